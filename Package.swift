@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One strict set of settings for every Swift target of the package.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A layer of the product. `dependencies` is the layer table of ARCHITECTURE.md; `scripts/check-layers` holds imports against it.
+func layer(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    resources: [Resource]? = nil
+) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.target(name: name)] + dependencies,
+        swiftSettings: strict
+    )
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+
+let package = Package(
+    name: "tablecast",
+    products: [
+        .library(name: "DynamoDBStream", targets: ["DynamoDBStream"]),
+        .executable(name: "tablecast", targets: ["tablecast"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    ],
+    targets: [
+        // System modules: headers and `static inline` shims, no logic.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+
+        // The layers, in the order in which data flows.
+        layer("TableModel", []),
+        layer("AWSClient", ["TableModel", "CCurl", "CZlib"]),
+        layer("DynamoDBStream", ["TableModel", "AWSClient"]),
+        layer("ReplicaStore", ["TableModel"]),
+        layer("Replication", ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore"]),
+        layer("HTTPServer", ["CLinux"]),
+        layer("Feed", ["TableModel", "ReplicaStore", "HTTPServer"]),
+        layer("Telemetry", [logging, metrics, coreMetrics]),
+        layer(
+            "Service",
+            [
+                "TableModel", "AWSClient", "DynamoDBStream", "Replication", "ReplicaStore", "HTTPServer", "Feed",
+                "Telemetry", "CXXHash", logging, metrics, argumentParser,
+            ],
+            resources: [.embedInCode("openapi.yaml")]
+        ),
+        layer("DynamoSandbox", ["TableModel", "HTTPServer"]),
+        .executableTarget(
+            name: "tablecast",
+            dependencies: ["Service", "DynamoSandbox", argumentParser],
+            swiftSettings: strict
+        ),
+
+        tests(of: "TableModel", []),
+        tests(of: "AWSClient", ["TableModel", "DynamoSandbox", "HTTPServer"]),
+        tests(of: "DynamoDBStream", ["TableModel", "AWSClient", "DynamoSandbox", "HTTPServer"]),
+        tests(of: "ReplicaStore", ["TableModel"]),
+        tests(of: "Replication", ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "DynamoSandbox", "HTTPServer"]),
+        tests(of: "HTTPServer", ["CLinux"]),
+        tests(of: "Feed", ["TableModel", "ReplicaStore", "HTTPServer"]),
+        tests(of: "Telemetry", [logging, metrics, coreMetrics]),
+        tests(of: "Service", ["TableModel", "AWSClient", "Replication", "ReplicaStore", "HTTPServer", "Feed", "Telemetry", logging]),
+        tests(of: "DynamoSandbox", ["TableModel", "HTTPServer"]),
+    ]
+)

@@ -1,0 +1,91 @@
+public import TableModel
+
+/// What a stream's records carry (AWS API type StreamViewType).
+public enum StreamViewType: String, Sendable, Hashable {
+    case keysOnly = "KEYS_ONLY"
+    case newImage = "NEW_IMAGE"
+    case oldImage = "OLD_IMAGE"
+    case newAndOldImages = "NEW_AND_OLD_IMAGES"
+}
+
+/// The parts of DescribeTable that a replica needs.
+public struct TableDescription: Sendable, Hashable {
+    public let name: String
+    public let arn: String
+    /// CREATING, ACTIVE, UPDATING, DELETING, as sent.
+    public let status: String
+    public let keySchema: KeySchema
+    /// LatestStreamArn; nil when the table never had a stream.
+    public let latestStreamARN: String?
+    /// StreamSpecification.StreamEnabled.
+    public let streamEnabled: Bool
+    public let streamViewType: StreamViewType?
+    /// AWS's own six-hourly estimate.
+    public let approximateItemCount: Int64
+
+    /// Describes a table.
+    public init(
+        name: String, arn: String, status: String, keySchema: KeySchema, latestStreamARN: String?, streamEnabled: Bool,
+        streamViewType: StreamViewType?, approximateItemCount: Int64
+    ) {
+        self.name = name
+        self.arn = arn
+        self.status = status
+        self.keySchema = keySchema
+        self.latestStreamARN = latestStreamARN
+        self.streamEnabled = streamEnabled
+        self.streamViewType = streamViewType
+        self.approximateItemCount = approximateItemCount
+    }
+}
+
+/// One page of a strongly consistent Scan.
+public struct ScanRequest: Sendable, Hashable {
+    public let table: String
+    public let schema: KeySchema
+    public let segment: Int
+    public let totalSegments: Int
+    /// LastEvaluatedKey of the page before; nil for the first.
+    public let exclusiveStartKey: [String: AttributeValue]?
+    /// Items per page at most; nil for DynamoDB's own limit of 1 MB.
+    public let limit: Int?
+
+    /// Asks for a page; the client always sends ConsistentRead and ReturnConsumedCapacity=TOTAL.
+    public init(
+        table: String, schema: KeySchema, segment: Int, totalSegments: Int,
+        exclusiveStartKey: [String: AttributeValue]?, limit: Int? = nil
+    ) {
+        self.table = table
+        self.schema = schema
+        self.segment = segment
+        self.totalSegments = totalSegments
+        self.exclusiveStartKey = exclusiveStartKey
+        self.limit = limit
+    }
+}
+
+/// A page of a Scan, its items packed and keyed.
+public struct ScanPage: Sendable {
+    package let items: ItemBatch
+    /// Nil when the segment is complete.
+    public let lastEvaluatedKey: [String: AttributeValue]?
+    /// Read capacity units consumed; nil where the endpoint does not say.
+    public let consumedCapacity: Double?
+
+    package init(items: ItemBatch, lastEvaluatedKey: [String: AttributeValue]?, consumedCapacity: Double?) {
+        self.items = items
+        self.lastEvaluatedKey = lastEvaluatedKey
+        self.consumedCapacity = consumedCapacity
+    }
+}
+
+/// What BatchGetItem found, and what it did not get to.
+public struct BatchGetPage: Sendable, Hashable {
+    public let items: [Item]
+    public let unprocessedKeys: [[String: AttributeValue]]
+    /// Describes a page.
+    public init(items: [Item], unprocessedKeys: [[String: AttributeValue]]) {
+        self.items = items
+        self.unprocessedKeys = unprocessedKeys
+    }
+}

@@ -1,0 +1,3 @@
+#ifndef TABLECAST_CLINUX_H
+#define TABLECAST_CLINUX_H
+#endif

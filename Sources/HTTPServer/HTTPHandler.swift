@@ -1,0 +1,18 @@
+/// Answers requests. Called on event loops, several at once: it must not block, and must answer from what it has in memory.
+package protocol HTTPHandler: Sendable {
+    /// Answers a valid request.
+    func respond(to request: HTTPRequest) -> HTTPResponse
+    /// Answers in place of a request that never became one (400, 408, 413, 414, 417, 431, 501, 505 …): the server closes after it.
+    /// `reason` is a short sentence that says what was wrong.
+    func respondToRejected(status: Int, reason: String) -> HTTPResponse
+}
+
+/// What the server did, for metrics and logs. Called on event loops; must not block.
+package protocol HTTPServerObserver: Sendable {
+    func connectionOpened()
+    func connectionClosed()
+    /// A response's head was sent; `status` 0 when the connection broke before one could be.
+    func responded(status: Int, bytes: Int, duration: Duration)
+    /// Something an operator should read: accept failing for want of descriptors, limits reached.
+    func serverWarning(_ text: String)
+}

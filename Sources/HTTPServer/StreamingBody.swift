@@ -1,0 +1,24 @@
+/// What a streaming body wants after it has produced.
+package enum StreamStep: Sendable, Hashable {
+    /// More is ready: call again as soon as the socket takes it.
+    case again
+    /// Nothing until `HTTPServer.wakeStreams()` or the deadline on the server's monotonic clock.
+    case wait(until: Duration?)
+    /// The body is complete.
+    case end
+}
+
+/// Why a streaming body is over.
+package enum StreamEnd: Sendable, Hashable { case completed, clientGone, stalled, serverStopping }
+
+/// A response body made while the client reads. Confined to the event loop of its connection: every call comes from there.
+package protocol StreamingBody: AnyObject {
+    /// Appends at most about `budget` bytes to `output` (an empty buffer that the loop shares between its connections).
+    /// Called only when everything produced before has gone to the kernel, so a slow reader holds back its own body alone.
+    /// Appending nothing is allowed. `now` is the server's monotonic clock.
+    func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep
+    /// The server is draining: the next `produce` may say goodbye and return `.end`.
+    func drain()
+    /// Called exactly once, when the body will not be asked again.
+    func finished(_ reason: StreamEnd)
+}
