@@ -6,6 +6,8 @@ package enum StreamStep: Sendable, Hashable {
     case wait(until: Duration?)
     /// The body is complete.
     case end
+    /// Close the connection at once, the body left incomplete: the client sees a broken transfer, never a short success.
+    case abort
 }
 
 /// Why a streaming body is over.
