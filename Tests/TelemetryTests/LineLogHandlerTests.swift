@@ -1,0 +1,51 @@
+import Logging
+import Synchronization
+import Testing
+
+@testable import Telemetry
+
+@Suite struct LineLogHandlerTests {
+    private final class Lines: Sendable {
+        private let state = Mutex<[String]>([])
+        var all: [String] { state.withLock { $0 } }
+        func append(_ bytes: [UInt8]) { state.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } }
+    }
+
+    private func logger(_ format: LogFormat, into lines: Lines) -> Logger {
+        Logger(label: "tablecast") { label in
+            LineLogHandler(label: label, format: format, level: .info, write: { lines.append($0) })
+        }
+    }
+
+    @Test("writes one JSON object a record, whatever the message holds")
+    func json() throws {
+        let lines = Lines()
+        var logger = logger(.json, into: lines)
+        logger[metadataKey: "table"] = "or\"ders"
+        logger.warning("two\nlines\u{1}", metadata: ["shards": ["a", "b"], "n": "\(3)"])
+        logger.debug("below the level")
+        #expect(lines.all.count == 1)
+        let line = try #require(lines.all.first)
+        #expect(line.hasPrefix("{\"time\":\"20"))
+        #expect(
+            line.hasSuffix(
+                #""level":"warning","logger":"tablecast","message":"two\nlines\u0001","#
+                    + #""metadata":{"n":"3","shards":["a","b"],"table":"or\"ders"}}"# + "\n"
+            )
+        )
+    }
+
+    @Test("writes text on one line, metadata after the message")
+    func text() throws {
+        let lines = Lines()
+        logger(.text, into: lines).info("two\nlines", metadata: ["b": "x y", "a": "1"])
+        let line = try #require(lines.all.first)
+        #expect(line.hasSuffix("Z info two lines a=1 b=\"x y\"\n"))
+    }
+
+    @Test("formats times as RFC 3339 UTC with milliseconds")
+    func times() {
+        #expect(WallClock.rfc3339(milliseconds: 0) == "1970-01-01T00:00:00.000Z")
+        #expect(WallClock.rfc3339(milliseconds: 1_709_210_096_007) == "2024-02-29T12:34:56.007Z")
+    }
+}
