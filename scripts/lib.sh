@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# Sourced by the scripts of this folder, .ci/run and Benchmarks/run: where the project is, and how what it needs gets there.
+# Everything is quick (well under a second) when nothing is missing, and says what it does when something is.
+
+set -euo pipefail
+
+project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+readonly project
+
+# What the build needs beside the Swift toolchain.
+readonly build_packages=(
+    ca-certificates curl git libcurl4-openssl-dev libnghttp2-dev libssl-dev libxxhash-dev pkg-config zlib1g-dev
+)
+# What the tests need on top: an independent writer and reader, a browser, a movable clock, a root to prove the image in.
+readonly test_packages=(chromium chromium-driver debootstrap faketime python3 python3-venv)
+
+say() { printf '==> %s\n' "$*" >&2; }
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# Runs a command as root: directly when we are root, through sudo otherwise.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "\"$*\" needs root, and there is no sudo: run it as root, then start this script again"
+    fi
+}
+
+# Installs the Debian packages that are missing from the list given.
+need_packages() {
+    command -v dpkg-query >/dev/null || fail "these scripts install Debian packages, and this is no Debian: install $* yourself"
+    local missing=() package installed
+    installed=" $(dpkg-query --show --showformat '${db:Status-Status}:${Package} ' "$@" 2>/dev/null || true)"
+    for package in "$@"; do
+        case "$installed" in
+            *" installed:$package "*) ;;
+            *) missing+=("$package") ;;
+        esac
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    say "installing Debian packages: ${missing[*]}"
+    # A source that does not answer is no reason to stop: the packages may well come from another one.
+    as_root apt-get update --quiet --quiet || say "apt-get update was not clean; going on with the lists there are"
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --quiet --quiet --yes --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Stops with one line unless a Swift toolchain is there that can build the package.
+need_swift() {
+    command -v swift >/dev/null ||
+        fail "no Swift toolchain found on PATH: install Swift 6.3 from https://www.swift.org/install and try again"
+}
+
+# Makes the Python environment .venv hold exactly scripts/requirements.txt.
+need_python() {
+    need_packages python3 python3-venv
+    local requirements="$project/scripts/requirements.txt" stamp="$project/.venv/requirements.stamp"
+    if [ -f "$stamp" ] && cmp --silent "$requirements" "$stamp" && [ -x "$project/.venv/bin/python" ]; then
+        return
+    fi
+    say "installing the Python packages of scripts/requirements.txt into .venv (about a minute)"
+    rm -f "$stamp"
+    [ -x "$project/.venv/bin/python" ] || python3 -m venv --clear "$project/.venv"
+    "$project/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
+    cp "$requirements" "$stamp"
+}
+
+# Builds the program as the container image ships it; prints where it is.
+build_release() {
+    say "building tablecast (release)"
+    swift build --package-path "$project" -c release --static-swift-stdlib --product tablecast >&2
+    printf '%s/tablecast\n' "$(swift build --package-path "$project" -c release --static-swift-stdlib --show-bin-path)"
+}
