@@ -1,0 +1,91 @@
+import ReplicaStore
+import Synchronization
+
+/// The frames that subscribers share, by where they start. Bounded: the oldest go first.
+///
+/// A frame made against an older snapshot stays true: it holds states that were current then, with ids that only grow, and
+/// what changed since follows after its end.
+final class FrameCache: Sendable {
+    private struct Key: Hashable {
+        let start: UInt64
+        let kind: FrameKind
+        let format: FeedFormat
+    }
+
+    private struct State {
+        var epoch: Epoch?
+        var frames: [Key: FeedFrame] = [:]
+        /// Keys, oldest first; `oldest` of them are gone.
+        var order: [Key] = []
+        var oldest = 0
+        var bytes = 0
+        var base: UInt64 = 0
+        var baseTaken: Duration?
+    }
+
+    private let limits: FeedLimits
+    private let state = Mutex(State())
+    /// What an entry costs beside its bytes.
+    private static let entryOverhead = 160
+
+    init(limits: FeedLimits) { self.limits = limits }
+
+    /// The frame that starts after `start`, encoded now unless it is kept; `isNew` says which.
+    func frame(
+        after start: UInt64,
+        kind: FrameKind,
+        format: FeedFormat,
+        in snapshot: StoreSnapshot
+    ) -> (frame: FeedFrame, isNew: Bool) {
+        let key = Key(start: start, kind: kind, format: format)
+        let epoch = snapshot.position.epoch
+        let kept: FeedFrame? = state.withLock { state in state.epoch == epoch ? state.frames[key] : nil }
+        if let kept { return (kept, false) }
+        // Encoded outside the lock: two loops may do it twice, but none waits for the other.
+        let frame = FeedFrame.encode(
+            after: start,
+            kind: kind,
+            format: format,
+            in: snapshot,
+            byteLimit: limits.frameBytes
+        )
+        state.withLock { state in
+            enter(epoch, &state)
+            guard state.frames[key] == nil else { return }
+            state.frames[key] = frame
+            state.order.append(key)
+            state.bytes += frame.bytes.count + Self.entryOverhead
+            while state.bytes > limits.cachedFrameBytes, state.oldest < state.order.count { dropOldest(&state) }
+        }
+        return (frame, true)
+    }
+
+    /// A seq at most the snapshot's own, shared by everyone who connects within `snapshotBaseAge`.
+    func base(for snapshot: StoreSnapshot, now: Duration) -> UInt64 {
+        state.withLock { state in
+            enter(snapshot.position.epoch, &state)
+            if let taken = state.baseTaken, now - taken < limits.snapshotBaseAge, state.base <= snapshot.position.seq {
+                return state.base
+            }
+            state.base = snapshot.position.seq
+            state.baseTaken = now
+            return state.base
+        }
+    }
+
+    private func enter(_ epoch: Epoch, _ state: inout State) {
+        if state.epoch != epoch { state = State(epoch: epoch) }
+    }
+
+    private func dropOldest(_ state: inout State) {
+        let key = state.order[state.oldest]
+        state.oldest += 1
+        if let dropped = state.frames.removeValue(forKey: key) {
+            state.bytes -= dropped.bytes.count + Self.entryOverhead
+        }
+        if state.oldest > 1024, state.oldest * 2 > state.order.count {
+            state.order.removeFirst(state.oldest)
+            state.oldest = 0
+        }
+    }
+}

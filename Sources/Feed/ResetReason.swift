@@ -1,0 +1,13 @@
+/// Why a subscriber must forget what it has.
+package enum ResetReason: String, Sendable, Hashable, CaseIterable {
+    /// The id is not a position.
+    case unreadablePosition = "unreadable-position"
+    /// The position belongs to another life of the replica, or to another replica.
+    case otherEpoch = "other-epoch"
+    /// Removals since the position have been forgotten.
+    case positionGone = "position-gone"
+    /// The position lies ahead of this replica.
+    case futurePosition = "future-position"
+    /// The replica was rebuilt while the subscriber was connected.
+    case rebuilt
+}
