@@ -8,12 +8,14 @@ public struct Item: Sendable, Hashable {
     /// Wraps bytes that `PackedItem` produced.
     package init(packed: [UInt8]) { self.packed = packed }
 
-    /// Packs `attributes`.
-    public init(_ attributes: [String: AttributeValue]) { fatalError("contract") }
+    /// Packs `attributes`. The elements of sets come back sorted: a set has no order of its own.
+    public init(_ attributes: [String: AttributeValue]) { packed = Packer.pack(attributes) }
 
     /// Every attribute by name, decoded.
-    public var attributes: [String: AttributeValue] { fatalError("contract") }
+    public var attributes: [String: AttributeValue] { packed.withUnsafeBytes { PackedDecoder.attributes($0) } }
 
     /// One attribute, decoded; nil when the item has none of that name.
-    public subscript(name: String) -> AttributeValue? { fatalError("contract") }
+    public subscript(name: String) -> AttributeValue? {
+        packed.withUnsafeBytes { PackedItem.value(named: name, in: $0).map(PackedDecoder.value) }
+    }
 }

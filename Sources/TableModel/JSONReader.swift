@@ -21,36 +21,190 @@ public struct JSONError: Error, Sendable, Hashable {
 ///         }
 ///     }
 ///     try json.readEnd()
-package struct JSONReader {
-    /// Reads from `bytes`, which must stay valid while the reader is used. Values nested deeper than `maximumDepth` throw.
-    package init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int = 64) { fatalError("contract") }
+///
+/// Strings must be UTF-8 and pair their surrogate escapes. A member name that occurs twice in an item or in a map is an error.
+package struct JSONReader: ~Copyable {
+    let start: UnsafePointer<UInt8>
+    let end: UnsafePointer<UInt8>
+    var position: UnsafePointer<UInt8>
+    private let maximumDepth: Int
+    private var depth = 0
+    /// The scratch memory of item packing, reused for item after item.
+    var packer = Packer()
+
+    /// Reads from `bytes`, which must stay valid while the reader is used. Values nested deeper than `maximumDepth` throw: the
+    /// default takes DynamoDB's 32 levels, which are two of JSON each, inside any API answer.
+    package init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int = 96) {
+        // Proven: any non-zero bit pattern makes a pointer; with no bytes it equals the end and is never followed.
+        let nowhere = UnsafeRawPointer(bitPattern: 8).unsafelyUnwrapped
+        start = (bytes.baseAddress ?? nowhere).assumingMemoryBound(to: UInt8.self)
+        position = start
+        end = start + bytes.count
+        self.maximumDepth = maximumDepth
+    }
+
+    /// The byte offset of what is read next.
+    package var offset: Int { position - start }
+
+    /// An error at the current offset.
+    @inline(never)
+    func failure(_ reason: String) -> JSONError { JSONError(reason, offset: position - start) }
+
+    // MARK: Steps
+
+    @inline(__always)
+    mutating func skipSpace() {
+        while position < end, position.pointee <= 0x20 {
+            let byte = position.pointee
+            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
+            position += 1
+        }
+    }
+
+    /// Consumes `byte` after white space, or throws that `expected` was expected.
+    @inline(__always)
+    mutating func consume(_ byte: UInt8, _ expected: StaticString) throws(JSONError) {
+        if position < end, position.pointee == byte {
+            position += 1
+            return
+        }
+        try consumeAfterSpace(byte, expected)
+    }
+
+    @inline(never)
+    private mutating func consumeAfterSpace(_ byte: UInt8, _ expected: StaticString) throws(JSONError) {
+        skipSpace()
+        guard position < end else { throw failure("expected \(expected), found the end") }
+        guard position.pointee == byte else { throw failure("expected \(expected)") }
+        position += 1
+    }
+
+    /// After an element: true when a comma was consumed, false when `close` was.
+    @inline(__always)
+    mutating func consumeCommaOr(_ close: UInt8) throws(JSONError) -> Bool {
+        skipSpace()
+        guard position < end else { throw failure("expected , or \(Character(Unicode.Scalar(close))), found the end") }
+        let byte = position.pointee
+        guard byte == UInt8(ascii: ",") || byte == close else {
+            throw failure("expected , or \(Character(Unicode.Scalar(close)))")
+        }
+        position += 1
+        return byte == UInt8(ascii: ",")
+    }
+
+    /// After an opening bracket: whether `close` follows at once; consumes it then.
+    @inline(__always)
+    mutating func consumeEmpty(_ close: UInt8) -> Bool {
+        skipSpace()
+        guard position < end, position.pointee == close else { return false }
+        position += 1
+        return true
+    }
+
+    /// Counts a level of nesting; pair with `leave`.
+    @inline(__always)
+    mutating func enter() throws(JSONError) {
+        guard depth < maximumDepth else { throw failure("nested deeper than \(maximumDepth) levels") }
+        depth += 1
+    }
+
+    @inline(__always)
+    mutating func leave() { depth -= 1 }
+
+    // MARK: Values
 
     /// The first byte of the next value, white space skipped: `{ [ " - 0…9 t f n`; nil at the end.
-    package mutating func peek() throws(JSONError) -> UInt8? { fatalError("contract") }
+    package mutating func peek() throws(JSONError) -> UInt8? {
+        skipSpace()
+        guard position < end else { return nil }
+        switch position.pointee {
+        case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\""), UInt8(ascii: "-"), UInt8(ascii: "t"),
+            UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            return position.pointee
+        default: throw failure("expected a value")
+        }
+    }
+
+    /// Reads an object: `member` gets each name and must read or skip the value.
     package mutating func readObject(
         _ member: (String, inout JSONReader) throws(JSONError) -> Void
-    ) throws(JSONError) { fatalError("contract") }
+    ) throws(JSONError) {
+        try consume(UInt8(ascii: "{"), "an object")
+        try enter()
+        if !consumeEmpty(UInt8(ascii: "}")) {
+            repeat {
+                let name = try readString()
+                try consume(UInt8(ascii: ":"), ":")
+                try member(name, &self)
+            } while try consumeCommaOr(UInt8(ascii: "}"))
+        }
+        leave()
+    }
+
+    /// Reads an array: `element` is called at each element and must read or skip it.
     package mutating func readArray(
         _ element: (inout JSONReader) throws(JSONError) -> Void
-    ) throws(JSONError) { fatalError("contract") }
-    package mutating func readString() throws(JSONError) -> String { fatalError("contract") }
-    package mutating func readBool() throws(JSONError) -> Bool { fatalError("contract") }
-    /// An integer; a fraction or exponent, or a value outside Int64, throws.
-    package mutating func readInteger() throws(JSONError) -> Int64 { fatalError("contract") }
-    /// Any JSON number as a Double (a stream's fractional timestamps).
-    package mutating func readDouble() throws(JSONError) -> Double { fatalError("contract") }
-    /// Consumes `null` when it is next, and says whether it was.
-    package mutating func readNull() throws(JSONError) -> Bool { fatalError("contract") }
-    package mutating func skipValue() throws(JSONError) { fatalError("contract") }
-    /// Nothing but white space may follow.
-    package mutating func readEnd() throws(JSONError) { fatalError("contract") }
+    ) throws(JSONError) {
+        try consume(UInt8(ascii: "["), "an array")
+        try enter()
+        if !consumeEmpty(UInt8(ascii: "]")) {
+            repeat { try element(&self) } while try consumeCommaOr(UInt8(ascii: "]"))
+        }
+        leave()
+    }
 
-    /// One typed value: `{"S":"…"}`.
-    package mutating func readAttributeValue() throws(JSONError) -> AttributeValue { fatalError("contract") }
-    /// A whole item in DynamoDB's typed JSON, packed without building values.
-    package mutating func readItem() throws(JSONError) -> Item { fatalError("contract") }
-    /// The same, into a batch's arena, with its key. The bulk path of a bootstrap.
-    package mutating func readItem(into batch: inout ItemBatch, schema: KeySchema) throws(JSONError) {
-        fatalError("contract")
+    /// `true` or `false`.
+    package mutating func readBool() throws(JSONError) -> Bool {
+        skipSpace()
+        if consumeWord("true") { return true }
+        if consumeWord("false") { return false }
+        throw failure("expected true or false")
+    }
+
+    /// Consumes `null` when it is next, and says whether it was.
+    package mutating func readNull() throws(JSONError) -> Bool {
+        skipSpace()
+        return consumeWord("null")
+    }
+
+    private mutating func consumeWord(_ word: StaticString) -> Bool {
+        let count = word.utf8CodeUnitCount
+        guard end - position >= count, ByteOrder.compare(position, count, word.utf8Start, count) == 0 else {
+            return false
+        }
+        position += count
+        return true
+    }
+
+    /// Reads past the next value, checking it.
+    package mutating func skipValue() throws(JSONError) {
+        switch try peek() {
+        case UInt8(ascii: "{"): try readObjectSkipping()
+        case UInt8(ascii: "["): try readArray { json throws(JSONError) in try json.skipValue() }
+        case UInt8(ascii: "\""): _ = try scanString()
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): _ = try readBool()
+        case UInt8(ascii: "n"): guard try readNull() else { throw failure("expected null") }
+        case nil: throw failure("expected a value, found the end")
+        default: _ = try scanNumber()
+        }
+    }
+
+    private mutating func readObjectSkipping() throws(JSONError) {
+        try consume(UInt8(ascii: "{"), "an object")
+        try enter()
+        if !consumeEmpty(UInt8(ascii: "}")) {
+            repeat {
+                _ = try scanString()
+                try consume(UInt8(ascii: ":"), ":")
+                try skipValue()
+            } while try consumeCommaOr(UInt8(ascii: "}"))
+        }
+        leave()
+    }
+
+    /// Nothing but white space may follow.
+    package mutating func readEnd() throws(JSONError) {
+        skipSpace()
+        guard position == end else { throw failure("expected the end") }
     }
 }
