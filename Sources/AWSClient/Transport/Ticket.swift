@@ -1,0 +1,39 @@
+import Synchronization
+
+/// A request on its way through the transport, and the continuation that its answer resumes.
+///
+/// The transport's thread owns the continuation from the moment `Inbox.submit` accepts the ticket. Before that, and only
+/// where the inbox refuses it, the caller resumes it. So it is resumed once.
+final class Ticket: Sendable {
+    typealias Outcome = Result<HTTPAnswer, TransportFailure>
+
+    let identifier: UInt64
+    let request: HTTPRequest
+    private let continuation: Mutex<CheckedContinuation<Outcome, Never>?> = Mutex(nil)
+    private let cancelled = Atomic<Bool>(false)
+
+    init(identifier: UInt64, request: HTTPRequest) {
+        self.identifier = identifier
+        self.request = request
+    }
+
+    /// Whether the calling task has been cancelled. Set before the inbox hears of it, so that a ticket which arrives
+    /// after its own cancellation is seen to be cancelled.
+    var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
+
+    func markCancelled() { cancelled.store(true, ordering: .releasing) }
+
+    /// Attaches the waiting caller. Called once, before the ticket is submitted.
+    func attach(_ waiting: CheckedContinuation<Outcome, Never>) {
+        continuation.withLock { $0 = waiting }
+    }
+
+    /// Ends the ticket.
+    func resume(_ outcome: Outcome) {
+        let waiting = continuation.withLock { slot in
+            defer { slot = nil }
+            return slot
+        }
+        waiting?.resume(returning: outcome)
+    }
+}
