@@ -47,7 +47,9 @@ public struct AWSError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether the same call may succeed later without anybody's help.
-    public var isRetryable: Bool { kind == .throttled || kind == .transient || kind == .malformed || kind == .expiredCredentials }
+    public var isRetryable: Bool {
+        kind == .throttled || kind == .transient || kind == .malformed || kind == .expiredCredentials
+    }
 
     /// One line for an operator.
     public var description: String { "\(operation) \(subject) failed: \(code): \(message). \(hint)" }

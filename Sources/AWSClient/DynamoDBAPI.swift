@@ -14,11 +14,15 @@ public protocol DynamoDBAPI: Sendable {
 public protocol DynamoDBStreamsAPI: Sendable {
     /// One page of DescribeStream. `childrenOf` asks for one shard's children (ShardFilter CHILD_SHARDS).
     func describeStream(
-        _ streamARN: String, exclusiveStartShardID: String?, childrenOf: String?
+        _ streamARN: String,
+        exclusiveStartShardID: String?,
+        childrenOf: String?
     ) async throws(AWSError) -> StreamPage
     /// GetShardIterator; nil where the service answers without one.
     func getShardIterator(
-        _ streamARN: String, shardID: String, start: IteratorStart
+        _ streamARN: String,
+        shardID: String,
+        start: IteratorStart
     ) async throws(AWSError) -> String?
     /// GetRecords with `limit` records at most (1 to 1,000). `shardID` only names the subject of errors.
     func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage

@@ -9,7 +9,10 @@ public struct Shard: Sendable, Hashable {
     public let endingSequenceNumber: SequenceNumber?
     /// Describes a shard.
     public init(
-        id: String, parentID: String?, startingSequenceNumber: SequenceNumber?, endingSequenceNumber: SequenceNumber?
+        id: String,
+        parentID: String?,
+        startingSequenceNumber: SequenceNumber?,
+        endingSequenceNumber: SequenceNumber?
     ) {
         self.id = id
         self.parentID = parentID
@@ -36,7 +39,11 @@ public struct StreamPage: Sendable, Hashable {
     public let lastEvaluatedShardID: String?
     /// Describes a page.
     public init(
-        streamARN: String, status: StreamStatus, viewType: StreamViewType?, tableName: String, shards: [Shard],
+        streamARN: String,
+        status: StreamStatus,
+        viewType: StreamViewType?,
+        tableName: String,
+        shards: [Shard],
         lastEvaluatedShardID: String?
     ) {
         self.streamARN = streamARN
@@ -89,8 +96,15 @@ public struct StreamRecord: Sendable, Hashable {
     public let userIdentity: UserIdentity?
     /// Describes a record.
     public init(
-        eventID: String, eventName: RecordEventName, eventVersion: String, keys: Item, newImage: Item?, oldImage: Item?,
-        sequenceNumber: SequenceNumber, approximateCreationMilliseconds: Int64, userIdentity: UserIdentity?
+        eventID: String,
+        eventName: RecordEventName,
+        eventVersion: String,
+        keys: Item,
+        newImage: Item?,
+        oldImage: Item?,
+        sequenceNumber: SequenceNumber,
+        approximateCreationMilliseconds: Int64,
+        userIdentity: UserIdentity?
     ) {
         self.eventID = eventID
         self.eventName = eventName

@@ -25,8 +25,14 @@ public struct TableDescription: Sendable, Hashable {
 
     /// Describes a table.
     public init(
-        name: String, arn: String, status: String, keySchema: KeySchema, latestStreamARN: String?, streamEnabled: Bool,
-        streamViewType: StreamViewType?, approximateItemCount: Int64
+        name: String,
+        arn: String,
+        status: String,
+        keySchema: KeySchema,
+        latestStreamARN: String?,
+        streamEnabled: Bool,
+        streamViewType: StreamViewType?,
+        approximateItemCount: Int64
     ) {
         self.name = name
         self.arn = arn
@@ -52,8 +58,12 @@ public struct ScanRequest: Sendable, Hashable {
 
     /// Asks for a page; the client always sends ConsistentRead and ReturnConsumedCapacity=TOTAL.
     public init(
-        table: String, schema: KeySchema, segment: Int, totalSegments: Int,
-        exclusiveStartKey: [String: AttributeValue]?, limit: Int? = nil
+        table: String,
+        schema: KeySchema,
+        segment: Int,
+        totalSegments: Int,
+        exclusiveStartKey: [String: AttributeValue]?,
+        limit: Int? = nil
     ) {
         self.table = table
         self.schema = schema

@@ -1,0 +1,59 @@
+public import TableModel
+
+extension AWSClient: DynamoDBAPI {
+    /// DescribeTable.
+    public func describeTable(_ name: String) async throws(AWSError) -> TableDescription {
+        var body = RequestBody()
+        body.member("TableName", name)
+        return try await perform(
+            .describeTable,
+            subject: "table \(name)",
+            policy: retries.interactive,
+            body: body.finish()
+        ) { bytes throws(JSONError) in
+            try TableAnswer.decode(bytes)
+        }
+    }
+
+    /// One page of a strongly consistent Scan.
+    public func scan(_ request: ScanRequest) async throws(AWSError) -> ScanPage {
+        var body = RequestBody()
+        body.member("TableName", request.table)
+        body.member("ConsistentRead", true)
+        body.member("ReturnConsumedCapacity", "TOTAL")
+        body.member("Segment", request.segment)
+        body.member("TotalSegments", request.totalSegments)
+        if let key = request.exclusiveStartKey { body.member("ExclusiveStartKey", key) }
+        if let limit = request.limit { body.member("Limit", limit) }
+        return try await perform(
+            .scan,
+            subject: "table \(request.table) segment \(request.segment) of \(request.totalSegments)",
+            policy: retries.scan,
+            body: body.finish()
+        ) { bytes throws(JSONError) in
+            try ScanAnswer.decode(bytes, schema: request.schema)
+        }
+    }
+
+    /// BatchGetItem with strongly consistent reads; at most 100 keys.
+    public func batchGetItem(
+        table: String,
+        keys: [[String: AttributeValue]]
+    ) async throws(AWSError) -> BatchGetPage {
+        var body = RequestBody()
+        body.member("RequestItems") { tables in
+            tables.member(table) { request in
+                request.member("Keys", keys)
+                request.member("ConsistentRead", true)
+            }
+        }
+        return try await perform(
+            .batchGetItem,
+            subject: "table \(table)",
+            policy: retries.interactive,
+            body: body.finish()
+        ) { bytes throws(JSONError) in
+            try BatchGetAnswer.decode(bytes, table: table)
+        }
+    }
+}

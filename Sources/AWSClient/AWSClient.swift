@@ -1,0 +1,133 @@
+import TableModel
+
+/// A client of DynamoDB and DynamoDB Streams: signed, typed calls over one libcurl thread, with retries.
+///
+/// Safe to use from any task. Answers are decoded on the calling task. `close` it when it is no longer needed.
+///
+///     let configuration = try AWSConfiguration.resolve(environment: environment)
+///     let client = try AWSClient(configuration: configuration)
+///     let table = try await client.describeTable("orders")
+public final class AWSClient: Sendable {
+    /// What the client was made with.
+    public let configuration: AWSConfiguration
+    let retries: RetryPolicies
+    private let transport: Transport
+    private let time: TimeSource
+    private let observer: (any AWSCallObserver)?
+    /// One for each service: trouble of one must not keep the other from retrying.
+    private let tableBudget: RetryBudget
+    private let streamsBudget: RetryBudget
+
+    /// Starts a client; no connection is made before the first call.
+    ///
+    /// Throws only when the system has no thread or no memory to give.
+    public init(
+        configuration: AWSConfiguration,
+        retries: RetryPolicies = RetryPolicies(),
+        time: TimeSource = .system,
+        observer: (any AWSCallObserver)? = nil
+    ) throws(AWSError) {
+        self.configuration = configuration
+        self.retries = retries
+        self.time = time
+        self.observer = observer
+        tableBudget = RetryBudget(capacity: configuration.limits.retryTokens)
+        streamsBudget = RetryBudget(capacity: configuration.limits.retryTokens)
+        transport = try Transport(
+            options: TransportOptions(
+                limits: configuration.limits,
+                certificateBundle: configuration.certificateBundle
+            )
+        )
+    }
+
+    /// Ends the client's thread and connections. Calls under way fail with `cancelled`, and so do later ones.
+    public func close() { transport.close() }
+
+    /// Makes a call, with retries, and decodes its answer.
+    func perform<Answer>(
+        _ operation: AWSOperation,
+        subject: String,
+        policy: RetryPolicy,
+        body: [UInt8],
+        decode: (UnsafeRawBufferPointer) throws(JSONError) -> Answer
+    ) async throws(AWSError) -> Answer {
+        let endpoint = operation.isOfStreams ? configuration.dynamoDBStreams : configuration.dynamoDB
+        let call = AWSCallSite(operation: operation, subject: subject, endpoint: endpoint)
+        let budget = operation.isOfStreams ? streamsBudget : tableBudget
+        var progress = RetryProgress(policy: policy, budget: budget, time: time)
+        var answerBytes = 0
+        while true {
+            do {
+                let credentials = try await configuration.credentials.credentials()
+                let received = try await send(
+                    call,
+                    body: body,
+                    credentials: credentials,
+                    timeout: policy.attemptTimeout
+                )
+                answerBytes += received.body.count
+                let answer = try received.decode(call, limits: configuration.limits, decode)
+                budget.refund(retried: !progress.failures.isEmpty)
+                report(call, progress, failure: nil, sent: body.count, received: answerBytes)
+                return answer
+            } catch {
+                switch progress.next(after: error) {
+                case .giveUp:
+                    report(call, progress, failure: error.kind, sent: body.count, received: answerBytes)
+                    throw error
+                case .refreshCredentials:
+                    configuration.credentials.invalidate()
+                case .wait(let delay):
+                    do {
+                        try await time.sleep(delay)
+                    } catch {
+                        report(call, progress, failure: .cancelled, sent: body.count, received: answerBytes)
+                        throw TransportFailure(.cancelled).error(call)
+                    }
+                }
+            }
+        }
+    }
+
+    private func send(
+        _ call: AWSCallSite,
+        body: [UInt8],
+        credentials: Credentials,
+        timeout: Duration
+    ) async throws(AWSError) -> HTTPAnswer {
+        let request = HTTPRequest(
+            url: call.endpoint.url,
+            target: call.operation.target,
+            region: configuration.region,
+            credentials: credentials,
+            body: body,
+            timeout: timeout
+        )
+        do {
+            return try await transport.send(request)
+        } catch {
+            throw error.error(call)
+        }
+    }
+
+    private func report(
+        _ call: AWSCallSite,
+        _ progress: RetryProgress,
+        failure: AWSError.Kind?,
+        sent: Int,
+        received: Int
+    ) {
+        guard let observer else { return }
+        observer.finished(
+            AWSCall(
+                operation: call.operation.rawValue,
+                failure: failure,
+                retriedFailures: progress.failures,
+                duration: progress.elapsed,
+                requestBytes: sent * (progress.failures.count + 1),
+                answerBytes: received
+            )
+        )
+    }
+}

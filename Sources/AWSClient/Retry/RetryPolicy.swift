@@ -1,0 +1,71 @@
+/// How often and how patiently a call is repeated: exponential backoff with full jitter (AWS Architecture Blog,
+/// "Exponential Backoff And Jitter").
+public struct RetryPolicy: Sendable, Hashable {
+    /// Attempts in all, the first included.
+    public var maximumAttempts: Int
+    /// The longest first wait after a transient failure; it doubles with every attempt.
+    public var base: Duration
+    /// The longest first wait after throttling, where coming back soon is what is not wanted.
+    public var throttledBase: Duration
+    /// The longest wait.
+    public var cap: Duration
+    /// No further attempt begins later than this after the first began.
+    public var maximumElapsed: Duration
+    /// The longest that one attempt may take; `AWSClientLimits.totalTimeout` bounds it too.
+    public var attemptTimeout: Duration
+
+    /// Describes a policy.
+    public init(
+        maximumAttempts: Int,
+        base: Duration = .milliseconds(50),
+        throttledBase: Duration = .milliseconds(200),
+        cap: Duration = .seconds(5),
+        maximumElapsed: Duration,
+        attemptTimeout: Duration = .seconds(30)
+    ) {
+        self.maximumAttempts = maximumAttempts
+        self.base = base
+        self.throttledBase = throttledBase
+        self.cap = cap
+        self.maximumElapsed = maximumElapsed
+        self.attemptTimeout = attemptTimeout
+    }
+
+    /// The wait before another attempt: `random` (0..<1) of the bound for `attempt` failures so far.
+    func delay(afterAttempt attempt: Int, kind: AWSError.Kind, random: Double) -> Duration {
+        let first = kind == .throttled ? throttledBase : base
+        // 2^30 times any base is beyond every cap, and well inside Duration.
+        let bound = min(cap, first * (1 << min(max(attempt - 1, 0), 30)))
+        return bound * random
+    }
+}
+
+/// The policies of a client's operations.
+public struct RetryPolicies: Sendable, Hashable {
+    /// DescribeTable and BatchGetItem: somebody waits for the answer, and should hear of trouble within 10 s.
+    public var interactive: RetryPolicy
+    /// Scan: a page is part of a long job, which a repeated page costs less than it costs to begin again.
+    public var scan: RetryPolicy
+    /// DescribeStream, GetShardIterator and GetRecords: the caller keeps a backoff for each shard, so give up early.
+    public var streams: RetryPolicy
+
+    /// Describes the policies; each has a default that suits a replica.
+    public init(
+        interactive: RetryPolicy = RetryPolicy(
+            maximumAttempts: 6,
+            cap: .seconds(1),
+            maximumElapsed: .seconds(4),
+            attemptTimeout: .seconds(4)
+        ),
+        scan: RetryPolicy = RetryPolicy(maximumAttempts: 10, maximumElapsed: .seconds(60)),
+        streams: RetryPolicy = RetryPolicy(
+            maximumAttempts: 2,
+            maximumElapsed: .seconds(2),
+            attemptTimeout: .seconds(10)
+        )
+    ) {
+        self.interactive = interactive
+        self.scan = scan
+        self.streams = streams
+    }
+}
