@@ -24,6 +24,7 @@ public struct AWSError: Error, Sendable, Hashable, CustomStringConvertible {
         case cancelled
     }
 
+    /// The class that decides what happens next.
     public let kind: Kind
     /// The AWS operation, for example `GetRecords`.
     public let operation: String

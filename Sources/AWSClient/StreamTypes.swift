@@ -2,8 +2,11 @@ public import TableModel
 
 /// One shard as DescribeStream lists it (AWS API type Shard).
 public struct Shard: Sendable, Hashable {
+    /// ShardId: its name within the stream.
     public let id: String
+    /// ParentShardId: the shard to read first; nil for a root.
     public let parentID: String?
+    /// The least that a record of this shard may have; nil where the service does not say.
     public let startingSequenceNumber: SequenceNumber?
     /// Nil while the shard is open.
     public let endingSequenceNumber: SequenceNumber?
@@ -31,11 +34,17 @@ public enum StreamStatus: String, Sendable, Hashable {
 
 /// One page of DescribeStream. A page may be empty and still have a cursor.
 public struct StreamPage: Sendable, Hashable {
+    /// StreamArn.
     public let streamARN: String
+    /// StreamStatus.
     public let status: StreamStatus
+    /// StreamViewType; nil where it is not one of the four.
     public let viewType: StreamViewType?
+    /// TableName.
     public let tableName: String
+    /// The shards of this page, in the order sent.
     public let shards: [Shard]
+    /// Where the next page starts; nil on the last page.
     public let lastEvaluatedShardID: String?
     /// Describes a page.
     public init(
@@ -71,7 +80,9 @@ public enum RecordEventName: Sendable, Hashable {
 
 /// Who made the change, where DynamoDB says so (AWS API type Identity).
 public struct UserIdentity: Sendable, Hashable {
+    /// The kind of principal, `Service` for DynamoDB itself.
     public let type: String
+    /// Who it is, `dynamodb.amazonaws.com` for DynamoDB itself.
     public let principalID: String
     /// Describes an identity.
     public init(type: String, principalID: String) {
@@ -84,15 +95,23 @@ public struct UserIdentity: Sendable, Hashable {
 
 /// One record of a stream (AWS API type Record).
 public struct StreamRecord: Sendable, Hashable {
+    /// A unique name of the record.
     public let eventID: String
+    /// What happened to the item.
     public let eventName: RecordEventName
+    /// The version of the record format, as sent.
     public let eventVersion: String
+    /// The primary key of the item.
     public let keys: Item
+    /// The item afterwards, where the view type has it.
     public let newImage: Item?
+    /// The item before, where the view type has it.
     public let oldImage: Item?
+    /// The place of the record in its shard.
     public let sequenceNumber: SequenceNumber
     /// Milliseconds since 1970 UTC; DynamoDB rounds down to whole seconds.
     public let approximateCreationMilliseconds: Int64
+    /// Who made the change, where DynamoDB says so.
     public let userIdentity: UserIdentity?
     /// Describes a record.
     public init(
@@ -120,6 +139,7 @@ public struct StreamRecord: Sendable, Hashable {
 
 /// One answer of GetRecords. Records may come together with a null next iterator: they count, then the shard has ended.
 public struct RecordsPage: Sendable, Hashable {
+    /// The records in the order of the shard, perhaps none.
     public let records: [StreamRecord]
     /// Nil when the shard has been read to its end.
     public let nextIterator: String?

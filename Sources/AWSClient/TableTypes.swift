@@ -10,15 +10,19 @@ public enum StreamViewType: String, Sendable, Hashable {
 
 /// The parts of DescribeTable that a replica needs.
 public struct TableDescription: Sendable, Hashable {
+    /// TableName.
     public let name: String
+    /// TableArn.
     public let arn: String
     /// CREATING, ACTIVE, UPDATING, DELETING, as sent.
     public let status: String
+    /// The primary key.
     public let keySchema: KeySchema
     /// LatestStreamArn; nil when the table never had a stream.
     public let latestStreamARN: String?
     /// StreamSpecification.StreamEnabled.
     public let streamEnabled: Bool
+    /// StreamSpecification.StreamViewType; nil without a stream.
     public let streamViewType: StreamViewType?
     /// AWS's own six-hourly estimate.
     public let approximateItemCount: Int64
@@ -47,9 +51,13 @@ public struct TableDescription: Sendable, Hashable {
 
 /// One page of a strongly consistent Scan.
 public struct ScanRequest: Sendable, Hashable {
+    /// The table to scan.
     public let table: String
+    /// Its primary key.
     public let schema: KeySchema
+    /// The segment, from 0.
     public let segment: Int
+    /// The number of segments that the scan is split into, 1 for none.
     public let totalSegments: Int
     /// LastEvaluatedKey of the page before; nil for the first.
     public let exclusiveStartKey: [String: AttributeValue]?
@@ -91,7 +99,9 @@ public struct ScanPage: Sendable {
 
 /// What BatchGetItem found, and what it did not get to.
 public struct BatchGetPage: Sendable, Hashable {
+    /// The items found, in no order.
     public let items: [Item]
+    /// The keys to ask for again.
     public let unprocessedKeys: [[String: AttributeValue]]
     /// Describes a page.
     public init(items: [Item], unprocessedKeys: [[String: AttributeValue]]) {

@@ -12,7 +12,7 @@ enum RecordsAnswer {
             case "Records":
                 var read: [StreamRecord] = []
                 try json.readArray { json throws(JSONError) in
-                    read.append(try RecordAnswer.decode(&json, index: read.count))
+                    read.append(try RecordAnswer.decode(&json, of: bytes, index: read.count))
                 }
                 records = read
             case "NextShardIterator":
@@ -40,15 +40,19 @@ struct RecordAnswer {
     private var sequenceNumber: SequenceNumber?
     private var createdAt: Int64?
 
-    /// Reads a record; an error names it by its place, its event and its sequence number.
-    static func decode(_ json: inout JSONReader, index: Int) throws(JSONError) -> StreamRecord {
-        let start = json
+    /// Reads a record of `bytes`; an error names it by its place, its event and its sequence number.
+    static func decode(
+        _ json: inout JSONReader,
+        of bytes: UnsafeRawBufferPointer,
+        index: Int
+    ) throws(JSONError) -> StreamRecord {
+        let start = json.offset
         do {
             var answer = RecordAnswer()
             try json.readObject { name, json throws(JSONError) in try answer.readMember(name, &json) }
             return try answer.record()
         } catch {
-            throw JSONError("record \(index)\(identity(start)): \(error.reason)", offset: error.offset)
+            throw JSONError("record \(index)\(identity(bytes.dropFirst(start))): \(error.reason)", offset: error.offset)
         }
     }
 
@@ -123,8 +127,8 @@ struct RecordAnswer {
     }
 
     /// What can be told of a record that is not understood, as far as its JSON goes.
-    private static func identity(_ start: JSONReader) -> String {
-        var json = start
+    private static func identity(_ bytes: UnsafeRawBufferPointer.SubSequence) -> String {
+        var json = JSONReader(UnsafeRawBufferPointer(rebasing: bytes))
         var eventID: String?
         var number: String?
         try? json.readObject { name, json throws(JSONError) in
