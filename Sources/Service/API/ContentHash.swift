@@ -1,0 +1,46 @@
+import CXXHash
+
+/// XXH3-128 of bytes, in hexadecimal digits: equal contents have equal hashes on every replica.
+enum ContentHash {
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    /// The two halves of the hash.
+    static func halves(_ bytes: UnsafeRawBufferPointer) -> (high: UInt64, low: UInt64) {
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2) { halves in
+            // The shim writes both halves, as `unsigned long long`, which is UInt64's layout.
+            halves.withMemoryRebound(to: CUnsignedLongLong.self) { halves in
+                tablecast_xxh3_128(bytes.baseAddress, bytes.count, halves.baseAddress)
+            }
+            return (halves[0], halves[1])
+        }
+    }
+
+    /// An entity tag: 32 digits and a suffix that names the representation.
+    static func entityTag(_ bytes: UnsafeRawBufferPointer, weak: Bool = false, suffix: StaticString) -> String {
+        let (high, low) = halves(bytes)
+        let capacity = 36 + suffix.utf8CodeUnitCount + (weak ? 2 : 0)
+        return String(unsafeUninitializedCapacity: capacity) { buffer in
+            var count = 0
+            func put(_ byte: UInt8) {
+                buffer[count] = byte
+                count += 1
+            }
+            if weak {
+                put(UInt8(ascii: "W"))
+                put(UInt8(ascii: "/"))
+            }
+            put(UInt8(ascii: "\""))
+            for half in [high, low] {
+                var shift: UInt64 = 64
+                while shift > 0 {
+                    shift -= 4
+                    put(digits[Int((half >> shift) & 15)])
+                }
+            }
+            put(UInt8(ascii: "-"))
+            suffix.withUTF8Buffer { for byte in $0 { put(byte) } }
+            put(UInt8(ascii: "\""))
+            return count
+        }
+    }
+}

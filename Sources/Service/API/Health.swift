@@ -1,0 +1,38 @@
+import HTTPServer
+import ReplicaStore
+import Replication
+import Synchronization
+
+/// Whether traffic should come here. Alive is another question: a process that answers is alive.
+package final class Health: Sendable {
+    private let isDraining = Atomic<Bool>(false)
+    private let view: ReplicaView
+
+    package init(view: ReplicaView) { self.view = view }
+
+    /// From now on not ready: the service is about to stop.
+    package func startDraining() { isDraining.store(true, ordering: .releasing) }
+
+    /// Why the service is not ready, in a sentence; nil when it is.
+    func obstacle() -> String? {
+        if isDraining.load(ordering: .acquiring) { return "The service is stopping." }
+        if view.conditions().state == .live, view.store.snapshot != nil { return nil }
+        let status = view.status()
+        return "The replica is \(view.conditions().state.rawValue): \(status.reason)."
+    }
+
+    /// `/readyz`.
+    func readiness() throws(Problem) -> HTTPResponse {
+        if let obstacle = obstacle() { throw Problem(503, .replicaNotReady, obstacle, retryAfterSeconds: 1) }
+        return Self.fine("ready")
+    }
+
+    /// `/livez`.
+    func liveness() -> HTTPResponse { Self.fine("alive") }
+
+    private static func fine(_ status: String) -> HTTPResponse {
+        var object = JSONObject()
+        object.add("status", status)
+        return JSONAnswer.make(object)
+    }
+}

@@ -1,0 +1,96 @@
+package import HTTPServer
+
+/// An error answer (RFC 9457): what kind, what was wrong with this request, and what would be right.
+package struct Problem: Error, Sendable, Hashable {
+    /// The kinds that a program may want to tell apart; `type` is `urn:tablecast:problem:` and the raw value.
+    package enum Kind: String, Sendable, Hashable, CaseIterable {
+        case unknownParameter = "unknown-parameter"
+        case repeatedParameter = "repeated-parameter"
+        case invalidParameter = "invalid-parameter"
+        case invalidKey = "invalid-key"
+        case invalidCursor = "invalid-cursor"
+        case itemNotFound = "item-not-found"
+        case replicaNotReady = "replica-not-ready"
+        case pathNotFound = "path-not-found"
+        case methodNotAllowed = "method-not-allowed"
+        case methodNotImplemented = "method-not-implemented"
+        case malformedRequest = "malformed-request"
+        case requestTooLarge = "request-too-large"
+        case requestTimeout = "request-timeout"
+        case serverError = "server-error"
+
+        /// The kind of an error that the HTTP server or the router found.
+        init(status: Int) {
+            switch status {
+            case 404: self = .pathNotFound
+            case 405: self = .methodNotAllowed
+            case 501: self = .methodNotImplemented
+            case 408: self = .requestTimeout
+            case 413, 414, 431: self = .requestTooLarge
+            case 400..<500, 505: self = .malformedRequest
+            default: self = .serverError
+            }
+        }
+    }
+
+    package let status: Int
+    package let kind: Kind
+    /// What was wrong with this request, in a sentence.
+    package let detail: String
+    /// The parameter it is about.
+    package var parameter: String?
+    /// What would have been allowed.
+    package var allowed: [String]?
+    /// Seconds after which to ask again.
+    package var retryAfterSeconds: Int?
+
+    init(
+        _ status: Int,
+        _ kind: Kind,
+        _ detail: String,
+        parameter: String? = nil,
+        allowed: [String]? = nil,
+        retryAfterSeconds: Int? = nil
+    ) {
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+        self.parameter = parameter
+        self.allowed = allowed
+        self.retryAfterSeconds = retryAfterSeconds
+    }
+
+    /// The answer. `fields` are those that already belong to it, such as Allow.
+    package func response(fields: HTTPFields = HTTPFields()) -> HTTPResponse {
+        var object = JSONObject()
+        object.add("type", "urn:tablecast:problem:\(kind.rawValue)")
+        object.add("title", Self.title(status))
+        object.add("status", status)
+        object.add("detail", detail)
+        if let parameter { object.add("parameter", parameter) }
+        if let allowed { object.add("allowed", allowed) }
+        var fields = fields
+        fields.add("Content-Type", "application/problem+json")
+        fields.add("Cache-Control", "no-store")
+        if let retryAfterSeconds { fields.add("Retry-After", String(retryAfterSeconds)) }
+        CrossOrigin.add(to: &fields)
+        return HTTPResponse(status: status, fields: fields, body: .bytes(object.closed))
+    }
+
+    private static func title(_ status: Int) -> String {
+        switch status {
+        case 400: "Bad Request"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 417: "Expectation Failed"
+        case 431: "Request Header Fields Too Large"
+        case 501: "Not Implemented"
+        case 503: "Service Unavailable"
+        case 505: "HTTP Version Not Supported"
+        default: status < 500 ? "Request Refused" : "Internal Server Error"
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import HTTPServer
+
+/// A request's query: each parameter known, and given once.
+struct QueryParameters {
+    private var values: [String: String] = [:]
+
+    /// Reads the query; a parameter that is unknown, repeated or not UTF-8 is a 400 that names it and lists the allowed.
+    init(_ request: HTTPRequest, allowed: [String]) throws(Problem) {
+        guard request.rawQuery != nil else { return }
+        let pairs: [(name: String, value: String)]
+        do { pairs = try request.queryParameters() } catch {
+            throw Problem(
+                400,
+                .invalidParameter,
+                "The query parameter '\(error.parameter)' cannot be read: \(error.reason).",
+                parameter: error.parameter
+            )
+        }
+        for (name, value) in pairs {
+            guard allowed.contains(name) else {
+                let list = allowed.isEmpty ? "none is allowed here" : "allowed are \(allowed.joined(separator: ", "))"
+                throw Problem(
+                    400,
+                    .unknownParameter,
+                    "The query parameter '\(Self.shown(name))' is unknown: \(list).",
+                    parameter: Self.shown(name),
+                    allowed: allowed
+                )
+            }
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw Problem(
+                    400,
+                    .repeatedParameter,
+                    "The query parameter '\(name)' is given more than once.",
+                    parameter: name,
+                    allowed: allowed
+                )
+            }
+        }
+    }
+
+    subscript(name: String) -> String? { values[name] }
+
+    /// A whole number within `range`; `fallback` when absent.
+    func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws(Problem) -> Int {
+        guard let text = values[name] else { return fallback }
+        guard let number = WholeNumber.parse(text), range.contains(number) else {
+            throw invalid(name, "give a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// One of an enumeration's raw values; `fallback` when absent.
+    func choice<Choice: RawRepresentable & CaseIterable>(
+        _ name: String,
+        default fallback: Choice
+    ) throws(Problem) -> Choice where Choice.RawValue == String {
+        guard let text = values[name] else { return fallback }
+        guard let choice = Choice(rawValue: text) else {
+            throw invalid(name, "", allowed: Choice.allCases.map(\.rawValue))
+        }
+        return choice
+    }
+
+    /// A duration such as `500ms`, `5s` or `2m` within `range`; digits alone are seconds. Nil when absent.
+    func duration(_ name: String, in range: ClosedRange<Duration>) throws(Problem) -> Duration? {
+        guard let text = values[name] else { return nil }
+        let read = WholeNumber.parse(text).map { .seconds($0) } ?? DurationText.parse(text)
+        guard let read, range.contains(read) else {
+            let bounds = "\(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))"
+            throw invalid(name, "give a duration from \(bounds), such as 500ms, 5s or 2m")
+        }
+        return read
+    }
+
+    /// A 400 about the value of `name`.
+    func invalid(_ name: String, _ hint: String, allowed: [String]? = nil) -> Problem {
+        let value = Self.shown(values[name] ?? "")
+        let rest = allowed.map { "allowed are \($0.joined(separator: ", "))" } ?? hint
+        return Problem(
+            400,
+            .invalidParameter,
+            "The query parameter '\(name)' cannot be '\(value)': \(rest).",
+            parameter: name,
+            allowed: allowed
+        )
+    }
+
+    /// At most 80 characters of a client's text.
+    static func shown(_ text: String) -> String { text.utf8.count <= 80 ? text : String(text.prefix(80)) + "…" }
+}

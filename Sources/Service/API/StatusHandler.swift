@@ -1,0 +1,82 @@
+import Feed
+import HTTPServer
+import ReplicaStore
+import Replication
+import TableModel
+
+/// Answers with the replica's state: what it follows, how far it is, and why it is as it is.
+struct StatusHandler: Sendable {
+    let view: ReplicaView
+    let hub: FeedHub
+    let health: Health
+    let startedAtMilliseconds: Int64
+
+    func respond() -> HTTPResponse {
+        let status = view.status()
+        let conditions = view.conditions()
+        let snapshot = view.store.snapshot
+        var object = JSONObject()
+        object.add("table", status.tableName)
+        object.add("state", conditions.state.rawValue)
+        object.add("reason", status.reason)
+        object.add("state_since", status.stateSince > 0 ? Timestamp.text(status.stateSince) : nil)
+        object.add("ready", health.obstacle() == nil)
+        object.add("epoch", snapshot?.position.epoch.text)
+        object.add("position", snapshot?.position.description)
+        object.add("items", Int64(snapshot?.itemCount ?? 0))
+        object.add("bytes", Int64(snapshot?.itemBytes ?? 0))
+        object.add("tombstones", Int64(snapshot?.tombstoneCount ?? 0))
+        object.add("lag_ms", conditions.lagMilliseconds)
+        object.add("key", snapshot.map { Self.keyObject($0.keySchema) } ?? JSONObject())
+        object.add("stream_arn", status.streamARN)
+        object.add("shards", status.shards.map(Self.shardObject))
+        var scan = JSONObject()
+        scan.add("items", status.scannedItems)
+        scan.add("segments", status.scanSegments)
+        scan.add("segments_done", status.scanSegmentsDone)
+        object.add("scan", scan)
+        object.add("changes_applied", status.changesApplied)
+        object.add("last_error", status.lastError)
+        object.add("subscribers", hub.reading.subscribers)
+        object.add("version", Build.version)
+        object.add("started_at", Timestamp.text(startedAtMilliseconds))
+        object.add("now", Timestamp.text(view.wallMilliseconds()))
+        return JSONAnswer.make(object)
+    }
+
+    private static func keyObject(_ schema: KeySchema) -> JSONObject {
+        var object = JSONObject()
+        object.add("partition", attributeObject(schema.partition))
+        if let sort = schema.sort { object.add("sort", attributeObject(sort)) }
+        return object
+    }
+
+    private static func attributeObject(_ attribute: KeyAttribute) -> JSONObject {
+        var object = JSONObject()
+        object.add("name", attribute.name)
+        object.add("type", attribute.type.rawValue)
+        return object
+    }
+
+    private static func shardObject(_ shard: ShardStatus) -> JSONObject {
+        var object = JSONObject()
+        object.add("id", shard.id)
+        object.add("parent_id", shard.parentID)
+        object.add("phase", shard.phase)
+        object.add("last_sequence_number", shard.lastSequenceNumber?.text)
+        object.add("lag_ms", shard.lagMilliseconds)
+        object.add("last_error", shard.lastError)
+        return object
+    }
+}
+
+/// A JSON answer that no cache may keep: status, health, the index.
+enum JSONAnswer {
+    static func make(_ object: JSONObject) -> HTTPResponse {
+        var fields = HTTPFields()
+        fields.add("Content-Type", "application/json")
+        fields.add("Cache-Control", "no-store")
+        CrossOrigin.add(to: &fields)
+        return HTTPResponse(status: 200, fields: fields, body: .bytes(object.closed))
+    }
+}

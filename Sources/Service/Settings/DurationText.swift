@@ -1,0 +1,32 @@
+/// Durations as people write them: `250ms`, `5s`, `2m`, `1h`.
+package enum DurationText {
+    /// Reads a whole number followed by ms, s, m or h; nil for anything else, and for what overflows a day a million times over.
+    package static func parse(_ text: String) -> Duration? {
+        let bytes = Array(text.utf8)
+        let digits = bytes.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        guard !digits.isEmpty, digits.count <= 12, let number = Int64(String(decoding: digits, as: UTF8.self)) else {
+            return nil
+        }
+        switch String(decoding: bytes.dropFirst(digits.count), as: UTF8.self) {
+        case "ms": return .milliseconds(number)
+        case "s": return .seconds(number)
+        case "m": return .seconds(number * 60)
+        case "h": return .seconds(number * 3600)
+        default: return nil
+        }
+    }
+
+    /// The shortest form with a whole number: `250ms`, `90s`, `2m`.
+    package static func format(_ duration: Duration) -> String {
+        let milliseconds = milliseconds(duration)
+        if milliseconds % 1000 != 0 { return "\(milliseconds)ms" }
+        let seconds = milliseconds / 1000
+        if seconds == 0 || seconds % 60 != 0 { return "\(seconds)s" }
+        return seconds % 3600 == 0 ? "\(seconds / 3600)h" : "\(seconds / 60)m"
+    }
+
+    /// Whole milliseconds of a duration.
+    package static func milliseconds(_ duration: Duration) -> Int64 {
+        duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,48 @@
+package import ArgumentParser
+
+/// The flags of `tablecast serve` and `tablecast demo`. Values stay text here: `SettingsResolver` checks flags and variables alike.
+package struct ServeOptions: ParsableArguments {
+    @Option(help: ArgumentHelp(SettingName.table.help))
+    package var table: String?
+    @Option(help: ArgumentHelp(SettingName.listen.help))
+    package var listen: String?
+    @Option(name: .customLong("endpoint-url"), help: ArgumentHelp(SettingName.endpointURL.help))
+    package var endpointURL: String?
+    @Option(help: ArgumentHelp(SettingName.region.help))
+    package var region: String?
+    @Option(help: ArgumentHelp(SettingName.profile.help))
+    package var profile: String?
+    @Option(help: ArgumentHelp(SettingName.pollInterval.help))
+    package var pollInterval: String?
+    @Option(help: ArgumentHelp(SettingName.scanSegments.help))
+    package var scanSegments: String?
+    @Option(name: .customLong("max-lag"), help: ArgumentHelp(SettingName.maximumLag.help))
+    package var maximumLag: String?
+    @Option(help: ArgumentHelp(SettingName.loops.help))
+    package var loops: String?
+    @Option(name: .customLong("max-connections"), help: ArgumentHelp(SettingName.maximumConnections.help))
+    package var maximumConnections: String?
+    @Option(name: .customLong("max-subscribers"), help: ArgumentHelp(SettingName.maximumSubscribers.help))
+    package var maximumSubscribers: String?
+    @Option(help: ArgumentHelp(SettingName.logLevel.help))
+    package var logLevel: String?
+    @Option(help: ArgumentHelp(SettingName.logFormat.help))
+    package var logFormat: String?
+    @Option(help: ArgumentHelp(SettingName.drainDelay.help))
+    package var drainDelay: String?
+    @Option(help: ArgumentHelp(SettingName.shutdownGrace.help))
+    package var shutdownGrace: String?
+
+    package init() {}
+
+    /// The flags that were given.
+    package var given: [SettingName: String] {
+        let all: [SettingName: String?] = [
+            .table: table, .listen: listen, .endpointURL: endpointURL, .region: region, .profile: profile,
+            .pollInterval: pollInterval, .scanSegments: scanSegments, .maximumLag: maximumLag, .loops: loops,
+            .maximumConnections: maximumConnections, .maximumSubscribers: maximumSubscribers, .logLevel: logLevel,
+            .logFormat: logFormat, .drainDelay: drainDelay, .shutdownGrace: shutdownGrace,
+        ]
+        return all.compactMapValues { $0 }
+    }
+}

@@ -1,0 +1,57 @@
+/// Every setting: a flag, an environment variable, what it means, what it is when nobody says.
+package enum SettingName: String, Sendable, Hashable, CaseIterable {
+    case table
+    case listen
+    case endpointURL = "endpoint-url"
+    case region
+    case profile
+    case pollInterval = "poll-interval"
+    case scanSegments = "scan-segments"
+    case maximumLag = "max-lag"
+    case loops
+    case maximumConnections = "max-connections"
+    case maximumSubscribers = "max-subscribers"
+    case logLevel = "log-level"
+    case logFormat = "log-format"
+    case drainDelay = "drain-delay"
+    case shutdownGrace = "shutdown-grace"
+
+    /// `--poll-interval`.
+    package var flag: String { "--" + rawValue }
+
+    /// `TABLECAST_POLL_INTERVAL`.
+    package var variable: String {
+        let name = rawValue.utf8.map { byte -> UInt8 in
+            switch byte {
+            case UInt8(ascii: "-"): UInt8(ascii: "_")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - 32
+            default: byte
+            }
+        }
+        return "TABLECAST_" + String(decoding: name, as: UTF8.self)
+    }
+
+    /// What it means, with its default.
+    package var meaning: String {
+        switch self {
+        case .table: "The DynamoDB table to follow. Required."
+        case .listen: "Address and port to serve HTTP on; port 0 takes any free one. Default 127.0.0.1:8080."
+        case .endpointURL: "Where DynamoDB and its Streams answer, instead of AWS: http://localhost:8000."
+        case .region: "AWS region. Default: AWS_REGION, AWS_DEFAULT_REGION, then the profile."
+        case .profile: "Profile of the shared AWS files. Default: AWS_PROFILE, then `default`."
+        case .pollInterval: "Time between two reads of a quiet shard, 50ms to 1m. Default 250ms."
+        case .scanSegments: "Parallel segments of the start-up scan, 1 to 64. Default 4."
+        case .maximumLag: "Lag over which the replica is stale and not ready, 1s to 24h. Default 30s."
+        case .loops: "Event loops that serve HTTP, 1 to 64. Default: one a core."
+        case .maximumConnections: "Connections open at once, 1 to 1000000. Default 20000."
+        case .maximumSubscribers: "Event streams open at once, 1 to 1000000. Default 20000."
+        case .logLevel: "trace, debug, info, notice, warning, error or critical. Default info."
+        case .logFormat: "text or json. Default text."
+        case .drainDelay: "Time between telling load balancers `not ready` and draining, 0s to 5m. Default 0s."
+        case .shutdownGrace: "Time that requests and streams get to end, 0s to 5m. Default 10s."
+        }
+    }
+
+    /// `meaning` and the variable, for `--help`.
+    package var help: String { "\(meaning) [\(variable)]" }
+}

@@ -1,0 +1,28 @@
+import Glibc
+package import Logging
+package import Telemetry
+
+/// What the service is told: every value checked, every default filled in.
+package struct Settings: Sendable, Hashable {
+    package var table: String
+    package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+    /// Overrides where AWS answers; nil for the environment's and AWS's own.
+    package var endpointURL: String?
+    package var region: String?
+    package var profile: String?
+    package var pollInterval: Duration = .milliseconds(250)
+    package var scanSegments = 4
+    package var maximumLag: Duration = .seconds(30)
+    package var loops = Settings.processors
+    package var maximumConnections = 20_000
+    package var maximumSubscribers = 20_000
+    package var logLevel = Logger.Level.info
+    package var logFormat = LogFormat.text
+    package var drainDelay: Duration = .zero
+    package var shutdownGrace: Duration = .seconds(10)
+
+    package init(table: String) { self.table = table }
+
+    /// Processors this process may use, at least one.
+    package static var processors: Int { min(64, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+}

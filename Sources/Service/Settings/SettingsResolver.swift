@@ -1,0 +1,165 @@
+import Logging
+import Telemetry
+
+/// Makes settings of flags and environment variables. Flags win; an empty variable counts as unset.
+package struct SettingsResolver {
+    private let flags: [SettingName: String]
+    private let environment: [String: String]
+
+    /// `flags` holds the values given on the command line, `environment` the process's variables.
+    package init(flags: [SettingName: String], environment: [String: String]) {
+        self.flags = flags
+        self.environment = environment
+    }
+
+    /// Every setting, checked. `table` fills in when none was named (`tablecast demo` brings its own).
+    package func resolve(defaultTable: String? = nil) throws(SettingsError) -> Settings {
+        let table = try value(.table, allowed: "a table's name has 1 to 1024 characters") {
+            $0.utf8.isEmpty || $0.utf8.count > 1024 ? nil : $0
+        }
+        guard let table = table ?? defaultTable else {
+            throw SettingsError("--table: no table was named; give --table NAME or set TABLECAST_TABLE")
+        }
+        var settings = Settings(table: table)
+        try readPlaces(into: &settings)
+        try readDurations(into: &settings)
+        try readNumbers(into: &settings)
+        try readLogging(into: &settings)
+        return settings
+    }
+
+    private func readPlaces(into settings: inout Settings) throws(SettingsError) {
+        let listen = try value(.listen, allowed: "give host:port with a port from 0 to 65535, such as 127.0.0.1:8080") {
+            ListenAddress($0)
+        }
+        if let listen { settings.listen = listen }
+        settings.endpointURL = try value(.endpointURL, allowed: "give a URL such as http://localhost:8000") {
+            Self.isWebAddress($0) ? $0 : nil
+        }
+        settings.region = try value(.region, allowed: "give a region such as eu-central-1") {
+            Self.isName($0) ? $0 : nil
+        }
+        settings.profile = try value(.profile, allowed: "give the name of a profile") { $0 }
+    }
+
+    private func readDurations(into settings: inout Settings) throws(SettingsError) {
+        settings.pollInterval = try duration(
+            .pollInterval,
+            in: .milliseconds(50)...(.seconds(60)),
+            default: settings.pollInterval
+        )
+        settings.maximumLag = try duration(
+            .maximumLag,
+            in: .seconds(1)...(.seconds(86_400)),
+            default: settings.maximumLag
+        )
+        settings.drainDelay = try duration(.drainDelay, in: .zero...(.seconds(300)), default: settings.drainDelay)
+        settings.shutdownGrace = try duration(
+            .shutdownGrace,
+            in: .zero...(.seconds(300)),
+            default: settings.shutdownGrace
+        )
+    }
+
+    private func readNumbers(into settings: inout Settings) throws(SettingsError) {
+        settings.scanSegments = try integer(.scanSegments, in: 1...64, default: settings.scanSegments)
+        settings.loops = try integer(.loops, in: 1...64, default: settings.loops)
+        settings.maximumConnections = try integer(
+            .maximumConnections,
+            in: 1...1_000_000,
+            default: settings.maximumConnections
+        )
+        settings.maximumSubscribers = try integer(
+            .maximumSubscribers,
+            in: 1...1_000_000,
+            default: settings.maximumSubscribers
+        )
+    }
+
+    private func readLogging(into settings: inout Settings) throws(SettingsError) {
+        let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        let level = try value(.logLevel, allowed: "allowed are \(levels)") { Logger.Level(rawValue: $0) }
+        if let level { settings.logLevel = level }
+        let formats = LogFormat.allCases.map(\.rawValue).joined(separator: ", ")
+        let format = try value(.logFormat, allowed: "allowed are \(formats)") { LogFormat(rawValue: $0) }
+        if let format { settings.logFormat = format }
+    }
+
+    /// Variables that look like settings and are none, to be warned of: a mistyped one would be ignored in silence. Kubernetes
+    /// sets `TABLECAST_SERVICE_…` and `TABLECAST_PORT…` for a service of that name.
+    package var unknownVariables: [String] {
+        let known = SettingName.allCases.map(\.variable)
+        return environment.keys.sorted().filter { name in
+            name.hasPrefix("TABLECAST_") && !known.contains(name) && !name.hasPrefix("TABLECAST_SERVICE_")
+                && !name.hasPrefix("TABLECAST_PORT")
+        }
+    }
+
+    private func value<Value>(
+        _ name: SettingName,
+        allowed: String,
+        _ read: (String) -> Value?
+    ) throws(SettingsError) -> Value? {
+        let fromFlag = flags[name]
+        let fromEnvironment = environment[name.variable].flatMap { $0.isEmpty ? nil : $0 }
+        guard let text = fromFlag ?? fromEnvironment else { return nil }
+        guard let value = read(text) else {
+            throw SettingsError(source: fromFlag == nil ? name.variable : name.flag, value: text, allowed: allowed)
+        }
+        return value
+    }
+
+    private func duration(
+        _ name: SettingName,
+        in range: ClosedRange<Duration>,
+        default fallback: Duration
+    ) throws(SettingsError) -> Duration {
+        let bounds = "\(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))"
+        let read = try value(name, allowed: "give a duration from \(bounds), such as 250ms, 5s or 2m") {
+            text -> Duration? in
+            DurationText.parse(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+        return read ?? fallback
+    }
+
+    private func integer(
+        _ name: SettingName,
+        in range: ClosedRange<Int>,
+        default fallback: Int
+    ) throws(SettingsError) -> Int {
+        let allowed = "give a whole number from \(range.lowerBound) to \(range.upperBound)"
+        let read = try value(name, allowed: allowed) { text -> Int? in
+            WholeNumber.parse(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+        return read ?? fallback
+    }
+
+    private static func isWebAddress(_ text: String) -> Bool {
+        for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {
+            let rest = text.utf8.dropFirst(scheme.utf8.count)
+            return !rest.isEmpty && rest.first != UInt8(ascii: "/") && rest.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        }
+        return false
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 64
+            && text.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+}
+
+/// Whole numbers as parameters write them: digits only, since `Int` would also take `+5`.
+enum WholeNumber {
+    /// The number; nil for signs, spaces, empty texts and more than 12 digits.
+    static func parse(_ text: String) -> Int? {
+        let bytes = text.utf8
+        guard !bytes.isEmpty, bytes.count <= 12, bytes.allSatisfy({ $0 >= 48 && $0 <= 57 }) else { return nil }
+        return Int(text)
+    }
+}
