@@ -1,0 +1,122 @@
+import AWSClient
+import TableModel
+
+/// One shard on its way through being read. A value: `StreamMachine` is its only owner.
+struct ShardCursor: Sendable {
+    enum Phase: Sendable, Hashable {
+        /// Waits for its parent. Next: waiting, lost.
+        case blocked
+        /// Has a time at which it is read next, or is held back by its undelivered pages. Next: requesting, reading.
+        case waiting
+        /// GetShardIterator is under way. Next: waiting, drained, lost.
+        case requesting
+        /// GetRecords is under way. Next: waiting, drained, lost.
+        case reading
+        /// Read to its end, not all taken yet; its children may be read. Next: ended.
+        case drained
+        /// Taken to its end, or never to be read because its records precede the bookmark. Final.
+        case ended
+        /// Records are lost. Next: waiting or ended, when the owner says to go on.
+        case lost
+    }
+
+    let id: String
+    var parentID: String?
+    var isListedOpen: Bool
+    var endingSequenceNumber: SequenceNumber?
+    var phase: Phase
+    /// False for a shard whose records precede the bookmark.
+    var isRead = true
+
+    /// What the consumer has taken: the durable position.
+    var taken: ShardPosition
+    /// What has been read; ahead of `taken` by the undelivered pages.
+    var read: ShardPosition
+    /// The first iterator is asked for at LATEST. Only ever true for shards of the first discovery, and only until the first
+    /// iterator has been used.
+    var opensAtLatest = false
+    /// The bookmark holds: a first page has been read with the LATEST iterator, or none is needed.
+    var isPinned = true
+    /// Records created before this (milliseconds since 1970 UTC) precede the bookmark.
+    var ignoreBefore: Int64?
+    /// Reads again what precedes the bookmark, and has not reached the head yet.
+    var isReplaying = false
+
+    var iterator: String?
+    /// When it is read next; nil unless waiting and not held back.
+    var dueAt: Duration?
+    var queuedPages = 0
+    var readStartedAt: Duration = .zero
+
+    var failures = 0
+    var expiries = 0
+    var missingIterators = 0
+    var lastError: AWSError?
+    /// The shard was reported not found; the next complete listing decides.
+    var isSuspect = false
+    var missingParentListings = 0
+    var falseTrims = 0
+    /// The complete listing before the one that first showed the shard: its records are not older.
+    var bornAfter: Duration?
+    var gap: StreamGap.Reason?
+
+    var readableSince: Duration?
+    var lastSuccess: Duration?
+    var endedAt: Duration?
+    var emptyPages = 0
+    /// When the first of the present run of empty pages was read.
+    var emptySince: Duration = .zero
+    var isBehind = true
+    var newestCreation: Int64?
+    var isPassDone = false
+
+    init(shard: Shard, phase: Phase, position: ShardPosition) {
+        id = shard.id
+        parentID = shard.parentID
+        isListedOpen = shard.endingSequenceNumber == nil
+        endingSequenceNumber = shard.endingSequenceNumber
+        self.phase = phase
+        taken = position
+        read = position
+    }
+
+    /// Whether children may be read.
+    var isReadToEnd: Bool { phase == .drained || phase == .ended }
+
+    /// Whether its own calls can make it progress.
+    var isActive: Bool { phase == .waiting || phase == .requesting || phase == .reading }
+
+    /// Whether several empty pages, spread over `spread`, all after `moment`, prove that it is at its head.
+    func isAtHead(after moment: Duration, pages: Int, spread: Duration) -> Bool {
+        guard phase == .waiting || phase == .reading, emptyPages >= pages, let last = lastSuccess else { return false }
+        return emptySince >= moment && last - emptySince >= spread
+    }
+
+    /// How long ago the replica was last sure to have everything of this shard, in milliseconds, never negative; nil while it
+    /// has nothing to do with lag. Creation times are cut to whole seconds, so up to 999 ms are the record's own.
+    func lagMilliseconds(at now: StreamTime, grace: Duration) -> Int64? {
+        switch phase {
+        case .blocked, .drained, .ended: return nil
+        case .lost, .waiting, .requesting, .reading: break
+        }
+        guard let reference = lastSuccess ?? readableSince else { return nil }
+        let idle = now.monotonic - reference
+        let unread = idle > grace ? idle.wholeMilliseconds : 0
+        guard isBehind, let created = newestCreation else { return max(0, unread) }
+        return max(0, unread, now.wallMilliseconds - created - 999)
+    }
+
+    /// Counts empty pages, and judges from a page's age and size whether the shard is behind.
+    mutating func noteEmptiness(of page: RecordsPage, recordLimit: Int, at now: StreamTime) {
+        guard let last = page.records.last else {
+            if emptyPages == 0 { emptySince = now.monotonic }
+            emptyPages += 1
+            isBehind = false
+            return
+        }
+        emptyPages = 0
+        // A second for the resolution of creation times, one for the way.
+        let age = now.wallMilliseconds - last.approximateCreationMilliseconds
+        isBehind = page.records.count >= recordLimit || age > 2_000
+    }
+}

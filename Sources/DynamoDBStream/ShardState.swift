@@ -1,0 +1,157 @@
+import TableModel
+
+/// How far a stream has been taken, shard by shard: what to save, and what to begin again with.
+///
+/// It holds positions (sequence numbers), never iterators, which expire after 15 minutes. As JSON it is versioned; a consumer
+/// that saves it after it has saved the records' effects sees every record at least once, and none twice but those.
+public struct ShardState: Sendable, Hashable {
+    /// One shard's position.
+    public struct Entry: Sendable, Hashable {
+        /// The shard.
+        public let shardID: String
+        /// Its parent, if it has one.
+        public let parentID: String?
+        /// How far it has been taken.
+        public let position: ShardPosition
+
+        /// Names a position.
+        public init(shardID: String, parentID: String?, position: ShardPosition) {
+            self.shardID = shardID
+            self.parentID = parentID
+            self.position = position
+        }
+    }
+
+    /// The form that `encoded` writes.
+    public static let version: Int64 = 1
+
+    /// The stream that the positions belong to.
+    public let streamARN: String
+    /// The positions, ended shards included, by shard id.
+    public let shards: [Entry]
+
+    /// Names positions.
+    public init(streamARN: String, shards: [Entry]) {
+        self.streamARN = streamARN
+        self.shards = shards
+    }
+
+    /// The state as JSON, on one line.
+    public func encoded() -> [UInt8] {
+        var output: [UInt8] = []
+        func member(_ name: String, _ value: String) {
+            JSONWriter.append(name, to: &output)
+            output.append(UInt8(ascii: ":"))
+            JSONWriter.append(value, to: &output)
+        }
+        output += Array("{\"version\":\(ShardState.version),".utf8)
+        member("stream", streamARN)
+        output += Array(",\"shards\":[".utf8)
+        for (index, entry) in shards.enumerated() {
+            output += Array((index == 0 ? "{" : ",{").utf8)
+            member("id", entry.shardID)
+            output.append(UInt8(ascii: ","))
+            if let parentID = entry.parentID {
+                member("parent", parentID)
+                output.append(UInt8(ascii: ","))
+            }
+            switch entry.position {
+            case .start: member("position", "start")
+            case .ended: member("position", "ended")
+            case .after(let last):
+                member("position", "after")
+                output.append(UInt8(ascii: ","))
+                member("sequence_number", last.text)
+            case .since(let moment):
+                member("position", "since")
+                output += Array(",\"milliseconds\":\(moment)".utf8)
+            }
+            output.append(UInt8(ascii: "}"))
+        }
+        output += Array("]}".utf8)
+        return output
+    }
+
+    /// Reads what `encoded` wrote. A newer version, a position that is none, or anything but JSON throws.
+    public init(decoding bytes: [UInt8]) throws(StreamStateError) {
+        do throws(JSONError) {
+            let result = bytes.withUnsafeBytes { buffer in
+                Result { () throws(JSONError) in try ShardState(reading: buffer) }
+            }
+            self = try result.get()
+        } catch {
+            throw StreamStateError(reason: error.reason, offset: error.offset)
+        }
+    }
+
+    private init(reading buffer: UnsafeRawBufferPointer) throws(JSONError) {
+        var json = JSONReader(buffer)
+        var version: Int64?
+        var streamARN: String?
+        var shards: [Entry]?
+        try json.readObject { (name, json) throws(JSONError) in
+            switch name {
+            case "version": version = try json.readInteger()
+            case "stream": streamARN = try json.readString()
+            case "shards":
+                var entries: [Entry] = []
+                try json.readArray { (json) throws(JSONError) in entries.append(try Entry(reading: &json)) }
+                shards = entries
+            default: try json.skipValue()
+            }
+        }
+        try json.readEnd()
+        guard let version, version >= 1 else { throw JSONError("the shard state has no version", offset: 0) }
+        guard version <= ShardState.version else {
+            throw JSONError(
+                "the shard state has version \(version); this release reads up to \(ShardState.version)",
+                offset: 0
+            )
+        }
+        guard let streamARN, let shards else {
+            throw JSONError("the shard state lacks its stream or its shards", offset: 0)
+        }
+        self.init(streamARN: streamARN, shards: shards)
+    }
+}
+
+extension ShardState.Entry {
+    fileprivate init(reading json: inout JSONReader) throws(JSONError) {
+        var id: String?
+        var parent: String?
+        var position: String?
+        var sequenceNumber: SequenceNumber?
+        var milliseconds: Int64?
+        try json.readObject { (name, json) throws(JSONError) in
+            switch name {
+            case "id": id = try json.readString()
+            case "parent": parent = try json.readString()
+            case "position": position = try json.readString()
+            case "sequence_number": sequenceNumber = SequenceNumber(try json.readString())
+            case "milliseconds": milliseconds = try json.readInteger()
+            default: try json.skipValue()
+            }
+        }
+        guard let id else { throw JSONError("a shard of the state has no id", offset: 0) }
+        switch (position, sequenceNumber, milliseconds) {
+        case ("start", _, _): self.init(shardID: id, parentID: parent, position: .start)
+        case ("ended", _, _): self.init(shardID: id, parentID: parent, position: .ended)
+        case ("after", .some(let last), _): self.init(shardID: id, parentID: parent, position: .after(last))
+        case ("since", _, .some(let moment)): self.init(shardID: id, parentID: parent, position: .since(moment))
+        default: throw JSONError("shard \(id) has a position that is none", offset: 0)
+        }
+    }
+}
+
+/// Bytes that are not a shard state.
+public struct StreamStateError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What was wrong.
+    public let reason: String
+    /// The byte at which it was seen.
+    public let offset: Int
+
+    /// One line for an operator.
+    public var description: String {
+        "reading the shard state failed: \(reason) (byte \(offset)). Start without it and read the table again."
+    }
+}

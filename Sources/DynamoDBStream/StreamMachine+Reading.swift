@@ -1,0 +1,256 @@
+import AWSClient
+import TableModel
+
+extension StreamMachine {
+    mutating func requestIterator(_ shardID: String) {
+        guard let cursor = cursors[shardID] else { return }
+        if isBeyondRetention(cursor) {
+            lose(shardID, .stalled)
+            return
+        }
+        iteratorCallsInFlight += 1
+        update(shardID) {
+            $0.phase = .requesting
+            $0.dueAt = nil
+        }
+        let start: IteratorStart =
+            switch cursor.read {
+            case .after(let last): .after(last)
+            case .start, .since, .ended: cursor.opensAtLatest ? .latest : .trimHorizon
+            }
+        actions.append(.getIterator(shardID: shardID, start: start))
+    }
+
+    mutating func readRecords(_ shardID: String) {
+        guard let iterator = cursors[shardID]?.iterator else { return }
+        readsInFlight += 1
+        let moment = now.monotonic
+        update(shardID) {
+            $0.phase = .reading
+            $0.dueAt = nil
+            $0.readStartedAt = moment
+        }
+        actions.append(.getRecords(shardID: shardID, iterator: iterator))
+    }
+
+    /// With no record read there is nothing that the service could call trimmed: a shard left alone for longer than the
+    /// retention may have lost records without a word.
+    private func isBeyondRetention(_ cursor: ShardCursor) -> Bool {
+        guard case .since = cursor.read, !cursor.opensAtLatest, let last = cursor.lastSuccess else { return false }
+        return now.monotonic - last > settings.limits.retention
+    }
+
+    mutating func received(iterator: String?, for shardID: String) {
+        iteratorCallsInFlight -= 1
+        guard let cursor = cursors[shardID], cursor.phase == .requesting else { return }
+        update(shardID) { $0.phase = .waiting }
+        guard let iterator else {
+            missingIterator(cursor)
+            return
+        }
+        let skew = settings.limits.clockSkew.wholeMilliseconds
+        update(shardID) {
+            $0.iterator = iterator
+            $0.missingIterators = 0
+            // From here on LATEST would mean a later place. What an unused iterator stood for is kept by `ignoreBefore`.
+            if $0.opensAtLatest, case .since(let moment) = $0.read {
+                $0.opensAtLatest = false
+                $0.ignoreBefore = moment - skew
+            }
+        }
+        schedule(shardID, at: now.monotonic)
+    }
+
+    private mutating func missingIterator(_ cursor: ShardCursor) {
+        if let ending = cursor.endingSequenceNumber, case .after(let last) = cursor.read, last >= ending {
+            finish(cursor.id)
+            return
+        }
+        update(cursor.id) { $0.missingIterators += 1 }
+        if cursor.missingIterators + 1 >= settings.limits.missingIterators {
+            lose(cursor.id, .noIterator)
+        } else {
+            discovery.hurry(now.monotonic + .seconds(1))
+            retry(cursor.id, nil)
+        }
+    }
+
+    mutating func iteratorFailed(_ shardID: String, _ error: AWSError) {
+        iteratorCallsInFlight -= 1
+        guard cursors[shardID]?.phase == .requesting else { return }
+        update(shardID) { $0.phase = .waiting }
+        failed(shardID, error)
+    }
+
+    mutating func received(_ page: RecordsPage, of shardID: String) {
+        readsInFlight -= 1
+        guard let before = cursors[shardID], before.phase == .reading else { return }
+        let records = unread(page.records, before)
+        let present = now
+        let recordLimit = settings.recordLimit
+        update(shardID) { cursor in
+            cursor.phase = .waiting
+            cursor.iterator = page.nextIterator
+            cursor.failures = 0
+            cursor.expiries = 0
+            cursor.falseTrims = 0
+            cursor.lastError = nil
+            cursor.lastSuccess = present.monotonic
+            cursor.isPinned = true
+            if let last = page.records.last {
+                // Also what was dropped as older than the bookmark has been read.
+                if case .after(let read) = cursor.read, last.sequenceNumber <= read {
+                } else {
+                    cursor.read = .after(last.sequenceNumber)
+                }
+                cursor.newestCreation = last.approximateCreationMilliseconds
+            }
+            cursor.noteEmptiness(of: page, recordLimit: recordLimit, at: present)
+        }
+        if !records.isEmpty {
+            queuedPages += 1
+            update(shardID) { $0.queuedPages += 1 }
+            outbox.append(.records(shardID: shardID, records))
+        }
+        let isEnd = page.nextIterator == nil || endsAsOpenParent(shardID)
+        if isEnd {
+            finish(shardID)
+            return
+        }
+        proceed(shardID, wasEmpty: page.records.isEmpty, isFull: page.records.count >= settings.recordLimit)
+    }
+
+    /// Drops what precedes the bookmark and what the service sends a second time.
+    private func unread(_ records: [StreamRecord], _ cursor: ShardCursor) -> [StreamRecord] {
+        var records = records
+        if case .after(let last) = cursor.read, let first = records.first, first.sequenceNumber <= last {
+            records.removeAll { $0.sequenceNumber <= last }
+        }
+        if let ignoreBefore = cursor.ignoreBefore, cursor.isReplaying {
+            records.removeAll { $0.approximateCreationMilliseconds < ignoreBefore }
+        }
+        return records
+    }
+
+    /// Reads on: at once while behind, otherwise an interval after the last read began.
+    private mutating func proceed(_ shardID: String, wasEmpty: Bool, isFull: Bool) {
+        guard let cursor = cursors[shardID] else { return }
+        if wasEmpty, cursor.emptyPages >= settings.limits.emptyPagesAtHead {
+            if cursor.isReplaying {
+                update(shardID) { $0.isReplaying = false }
+                outbox.append(.replayed(shardID: shardID))
+            }
+            if pass != nil { update(shardID) { $0.isPassDone = true } }
+        }
+        let isBehind = !wasEmpty && (isFull || cursor.isBehind)
+        schedule(shardID, at: isBehind ? now.monotonic : cursor.readStartedAt + settings.pollInterval)
+    }
+
+    /// A shard that is still listed as open although it has children gets no new records; some listings never close it.
+    private func endsAsOpenParent(_ shardID: String) -> Bool {
+        guard let cursor = cursors[shardID], let heirs = children[shardID], !heirs.isEmpty else { return false }
+        return cursor.emptyPages >= settings.limits.emptyPagesToEndParent
+    }
+
+    /// The shard has been read to its end: its children may be read, and the consumer is told after its last record.
+    mutating func finish(_ shardID: String) {
+        guard let cursor = cursors[shardID], !cursor.isReadToEnd else { return }
+        let moment = now.monotonic
+        update(shardID) {
+            $0.phase = .drained
+            $0.iterator = nil
+            $0.dueAt = nil
+            $0.read = .ended
+            $0.isPinned = true
+            $0.endedAt = moment
+            $0.isListedOpen = false
+        }
+        if cursor.isReplaying {
+            update(shardID) { $0.isReplaying = false }
+            outbox.append(.replayed(shardID: shardID))
+        }
+        outbox.append(.ended(shardID: shardID))
+        for child in children[shardID] ?? [] { releaseIfReady(child, parentMayBeUnknown: true) }
+        seekChildren(of: shardID)
+    }
+
+    mutating func recordsFailed(_ shardID: String, _ error: AWSError) {
+        readsInFlight -= 1
+        guard cursors[shardID]?.phase == .reading else { return }
+        update(shardID) { $0.phase = .waiting }
+        failed(shardID, error)
+    }
+
+    private mutating func failed(_ shardID: String, _ error: AWSError) {
+        guard let cursor = cursors[shardID] else { return }
+        switch error.kind {
+        case .cancelled:
+            schedule(shardID, at: now.monotonic)
+        case .expiredIterator:
+            dropIterator(shardID)
+            update(shardID) { $0.expiries += 1 }
+            // An iterator that expires at once, again and again, is a fault of the endpoint or a stopped clock.
+            if cursor.expiries > 0 { retry(shardID, error) } else { schedule(shardID, at: now.monotonic) }
+        case .trimmed:
+            trimmed(cursor, error)
+        case .notFound:
+            dropIterator(shardID)
+            update(shardID) { $0.isSuspect = true }
+            discovery.hurry(now.monotonic)
+            retry(shardID, error)
+        case .fatal:
+            dropIterator(shardID)
+            retry(shardID, error)
+        case .throttled, .transient, .expiredCredentials, .accessDenied, .malformed:
+            retry(shardID, error)
+        }
+    }
+
+    /// The iterator is gone; the next one is derived from the position. A shard opened at LATEST from which no record was read
+    /// goes back to its oldest record: what that repeats is older than the bookmark or has its version, and readers are kept
+    /// from seeing it until the head is reached.
+    private mutating func dropIterator(_ shardID: String) {
+        update(shardID) {
+            $0.iterator = nil
+            guard case .since = $0.read else { return }
+            $0.emptyPages = 0
+            if !$0.opensAtLatest { $0.isReplaying = true }
+        }
+    }
+
+    /// Trimmed data is a gap, unless nothing of the shard can be that old: DynamoDB Local reports a trim right after the first
+    /// write. Then the shard is read from its oldest record, which repeats and skips nothing.
+    private mutating func trimmed(_ cursor: ShardCursor, _ error: AWSError) {
+        let youth: Duration?
+        switch cursor.read {
+        case .start: youth = cursor.bornAfter
+        case .since: youth = cursor.lastSuccess ?? cursor.readableSince
+        case .after, .ended: youth = nil
+        }
+        guard let youth, now.monotonic - youth < settings.limits.retention, cursor.falseTrims < 3 else {
+            lose(cursor.id, .trimmed)
+            return
+        }
+        dropIterator(cursor.id)
+        update(cursor.id) { $0.falseTrims += 1 }
+        retry(cursor.id, error)
+    }
+
+    private mutating func retry(_ shardID: String, _ error: AWSError?) {
+        guard let cursor = cursors[shardID] else { return }
+        if let error {
+            update(shardID) { $0.lastError = error }
+            actions.append(.trouble(shardID: shardID, error))
+        }
+        update(shardID) { $0.failures += 1 }
+        if pass != nil, cursor.failures + 1 >= settings.limits.passAttempts {
+            update(shardID) {
+                $0.isPassDone = true
+                $0.failures = 0
+            }
+            if let error { pass?.failures.append(PassFailure(shardID: shardID, error: error)) }
+        }
+        let wait = settings.limits.backoff(failures: cursor.failures, fraction: random.fraction())
+        schedule(shardID, at: now.monotonic + wait)
+    }
+}

@@ -1,0 +1,147 @@
+package import AWSClient
+
+/// One shard, as a status reader sees it.
+package struct ShardView: Sendable, Hashable {
+    package let id: String
+    package let parentID: String?
+    /// blocked, reading, ended, lost.
+    package let phase: String
+    package let position: ShardPosition
+    package let lagMilliseconds: Int64?
+    package let lastError: AWSError?
+}
+
+/// The stream, as a status reader sees it.
+package struct StreamView: Sendable {
+    package let shards: [ShardView]
+    /// The greatest lag of a shard, milliseconds, never negative; nil before the shards are known.
+    package let lagMilliseconds: Int64?
+    package let isBookmarked: Bool
+    package let isReplaying: Bool
+    package let status: StreamStatus?
+    /// The newest failure of a listing or of a shard that has not succeeded since.
+    package let lastError: AWSError?
+    package let gap: StreamGap?
+}
+
+extension StreamMachine {
+    /// What is followed, and how far.
+    package func view(at time: StreamTime) -> StreamView {
+        // Two missed polls and a second are no staleness yet.
+        let grace = settings.pollInterval * 2 + .seconds(1)
+        var lag: Int64?
+        var lastError = discovery.lastError
+        var gap: StreamGap? = discovery.streamIsLost ? StreamGap(reason: .streamNotFound, shardID: nil) : nil
+        var shards: [ShardView] = []
+        shards.reserveCapacity(cursors.count)
+        for cursor in cursors.values where cursor.isRead {
+            let own = cursor.lagMilliseconds(at: time, grace: grace) ?? leafLag(cursor, at: time, grace: grace)
+            if let own { lag = max(lag ?? 0, own) }
+            if let error = cursor.lastError { lastError = error }
+            if let reason = cursor.gap { gap = StreamGap(reason: reason, shardID: cursor.id) }
+            shards.append(
+                ShardView(
+                    id: cursor.id,
+                    parentID: cursor.parentID,
+                    phase: cursor.phaseName,
+                    position: cursor.taken,
+                    lagMilliseconds: own,
+                    lastError: cursor.lastError
+                )
+            )
+        }
+        shards.sort { $0.id < $1.id }
+        if discovery.isComplete { lag = lag ?? 0 }
+        return StreamView(
+            shards: shards,
+            lagMilliseconds: lag,
+            isBookmarked: isBookmarked,
+            isReplaying: isReplaying,
+            status: discovery.status,
+            lastError: lastError,
+            gap: gap
+        )
+    }
+
+    /// An ended shard without known children hides whatever is written to them; for a minute that counts.
+    private func leafLag(_ cursor: ShardCursor, at time: StreamTime, grace: Duration) -> Int64? {
+        guard isYoungLeaf(cursor, at: time.monotonic), let ended = cursor.endedAt else { return nil }
+        let age = time.monotonic - ended
+        return age > grace ? age.wholeMilliseconds : nil
+    }
+
+    func isYoungLeaf(_ cursor: ShardCursor, at moment: Duration) -> Bool {
+        guard cursor.isReadToEnd, discovery.status != .disabled, (children[cursor.id] ?? []).isEmpty else {
+            return false
+        }
+        return cursor.endedAt.map { moment - $0 < .seconds(60) } ?? false
+    }
+
+    /// Whether everything written before `moment` has been taken by the consumer, on evidence: ended shards are taken to their
+    /// end and their children looked for, and each open shard has answered with several empty pages, spread over time, since
+    /// then, or with a record created after it (`wallMilliseconds`, to the second).
+    package func hasCaughtUp(since moment: StreamTime) -> Bool {
+        guard discovery.isComplete, outbox.isEmpty, discovery.childQueries.isEmpty, !isReplaying else { return false }
+        return cursors.values.allSatisfy { cursor in
+            switch cursor.phase {
+            case .blocked, .requesting, .lost, .drained: false
+            case .ended: hasNoHiddenChildren(cursor)
+            case .waiting, .reading:
+                cursor.isAtHead(after: moment.monotonic, pages: settings.limits.emptyPagesAtHead, spread: .seconds(1))
+                    || isPast(cursor, moment)
+            }
+        }
+    }
+
+    private func isPast(_ cursor: ShardCursor, _ moment: StreamTime) -> Bool {
+        guard !cursor.isBehind, let created = cursor.newestCreation else { return false }
+        return created > moment.wallMilliseconds
+    }
+
+    /// A young ended shard without children is looked at again by a full listing before it counts.
+    private func hasNoHiddenChildren(_ cursor: ShardCursor) -> Bool {
+        guard isYoungLeaf(cursor, at: now.monotonic), let ended = cursor.endedAt else { return true }
+        return discovery.lastCompleted.map { $0 - ended >= .seconds(2) } ?? false
+    }
+
+    /// The durable positions: what the consumer has taken, never more.
+    package func state(streamARN: String) -> ShardState {
+        let entries = cursors.values
+            .map { ShardState.Entry(shardID: $0.id, parentID: $0.parentID, position: $0.taken) }
+        return ShardState(streamARN: streamARN, shards: entries.sorted { $0.shardID < $1.shardID })
+    }
+
+    mutating func restore(_ state: ShardState) {
+        isBookmarked = true
+        for entry in state.shards {
+            let shard = Shard(
+                id: entry.shardID,
+                parentID: entry.parentID,
+                startingSequenceNumber: nil,
+                endingSequenceNumber: nil
+            )
+            var cursor = ShardCursor(shard: shard, phase: .blocked, position: entry.position)
+            if entry.position == .ended {
+                cursor.phase = .ended
+            }
+            if case .since(let moment) = entry.position {
+                cursor.ignoreBefore = moment - settings.limits.clockSkew.wholeMilliseconds
+                cursor.isReplaying = true
+            }
+            cursors[entry.shardID] = cursor
+            if let parentID = entry.parentID { children[parentID, default: []].append(entry.shardID) }
+        }
+        for entry in state.shards { releaseIfReady(entry.shardID, parentMayBeUnknown: true) }
+    }
+}
+
+extension ShardCursor {
+    var phaseName: String {
+        switch phase {
+        case .blocked: "blocked"
+        case .waiting, .requesting, .reading: "reading"
+        case .drained, .ended: "ended"
+        case .lost: "lost"
+        }
+    }
+}

@@ -1,0 +1,189 @@
+package import AWSClient
+
+/// What the owner of a poller is told beside the records.
+package enum StreamNotice: Sendable {
+    /// From now on every write reaches the consumer, or was written before.
+    case bookmarked
+    case gap(StreamGap)
+    /// A listing (nil) or a shard's call failed and is retried.
+    case trouble(shardID: String?, AWSError)
+}
+
+/// Executes what `StreamMachine` asks for, against one stream: calls run concurrently, the machine has this one owner, and the
+/// consumer gets one delivery at a time, in order.
+package actor StreamPoller {
+    /// Takes a delivery, or says how much of it was taken.
+    package typealias Consumer = @Sendable (StreamDelivery) async -> DeliveryOutcome
+
+    nonisolated let streamARN: String
+    nonisolated let api: any DynamoDBStreamsAPI
+    nonisolated let time: TimeSource
+    nonisolated let recordLimit: Int
+    private var machine: StreamMachine
+    private var isRunning = false
+    /// Moments at which a sleeping task will send a tick.
+    private var alarms: Set<Duration> = []
+
+    /// A poller that has asked nothing yet.
+    package init(
+        streamARN: String,
+        api: any DynamoDBStreamsAPI,
+        start: StreamStart,
+        settings: StreamSettings,
+        time: TimeSource
+    ) {
+        self.streamARN = streamARN
+        self.api = api
+        self.time = time
+        recordLimit = settings.recordLimit
+        machine = StreamMachine(start: start, settings: settings, seed: UInt64(time.random() * 0x1p53))
+    }
+
+    /// Follows the stream until the task is cancelled or the consumer stops; in the latter case its error is thrown, and what it
+    /// has not taken is delivered again by the next run.
+    package func follow(
+        notify: @escaping @Sendable (StreamNotice) -> Void,
+        consume: @escaping Consumer
+    ) async throws {
+        _ = try await run(first: .tick, notify: notify, consume: consume)
+    }
+
+    /// Lists the shards and reads each one that can be read to its head, once. Returns what failed.
+    package func pass(
+        notify: @escaping @Sendable (StreamNotice) -> Void,
+        consume: @escaping Consumer
+    ) async throws -> [PassFailure] {
+        try await run(first: .beginPass, notify: notify, consume: consume)
+    }
+
+    /// What is followed, and how far.
+    package func view() -> StreamView { machine.view(at: now()) }
+
+    /// Whether everything written before `moment` has been taken, on evidence.
+    package func hasCaughtUp(since moment: StreamTime) -> Bool { machine.hasCaughtUp(since: moment) }
+
+    /// The durable positions.
+    package func state() -> ShardState { machine.state(streamARN: streamARN) }
+
+    /// Goes on after gaps, losing what they hold.
+    package func continueAfterGaps() { machine.continueAfterGaps() }
+
+    nonisolated func now() -> StreamTime {
+        StreamTime(monotonic: time.monotonic(), wallMilliseconds: time.wallMilliseconds())
+    }
+
+    private func run(
+        first: StreamInput,
+        notify: @escaping @Sendable (StreamNotice) -> Void,
+        consume: @escaping Consumer
+    ) async throws -> [PassFailure] {
+        precondition(!isRunning, "one run at a time: the owner's fault")
+        isRunning = true
+        let mailbox = Mailbox<StreamInput>()
+        var failures: [PassFailure]?
+        var cause: (any Error)?
+        await withDiscardingTaskGroup { group in
+            var inputs = [first]
+            repeat {
+                for input in inputs {
+                    if case .delivered(.stopped(_, _, let error)) = input { cause = error }
+                    for action in machine.handle(input, at: now()) {
+                        switch action {
+                        case .passEnded(let failed): failures = failed
+                        case .bookmarked: notify(.bookmarked)
+                        case .gap(let gap): notify(.gap(gap))
+                        case .trouble(let shardID, let error): notify(.trouble(shardID: shardID, error))
+                        default: execute(action, mailbox, consume, in: &group)
+                        }
+                    }
+                    if cause != nil { break }
+                }
+                guard failures == nil, cause == nil else { break }
+                setAlarm(mailbox, in: &group)
+                guard let next = await mailbox.next() else { break }
+                inputs = next
+            } while true
+            group.cancelAll()
+        }
+        // A delivery that was taken while the run ended must not be delivered again.
+        for input in mailbox.drain() {
+            if case .delivered = input { _ = machine.handle(input, at: now()) }
+        }
+        _ = machine.handle(.interrupted, at: now())
+        alarms.removeAll()
+        isRunning = false
+        if let cause { throw cause }
+        guard let failures else { throw CancellationError() }
+        return failures
+    }
+
+    /// Wakes the machine when it asked for it. Alarms that became needless ring in vain.
+    private func setAlarm(_ mailbox: Mailbox<StreamInput>, in group: inout DiscardingTaskGroup) {
+        let present = time.monotonic()
+        alarms = alarms.filter { $0 > present }
+        guard let wake = machine.nextWake, alarms.allSatisfy({ $0 > wake }) else { return }
+        alarms.insert(wake)
+        let wait = max(.zero, wake - present)
+        group.addTask { [time] in
+            guard (try? await time.sleep(wait)) != nil else { return }
+            mailbox.send(.tick)
+        }
+    }
+
+    private func execute(
+        _ action: StreamAction,
+        _ mailbox: Mailbox<StreamInput>,
+        _ consume: @escaping Consumer,
+        in group: inout DiscardingTaskGroup
+    ) {
+        let calls = StreamCalls(streamARN: streamARN, api: api, recordLimit: recordLimit)
+        switch action {
+        case .describe(let cursor):
+            group.addTask { mailbox.send(await calls.describe(cursor)) }
+        case .describeChildren(let parentID):
+            group.addTask { mailbox.send(await calls.children(of: parentID)) }
+        case .getIterator(let shardID, let start):
+            group.addTask { mailbox.send(await calls.iterator(shardID, start)) }
+        case .getRecords(let shardID, let iterator):
+            group.addTask { mailbox.send(await calls.records(shardID, iterator)) }
+        case .deliver(let delivery):
+            group.addTask { mailbox.send(.delivered(await consume(delivery))) }
+        case .bookmarked, .gap, .trouble, .passEnded:
+            break
+        }
+    }
+}
+
+/// The four calls, each turned into one input. They run, and so parse their answers, outside the poller's actor.
+private struct StreamCalls: Sendable {
+    let streamARN: String
+    let api: any DynamoDBStreamsAPI
+    let recordLimit: Int
+
+    func describe(_ cursor: String?) async -> StreamInput {
+        do throws(AWSError) {
+            return .listed(try await api.describeStream(streamARN, exclusiveStartShardID: cursor, childrenOf: nil))
+        } catch { return .listingFailed(error) }
+    }
+
+    func children(of parentID: String) async -> StreamInput {
+        do throws(AWSError) {
+            let page = try await api.describeStream(streamARN, exclusiveStartShardID: nil, childrenOf: parentID)
+            return .childrenListed(of: parentID, page)
+        } catch { return .childrenFailed(of: parentID, error) }
+    }
+
+    func iterator(_ shardID: String, _ start: IteratorStart) async -> StreamInput {
+        do throws(AWSError) {
+            let iterator = try await api.getShardIterator(streamARN, shardID: shardID, start: start)
+            return .iterator(shardID: shardID, iterator)
+        } catch { return .iteratorFailed(shardID: shardID, error) }
+    }
+
+    func records(_ shardID: String, _ iterator: String) async -> StreamInput {
+        do throws(AWSError) {
+            let page = try await api.getRecords(iterator: iterator, shardID: shardID, limit: recordLimit)
+            return .records(shardID: shardID, page)
+        } catch { return .recordsFailed(shardID: shardID, error) }
+    }
+}

@@ -1,0 +1,53 @@
+/// How a stream is followed.
+public struct StreamSettings: Sendable, Hashable {
+    /// The time between two reads of one shard that is at its head. Four reads a second and shard stay under the five that
+    /// DynamoDB Streams grants; a shard that is behind is read at once.
+    public var pollInterval: Duration = .milliseconds(250)
+    /// The time between two full listings of the shards, counted from the end of the one before.
+    public var discoveryInterval: Duration = .seconds(30)
+    /// Records per GetRecords call, 1 to 1,000.
+    public var recordLimit = 1_000
+    /// Every bound of the consumer.
+    public var limits = StreamLimits()
+
+    /// The defaults.
+    public init() {}
+}
+
+/// The consumer's bounds, each with what happens at it.
+public struct StreamLimits: Sendable, Hashable {
+    /// Record pages being read or waiting for the consumer, over all shards. At the bound no further read is started.
+    public var pagesInFlight = 16
+    /// Record pages of one shard read ahead of the consumer. At the bound that shard waits.
+    public var pagesPerShard = 2
+    /// GetShardIterator calls in flight. At the bound further shards wait for their turn.
+    public var iteratorCallsInFlight = 16
+    /// The least time between two DescribeStream calls: AWS allows ten a second.
+    public var describeSpacing: Duration = .milliseconds(100)
+    /// Failed calls wait a random time up to `backoffBase * 2^failures`, at most `backoffCap`.
+    public var backoffBase: Duration = .milliseconds(100)
+    /// The longest wait after a failed call.
+    public var backoffCap: Duration = .seconds(5)
+    /// How often an ended shard is asked for its children before the full listing takes over.
+    public var childQueryAttempts = 5
+    /// How long an ended shard is remembered at least; it is kept longer while it is still listed.
+    public var finishedShardMemory: Duration = .seconds(48 * 3_600)
+    /// Records may be trimmed after 24 hours; an hour earlier nothing can be proved any more.
+    public var retention: Duration = .seconds(23 * 3_600)
+    /// Empty pages in a row after which a shard counts as read to its head. One proves nothing: DynamoDB Streams takes about
+    /// four empty pages to cross a shard whose records are far apart.
+    public var emptyPagesAtHead = 5
+    /// Empty pages in a row after which a shard that has children, but is still listed as open, counts as ended.
+    public var emptyPagesToEndParent = 10
+    /// Listings without the parent of a new shard after which that parent's records count as lost.
+    public var missingParentListings = 3
+    /// Answers without an iterator, for one shard in a row, after which its records count as lost.
+    public var missingIterators = 8
+    /// How far this machine's clock may be from AWS's. A signature farther off is refused, so nothing beyond it is seen.
+    public var clockSkew: Duration = .seconds(15 * 60)
+    /// Attempts for one call within one `fetchStreamState`.
+    public var passAttempts = 5
+
+    /// The defaults.
+    public init() {}
+}
