@@ -11,8 +11,10 @@ package protocol HTTPHandler: Sendable {
 package protocol HTTPServerObserver: Sendable {
     func connectionOpened()
     func connectionClosed()
-    /// A response's head was sent; `status` 0 when the connection broke before one could be.
-    func responded(status: Int, bytes: Int, duration: Duration)
+    /// A response was made and its head handed to the kernel; `status` 0 when the connection broke within a request. `route` is
+    /// the pattern that matched, nil when none did; `bytes` counts the head and, unless it is a stream, the body; `duration`
+    /// runs from the complete request.
+    func responded(route: String?, status: Int, bytes: Int, duration: Duration)
     /// Something an operator should read: accept failing for want of descriptors, limits reached.
     func serverWarning(_ text: String)
 }

@@ -1,41 +1,125 @@
-/// Every bound of the server, in one place, with what happens at it.
-package struct HTTPServerLimits: Sendable, Hashable {
-    package var requestLineBytes = 16_384  // 414
-    package var headBytes = 65_536  // 431
-    package var fieldCount = 100  // 431
-    package var bodyBytes = 1_048_576  // 413
-    package var connections = 20_000  // refused at accept
-    package var headTimeout: Duration = .seconds(10)  // 408, absolute from the first byte
-    package var bodyTimeout: Duration = .seconds(30)  // 408
-    package var keepAliveTimeout: Duration = .seconds(75)  // closed
-    package var writeStallTimeout: Duration = .seconds(30)  // closed
-    package var streamBudgetBytes = 65_536  // per produce() call
-    package init() {}
-}
-
-/// Why the server cannot start: one line that names the address and what to do.
-package struct HTTPServerError: Error, Sendable, Hashable, CustomStringConvertible {
-    package let description: String
-    package init(_ description: String) { self.description = description }
-}
+import Dispatch
+import Synchronization
 
 /// The HTTP/1.1 server: a listener, N event loops, one handler.
+///
+/// Its life is start, stop, gone; it does not start twice. Dropped without `stop`, it closes everything at once.
 package final class HTTPServer: Sendable {
-    package init(
-        handler: any HTTPHandler, observer: (any HTTPServerObserver)?, limits: HTTPServerLimits = HTTPServerLimits(), loops: Int
-    ) { fatalError("contract") }
+    private enum State {
+        /// To running or stopped.
+        case new
+        /// To stopped.
+        case running(Listener, [EventLoop])
+        /// For good. The loops may still be finishing their connections.
+        case stopped([EventLoop])
+    }
 
-    /// Binds and listens (port 0 = any free one) and starts the loops; returns the port. Address in use says so.
-    package func start(host: String, port: Int) throws(HTTPServerError) -> Int { fatalError("contract") }
+    private let handler: any HTTPHandler
+    private let observer: (any HTTPServerObserver)?
+    private let limits: HTTPServerLimits
+    private let loopCount: Int
+    private let state = Mutex(State.new)
+    /// What runs: the listener and each loop.
+    private let group = DispatchGroup()
+
+    /// A server that does nothing yet. `loops` event loops are threads: one a core is right.
+    package init(
+        handler: any HTTPHandler,
+        observer: (any HTTPServerObserver)?,
+        limits: HTTPServerLimits = HTTPServerLimits(),
+        loops: Int
+    ) {
+        precondition(loops > 0, "a server needs at least one event loop")
+        self.handler = handler
+        self.observer = observer
+        self.limits = limits
+        loopCount = loops
+    }
+
+    deinit { beginStop(within: .zero) }
+
+    /// Binds and listens (port 0 = any free one) and starts the loops; returns the port. Address in use says so. `host` is an
+    /// IPv4 or IPv6 address, or a name; the descriptors it opens close with `stop`.
+    package func start(host: String, port: Int) throws(HTTPServerError) -> Int {
+        let descriptor = try ListenAddress(host: host, port: port).listen(userTimeout: limits.writeStallTimeout)
+        let loops = try makeLoops(orClose: descriptor)
+        let listener = Listener(
+            descriptor: descriptor,
+            loops: loops,
+            connectionLimit: limits.connections,
+            observer: observer
+        )
+        let isFirst = state.withLock { state in
+            guard case .new = state else { return false }
+            state = .running(listener, loops)
+            for loop in loops { loop.run(handler: handler, observer: observer, limits: limits, group: group) }
+            listener.start(group: group)
+            return true
+        }
+        guard isFirst else {
+            closeDescriptor(descriptor)
+            throw HTTPServerError("cannot listen on \(host):\(port): this server was started before.")
+        }
+        return listener.port
+    }
+
+    private func makeLoops(orClose descriptor: Int32) throws(HTTPServerError) -> [EventLoop] {
+        do throws(SystemCallError) {
+            var loops: [EventLoop] = []
+            for index in 0..<loopCount { loops.append(try EventLoop(index: index)) }
+            return loops
+        } catch {
+            closeDescriptor(descriptor)
+            throw HTTPServerError("cannot start an event loop: \(error.text).")
+        }
+    }
 
     /// Asks every waiting streaming body to produce again. Callable from any thread; many calls make one wake-up a loop.
-    package func wakeStreams() { fatalError("contract") }
+    package func wakeStreams() {
+        for loop in currentLoops { loop.wakeStreams() }
+    }
 
-    /// Stops accepting, drains streams and requests in flight, closes idle connections, and at `deadline` everything.
-    package func stop(within grace: Duration) async { fatalError("contract") }
+    /// Stops accepting, drains streams and requests in flight, closes idle connections, and when `grace` has passed everything.
+    /// Returns when the port is free and every loop has ended. May be called again, also meanwhile; the shorter grace holds.
+    package func stop(within grace: Duration) async {
+        beginStop(within: grace)
+        await withCheckedContinuation { continuation in
+            group.notify(queue: .global()) { continuation.resume() }
+        }
+    }
+
+    private func beginStop(within grace: Duration) {
+        let deadline = MonotonicClock.now() + max(0, grace.nanoseconds)
+        let (listener, loops) = state.withLock { state -> (Listener?, [EventLoop]) in
+            switch state {
+            case .new:
+                state = .stopped([])
+                return (nil, [])
+            case .running(let listener, let loops):
+                state = .stopped(loops)
+                return (listener, loops)
+            case .stopped(let loops):
+                return (nil, loops)
+            }
+        }
+        listener?.cancel()
+        for loop in loops { loop.stop(deadline: deadline) }
+    }
 
     /// The server's monotonic clock, as `produce(now:)` sees it.
-    package static func now() -> Duration { fatalError("contract") }
+    package static func now() -> Duration { .nanoseconds(MonotonicClock.now()) }
 
-    package var openConnections: Int { fatalError("contract") }
+    /// Connections accepted and not yet closed.
+    package var openConnections: Int {
+        currentLoops.reduce(0) { $0 + $1.connectionCount.load(ordering: .relaxed) }
+    }
+
+    private var currentLoops: [EventLoop] {
+        state.withLock { state in
+            switch state {
+            case .new: []
+            case .running(_, let loops), .stopped(let loops): loops
+            }
+        }
+    }
 }

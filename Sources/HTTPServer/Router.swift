@@ -1,8 +1,3 @@
-/// A route's path parameters by name, percent-decoded bytes.
-package struct PathParameters: Sendable {
-    package subscript(name: String) -> [UInt8] { fatalError("contract") }
-}
-
 /// Finds the handler of a request by method and path, and answers 404, 405 (with Allow), OPTIONS and HEAD by itself.
 ///
 /// A route of GET answers HEAD too. Registered methods without a route are 405, unknown ones 501 (RFC 9110 section 9.1).
@@ -10,16 +5,71 @@ package struct Router: HTTPHandler {
     /// What a route does. Runs on an event loop and must not block.
     package typealias Action = @Sendable (HTTPRequest, PathParameters) -> HTTPResponse
 
+    private var tree = RouteTree<Action>()
+    private let problem: @Sendable (Int, String, HTTPFields) -> HTTPResponse
+    private let decorate: @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
+
     /// `problem` makes the body of the router's own errors (status, sentence, fields such as Allow already set); `decorate` runs
     /// last on every response (CORS, request ids).
     package init(
         problem: @escaping @Sendable (_ status: Int, _ detail: String, _ fields: HTTPFields) -> HTTPResponse,
         decorate: @escaping @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
-    ) { fatalError("contract") }
+    ) {
+        self.problem = problem
+        self.decorate = decorate
+    }
 
-    /// Adds a route. `pattern` is literal segments and `{name}` parameters: "/v1/items/{pk}/{sk}".
-    package mutating func on(_ method: HTTPMethod, _ pattern: String, _ action: @escaping Action) { fatalError("contract") }
+    /// Adds a route. `pattern` is literal segments and up to four `{name}` parameters: "/v1/items/{pk}/{sk}". A parameter never
+    /// matches an empty segment. Where a literal and a parameter fit, the literal wins if it has the method.
+    package mutating func on(_ method: HTTPMethod, _ pattern: String, _ action: @escaping Action) {
+        tree.add(method, pattern, action)
+    }
 
-    package func respond(to request: HTTPRequest) -> HTTPResponse { fatalError("contract") }
-    package func respondToRejected(status: Int, reason: String) -> HTTPResponse { fatalError("contract") }
+    package func respond(to request: HTTPRequest) -> HTTPResponse {
+        var response = route(request)
+        decorate(request, &response)
+        return response
+    }
+
+    package func respondToRejected(status: Int, reason: String) -> HTTPResponse {
+        var response = problem(status, reason, HTTPFields())
+        decorate(nil, &response)
+        return response
+    }
+
+    private func route(_ request: HTTPRequest) -> HTTPResponse {
+        if case .other(let name) = request.method {
+            return problem(501, "the method \(name) is not known here", HTTPFields())
+        }
+        if request.isAsterisk { return allowing(tree.methods, status: 204) }
+        let head = request.head
+        var match = find(request.method, head)
+        if match.route == nil, request.method == .head { match = find(.get, head) }
+        if let route = match.route {
+            let parameters = PathParameters(head: head.bytes, names: route.names, segments: match.segments)
+            var response = route.action(request, parameters)
+            response.route = route.pattern
+            return response
+        }
+        guard !match.allowed.isEmpty else {
+            return problem(404, "there is nothing at this path", HTTPFields())
+        }
+        return allowing(match.allowed, status: request.method == .options ? 204 : 405, method: request.method)
+    }
+
+    private func find(_ method: HTTPMethod, _ head: RequestHead) -> RouteTree<Action>.Match {
+        head.bytes.withUnsafeBufferPointer { tree.match(method, head.path, in: $0) }
+    }
+
+    /// 204 or 405 with the methods that the path takes (RFC 9110 section 10.2.1).
+    private func allowing(_ methods: [HTTPMethod], status: Int, method: HTTPMethod = .options) -> HTTPResponse {
+        var allowed = methods
+        if allowed.contains(.get), !allowed.contains(.head) { allowed.append(.head) }
+        if !allowed.contains(.options) { allowed.append(.options) }
+        let list = allowed.map(\.name).joined(separator: ", ")
+        var fields = HTTPFields()
+        fields.add("Allow", list)
+        guard status == 405 else { return HTTPResponse(status: status, fields: fields) }
+        return problem(405, "\(method.name) is not allowed here; allowed: \(list)", fields)
+    }
 }

@@ -1,0 +1,67 @@
+/// One client connection. Confined to the event loop that owns it; kept small, since thousands wait at a time.
+final class Connection {
+    enum Phase {
+        /// Waiting for a request, or inside one.
+        case reading
+        /// A complete response waits for the client to take it.
+        case sending
+        /// A streaming body is being produced.
+        case streaming
+        /// Closing: everything that still comes in is thrown away.
+        case lingering
+        case closed
+    }
+
+    /// What happens once the response is sent.
+    enum Closing {
+        case keepAlive
+        case close
+        /// Half-close, read to the end, close: the client may still be sending (RFC 9112 section 9.6).
+        case linger
+    }
+
+    enum StreamState {
+        /// For a wake-up or `deadline`.
+        case waiting
+        /// In the loop's queue of streams to produce.
+        case queued
+        /// For the client to take what is pending.
+        case blocked
+    }
+
+    let descriptor: Int32
+    /// Slot and generation: what the kernel reports events with. Outlives neither the connection nor its descriptor.
+    let token: UInt64
+    let peerAddress: String
+    var phase = Phase.reading
+    var closing = Closing.keepAlive
+    var streamState = StreamState.waiting
+    var isChunked = false
+    var interest: ReadinessInterest = .readable
+    var parser = RequestParser()
+    /// Bytes read and not consumed.
+    var input: [UInt8] = []
+    /// Bytes that the kernel did not take, from `pendingOffset` on.
+    var pending: [UInt8] = []
+    var pendingOffset = 0
+    var stream: (any StreamingBody)?
+    /// Where this is in the loop's list of streams.
+    var streamIndex = -1
+    var requestCount = 0
+    /// The parser's phase and request that `phaseStart` belongs to.
+    var timedPhase = RequestParser.Phase.idle
+    var timedRequest = 0
+    var phaseStart: Instant
+    /// When something must happen, and the earliest entry in the loop's heap.
+    var deadline = Instant.max
+    var scheduled = Instant.max
+
+    init(descriptor: Int32, token: UInt64, peerAddress: String, now: Instant) {
+        self.descriptor = descriptor
+        self.token = token
+        self.peerAddress = peerAddress
+        phaseStart = now
+    }
+
+    var hasPending: Bool { pendingOffset < pending.count }
+}

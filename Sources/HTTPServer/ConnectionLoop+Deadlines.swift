@@ -1,0 +1,103 @@
+/// The limits' times in nanoseconds.
+struct Timeouts {
+    let head: Int64
+    let body: Int64
+    let keepAlive: Int64
+    let writeStall: Int64
+    let linger: Int64
+
+    init(_ limits: HTTPServerLimits) {
+        head = limits.headTimeout.nanoseconds
+        body = limits.bodyTimeout.nanoseconds
+        keepAlive = limits.keepAliveTimeout.nanoseconds
+        writeStall = limits.writeStallTimeout.nanoseconds
+        linger = limits.lingerTimeout.nanoseconds
+    }
+}
+
+/// Deadlines: each connection has one at a time, and one entry in the heap that is at most as late.
+extension ConnectionLoop {
+    /// Brings a connection's interest and deadline in line with its phase. Called after everything that may change it.
+    func settle(_ connection: Connection) {
+        switch connection.phase {
+        case .closed:
+            return
+        case .reading:
+            let parserPhase = connection.parser.phase
+            if parserPhase == .idle, isStopping {
+                close(connection, .serverStopping)
+                return
+            }
+            if connection.timedPhase != parserPhase || connection.timedRequest != connection.requestCount {
+                connection.timedPhase = parserPhase
+                connection.timedRequest = connection.requestCount
+                connection.phaseStart = now
+            }
+            connection.deadline = connection.phaseStart + timeout(of: parserPhase)
+            watch(connection, .readable)
+        case .sending:
+            watch(connection, .writable)
+        case .streaming:
+            watch(connection, connection.streamState == .blocked ? [.writable, .peerClosed] : .peerClosed)
+        case .lingering:
+            watch(connection, .readable)
+        }
+        schedule(connection)
+    }
+
+    private func timeout(of phase: RequestParser.Phase) -> Int64 {
+        switch phase {
+        case .idle: timeouts.keepAlive
+        case .head: timeouts.head
+        case .body: timeouts.body
+        }
+    }
+
+    private func watch(_ connection: Connection, _ interest: ReadinessInterest) {
+        guard connection.interest != interest else { return }
+        connection.interest = interest
+        readiness.change(connection.descriptor, interest, token: connection.token)
+    }
+
+    private func schedule(_ connection: Connection) {
+        guard connection.deadline < connection.scheduled else { return }
+        connection.scheduled = connection.deadline
+        deadlines.insert(connection.deadline, token: connection.token)
+        if deadlines.count > 2 * table.count + 1024 {
+            deadlines.removeStale { table[$0.token]?.scheduled == $0.deadline }
+        }
+    }
+
+    /// Runs what is due. An entry whose connection is gone or has another entry by now is dropped.
+    func expireDeadlines() {
+        while let entry = deadlines.popDue(now) {
+            guard let connection = table[entry.token], connection.scheduled == entry.deadline else { continue }
+            connection.scheduled = .max
+            if connection.deadline <= now { expire(connection) } else { schedule(connection) }
+        }
+    }
+
+    private func expire(_ connection: Connection) {
+        connection.deadline = .max
+        switch connection.phase {
+        case .closed: break
+        case .reading:
+            switch connection.parser.phase {
+            case .idle: close(connection, .clientGone)
+            case .head: timeOut(connection, "the request's head did not arrive in time")
+            case .body: timeOut(connection, "the request's body did not arrive in time")
+            }
+        case .sending: close(connection, .stalled)
+        case .streaming:
+            if connection.streamState == .blocked { close(connection, .stalled) } else { enqueue(connection) }
+        case .lingering: close(connection, .clientGone)
+        }
+    }
+
+    private func timeOut(_ connection: Connection, _ reason: StaticString) {
+        date.refresh()
+        reject(connection, RequestRejection(408, reason))
+        flush(connection)
+        settle(connection)
+    }
+}

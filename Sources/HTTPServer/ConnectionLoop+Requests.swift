@@ -1,0 +1,142 @@
+import Glibc
+
+/// Reading and answering requests.
+extension ConnectionLoop {
+    /// Bodies up to this size are copied behind their head and share one send with their neighbours; larger ones are sent
+    /// from where they are.
+    private static let copiedBodyBytes = 16_384
+    /// Pipelined responses are sent when so much has gathered.
+    private static let burstBytes = 65_536
+
+    /// The socket is readable.
+    func receive(_ connection: Connection) {
+        switch systemCall({ recv(connection.descriptor, readBuffer, Self.readBytes, 0) }) {
+        case .wouldBlock:
+            settle(connection)
+        case .failed, .done(0):
+            close(connection, .clientGone)
+        case .done(let count):
+            if connection.phase == .lingering { return }
+            if connection.input.isEmpty {
+                let used = process(connection, UnsafeBufferPointer(start: readBuffer, count: count))
+                if used < count, connection.phase != .closed {
+                    connection.input = Array(UnsafeBufferPointer(start: readBuffer + used, count: count - used))
+                }
+            } else {
+                connection.input.append(contentsOf: UnsafeBufferPointer(start: readBuffer, count: count))
+                processInput(connection)
+            }
+            settle(connection)
+        }
+    }
+
+    /// After a response has gone out: goes on with requests that came behind it.
+    func resume(_ connection: Connection) {
+        if connection.phase == .reading, !connection.input.isEmpty { processInput(connection) }
+        settle(connection)
+    }
+
+    private func processInput(_ connection: Connection) {
+        var bytes: [UInt8] = []
+        swap(&bytes, &connection.input)
+        let used = bytes.withUnsafeBufferPointer { process(connection, $0) }
+        if used == bytes.count || connection.phase == .closed { return }
+        connection.input = used == 0 ? bytes : Array(bytes[used...])
+    }
+
+    /// Answers the requests in `bytes`, in order, as far as they are complete and the client takes the answers. Returns how
+    /// many bytes were consumed.
+    private func process(_ connection: Connection, _ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        var offset = 0
+        date.refresh()
+        reading: while connection.phase == .reading, offset < bytes.count {
+            var consumed = 0
+            let rest = UnsafeBufferPointer(rebasing: bytes[offset...])
+            let outcome = connection.parser.parse(rest, consumed: &consumed, limits: limits)
+            offset += consumed
+            switch outcome {
+            case .incomplete:
+                if connection.parser.awaitsContinue {
+                    output.append("HTTP/1.1 100 Continue\r\n\r\n")
+                    connection.parser.sentContinue()
+                }
+                break reading
+            case .complete(let head, let body):
+                connection.requestCount &+= 1
+                respond(connection, HTTPRequest(head: head, body: body, peerAddress: connection.peerAddress))
+                if output.count > Self.burstBytes { flush(connection) }
+            case .rejected(let rejection):
+                reject(connection, rejection)
+                offset = bytes.count
+            }
+        }
+        if output.count > 0 || connection.phase == .sending { flush(connection) }
+        return offset
+    }
+
+    private func respond(_ connection: Connection, _ request: HTTPRequest) {
+        let began = observer == nil ? 0 : MonotonicClock.now()
+        let response = handler.respond(to: request)
+        let keepsAlive = request.head.keepsAlive && !isStopping
+        connection.closing = keepsAlive ? .keepAlive : request.head.keepsAlive ? .linger : .close
+        send(
+            response,
+            to: connection,
+            isHead: request.method == .head,
+            minorVersion: request.minorVersion,
+            began: began
+        )
+    }
+
+    /// Answers bytes that are no request; the connection closes after it.
+    func reject(_ connection: Connection, _ rejection: RequestRejection) {
+        let began = observer == nil ? 0 : MonotonicClock.now()
+        let response = handler.respondToRejected(status: rejection.status, reason: rejection.reason.description)
+        connection.closing = .linger
+        // Version 0, since no chunked body may go to a client that has not shown it can read one.
+        send(response, to: connection, isHead: connection.parser.method == .head, minorVersion: 0, began: began)
+    }
+
+    private func send(
+        _ response: HTTPResponse,
+        to connection: Connection,
+        isHead: Bool,
+        minorVersion: Int,
+        began: Instant
+    ) {
+        let framing = ResponseEncoder.framing(of: response, minorVersion: minorVersion)
+        if framing == .untilClose, connection.closing == .keepAlive { connection.closing = .close }
+        let before = output.count
+        ResponseEncoder.encodeHead(
+            of: response,
+            framing: framing,
+            keepsAlive: connection.closing == .keepAlive,
+            minorVersion: minorVersion,
+            date: date.bytes,
+            into: output
+        )
+        var size = output.count - before
+        let isBodyless = isHead || framing == .none
+        var large: [UInt8]?
+        if case .bytes(let body) = response.body, !isBodyless {
+            size += body.count
+            if body.count <= Self.copiedBodyBytes { output.append(body) } else { large = body }
+        }
+        observer?.responded(
+            route: response.route,
+            status: response.status,
+            bytes: size,
+            duration: .nanoseconds(MonotonicClock.now() - began)
+        )
+        if connection.closing != .keepAlive { connection.phase = .sending }
+        if let large {
+            transmit(connection, body: large)
+        } else if case .stream(let stream) = response.body {
+            if isBodyless {
+                stream.finished(.completed)
+            } else {
+                start(stream, on: connection, isChunked: framing == .chunked)
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import CLinux
+import Glibc
+
+/// Streaming bodies: produced into a buffer that all connections of the loop share, sent at once, nothing kept but what the
+/// kernel did not take.
+extension ConnectionLoop {
+    /// How often a stream that always has more may produce before others have their turn.
+    private static let roundsPerTurn = 4
+
+    /// Begins a body whose head is in `output`; head and first bytes go out together.
+    func start(_ stream: any StreamingBody, on connection: Connection, isChunked: Bool) {
+        connection.stream = stream
+        connection.isChunked = isChunked
+        connection.phase = .streaming
+        connection.streamIndex = streams.count
+        streams.append(connection)
+        if connection.hasPending {
+            flush(connection)
+            connection.streamState = .blocked
+            return
+        }
+        produce(connection)
+    }
+
+    /// Asks a stream for bytes and sends them, until it waits, ends, or the client does not take them.
+    func produce(_ connection: Connection) {
+        for _ in 0..<Self.roundsPerTurn {
+            guard let stream = connection.stream else { return }
+            produced.removeAll(keepingCapacity: true)
+            let step = stream.produce(into: &produced, budget: limits.streamBudgetBytes, now: .nanoseconds(now))
+            if step == .abort {
+                output.removeAll()
+                _ = systemCall { linux_reset_on_close(connection.descriptor) }
+                close(connection, .completed)
+                return
+            }
+            guard transmitProduced(connection, isLast: step == .end) else {
+                close(connection, .clientGone)
+                return
+            }
+            switch step {
+            case .abort: return
+            case .end:
+                endStream(connection, .completed)
+                if isStopping, connection.closing == .keepAlive { connection.closing = .linger }
+                connection.phase = .sending
+                sent(connection)
+                return
+            case .wait(let until):
+                if connection.hasPending {
+                    connection.streamState = .blocked
+                } else {
+                    connection.streamState = .waiting
+                    connection.deadline = until?.nanoseconds ?? .max
+                }
+                return
+            case .again:
+                if connection.hasPending {
+                    connection.streamState = .blocked
+                    return
+                }
+            }
+        }
+        enqueue(connection)
+    }
+
+    /// Sends `output` and what was produced: as one chunk (RFC 9112 section 7.1), or as it is. False when the connection broke.
+    private func transmitProduced(_ connection: Connection, isLast: Bool) -> Bool {
+        defer { output.removeAll() }
+        let hasBytes = !produced.isEmpty
+        if connection.isChunked, hasBytes {
+            output.append(hexadecimal: produced.count)
+            output.append("\r\n")
+        }
+        let ending: StaticString =
+            !connection.isChunked ? "" : isLast ? (hasBytes ? "\r\n0\r\n\r\n" : "0\r\n\r\n") : (hasBytes ? "\r\n" : "")
+        guard output.count > 0 || hasBytes || ending.utf8CodeUnitCount > 0 else { return true }
+        return produced.withUnsafeBytes { bytes in
+            let head = output.bytes
+            pieces[0] = iovec(iov_base: UnsafeMutableRawPointer(mutating: head.baseAddress), iov_len: head.count)
+            pieces[1] = iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+            pieces[2] = iovec(
+                iov_base: UnsafeMutableRawPointer(mutating: ending.utf8Start),
+                iov_len: ending.utf8CodeUnitCount
+            )
+            return transmitPieces(connection, count: 3)
+        }
+    }
+
+    /// Puts a stream in the queue of those to produce.
+    func enqueue(_ connection: Connection) {
+        connection.streamState = .queued
+        connection.deadline = .max
+        ready.append(connection)
+    }
+
+    /// Every waiting stream produces again. Those that are blocked do so anyway when the client has caught up.
+    func wakeStreams() {
+        for connection in streams where connection.streamState == .waiting { enqueue(connection) }
+    }
+
+    func drainStream(_ connection: Connection) {
+        connection.stream?.drain()
+        if connection.streamState == .waiting { enqueue(connection) }
+    }
+
+    /// Forgets a connection's stream and tells it why.
+    func endStream(_ connection: Connection, _ reason: StreamEnd) {
+        guard let stream = connection.stream else { return }
+        connection.stream = nil
+        let last = streams.removeLast()
+        if last !== connection {
+            streams[connection.streamIndex] = last
+            last.streamIndex = connection.streamIndex
+        }
+        connection.streamIndex = -1
+        stream.finished(reason)
+    }
+}

@@ -1,0 +1,185 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// An event loop's work: waits for readiness, reads and answers requests, feeds streams, keeps deadlines. Lives on one thread.
+///
+/// Requests come first: streams that are due are produced in slices between two waits, so five thousand woken subscribers
+/// never hold up a GET for long.
+final class ConnectionLoop {
+    /// The loop's own token: the wake-up descriptor.
+    private static let wakeToken = UInt64.max
+    /// Streams produced between two looks at the sockets.
+    private static let streamsPerSlice = 64
+    static let readBytes = 65_536
+
+    let shell: EventLoop
+    let handler: any HTTPHandler
+    let observer: (any HTTPServerObserver)?
+    let limits: HTTPServerLimits
+    let timeouts: Timeouts
+    let readiness: any Readiness
+    var table = ConnectionTable()
+    var deadlines = DeadlineHeap()
+    var date = HTTPDate()
+    var now = MonotonicClock.now()
+    /// Shared by all connections of the loop, empty between them.
+    let output = OutputBuffer()
+    let readBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: ConnectionLoop.readBytes)
+    let pieces = UnsafeMutablePointer<iovec>.allocate(capacity: 4)
+    var produced: [UInt8] = []
+    /// All connections with a stream, and those due to produce, from `readyStart` on.
+    var streams: [Connection] = []
+    var ready: [Connection] = []
+    var readyStart = 0
+    var stopDeadline: Instant?
+
+    init(
+        shell: EventLoop,
+        handler: any HTTPHandler,
+        observer: (any HTTPServerObserver)?,
+        limits: HTTPServerLimits
+    ) throws(SystemCallError) {
+        self.shell = shell
+        self.handler = handler
+        self.observer = observer
+        self.limits = limits
+        timeouts = Timeouts(limits)
+        readiness = try EpollReadiness()
+        try readiness.add(shell.wakeDescriptor, .readable, token: Self.wakeToken)
+    }
+
+    deinit {
+        readBuffer.deallocate()
+        pieces.deallocate()
+    }
+
+    var isStopping: Bool { stopDeadline != nil }
+
+    /// Returns when the loop was told to stop and its connections are gone, or their time is up.
+    func run() {
+        while true {
+            let count = readiness.wait(milliseconds: waitMilliseconds())
+            now = MonotonicClock.now()
+            var hasMail = false
+            for index in 0..<count {
+                let event = readiness.event(index)
+                if event.token == Self.wakeToken { hasMail = true } else { handle(event) }
+            }
+            if hasMail { takeMail() }
+            produceReady()
+            expireDeadlines()
+            if let stopDeadline, table.count == 0 || now >= stopDeadline { break }
+        }
+        for connection in table.all { close(connection, .serverStopping) }
+        for accepted in shell.close() { refuse(accepted) }
+    }
+
+    private func waitMilliseconds() -> Int32 {
+        if readyStart < ready.count { return 0 }
+        var earliest = deadlines.earliest ?? .max
+        if let stopDeadline { earliest = min(earliest, stopDeadline) }
+        if earliest == .max { return -1 }
+        let rest = max(0, earliest - MonotonicClock.now())
+        return Int32(clamping: (rest + 999_999) / 1_000_000)
+    }
+
+    private func handle(_ event: ReadinessEvent) {
+        guard let connection = table[event.token] else { return }
+        if event.isBroken || event.isPeerClosed {
+            close(connection, .clientGone)
+            return
+        }
+        if event.isWritable { flushPending(connection) }
+        if event.isReadable, connection.phase != .closed { receive(connection) }
+    }
+
+    private func takeMail() {
+        let (mail, streamsAreWoken) = shell.takeMail()
+        for accepted in mail.accepted { adopt(accepted) }
+        if let deadline = mail.stopDeadline {
+            let isFirst = stopDeadline == nil
+            stopDeadline = deadline
+            if isFirst { drain() }
+        }
+        if streamsAreWoken { wakeStreams() }
+    }
+
+    private func adopt(_ accepted: EventLoop.Accepted) {
+        let token = table.reserve()
+        do {
+            try readiness.add(accepted.descriptor, .readable, token: token)
+        } catch {
+            table.remove(token)
+            observer?.serverWarning("a connection was refused: cannot watch its descriptor: \(error.text)")
+            refuse(accepted)
+            return
+        }
+        let connection = Connection(
+            descriptor: accepted.descriptor,
+            token: token,
+            peerAddress: accepted.peerAddress,
+            now: now
+        )
+        table.insert(connection)
+        observer?.connectionOpened()
+        if isStopping { receive(connection) } else { settle(connection) }
+    }
+
+    private func refuse(_ accepted: EventLoop.Accepted) {
+        closeDescriptor(accepted.descriptor)
+        shell.connectionCount.subtract(1, ordering: .relaxed)
+    }
+
+    /// Stopping begins: idle connections close, after one last look for a request; streams are asked to end.
+    private func drain() {
+        for connection in table.all {
+            switch connection.phase {
+            case .reading: receive(connection)
+            case .streaming: drainStream(connection)
+            case .sending, .lingering, .closed: break
+            }
+        }
+    }
+
+    /// Produces for some of the streams that are due.
+    private func produceReady() {
+        guard readyStart < ready.count else { return }
+        date.refresh()
+        let end = min(ready.count, readyStart + Self.streamsPerSlice)
+        while readyStart < end {
+            let connection = ready[readyStart]
+            readyStart += 1
+            if connection.phase == .streaming, connection.streamState == .queued {
+                produce(connection)
+                resume(connection)
+            }
+        }
+        if readyStart == ready.count {
+            ready.removeAll(keepingCapacity: ready.capacity <= 16_384)
+            readyStart = 0
+        }
+    }
+
+    /// Closes at once. `reason` is for its stream, if it has one.
+    func close(_ connection: Connection, _ reason: StreamEnd) {
+        guard connection.phase != .closed else { return }
+        if connection.phase == .reading, connection.parser.phase != .idle {
+            observer?.responded(
+                route: nil,
+                status: 0,
+                bytes: 0,
+                duration: .nanoseconds(MonotonicClock.now() - connection.phaseStart)
+            )
+        }
+        connection.phase = .closed
+        endStream(connection, reason)
+        table.remove(connection.token)
+        // Closing the only descriptor of a socket takes it out of epoll, too.
+        closeDescriptor(connection.descriptor)
+        shell.connectionCount.subtract(1, ordering: .relaxed)
+        observer?.connectionClosed()
+        connection.input = []
+        connection.pending = []
+    }
+}

@@ -1,0 +1,60 @@
+import CLinux
+
+/// Level-triggered epoll.
+final class EpollReadiness: Readiness {
+    private static let capacity = 256
+    private let epoll: Int32
+    private let ready = UnsafeMutablePointer<linux_readiness>.allocate(capacity: EpollReadiness.capacity)
+
+    init() throws(SystemCallError) {
+        epoll = Int32(try systemCallOrError { linux_epoll_create() })
+    }
+
+    deinit {
+        ready.deallocate()
+        closeDescriptor(epoll)
+    }
+
+    func add(_ descriptor: Int32, _ interest: ReadinessInterest, token: UInt64) throws(SystemCallError) {
+        _ = try systemCallOrError { linux_epoll_add(epoll, descriptor, Self.mask(interest), token) }
+    }
+
+    func change(_ descriptor: Int32, _ interest: ReadinessInterest, token: UInt64) {
+        // Fails only for a descriptor that was not added, which is a mistake of ours.
+        if case .failed(let code) = systemCall({ linux_epoll_modify(epoll, descriptor, Self.mask(interest), token) }) {
+            preconditionFailure("epoll does not know descriptor \(descriptor): \(SystemCallError(code: code).text)")
+        }
+    }
+
+    func remove(_ descriptor: Int32) {
+        _ = systemCall { linux_epoll_remove(epoll, descriptor) }
+    }
+
+    func wait(milliseconds: Int32) -> Int {
+        switch systemCall({ linux_epoll_wait(epoll, ready, Int32(Self.capacity), milliseconds) }) {
+        case .done(let count): return count
+        case .wouldBlock: return 0
+        // Every other error means that the descriptor or the buffer is not ours.
+        case .failed(let code): preconditionFailure("epoll_wait failed: \(SystemCallError(code: code).text)")
+        }
+    }
+
+    func event(_ index: Int) -> ReadinessEvent {
+        let events = ready[index].events
+        return ReadinessEvent(
+            token: ready[index].token,
+            isReadable: events & UInt32(LINUX_READABLE) != 0,
+            isWritable: events & UInt32(LINUX_WRITABLE) != 0,
+            isPeerClosed: events & UInt32(LINUX_PEER_CLOSED) != 0,
+            isBroken: events & UInt32(LINUX_HANG_UP | LINUX_FAILED) != 0
+        )
+    }
+
+    private static func mask(_ interest: ReadinessInterest) -> UInt32 {
+        var mask: UInt32 = 0
+        if interest.contains(.readable) { mask |= UInt32(LINUX_READABLE) }
+        if interest.contains(.writable) { mask |= UInt32(LINUX_WRITABLE) }
+        if interest.contains(.peerClosed) { mask |= UInt32(LINUX_PEER_CLOSED) }
+        return mask
+    }
+}

@@ -1,0 +1,111 @@
+import CLinux
+import Dispatch
+import Glibc
+import Synchronization
+
+/// The part of an event loop that other threads may touch: its mailbox and its wake-up. What it does with connections is
+/// in `ConnectionLoop`, which lives inside one long block on this loop's private queue.
+final class EventLoop: Sendable {
+    struct Accepted: Sendable {
+        let descriptor: Int32
+        let peerAddress: String
+    }
+
+    /// What is waiting for the loop.
+    struct Mail: Sendable {
+        var accepted: [Accepted] = []
+        /// When everything must be closed, once stopping has begun.
+        var stopDeadline: Instant?
+        /// The loop has ended and takes nothing any more.
+        var isClosed = false
+    }
+
+    /// Connections handed over and not yet closed.
+    let connectionCount = Atomic<Int>(0)
+    let wakeDescriptor: Int32
+    private let queue: DispatchQueue
+    private let mail = Mutex(Mail())
+    private let isSignalled = Atomic<Bool>(false)
+    private let streamsAreWoken = Atomic<Bool>(false)
+
+    init(index: Int) throws(SystemCallError) {
+        wakeDescriptor = Int32(try systemCallOrError { linux_eventfd() })
+        queue = DispatchQueue(label: "tablecast.http.loop.\(index)")
+    }
+
+    deinit { closeDescriptor(wakeDescriptor) }
+
+    /// Runs the loop until it is told to stop and has no connection left. `group` is left at the end.
+    func run(
+        handler: any HTTPHandler,
+        observer: (any HTTPServerObserver)?,
+        limits: HTTPServerLimits,
+        group: DispatchGroup
+    ) {
+        queue.async(group: group) {
+            let loop: ConnectionLoop
+            do {
+                loop = try ConnectionLoop(shell: self, handler: handler, observer: observer, limits: limits)
+            } catch {
+                observer?.serverWarning("an event loop cannot start: \(error)")
+                _ = self.close()
+                return
+            }
+            loop.run()
+        }
+    }
+
+    /// Hands over a new connection; false when the loop has ended and the caller still owns the descriptor.
+    func adopt(_ accepted: Accepted) -> Bool {
+        let isTaken = mail.withLock { mail in
+            if mail.isClosed { return false }
+            mail.accepted.append(accepted)
+            return true
+        }
+        guard isTaken else { return false }
+        connectionCount.add(1, ordering: .relaxed)
+        signal()
+        return true
+    }
+
+    /// Lets connections finish until `deadline`, on the monotonic clock. A later call can only shorten it.
+    func stop(deadline: Instant) {
+        mail.withLock { $0.stopDeadline = min($0.stopDeadline ?? deadline, deadline) }
+        signal()
+    }
+
+    func wakeStreams() {
+        if streamsAreWoken.exchange(true, ordering: .acquiringAndReleasing) { return }
+        signal()
+    }
+
+    /// For the loop: what has come since the last call. The flags fall before the mail is read, so nothing is missed.
+    func takeMail() -> (mail: Mail, streamsAreWoken: Bool) {
+        var counter: UInt64 = 0
+        _ = systemCall { read(wakeDescriptor, &counter, 8) }
+        isSignalled.store(false, ordering: .sequentiallyConsistent)
+        let woken = streamsAreWoken.exchange(false, ordering: .acquiringAndReleasing)
+        let taken = mail.withLock { mail in
+            let taken = mail
+            mail.accepted = []
+            return taken
+        }
+        return (taken, woken)
+    }
+
+    /// For the loop: takes nothing from now on. Returns what was still waiting.
+    func close() -> [Accepted] {
+        mail.withLock { mail in
+            let waiting = mail.accepted
+            mail.accepted = []
+            mail.isClosed = true
+            return waiting
+        }
+    }
+
+    private func signal() {
+        if isSignalled.exchange(true, ordering: .sequentiallyConsistent) { return }
+        var one: UInt64 = 1
+        _ = systemCall { write(wakeDescriptor, &one, 8) }
+    }
+}

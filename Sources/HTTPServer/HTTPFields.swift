@@ -1,0 +1,50 @@
+/// A response's fields as the bytes that go on the wire. Values with CR, LF or NUL trap: nothing from a request may be
+/// copied here unchecked (RFC 9112 section 11.1).
+///
+/// Date, Content-Length, Transfer-Encoding and Connection are the server's: adding them has no effect.
+package struct HTTPFields: Sendable {
+    private(set) var bytes: [UInt8] = []
+
+    package init() {}
+
+    /// Appends a field. Fields of one name may repeat only where HTTP lets them (Set-Cookie, Vary, Link …).
+    package mutating func add(_ name: StaticString, _ value: String) {
+        let nameBytes = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+        guard !Self.isServers(nameBytes) else { return }
+        if bytes.capacity == 0 { bytes.reserveCapacity(320) }
+        bytes.append(contentsOf: nameBytes)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(ByteClass.space)
+        var value = value
+        value.withUTF8 { valueBytes in
+            for byte in valueBytes {
+                precondition(byte != 13 && byte != 10 && byte != 0, "a response field's value must be one line")
+            }
+            bytes.append(contentsOf: valueBytes)
+        }
+        bytes.append(ByteClass.carriageReturn)
+        bytes.append(ByteClass.lineFeed)
+    }
+
+    /// Whether a field of this name, given in lower case, was added.
+    package func contains(_ lowercasedName: String) -> Bool {
+        var found = false
+        var name = lowercasedName
+        name.withUTF8 { name in
+            bytes.withUnsafeBufferPointer { lines in
+                FieldLines.forEachValue(of: name, in: lines) { _ in found = true }
+            }
+        }
+        return found
+    }
+
+    private static func isServers(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        switch name.count {
+        case 4: ByteClass.matches(name, "date")
+        case 10: ByteClass.matches(name, "connection")
+        case 14: ByteClass.matches(name, "content-length")
+        case 17: ByteClass.matches(name, "transfer-encoding")
+        default: false
+        }
+    }
+}

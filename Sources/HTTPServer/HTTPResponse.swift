@@ -1,0 +1,20 @@
+/// What a response carries after its head. The server adds Date, Content-Length or Transfer-Encoding, and Connection.
+package enum HTTPBody {
+    case none
+    case bytes([UInt8])
+    case stream(any StreamingBody)
+}
+
+/// A response. For HEAD the server sends the head that GET would have and drops the body.
+package struct HTTPResponse {
+    package var status: Int
+    package var fields: HTTPFields
+    package var body: HTTPBody
+    /// The pattern of the route that answered, for metrics; the router sets it.
+    package var route: String?
+    package init(status: Int, fields: HTTPFields = HTTPFields(), body: HTTPBody = .none) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+}

@@ -1,0 +1,30 @@
+/// Every bound of the server, in one place, with what happens at it.
+package struct HTTPServerLimits: Sendable, Hashable {
+    /// A longer request line is answered 414.
+    package var requestLineBytes = 16_384
+    /// A longer head (request line and fields), or a longer trailer section, is answered 431.
+    package var headBytes = 65_536
+    /// More fields in a head or a trailer section are answered 431.
+    package var fieldCount = 100
+    /// A longer request body is answered 413.
+    package var bodyBytes = 1_048_576
+    /// A longer chunk-size line (RFC 9112 section 7.1) is answered 400.
+    package var chunkLineBytes = 1_024
+    /// More bytes of chunk extensions in one body are answered 400 (RFC 9112 section 7.1.1).
+    package var chunkExtensionBytes = 16_384
+    /// Connections beyond these are closed as soon as they are accepted.
+    package var connections = 20_000
+    /// From the first byte of a head to its end, absolute; then 408.
+    package var headTimeout: Duration = .seconds(10)
+    /// From the end of a head to the end of its body, absolute; then 408.
+    package var bodyTimeout: Duration = .seconds(30)
+    /// Between two requests, and before the first; then closed. Longer than the usual idle time of load balancers.
+    package var keepAliveTimeout: Duration = .seconds(75)
+    /// Without the client taking one byte of what waits for it; then closed.
+    package var writeStallTimeout: Duration = .seconds(30)
+    /// How long a closing connection is read and thrown away, so that the last answer is not lost (RFC 9112 section 9.6).
+    package var lingerTimeout: Duration = .seconds(2)
+    /// What one call of `StreamingBody.produce` may append.
+    package var streamBudgetBytes = 65_536
+    package init() {}
+}

@@ -1,0 +1,117 @@
+import CLinux
+import Glibc
+
+/// Where to listen: a host and port made into a socket address, and the texts for what can go wrong.
+struct ListenAddress {
+    let host: String
+    let port: Int
+
+    /// `host:port`, with brackets around an IPv6 address.
+    var text: String { bare.contains(":") ? "[\(bare)]:\(port)" : "\(bare):\(port)" }
+
+    private var bare: String {
+        host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+    }
+
+    /// A bound, listening, non-blocking socket.
+    func listen(userTimeout: Duration) throws(HTTPServerError) -> Int32 {
+        guard (0...65_535).contains(port) else { throw failure("a port is a number from 0 to 65535", nil) }
+        var hints = addrinfo()
+        hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        // "localhost" is the IPv4 loopback, where clients look first, whatever the resolver's order.
+        let name = bare == "localhost" ? "127.0.0.1" : bare
+        let status = getaddrinfo(name, String(port), &hints, &list)
+        guard status == 0, let first = list else {
+            throw failure(String(cString: gai_strerror(status)), "Give an address of this machine with --listen.")
+        }
+        defer { freeaddrinfo(list) }
+        do {
+            return try Self.listen(first.pointee, userTimeout: userTimeout)
+        } catch {
+            switch error.code {
+            case EADDRINUSE:
+                throw failure(
+                    "address already in use",
+                    "Stop the other process, or choose another port with --listen."
+                )
+            case EACCES: throw failure("permission denied", "Choose a port above 1023 with --listen.")
+            case EADDRNOTAVAIL:
+                throw failure("this machine has no such address", "Give one that it has with --listen.")
+            default: throw failure(error.text, nil)
+            }
+        }
+    }
+
+    private func failure(_ cause: String, _ hint: String?) -> HTTPServerError {
+        HTTPServerError("cannot listen on \(text): \(cause)." + (hint.map { " " + $0 } ?? ""))
+    }
+
+    private static func listen(_ address: addrinfo, userTimeout: Duration) throws(SystemCallError) -> Int32 {
+        let descriptor = Int32(try systemCallOrError { linux_stream_socket(address.ai_family) })
+        do throws(SystemCallError) {
+            // Without SO_REUSEADDR a restart would fail while old connections wait; it does not let two listeners share a port.
+            try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+            if address.ai_family == AF_INET6 { try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
+            // Accepted sockets inherit both: no delay of small events, and an end to clients that vanished without a word. Later
+            // than the write stall, so that a client that is there but does not read is told apart.
+            let tcp = Int32(IPPROTO_TCP)
+            try set(descriptor, tcp, TCP_NODELAY, 1)
+            let milliseconds = userTimeout.nanoseconds / 1_000_000 + 10_000
+            try set(descriptor, tcp, TCP_USER_TIMEOUT, Int32(clamping: milliseconds))
+            _ = try systemCallOrError { bind(descriptor, address.ai_addr, address.ai_addrlen) }
+            _ = try systemCallOrError { Glibc.listen(descriptor, 4096) }
+        } catch {
+            closeDescriptor(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    private static func set(
+        _ descriptor: Int32,
+        _ level: Int32,
+        _ option: Int32,
+        _ value: Int32
+    ) throws(SystemCallError) {
+        _ = try systemCallOrError { linux_set_option(descriptor, level, option, value) }
+    }
+}
+
+/// Reading socket addresses.
+enum SocketAddress {
+    /// The port that a socket is bound to.
+    static func port(of descriptor: Int32) -> Int {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        _ = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        // The port stands at the same place in both families' addresses.
+        return withUnsafePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { Int(UInt16(bigEndian: $0.pointee.sin_port)) }
+        }
+    }
+
+    /// The numeric host of an address; IPv4 clients of an IPv6 listener look like IPv4.
+    static func host(_ storage: inout sockaddr_storage) -> String {
+        let isIPv6 = storage.ss_family == sa_family_t(AF_INET6)
+        let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer -> String in
+            let found = withUnsafePointer(to: &storage) { pointer -> UnsafePointer<CChar>? in
+                if isIPv6 {
+                    return pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { address in
+                        var host = address.pointee.sin6_addr
+                        return inet_ntop(AF_INET6, &host, buffer.baseAddress, 64)
+                    }
+                }
+                return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { address in
+                    var host = address.pointee.sin_addr
+                    return inet_ntop(AF_INET, &host, buffer.baseAddress, 64)
+                }
+            }
+            return found.map { String(cString: $0) } ?? "unknown"
+        }
+        return text.hasPrefix("::ffff:") && text.contains(".") ? String(text.dropFirst(7)) : text
+    }
+}

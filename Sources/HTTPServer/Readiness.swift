@@ -1,0 +1,31 @@
+import CLinux
+
+/// What a loop wants to hear about a descriptor. Broken connections are always reported.
+struct ReadinessInterest: OptionSet {
+    let rawValue: UInt32
+    static let readable = ReadinessInterest(rawValue: 1)
+    static let writable = ReadinessInterest(rawValue: 2)
+    /// The peer has sent FIN, also when bytes before it are unread.
+    static let peerClosed = ReadinessInterest(rawValue: 4)
+}
+
+/// What happened to a descriptor.
+struct ReadinessEvent {
+    let token: UInt64
+    let isReadable: Bool
+    let isWritable: Bool
+    let isPeerClosed: Bool
+    /// Reset, or an error is pending.
+    let isBroken: Bool
+}
+
+/// The kernel's readiness queue, as an event loop sees it. Confined to its loop.
+protocol Readiness: AnyObject {
+    func add(_ descriptor: Int32, _ interest: ReadinessInterest, token: UInt64) throws(SystemCallError)
+    func change(_ descriptor: Int32, _ interest: ReadinessInterest, token: UInt64)
+    func remove(_ descriptor: Int32)
+    /// Waits at most so long (-1: for ever) and says how many events there are.
+    func wait(milliseconds: Int32) -> Int
+    /// An event of the last wait.
+    func event(_ index: Int) -> ReadinessEvent
+}

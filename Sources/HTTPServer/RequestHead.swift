@@ -1,0 +1,29 @@
+/// A validated request head: its bytes, copied once, and where the parts are.
+struct RequestHead: Sendable {
+    /// The request line and the field lines, each with its CRLF.
+    var bytes: [UInt8]
+    var method: HTTPMethod
+    var minorVersion: Int
+    /// Offsets into `bytes`. An absolute-form target without a path has an empty one, which means "/".
+    var path: Range<Int>
+    var query: Range<Int>?
+    /// Where the first field line begins.
+    var fieldsStart: Int
+    /// Whether the connection may carry another request after this one (RFC 9112 section 9.3).
+    var keepsAlive: Bool
+}
+
+/// Why bytes did not become a request, and the status that says so.
+struct RequestRejection: Error, Equatable {
+    let status: Int
+    let reason: StaticString
+
+    init(_ status: Int, _ reason: StaticString) {
+        self.status = status
+        self.reason = reason
+    }
+
+    static func == (left: RequestRejection, right: RequestRejection) -> Bool {
+        left.status == right.status && left.reason.description == right.reason.description
+    }
+}

@@ -1,0 +1,88 @@
+/// A request line (RFC 9112 section 3), as offsets from the beginning of the line.
+struct RequestLine {
+    var method: HTTPMethod
+    var minorVersion: Int
+    var path: Range<Int>
+    var query: Range<Int>?
+    /// The authority of an absolute-form target, already validated.
+    var hasAuthority = false
+
+    /// Parses a line without its CRLF.
+    init(_ line: UnsafeBufferPointer<UInt8>) throws(RequestRejection) {
+        var methodEnd = 0
+        while methodEnd < line.count, ByteClass.isToken(line[methodEnd]) { methodEnd += 1 }
+        guard methodEnd > 0, methodEnd < line.count, line[methodEnd] == ByteClass.space else {
+            throw RequestRejection(400, "the request line does not begin with a method and one space")
+        }
+        let targetStart = methodEnd + 1
+        var targetEnd = targetStart
+        var question = -1
+        while targetEnd < line.count, line[targetEnd] != ByteClass.space {
+            let byte = line[targetEnd]
+            guard byte > 0x20, byte < 0x7F, byte != UInt8(ascii: "#") else {
+                throw RequestRejection(400, "the request target holds a character that must be percent-encoded")
+            }
+            if byte == UInt8(ascii: "?"), question < 0 { question = targetEnd }
+            if byte == UInt8(ascii: "%") { try Self.checkEscape(line, at: targetEnd) }
+            targetEnd += 1
+        }
+        guard targetEnd > targetStart, targetEnd < line.count else {
+            throw RequestRejection(
+                400,
+                "the request line needs a method, a target and a version, with one space between"
+            )
+        }
+        let rest = UnsafeBufferPointer(rebasing: line[(targetEnd + 1)...])
+        minorVersion = try Self.minorVersion(rest)
+        method = HTTPMethod(token: UnsafeBufferPointer(rebasing: line[..<methodEnd]))
+        path = targetStart..<(question < 0 ? targetEnd : question)
+        query = question < 0 ? nil : question + 1..<targetEnd
+        if line[targetStart] != UInt8(ascii: "/") { try adoptOtherForm(line) }
+    }
+
+    private static func checkEscape(_ line: UnsafeBufferPointer<UInt8>, at index: Int) throws(RequestRejection) {
+        guard index + 2 < line.count, let high = ByteClass.hexValue(line[index + 1]),
+            let low = ByteClass.hexValue(line[index + 2])
+        else { throw RequestRejection(400, "the request target holds an invalid percent-escape") }
+        if high == 0, low == 0 { throw RequestRejection(400, "the request target holds %00") }
+    }
+
+    /// `HTTP/1.x`, upper case, one digit each (RFC 9112 section 2.3); a higher minor version is served as 1.1.
+    private static func minorVersion(_ text: UnsafeBufferPointer<UInt8>) throws(RequestRejection) -> Int {
+        let name: StaticString = "HTTP/"
+        var isVersion = text.count == 8 && text[6] == UInt8(ascii: ".")
+        for index in 0..<5 where isVersion { isVersion = text[index] == name.utf8Start[index] }
+        guard isVersion, ByteClass.isDigit(text[5]), ByteClass.isDigit(text[7]) else {
+            throw RequestRejection(400, "the request line does not end in a version such as HTTP/1.1")
+        }
+        guard text[5] == UInt8(ascii: "1") else {
+            throw RequestRejection(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        }
+        return text[7] == UInt8(ascii: "0") ? 0 : 1
+    }
+
+    /// asterisk-form and absolute-form (RFC 9112 sections 3.2.2 and 3.2.4).
+    private mutating func adoptOtherForm(_ line: UnsafeBufferPointer<UInt8>) throws(RequestRejection) {
+        let target = UnsafeBufferPointer(rebasing: line[path])
+        if target.count == 1, target[0] == UInt8(ascii: "*"), query == nil {
+            guard method == .options else { throw RequestRejection(400, "the target * is for OPTIONS only") }
+            return
+        }
+        var authorityStart = 0
+        if target.count > 7, ByteClass.matches(UnsafeBufferPointer(rebasing: target[..<7]), "http://") {
+            authorityStart = 7
+        }
+        if target.count > 8, ByteClass.matches(UnsafeBufferPointer(rebasing: target[..<8]), "https://") {
+            authorityStart = 8
+        }
+        guard authorityStart > 0 else {
+            throw RequestRejection(400, "the request target is neither a path nor an http URL")
+        }
+        let authorityEnd = target[authorityStart...].firstIndex(of: UInt8(ascii: "/")) ?? target.count
+        guard HostField.isValid(UnsafeBufferPointer(rebasing: target[authorityStart..<authorityEnd])) else {
+            throw RequestRejection(400, "the request target's host is invalid")
+        }
+        hasAuthority = true
+        path = path.lowerBound + authorityEnd..<path.upperBound
+    }
+}
