@@ -1,0 +1,33 @@
+# Builds Tablecast and packs it into a small Debian image that runs as a plain user:
+#   docker build -t tablecast .
+#   docker run -p 8080:8080 -e TABLECAST_TABLE=NAME -e AWS_REGION=eu-central-1 -e AWS_ACCESS_KEY_ID -e AWS_SECRET_ACCESS_KEY tablecast
+# Tests/Packaging takes these steps in a plain root directory, without a container engine, and runs what comes out.
+
+FROM swift:6.3-bookworm AS builder
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+        libcurl4-openssl-dev libnghttp2-dev libssl-dev libxxhash-dev pkg-config zlib1g-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY . .
+RUN swift build -c release --static-swift-stdlib --product tablecast \
+    && install -D --strip "$(swift build -c release --static-swift-stdlib --show-bin-path)/tablecast" /out/tablecast
+
+FROM debian:bookworm-slim
+# curl is for the health check; the rest is what the program links, and the certificates that AWS is checked against.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates curl libcurl4 libstdc++6 libxxhash0 zlib1g \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin tablecast
+COPY --from=builder /out/tablecast /usr/local/bin/tablecast
+
+# By number, so that an orchestrator can see that this is not root.
+USER 10001:10001
+ENV TABLECAST_LISTEN=0.0.0.0:8080
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+# Alive, not ready: a replica that is still loading a large table is healthy. Orchestrators ask /readyz for the rest.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
+    CMD ["/bin/sh", "-c", "curl --fail --silent --show-error --output /dev/null \"http://127.0.0.1:${TABLECAST_LISTEN##*:}/livez\""]
+ENTRYPOINT ["/usr/local/bin/tablecast"]
+CMD ["serve"]

@@ -1,0 +1,1 @@
+"""Helpers of the tests that run the built program: processes, peers, tables, the service and its event streams."""

@@ -1,0 +1,81 @@
+"""DynamoDB-compatible servers that somebody else wrote, and boto3 as the independent writer and reader of the truth."""
+
+import contextlib
+import os
+
+import boto3
+import botocore.config
+
+from .processes import VENV, Program, free_port, wait_for
+
+REGION = "us-east-1"
+
+
+class Peer:
+    """One running server, and the clients that talk to it."""
+
+    def __init__(self, name, port, key="test", secret="test"):
+        self.name, self.port, self.key, self.secret = name, port, key, secret
+        self.url = f"http://127.0.0.1:{port}"
+
+    def client(self, service="dynamodb", key=None, secret=None):
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=key or self.key,
+            aws_secret_access_key=secret or self.secret,
+            config=botocore.config.Config(retries={"total_max_attempts": 3}, connect_timeout=5, read_timeout=20),
+        )
+
+    def settings(self, **more):
+        """The environment that points the program at this server."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": self.key,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            **more,
+        }
+
+
+@contextlib.contextmanager
+def ministack(folder, **settings):
+    """ministack; with AUTH="true" it verifies signatures of IAM users' keys."""
+    port = free_port()
+    # Its default is to listen on every address.
+    environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "LOG_LEVEL": "WARNING", **settings}
+    program = Program([VENV / "ministack"], folder / f"ministack-{port}.log", environment)
+    try:
+        program.wait_until_accepting(port)
+        yield Peer("ministack", port)
+    finally:
+        program.stop()
+
+
+@contextlib.contextmanager
+def moto(folder):
+    port = free_port()
+    program = Program([VENV / "moto_server", "-H", "127.0.0.1", "-p", port], folder / f"moto-{port}.log", dict(os.environ))
+    try:
+        program.wait_until_accepting(port)
+        yield Peer("moto", port)
+    finally:
+        with contextlib.suppress(AssertionError):
+            program.stop(5)
+
+
+def iam_user(peer):
+    """A peer that signs with an IAM user's own key; the root key's signature is not checked by ministack."""
+    iam = peer.client("iam")
+    iam.create_user(UserName="replica")
+    key = iam.create_access_key(UserName="replica")["AccessKey"]
+    document = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+    iam.put_user_policy(UserName="replica", PolicyName="all", PolicyDocument=document)
+    return Peer(peer.name, peer.port, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def wait_for_table(client, name):
+    return wait_for(
+        lambda: client.describe_table(TableName=name)["Table"]["TableStatus"] == "ACTIVE", 20, f"table {name} to be active"
+    )

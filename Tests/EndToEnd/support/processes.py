@@ -1,0 +1,88 @@
+"""Processes on free ports of 127.0.0.1, bounded in time and stopped by their own id; waiting without sleeping blindly."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+PROJECT = pathlib.Path(__file__).resolve().parents[3]
+VENV = PROJECT / ".venv/bin"
+# An interval between two looks at something that another process will do; a deadline bounds every wait.
+LOOK_AGAIN_AFTER = 0.01
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(condition, seconds=20, what="the condition"):
+    """Looks until the condition gives something true, and returns that; fails after the deadline with the last answer."""
+    deadline, last = time.monotonic() + seconds, None
+    while True:
+        try:
+            last = condition()
+            if last:
+                return last
+        except (OSError, EOFError) as error:
+            last = error
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain for {what}; last seen: {last!r}")
+        time.sleep(LOOK_AGAIN_AFTER)
+
+
+def accepts(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+class Program:
+    """A child process whose output is kept in a file."""
+
+    def __init__(self, command, log, environment):
+        self.log = pathlib.Path(log)
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
+            )
+
+    @property
+    def output(self):
+        return self.log.read_text(errors="replace")
+
+    def wait_until_accepting(self, port, seconds=30):
+        def check():
+            assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.output}"
+            return accepts(port)
+
+        wait_for(check, seconds, f"a listener on port {port}")
+
+    def kill(self):
+        """Ends it with no chance to clean up."""
+        self.process.send_signal(signal.SIGKILL)
+        return self.process.wait(10)
+
+    def stop(self, seconds=15):
+        """Asks it to stop; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"it did not stop within {seconds} s of SIGTERM:\n{self.output[-2000:]}")
+
+
+def environment_without_aws(**more):
+    """Our environment less everything that would tell the program about AWS or about itself."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TABLECAST_"))}
+    # No home folder with somebody's own credentials in it.
+    kept["AWS_SHARED_CREDENTIALS_FILE"] = "/nonexistent/credentials"
+    kept["AWS_CONFIG_FILE"] = "/nonexistent/config"
+    kept["AWS_EC2_METADATA_DISABLED"] = "true"
+    return {**kept, **more}

@@ -1,0 +1,102 @@
+"""The container image, proved without a container engine: the Dockerfile's steps in a plain root, run as its user."""
+
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import subprocess
+
+import httpx
+import pytest
+from support.processes import Program, free_port, wait_for
+from support.tables import create_table
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def size(root):
+    """Bytes on disk of everything below."""
+    return sum(path.lstat().st_size for path in root.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def test_the_builder_gets_what_the_package_names(stages, context):
+    assert {"Package.swift", "openapi.yaml", "Sources/tablecast/main.swift"} <= set(context)
+    for target in re.findall(r"tests\(of: \"(\w+)\"", (PROJECT / "Package.swift").read_text()):
+        assert any(name.startswith(f"Tests/{target}Tests/") for name in context), f"the target {target}Tests is left behind"
+    assert not [name for name in context if name.startswith((".", "Benchmarks", "Tests/EndToEnd", "Tests/Packaging"))]
+
+
+def test_the_builder_installs_what_the_scripts_install(stages):
+    listed = re.search(r"build_packages=\(([^)]*)\)", (PROJECT / "scripts/lib.sh").read_text())[1].split()
+    assert set(stages[0].packages) <= set(listed)
+    assert {package for package in listed if package.endswith("-dev")} <= set(stages[0].packages)
+
+
+def test_the_image_is_made_to_be_stopped_and_watched(stages):
+    runtime = stages[-1]
+    assert runtime.words("ENTRYPOINT") == ["/usr/local/bin/tablecast"]
+    assert runtime.words("CMD") == ["serve"]
+    assert runtime.one("STOPSIGNAL") == "SIGTERM"
+    assert runtime.environment == {"TABLECAST_LISTEN": "0.0.0.0:8080"}
+    assert runtime.one("EXPOSE") == "8080"
+    assert int(runtime.one("USER").split(":")[0]) > 0
+
+
+@pytest.mark.timeout(2400)
+def test_the_program_finds_its_libraries_in_the_image(root):
+    output = subprocess.run(["/usr/sbin/chroot", root, "ldd", "/usr/local/bin/tablecast"], capture_output=True, text=True).stdout
+    assert "libcurl.so.4" in output
+    assert "not found" not in output
+    assert "Foundation" not in output
+    program = root / "usr/local/bin/tablecast"
+    print(f"image root {size(root) / 1e6:.0f} MB, of which the program {program.stat().st_size / 1e6:.1f} MB")
+    assert program.stat().st_size < 40e6
+    assert size(root) < 260e6
+
+
+@contextlib.contextmanager
+def container(root, stage, logs, **settings):
+    """The image's command as its user and as process 1 of a namespace of its own; yields (program, its pid outside)."""
+    user = stage.one("USER")
+    command = ["/usr/bin/unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={root}/proc"]
+    command += ["/usr/sbin/chroot", f"--userspec={user}", root, *stage.words("ENTRYPOINT"), *stage.words("CMD")]
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", **stage.environment, **settings}
+    program = Program(command, logs / "image.log", environment)
+    outer = program.process.pid
+    listed = pathlib.Path(f"/proc/{outer}/task/{outer}/children")
+    try:
+        yield program, int(wait_for(lambda: listed.read_text().split(), 10, "the container's first process")[0])
+    finally:
+        if program.process.poll() is None:
+            program.kill()
+
+
+@pytest.mark.timeout(2400)
+def test_the_image_serves_a_table_as_a_plain_user_and_stops_when_asked(root, stages, ministack, logs):
+    client = ministack.client()
+    table = create_table(client)
+    client.put_item(TableName=table, Item={"id": {"S": "a"}, "n": {"N": "1"}})
+    stage, port = stages[-1], free_port()
+    # The image listens on every address; this machine's other addresses are nobody's business here.
+    settings = ministack.settings(TABLECAST_TABLE=table, TABLECAST_LISTEN=f"127.0.0.1:{port}")
+    with container(root, stage, logs, **settings) as (program, pid):
+
+        def ready():
+            assert program.process.poll() is None, program.output
+            with contextlib.suppress(httpx.HTTPError):
+                return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+
+        wait_for(ready, 30, "the image to be ready")
+        assert httpx.get(f"http://127.0.0.1:{port}/v1/items/a").json() == {"id": "a", "n": 1}
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        assert re.search(r"Uid:\s+10001\s+10001", status), status
+        assert re.search(r"NSpid:\s+\d+\s+1$", status, re.MULTILINE), "it is not process 1"
+
+        check = ["/usr/sbin/chroot", f"--userspec={stage.one('USER')}", root, *stage.health_check]
+        healthy = subprocess.run(check, env={"PATH": "/usr/bin:/bin", **stage.environment, **settings}, timeout=10)
+        assert healthy.returncode == 0
+
+        os.kill(pid, signal.SIGTERM)
+        assert program.process.wait(20) == 0, program.output
+        assert subprocess.run(check, env={"PATH": "/usr/bin:/bin", **settings}, stderr=subprocess.DEVNULL).returncode != 0

@@ -1,0 +1,29 @@
+"""Fixtures that the end-to-end and packaging tests share."""
+
+import pytest
+
+from support import peers
+
+
+@pytest.fixture(scope="session")
+def logs(tmp_path_factory):
+    """Where the programs that a run starts leave their output."""
+    return tmp_path_factory.mktemp("logs")
+
+
+@pytest.fixture(scope="session")
+def ministack(logs):
+    with peers.ministack(logs) as peer:
+        yield peer
+
+
+@pytest.fixture(scope="session")
+def moto(logs):
+    with peers.moto(logs) as peer:
+        yield peer
+
+
+@pytest.fixture(params=["ministack", "moto"])
+def peer(request):
+    """Each of the two servers in turn."""
+    return request.getfixturevalue(request.param)
