@@ -2,7 +2,7 @@ import Synchronization
 
 /// What many tasks send and one task takes, in order. Unlike an AsyncStream it keeps what was sent while its reader was
 /// cancelled. Its length is bounded by its senders: each call in flight sends once.
-final class Mailbox<Element: Sendable>: Sendable {
+package final class Mailbox<Element: Sendable>: Sendable {
     private struct State {
         var waiting: [Element] = []
         var reader: CheckedContinuation<[Element]?, Never>?
@@ -11,7 +11,11 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    func send(_ element: Element) {
+    /// An empty mailbox.
+    package init() {}
+
+    /// Adds an element; its reader, if one waits, goes on.
+    package func send(_ element: Element) {
         let reader = state.withLock { state in
             if let reader = state.reader {
                 state.reader = nil
@@ -24,7 +28,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     /// Everything sent since the last call, waiting for at least one; nil when the task is cancelled.
-    func next() async -> [Element]? {
+    package func next() async -> [Element]? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let ready: [Element]?? = state.withLock { state in
@@ -49,7 +53,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     /// What is left after the reader has gone.
-    func drain() -> [Element] {
+    package func drain() -> [Element] {
         state.withLock { state in
             defer { state.waiting.removeAll() }
             return state.waiting

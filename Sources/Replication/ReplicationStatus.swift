@@ -16,7 +16,11 @@ package struct ShardStatus: Sendable, Hashable {
     package let lagMilliseconds: Int64?
     package let lastError: String?
     package init(
-        id: String, parentID: String?, phase: String, lastSequenceNumber: SequenceNumber?, lagMilliseconds: Int64?,
+        id: String,
+        parentID: String?,
+        phase: String,
+        lastSequenceNumber: SequenceNumber?,
+        lagMilliseconds: Int64?,
         lastError: String?
     ) {
         self.id = id

@@ -1,0 +1,34 @@
+import AWSClient
+import DynamoDBStream
+import ReplicaStore
+import TableModel
+
+/// One life of the replica's contents while it is built and followed. Owned by the replicator's actor.
+struct Generation {
+    let target: ReplicationTarget
+    let writer: GenerationWriter
+    let beganAt: Duration
+    var scanBeganAt: Duration?
+    /// When every scan row had been applied: what the stream must be past before the generation is published.
+    var scanEnd: StreamTime?
+    /// When it was published; nil before.
+    var liveSince: Duration?
+    var scannedItems = 0
+    var scannedPages = 0
+    var segments = 0
+    var segmentsDone = 0
+    var lastScanError: AWSError?
+}
+
+/// Why a generation came to its end.
+enum GenerationEnd: Sendable {
+    case cancelled
+    /// Records are lost: what is published no longer follows the table.
+    case rebuild(String)
+    case failed(ReplicationFailure)
+}
+
+/// Thrown by the consumer when a record cannot be applied.
+struct UnusableRecord: Error, Sendable {
+    let reason: String
+}

@@ -1,0 +1,48 @@
+import AWSClient
+import TableModel
+
+/// What a stream record means to the store.
+enum RecordTranslation: Sendable, Hashable {
+    case change(Change)
+    /// The event name is not one of this release's.
+    case unknown(String)
+    /// The record cannot be applied without losing what it says.
+    case unusable(String)
+
+    /// Translates a record. INSERT and MODIFY put their new image, REMOVE leaves a tombstone; a removal by DynamoDB's own time to
+    /// live says so.
+    init(_ record: StreamRecord, schema: KeySchema) {
+        let outcome: Change.Outcome
+        switch record.eventName {
+        case .insert, .modify:
+            guard let image = record.newImage else {
+                self = .unusable("record \(record.eventID) has no new image although it is no removal")
+                return
+            }
+            outcome = .put(image)
+        case .remove:
+            outcome = .remove
+        case .unknown(let name):
+            self = .unknown(name)
+            return
+        }
+        do throws(KeyError) {
+            let result = record.keys.packed.withUnsafeBytes { bytes in
+                Result { () throws(KeyError) in try PackedItem.key(of: bytes, schema: schema) }
+            }
+            let key = try result.get()
+            let isExpiry = outcome == .remove && record.userIdentity?.isTimeToLive == true
+            self = .change(
+                Change(
+                    key: key,
+                    outcome: outcome,
+                    version: record.sequenceNumber,
+                    at: record.approximateCreationMilliseconds,
+                    cause: isExpiry ? .ttl : .stream
+                )
+            )
+        } catch {
+            self = .unusable("the keys of record \(record.eventID) do not fit the table's key schema (\(error))")
+        }
+    }
+}

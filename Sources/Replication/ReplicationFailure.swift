@@ -1,0 +1,75 @@
+package import AWSClient
+
+/// Why replication cannot go on at all.
+package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What a caller does about it.
+    package enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// A configuration that cannot work: exit code 78.
+        case configuration
+        /// Something that may work another time: exit code 1.
+        case runtime
+    }
+
+    package let kind: Kind
+    /// What was wrong, of what.
+    package let message: String
+    /// What to do about it.
+    package let hint: String
+
+    package init(kind: Kind, message: String, hint: String) {
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+    }
+
+    /// One line for an operator.
+    package var description: String { "\(message). \(hint)" }
+
+    /// The process exit code: 78 (EX_CONFIG of sysexits.h) or 1.
+    package var exitCode: Int32 { kind == .configuration ? 78 : 1 }
+
+    /// A call that failed for good before the replica was ever live.
+    package init(_ error: AWSError) {
+        let kind: Kind
+        switch error.kind {
+        case .accessDenied, .notFound, .fatal, .expiredCredentials: kind = .configuration
+        case .throttled, .transient, .expiredIterator, .trimmed, .malformed, .cancelled: kind = .runtime
+        }
+        self.init(
+            kind: kind,
+            message: "\(error.operation) \(error.subject) failed: \(error.code): \(error.message)",
+            hint: error.hint
+        )
+    }
+
+    static func enableStream(_ table: String) -> String {
+        "Enable one: aws dynamodb update-table --table-name \(table) --stream-specification "
+            + "StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES"
+    }
+
+    static func noStream(_ table: String) -> ReplicationFailure {
+        ReplicationFailure(
+            kind: .configuration,
+            message: "table \(table) has no stream, so its changes cannot be followed",
+            hint: enableStream(table)
+        )
+    }
+
+    static func viewType(_ table: String, _ viewType: StreamViewType?) -> ReplicationFailure {
+        ReplicationFailure(
+            kind: .configuration,
+            message: "the stream of table \(table) has view type \(viewType?.rawValue ?? "none"), "
+                + "which does not carry the new image of an item",
+            hint: "A view type is changed by disabling the stream and enabling it anew: aws dynamodb update-table "
+                + "--table-name \(table) --stream-specification StreamEnabled=false, then " + enableStream(table)
+        )
+    }
+
+    static func noTable(_ error: AWSError, _ table: String) -> ReplicationFailure {
+        ReplicationFailure(
+            kind: .configuration,
+            message: "table \(table) was not found (\(error.code): \(error.message))",
+            hint: "Check the table's name, the region, the account and the endpoint: aws dynamodb list-tables"
+        )
+    }
+}

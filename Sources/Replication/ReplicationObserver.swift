@@ -1,0 +1,30 @@
+package import AWSClient
+
+/// What replication reports as it happens.
+package enum ReplicationEvent: Sendable, Hashable {
+    case stateChanged(from: ReplicaState, to: ReplicaState, reason: String)
+    /// Records of one shard were applied; `replayed` of them had been applied before.
+    case changesApplied(shardID: String, count: Int, replayed: Int)
+    case shardsAdded([String])
+    case shardEnded(String)
+    /// Counts since the generation began.
+    case scanProgress(items: Int, segmentsDone: Int, segments: Int)
+    /// Records were lost; a rebuild follows.
+    case gap(String)
+    /// A listing (nil) or a shard's call failed; it is retried.
+    case shardTrouble(shardID: String?, AWSError)
+    /// A scan page or DescribeTable failed; it is retried.
+    case tableTrouble(AWSError)
+    /// A new generation is being built.
+    case rebuild(reason: String)
+    /// A record with an event name that this release does not know was skipped; said once for each name.
+    case unknownRecord(eventName: String, shardID: String)
+}
+
+/// Where replication reports to. Called synchronously on the replication's own executor: be quick, never block.
+package protocol ReplicationObserver: Sendable {
+    /// Something happened.
+    func observe(_ event: ReplicationEvent)
+    /// A new snapshot is what readers see.
+    func published()
+}

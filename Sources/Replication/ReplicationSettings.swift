@@ -1,0 +1,86 @@
+package import DynamoDBStream
+package import ReplicaStore
+
+/// What is replicated, and how.
+package struct ReplicationSettings: Sendable, Hashable {
+    /// The table's name.
+    package var tableName: String
+    /// The time between two reads of one shard that is at its head.
+    package var pollInterval: Duration = .milliseconds(250)
+    /// The time between two full listings of the stream's shards.
+    package var discoveryInterval: Duration = .seconds(30)
+    /// Parallel segments of the scan; nil chooses by the table's size.
+    package var scanSegments: Int?
+    /// Records per GetRecords call, 1 to 1,000.
+    package var recordLimit = 1_000
+    /// How far the replica may be behind and still count as live.
+    package var maximumLag: Duration = .seconds(30)
+    /// The bounds of replication.
+    package var limits = ReplicationLimits()
+    /// The bounds of the stream's consumer.
+    package var streamLimits = StreamLimits()
+    /// The bounds of the store.
+    package var storeLimits = StoreLimits()
+
+    /// The defaults for a table.
+    package init(tableName: String) { self.tableName = tableName }
+
+    var stream: StreamSettings {
+        var stream = StreamSettings()
+        stream.pollInterval = pollInterval
+        stream.discoveryInterval = discoveryInterval
+        stream.recordLimit = recordLimit
+        stream.limits = streamLimits
+        return stream
+    }
+
+    /// DescribeTable's count is six hours old and 0 for a young table, so it only separates small from the rest. A segment costs
+    /// one call at least; eight keep two cores busy.
+    func segments(approximateItems: Int64) -> Int {
+        if let scanSegments { return min(max(scanSegments, 1), limits.maximumScanSegments) }
+        switch approximateItems {
+        case 1..<10_000: return 2
+        case 0: return 4
+        default: return 8
+        }
+    }
+}
+
+/// The bounds of replication, each with what happens at it.
+package struct ReplicationLimits: Sendable, Hashable {
+    /// Scan segments. Each holds at most two pages (2 MB of JSON each), so this bounds the scan's memory.
+    package var maximumScanSegments = 64
+    /// How long the start may take until the endpoint first answers; after it the start has failed.
+    package var startLimit: Duration = .seconds(8)
+    /// The wait between the bookmark and the scan. A LATEST iterator can miss what is written within about a second of the call
+    /// that made it; the scan, consistent and later than that, sees such writes.
+    package var bookmarkSettle: Duration = .milliseconds(1_500)
+    /// How often the state is judged while nothing else happens.
+    package var watchInterval: Duration = .milliseconds(250)
+    /// How often DescribeTable is asked whether the stream is still the table's.
+    package var tableCheckInterval: Duration = .seconds(60)
+    /// The same while the stream is disabled or the table's description does not fit.
+    package var troubledTableCheckInterval: Duration = .seconds(5)
+    /// Failed calls wait a random time up to `backoffBase * 2^failures`, at most `backoffCap`.
+    package var backoffBase: Duration = .milliseconds(100)
+    /// The longest wait after a failed call.
+    package var backoffCap: Duration = .seconds(10)
+    /// The longest wait between two rebuilds; the first follows its gap at once.
+    package var rebuildBackoffCap: Duration = .seconds(60)
+    /// A generation that was live this long is not held against the next rebuild.
+    package var rebuildForgiveness: Duration = .seconds(600)
+
+    /// The defaults.
+    package init() {}
+
+    /// Full jitter over an exponential bound, never less than a quarter of the base.
+    func backoff(failures: Int, fraction: Double) -> Duration {
+        let bound = min(backoffCap, backoffBase * (1 << min(max(failures, 0), 16)))
+        return max(backoffBase / 4, bound * fraction)
+    }
+
+    /// The wait before rebuild number `rebuilds + 1` in a row.
+    func rebuildWait(rebuilds: Int) -> Duration {
+        rebuilds == 0 ? .zero : min(rebuildBackoffCap, .seconds(1 << min(rebuilds - 1, 6)))
+    }
+}

@@ -1,0 +1,57 @@
+import AWSClient
+import DynamoDBStream
+import ReplicaStore
+import TableModel
+
+extension Replicator {
+    /// Applies a delivery, in order, and publishes once.
+    func apply(_ delivery: StreamDelivery) -> DeliveryOutcome {
+        guard let writer = generation?.writer, let schema = generation?.target.keySchema else {
+            return .stopped(items: 0, records: 0, cause: CancellationError())
+        }
+        var changes = 0
+        for (index, item) in delivery.items.enumerated() {
+            switch item {
+            case .added(let shards): observer.observe(.shardsAdded(shards.map(\.id)))
+            case .ended(let shardID): observer.observe(.shardEnded(shardID))
+            case .replayed: break
+            case .records(let shardID, let records):
+                var applied = 0
+                var replayed = 0
+                for (place, record) in records.enumerated() {
+                    switch RecordTranslation(record, schema: schema) {
+                    case .change(let change):
+                        if writer.apply(change) { applied += 1 } else { replayed += 1 }
+                    case .unknown(let name):
+                        if reportedEventNames.count < 64, reportedEventNames.insert(name).inserted {
+                            observer.observe(.unknownRecord(eventName: name, shardID: shardID))
+                        }
+                    case .unusable(let reason):
+                        return .stopped(items: index, records: place, cause: UnusableRecord(reason: reason))
+                    }
+                }
+                changes += applied
+                observer.observe(.changesApplied(shardID: shardID, count: applied, replayed: replayed))
+            }
+        }
+        board.update { $0.changesApplied += changes }
+        // While a shard is read again from before the bookmark its keys go through old states: readers see the end of it only.
+        if generation?.liveSince != nil, !delivery.isReplaying { publish() }
+        return .taken
+    }
+
+    /// The generation is complete and caught up: readers see it from now on.
+    func goLive() {
+        guard let writer = generation?.writer, generation?.liveSince == nil else { return }
+        writer.endBootstrap()
+        generation?.liveSince = time.monotonic()
+        publish()
+        transition { $0.goLive() }
+    }
+
+    private func publish() {
+        guard let writer = generation?.writer else { return }
+        store.publish(writer.snapshot())
+        observer.published()
+    }
+}

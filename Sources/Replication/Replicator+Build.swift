@@ -1,0 +1,83 @@
+import AWSClient
+import DynamoDBStream
+import ReplicaStore
+import TableModel
+
+extension Replicator {
+    /// Builds a generation and follows the stream until it cannot be followed any more.
+    ///
+    /// Side by side: the stream is consumed; the table is scanned once the bookmark holds; the state is judged; the table is
+    /// asked whether the stream is still its own. The first that comes to an end, ends all.
+    func build(_ target: ReplicationTarget) async -> GenerationEnd {
+        generation = Generation(
+            target: target,
+            writer: GenerationWriter(epoch: .random(), keySchema: target.keySchema, limits: settings.storeLimits),
+            beganAt: time.monotonic()
+        )
+        generation?.segments = settings.segments(approximateItems: target.approximateItems)
+        if readiness.state == .starting { transition { $0.beginGeneration("taking the bookmark of the stream") } }
+        board.update {
+            $0.streamARN = target.streamARN
+            $0.scannedItems = 0
+            $0.scanSegmentsDone = 0
+        }
+        let poller = StreamPoller(
+            streamARN: target.streamARN,
+            api: streams,
+            start: .latest,
+            settings: settings.stream,
+            time: time
+        )
+        let bookmark = Mailbox<Bool>()
+        let gaps = Mailbox<StreamGap>()
+        return await withTaskGroup(of: GenerationEnd?.self) { group in
+            group.addTask { await self.consume(poller, bookmark, gaps) }
+            group.addTask {
+                guard let gap = await gaps.next()?.first else { return .cancelled }
+                self.observer.observe(.gap(gap.description))
+                return .rebuild(gap.description)
+            }
+            group.addTask {
+                guard await bookmark.next() != nil else { return .cancelled }
+                return await self.scan(target)
+            }
+            group.addTask { await self.watch(poller) }
+            group.addTask { await self.watchTable(target) }
+            defer { group.cancelAll() }
+            while let end = await group.next() {
+                if let end { return end }
+            }
+            return .cancelled
+        }
+    }
+
+    private nonisolated func consume(
+        _ poller: StreamPoller,
+        _ bookmark: Mailbox<Bool>,
+        _ gaps: Mailbox<StreamGap>
+    ) async -> GenerationEnd? {
+        do {
+            try await poller.follow(
+                notify: { notice in
+                    switch notice {
+                    case .bookmarked: bookmark.send(true)
+                    case .gap(let gap): gaps.send(gap)
+                    case .trouble(let shardID, let error): self.report(error, shardID: shardID)
+                    }
+                },
+                consume: { await self.apply($0) }
+            )
+            return .cancelled
+        } catch let unusable as UnusableRecord {
+            observer.observe(.gap(unusable.reason))
+            return .rebuild(unusable.reason)
+        } catch {
+            return .cancelled
+        }
+    }
+
+    private nonisolated func report(_ error: AWSError, shardID: String?) {
+        board.update { $0.lastError = error.description }
+        observer.observe(.shardTrouble(shardID: shardID, error))
+    }
+}

@@ -1,0 +1,97 @@
+import AWSClient
+import DynamoDBStream
+import ReplicaStore
+import TableModel
+
+extension Replicator {
+    /// Judges the state again and again; ends a start that cannot succeed.
+    func watch(_ poller: StreamPoller) async -> GenerationEnd? {
+        while await pause(settings.limits.watchInterval) {
+            let view = await poller.view()
+            if let scanEnd = generation?.scanEnd, generation?.liveSince == nil,
+                await poller.hasCaughtUp(since: scanEnd), !Task.isCancelled
+            {
+                goLive()
+            }
+            show(view)
+            if let failure = startFailure(view) { return .failed(failure) }
+        }
+        return .cancelled
+    }
+
+    private func show(_ view: StreamView) {
+        board.update { status in
+            status.lagMilliseconds = view.lagMilliseconds
+            status.shards = view.shards.map(ShardStatus.init)
+            if view.status == .enabling { status.reason = "the stream is being enabled" }
+        }
+        let evidence = Readiness.Evidence(
+            lagMilliseconds: view.lagMilliseconds,
+            streamIsDisabled: view.status == .disabled || view.status == .disabling,
+            lastError: view.lastError?.description
+        )
+        transition { $0.judge(evidence, maximumLag: settings.maximumLag) }
+    }
+
+    /// Before the replica has ever been live: what nobody but an operator can mend. A stream that never answered, or that may be
+    /// listed but not read; a scan that is not allowed.
+    private func startFailure(_ view: StreamView) -> ReplicationFailure? {
+        guard !readiness.hasBeenLive, let generation else { return nil }
+        let limit = settings.limits.startLimit
+        if !view.isBookmarked, time.monotonic() - generation.beganAt >= limit, let error = view.lastError {
+            let neverAnswered = view.status == nil && error.kind != .throttled
+            if neverAnswered || error.kind == .accessDenied || error.kind == .expiredCredentials {
+                return ReplicationFailure(error)
+            }
+        }
+        if let began = generation.scanBeganAt, generation.scannedPages == 0, time.monotonic() - began >= limit,
+            let error = generation.lastScanError, error.kind == .accessDenied || error.kind == .expiredCredentials
+        {
+            return ReplicationFailure(error)
+        }
+        return nil
+    }
+
+    /// Notices a stream that is no longer the table's: disabled and enabled anew, or the table deleted and created again.
+    func watchTable(_ target: ReplicationTarget) async -> GenerationEnd? {
+        let probe = TableProbe(api: table, tableName: target.tableName, time: time)
+        var isTroubled = false
+        while await pause(tableCheckInterval(isTroubled)) {
+            switch await probe.ask(within: nil) {
+            case .described(let description):
+                isTroubled = !description.streamEnabled
+                guard let streamARN = description.latestStreamARN, streamARN != target.streamARN else { continue }
+                let reason = "the table has a new stream, \(streamARN)"
+                observer.observe(.gap(reason))
+                return .rebuild(reason)
+            case .failed(let error):
+                guard error.kind != .cancelled else { continue }
+                isTroubled = true
+                report(error)
+            case .timedOut:
+                isTroubled = true
+            }
+        }
+        return .cancelled
+    }
+
+    private func tableCheckInterval(_ isTroubled: Bool) -> Duration {
+        isTroubled || readiness.state == .stale
+            ? settings.limits.troubledTableCheckInterval : settings.limits.tableCheckInterval
+    }
+}
+
+extension ShardStatus {
+    fileprivate init(_ view: ShardView) {
+        var last: SequenceNumber?
+        if case .after(let sequenceNumber) = view.position { last = sequenceNumber }
+        self.init(
+            id: view.id,
+            parentID: view.parentID,
+            phase: view.phase,
+            lastSequenceNumber: last,
+            lagMilliseconds: view.lagMilliseconds,
+            lastError: view.lastError?.description
+        )
+    }
+}

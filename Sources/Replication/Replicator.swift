@@ -1,0 +1,164 @@
+package import AWSClient
+import DynamoDBStream
+package import ReplicaStore
+import TableModel
+
+/// Keeps a `ReplicaStore` equal to a DynamoDB table: bookmark, scan, catch up, publish, follow for ever; and again from the
+/// beginning, behind what is published, when records are lost.
+///
+/// The actor is the store's only writer. It is visited once per scan page and once per delivery, never per row; calls and
+/// parsing run outside it.
+package actor Replicator {
+    nonisolated let settings: ReplicationSettings
+    nonisolated let table: any DynamoDBAPI
+    nonisolated let streams: any DynamoDBStreamsAPI
+    nonisolated let store: ReplicaStore
+    nonisolated let time: TimeSource
+    nonisolated let observer: any ReplicationObserver
+    nonisolated let board: StatusBoard
+
+    var readiness = Readiness()
+    var generation: Generation?
+    /// Event names that were reported once.
+    var reportedEventNames: Set<String> = []
+
+    /// A replicator that has asked nothing yet.
+    package init(
+        settings: ReplicationSettings,
+        table: any DynamoDBAPI,
+        streams: any DynamoDBStreamsAPI,
+        store: ReplicaStore,
+        time: TimeSource,
+        observer: any ReplicationObserver
+    ) {
+        self.settings = settings
+        self.table = table
+        self.streams = streams
+        self.store = store
+        self.time = time
+        self.observer = observer
+        var status = ReplicationStatus()
+        status.tableName = settings.tableName
+        status.stateSince = time.wallMilliseconds()
+        board = StatusBoard(status)
+    }
+
+    /// The state, for any thread.
+    package nonisolated var status: ReplicationStatus { board.status }
+
+    /// Replicates until the task is cancelled. Throws when the start cannot succeed; once the replica has been live, every
+    /// trouble is waited out or mended by a rebuild, and said in `status`.
+    package func run() async throws(ReplicationFailure) {
+        var rebuilds = 0
+        while !Task.isCancelled {
+            guard let target = try await findTable() else { return }
+            let end = await build(target)
+            let livedFor = generation?.liveSince.map { time.monotonic() - $0 }
+            generation = nil
+            let reason: String
+            switch end {
+            case .cancelled: return
+            case .rebuild(let why): reason = why
+            case .failed(let failure):
+                guard readiness.hasBeenLive else { throw failure }
+                reason = failure.description
+            }
+            if let livedFor, livedFor >= settings.limits.rebuildForgiveness { rebuilds = 0 }
+            board.update { $0.lastError = reason }
+            transition { $0.beginGeneration(reason) }
+            observer.observe(.rebuild(reason: reason))
+            guard await pause(settings.limits.rebuildWait(rebuilds: rebuilds)) else { return }
+            rebuilds += 1
+        }
+    }
+
+    /// Asks DescribeTable until the table can be followed; nil when cancelled.
+    private func findTable() async throws(ReplicationFailure) -> ReplicationTarget? {
+        let probe = TableProbe(api: table, tableName: settings.tableName, time: time)
+        let began = time.monotonic()
+        var hasAnswered = readiness.hasBeenLive
+        var failures = 0
+        var lastError: AWSError?
+        while !Task.isCancelled {
+            let left = settings.limits.startLimit - (time.monotonic() - began)
+            let answer = await probe.ask(within: hasAnswered ? nil : max(.zero, left))
+            var wait = settings.limits.backoff(failures: failures, fraction: time.random())
+            failures += 1
+            switch answer {
+            case .described(let description):
+                hasAnswered = true
+                failures = 0
+                switch ReplicationTarget.judge(description) {
+                case .ready(let target): return target
+                case .wait(let reason):
+                    explain(reason)
+                    wait = .seconds(1)
+                case .failed(let failure):
+                    guard readiness.hasBeenLive else { throw failure }
+                    explain(failure.description)
+                    wait = settings.limits.troubledTableCheckInterval
+                }
+            case .failed(let error):
+                if error.kind == .cancelled || Task.isCancelled { return nil }
+                lastError = error
+                report(error)
+                if !readiness.hasBeenLive, let failure = startFailure(error) { throw failure }
+                explain("DescribeTable failed: \(error.description)")
+            case .timedOut:
+                if Task.isCancelled { return nil }
+            }
+            if !hasAnswered, time.monotonic() - began >= settings.limits.startLimit { throw noAnswer(lastError) }
+            guard await pause(wait) else { return nil }
+        }
+        return nil
+    }
+
+    /// What no waiting can mend before anything has ever worked.
+    private func startFailure(_ error: AWSError) -> ReplicationFailure? {
+        switch error.kind {
+        case .notFound: .noTable(error, settings.tableName)
+        case .accessDenied, .fatal: ReplicationFailure(error)
+        default: nil
+        }
+    }
+
+    private func noAnswer(_ error: AWSError?) -> ReplicationFailure {
+        error.map(ReplicationFailure.init)
+            ?? ReplicationFailure(
+                kind: .runtime,
+                message: "DescribeTable \(settings.tableName) had no answer within "
+                    + "\(settings.limits.startLimit.components.seconds) s",
+                hint: "Check the endpoint, the region and the network."
+            )
+    }
+
+    /// Sleeps; false when cancelled.
+    func pause(_ duration: Duration) async -> Bool {
+        guard !Task.isCancelled else { return false }
+        return duration == .zero ? true : (try? await time.sleep(duration)) != nil
+    }
+
+    func report(_ error: AWSError) {
+        board.update { $0.lastError = error.description }
+        observer.observe(.tableTrouble(error))
+    }
+
+    /// Says what is waited for, without a change of state.
+    func explain(_ reason: String) { transition { $0.explain(reason) } }
+
+    /// Changes the state and tells everybody.
+    func transition(_ change: (inout Readiness) -> Void) {
+        let before = readiness
+        change(&readiness)
+        guard readiness != before else { return }
+        let after = readiness
+        let moment = time.wallMilliseconds()
+        board.update { status in
+            status.state = after.state
+            status.reason = after.reason
+            if before.state != after.state { status.stateSince = moment }
+        }
+        guard before.state != after.state else { return }
+        observer.observe(.stateChanged(from: before.state, to: after.state, reason: after.reason))
+    }
+}

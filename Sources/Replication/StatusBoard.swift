@@ -1,0 +1,12 @@
+import Synchronization
+
+/// The status any thread may read, written by replication alone.
+final class StatusBoard: Sendable {
+    private let value: Mutex<ReplicationStatus>
+
+    init(_ status: ReplicationStatus) { value = Mutex(status) }
+
+    var status: ReplicationStatus { value.withLock { $0 } }
+
+    func update(_ body: (inout ReplicationStatus) -> Void) { value.withLock { body(&$0) } }
+}
