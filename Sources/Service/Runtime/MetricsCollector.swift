@@ -1,0 +1,131 @@
+import Feed
+import HTTPServer
+import Metrics
+import ReplicaStore
+import Replication
+import Synchronization
+import Telemetry
+
+/// Brings gauges and foreign counts up to date when `/metrics` is asked for, and prints everything.
+final class MetricsCollector: Sendable {
+    private let registry: PrometheusRegistry
+    private let view: ReplicaView
+    private let hub: FeedHub
+    private let health: Health
+    private let startedAtMilliseconds: Int64
+    /// What the counters have been given so far, by name and label.
+    private let given = Mutex<[String: Int]>([:])
+
+    init(
+        registry: PrometheusRegistry,
+        view: ReplicaView,
+        hub: FeedHub,
+        health: Health,
+        startedAtMilliseconds: Int64
+    ) {
+        self.registry = registry
+        self.view = view
+        self.hub = hub
+        self.health = health
+        self.startedAtMilliseconds = startedAtMilliseconds
+        for (name, help) in Self.meanings { registry.describe(name, help) }
+    }
+
+    /// The answer of `/metrics`.
+    func respond() -> HTTPResponse {
+        collectReplica()
+        collectFeed()
+        collectProcess()
+        var fields = HTTPFields()
+        fields.add("Content-Type", PrometheusRegistry.contentType)
+        fields.add("Cache-Control", "no-store")
+        CrossOrigin.add(to: &fields)
+        return HTTPResponse(status: 200, fields: fields, body: .bytes(Array(registry.exposition().utf8)))
+    }
+
+    private func collectReplica() {
+        let status = view.status()
+        let conditions = view.conditions()
+        for state in ReplicaState.allCases {
+            gauge("tablecast_replica_state", [("state", state.rawValue)], conditions.state == state ? 1 : 0)
+        }
+        gauge("tablecast_ready", [], health.obstacle() == nil ? 1 : 0)
+        if let lag = conditions.lagMilliseconds { gauge("tablecast_replica_lag_seconds", [], Double(lag) / 1000) }
+        if let snapshot = view.store.snapshot {
+            gauge("tablecast_replica_items", [], Double(snapshot.itemCount))
+            gauge("tablecast_replica_item_bytes", [], Double(snapshot.itemBytes))
+            gauge("tablecast_replica_tombstones", [], Double(snapshot.tombstoneCount))
+            gauge("tablecast_replica_seq", [], Double(snapshot.position.seq))
+        }
+        counter("tablecast_replica_changes_applied_total", [], status.changesApplied)
+        gauge("tablecast_scan_items", [], Double(status.scannedItems))
+        for phase in ["blocked", "reading", "ended"] {
+            let count = status.shards.count { $0.phase == phase }
+            gauge("tablecast_shards", [("phase", phase)], Double(count))
+        }
+    }
+
+    private func collectFeed() {
+        let reading = hub.reading
+        gauge("tablecast_feed_subscribers", [], Double(reading.subscribers))
+        counter("tablecast_feed_subscribers_total", [], reading.subscribersTotal)
+        counter("tablecast_feed_events_total", [], reading.eventsTotal)
+        counter("tablecast_feed_bytes_total", [], reading.bytesTotal)
+        counter("tablecast_feed_frames_total", [("made", "encoded")], reading.framesEncodedTotal)
+        counter("tablecast_feed_frames_total", [("made", "shared")], reading.framesSharedTotal)
+        counter("tablecast_feed_refused_total", [], reading.refusedTotal)
+        counter("tablecast_feed_stalled_total", [], reading.stalledTotal)
+        for reason in ResetReason.allCases {
+            counter("tablecast_feed_resets_total", [("reason", reason.rawValue)], reading.resetsTotal[reason] ?? 0)
+        }
+    }
+
+    private func collectProcess() {
+        gauge("tablecast_build_info", [("version", Build.version)], 1)
+        gauge("process_start_time_seconds", [], Double(startedAtMilliseconds) / 1000)
+        gauge("process_cpu_seconds", [], ProcessUsage.processorSeconds())
+        if let bytes = ProcessUsage.residentBytes() { gauge("process_resident_memory_bytes", [], Double(bytes)) }
+        if let count = ProcessUsage.openDescriptors() { gauge("process_open_fds", [], Double(count)) }
+    }
+
+    private func gauge(_ name: String, _ dimensions: [(String, String)], _ value: Double) {
+        Gauge(label: name, dimensions: dimensions, factory: registry).record(value)
+    }
+
+    /// Raises a counter to `total`, which its owner keeps.
+    private func counter(_ name: String, _ dimensions: [(String, String)], _ total: Int) {
+        let key = name + dimensions.map { "|\($0.1)" }.joined()
+        let increase = given.withLock { given in
+            let before = given[key, default: 0]
+            given[key] = max(before, total)
+            return max(0, total - before)
+        }
+        Counter(label: name, dimensions: dimensions, factory: registry).increment(by: increase)
+    }
+
+    private static let meanings = [
+        ("tablecast_replica_state", "1 for the state the replica is in."),
+        ("tablecast_ready", "1 while the service is ready."),
+        ("tablecast_replica_lag_seconds", "How far the replica is behind the table."),
+        ("tablecast_replica_items", "Items in the replica."),
+        ("tablecast_replica_item_bytes", "Bytes of keys and items, without indexes."),
+        ("tablecast_replica_tombstones", "Removed keys still remembered for resuming readers."),
+        ("tablecast_replica_seq", "The replica's newest position within its epoch."),
+        ("tablecast_replica_changes_applied_total", "Changes taken from the stream."),
+        ("tablecast_scan_items", "Items that the current or last scan has read."),
+        ("tablecast_shards", "Shards of the stream by phase."),
+        ("tablecast_feed_subscribers", "Event streams open."),
+        ("tablecast_feed_subscribers_total", "Event streams opened."),
+        ("tablecast_feed_events_total", "Data events delivered."),
+        ("tablecast_feed_bytes_total", "Bytes of produced event streams that held data events."),
+        ("tablecast_feed_frames_total", "Runs of changes delivered, by whether they were encoded or shared."),
+        ("tablecast_feed_refused_total", "Event streams told `busy` because all places were taken."),
+        ("tablecast_feed_stalled_total", "Event streams closed because their client did not read."),
+        ("tablecast_feed_resets_total", "Times a subscriber was told to start over."),
+        ("tablecast_build_info", "The version, as a label."),
+        ("process_start_time_seconds", "Start of the process since 1970 UTC."),
+        ("process_cpu_seconds", "Processor time used."),
+        ("process_resident_memory_bytes", "Resident memory."),
+        ("process_open_fds", "Open file descriptors."),
+    ]
+}

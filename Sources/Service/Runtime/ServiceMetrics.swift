@@ -1,0 +1,89 @@
+package import AWSClient
+package import HTTPServer
+import Logging
+import Metrics
+package import Telemetry
+
+/// Counts what the HTTP server and the AWS client report. Every label set is fixed or bounded.
+package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
+    package let registry: PrometheusRegistry
+    private let logger: Logger
+    /// By the hundreds of the status; 0 for answers that broke before they began.
+    private let requests: [Counter]
+    private let responseBytes: Counter
+    private let requestTime: Timer
+    private let connections: Counter
+    private let disconnections: Counter
+    private let warnings: Counter
+
+    package convenience init(registry: PrometheusRegistry) {
+        self.init(registry: registry, logger: Logger(label: "tablecast.http"))
+    }
+
+    init(registry: PrometheusRegistry, logger: Logger) {
+        self.registry = registry
+        self.logger = logger
+        registry.describe(
+            "tablecast_http_requests_total",
+            "Responses by class of status; none when the connection broke."
+        )
+        registry.describe("tablecast_http_response_bytes_total", "Bytes of responses, heads included.")
+        registry.describe("tablecast_http_request_duration_seconds", "Time from a request to its complete response.")
+        registry.describe("tablecast_http_connections_opened_total", "Connections accepted.")
+        registry.describe("tablecast_http_connections_closed_total", "Connections ended.")
+        registry.describe(
+            "tablecast_http_warnings_total",
+            "Trouble of the listener, such as running out of descriptors."
+        )
+        registry.describe(
+            "tablecast_aws_calls_total",
+            "Calls to AWS by operation and outcome, retries within one call."
+        )
+        registry.describe("tablecast_aws_retries_total", "Repeated attempts of calls to AWS by operation and cause.")
+        registry.describe("tablecast_aws_call_duration_seconds", "Time of calls to AWS, retries included.")
+        registry.describe("tablecast_aws_answer_bytes_total", "Bytes of answers from AWS by operation.")
+        requests = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"].map { status in
+            Counter(label: "tablecast_http_requests_total", dimensions: [("status", status)], factory: registry)
+        }
+        responseBytes = Counter(label: "tablecast_http_response_bytes_total", factory: registry)
+        requestTime = Timer(label: "tablecast_http_request_duration_seconds", factory: registry)
+        connections = Counter(label: "tablecast_http_connections_opened_total", factory: registry)
+        disconnections = Counter(label: "tablecast_http_connections_closed_total", factory: registry)
+        warnings = Counter(label: "tablecast_http_warnings_total", factory: registry)
+    }
+
+    package func connectionOpened() { connections.increment() }
+    package func connectionClosed() { disconnections.increment() }
+
+    package func responded(status: Int, bytes: Int, duration: Duration) {
+        requests[max(0, min(5, status / 100))].increment()
+        responseBytes.increment(by: bytes)
+        requestTime.recordNanoseconds(Self.nanoseconds(duration))
+    }
+
+    package func serverWarning(_ text: String) {
+        warnings.increment()
+        logger.warning("\(text)")
+    }
+
+    package func finished(_ call: AWSCall) {
+        let operation = ("operation", call.operation)
+        let outcome = ("outcome", call.failure?.rawValue ?? "ok")
+        Counter(label: "tablecast_aws_calls_total", dimensions: [operation, outcome], factory: registry).increment()
+        for cause in call.retriedFailures {
+            Counter(
+                label: "tablecast_aws_retries_total",
+                dimensions: [operation, ("cause", cause.rawValue)],
+                factory: registry
+            ).increment()
+        }
+        Timer(label: "tablecast_aws_call_duration_seconds", dimensions: [operation], factory: registry)
+            .recordNanoseconds(Self.nanoseconds(call.duration))
+        Counter(label: "tablecast_aws_answer_bytes_total", dimensions: [operation], factory: registry)
+            .increment(by: call.answerBytes)
+    }
+
+    private static func nanoseconds(_ duration: Duration) -> Int64 {
+        duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000
+    }
+}

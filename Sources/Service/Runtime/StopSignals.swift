@@ -1,0 +1,59 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Turns SIGTERM and SIGINT into a stop: the first asks for a graceful one, the second ends the process at once.
+///
+/// A type of its own, and not code of `main.swift`: closures made there belong to the main actor and trap when Dispatch calls them.
+package final class StopSignals: Sendable {
+    private let queue = DispatchQueue(label: "tablecast.signals")
+    private let sources = Mutex<[DispatchSource]>([])
+    private let stream: AsyncStream<Int32>
+    private let continuation: AsyncStream<Int32>.Continuation
+
+    package init() {
+        (stream, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingOldest(1))
+    }
+
+    /// Makes writing to a closed socket an error instead of the end of the process. To be called first thing in the program.
+    package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+    /// Starts listening for signals. As process 1 of a container there is no default action, so this is what makes it stop.
+    package func install() {
+        let shared = SharedCount()
+        let continuation = continuation
+        let made = [SIGTERM, SIGINT].map { number -> DispatchSource? in
+            // With the default action in place the process would be gone before Dispatch hears of the signal.
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler { @Sendable in
+                if shared.increment() > 1 { _exit(128 + number) }
+                continuation.yield(number)
+            }
+            source.activate()
+            return source as? DispatchSource
+        }
+        sources.withLock { $0 = made.compactMap { $0 } }
+    }
+
+    /// Waits for the first signal; nil when the waiting task was cancelled.
+    package func first() async -> Int32? {
+        for await number in stream { return number }
+        return nil
+    }
+
+    /// Asks for a graceful stop from inside the program.
+    package func request() { continuation.yield(SIGTERM) }
+}
+
+/// A count that several handlers share.
+private final class SharedCount: Sendable {
+    private let count = Mutex(0)
+
+    func increment() -> Int {
+        count.withLock {
+            $0 += 1
+            return $0
+        }
+    }
+}
