@@ -1,5 +1,5 @@
 package import AWSClient
-package import HTTPServer
+import HTTPServer
 import Logging
 import Metrics
 package import Telemetry
@@ -8,8 +8,9 @@ package import Telemetry
 package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
     package let registry: PrometheusRegistry
     private let logger: Logger
-    /// By the hundreds of the status; 0 for answers that broke before they began.
-    private let requests: [Counter]
+    /// By route, then by the hundreds of the status; 0 for answers that broke before they began.
+    private let requests: [String: [Counter]]
+    private let unrouted: [Counter]
     private let responseBytes: Counter
     private let requestTime: Timer
     private let connections: Counter
@@ -25,7 +26,7 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
         self.logger = logger
         registry.describe(
             "tablecast_http_requests_total",
-            "Responses by class of status; none when the connection broke."
+            "Responses by route and class of status; none when the connection broke."
         )
         registry.describe("tablecast_http_response_bytes_total", "Bytes of responses, heads included.")
         registry.describe("tablecast_http_request_duration_seconds", "Time from a request to its complete response.")
@@ -42,9 +43,10 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
         registry.describe("tablecast_aws_retries_total", "Repeated attempts of calls to AWS by operation and cause.")
         registry.describe("tablecast_aws_call_duration_seconds", "Time of calls to AWS, retries included.")
         registry.describe("tablecast_aws_answer_bytes_total", "Bytes of answers from AWS by operation.")
-        requests = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"].map { status in
-            Counter(label: "tablecast_http_requests_total", dimensions: [("status", status)], factory: registry)
-        }
+        var requests: [String: [Counter]] = [:]
+        for route in API.paths { requests[route] = Self.requestCounters(route, registry) }
+        self.requests = requests
+        unrouted = Self.requestCounters("none", registry)
         responseBytes = Counter(label: "tablecast_http_response_bytes_total", factory: registry)
         requestTime = Timer(label: "tablecast_http_request_duration_seconds", factory: registry)
         connections = Counter(label: "tablecast_http_connections_opened_total", factory: registry)
@@ -55,8 +57,9 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
     package func connectionOpened() { connections.increment() }
     package func connectionClosed() { disconnections.increment() }
 
-    package func responded(status: Int, bytes: Int, duration: Duration) {
-        requests[max(0, min(5, status / 100))].increment()
+    package func responded(route: String?, status: Int, bytes: Int, duration: Duration) {
+        let counters = route.flatMap { requests[$0] } ?? unrouted
+        counters[max(0, min(5, status / 100))].increment()
         responseBytes.increment(by: bytes)
         requestTime.recordNanoseconds(Self.nanoseconds(duration))
     }
@@ -81,6 +84,16 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
             .recordNanoseconds(Self.nanoseconds(call.duration))
         Counter(label: "tablecast_aws_answer_bytes_total", dimensions: [operation], factory: registry)
             .increment(by: call.answerBytes)
+    }
+
+    private static func requestCounters(_ route: String, _ registry: PrometheusRegistry) -> [Counter] {
+        ["none", "1xx", "2xx", "3xx", "4xx", "5xx"].map { status in
+            Counter(
+                label: "tablecast_http_requests_total",
+                dimensions: [("route", route), ("status", status)],
+                factory: registry
+            )
+        }
     }
 
     private static func nanoseconds(_ duration: Duration) -> Int64 {
