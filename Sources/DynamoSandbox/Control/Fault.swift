@@ -1,0 +1,21 @@
+/// What goes wrong with one answer.
+package enum SandboxFault: Sendable, Hashable {
+    /// The service refuses: status, exception name, sentence. Nothing is done.
+    case error(status: Int, code: String, message: String)
+    /// A proxy answers in HTML. Nothing is done.
+    case html(status: Int)
+    /// The answer's body ends half way, its length pretending to be complete.
+    case truncated
+    /// x-amz-crc32 does not fit the body.
+    case badChecksum
+    /// The request is done, and the connection closed before the answer's body is complete.
+    case dropConnection
+    /// The answer comes late.
+    case delay(Duration)
+    /// The answer comes a few bytes at a time, `interval` apart.
+    case trickle(bytes: Int, interval: Duration)
+    /// GetRecords and DescribeStream: a page with nothing in it and a cursor to go on from.
+    case emptyPage
+    /// GetRecords: up to `count` records that were read before come again, in front of the new ones.
+    case repeatRecords(count: Int)
+}

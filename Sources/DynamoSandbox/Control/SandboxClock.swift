@@ -1,0 +1,50 @@
+import Glibc
+import Synchronization
+
+/// The time the sandbox goes by: creation times, retention and the age of iterators. Tests move it instead of sleeping.
+package final class SandboxClock: Sendable {
+    private struct State {
+        /// Milliseconds since 1970 UTC of a clock that stands still; nil for the system's.
+        let fixed: Int64?
+        var advanced: Int64 = 0
+    }
+
+    private let state: Mutex<State>
+
+    private init(fixed: Int64?) {
+        state = Mutex(State(fixed: fixed))
+    }
+
+    /// A clock that follows the system's.
+    package static func system() -> SandboxClock { SandboxClock(fixed: nil) }
+
+    /// A clock that stands still at `milliseconds` since 1970 UTC until it is moved.
+    package static func manual(at milliseconds: Int64 = 1_700_000_000_000) -> SandboxClock {
+        SandboxClock(fixed: milliseconds)
+    }
+
+    /// Milliseconds since 1970 UTC.
+    package var now: Int64 {
+        let (fixed, advanced) = state.withLock { ($0.fixed, $0.advanced) }
+        return (fixed ?? Self.systemMilliseconds()) + advanced
+    }
+
+    /// Moves the clock; a system clock keeps running from there. A negative duration moves it back.
+    package func advance(by duration: Duration) {
+        state.withLock { $0.advanced += duration.milliseconds }
+    }
+
+    private static func systemMilliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded towards zero.
+    var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,60 @@
+package import TableModel
+
+/// An error as DynamoDB answers it: its code, its words, and for a cancelled transaction the reasons.
+package struct SandboxError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Why one action of a transaction did not go through; code "None" for the ones that would have.
+    package struct CancellationReason: Sendable, Hashable {
+        package var code: String
+        package var message: String?
+        package var item: [String: AttributeValue]?
+    }
+
+    /// The HTTP status.
+    package var status = 400
+    /// The exception's name, for example `ValidationException`.
+    package var code: String
+    /// The sentence that goes with it.
+    package var message: String
+    /// For `TransactionCanceledException`: one reason per action, in request order.
+    package var reasons: [CancellationReason] = []
+    /// For `ConditionalCheckFailedException` with ReturnValuesOnConditionCheckFailure: the item as it was.
+    package var item: [String: AttributeValue]?
+
+    package init(_ code: String, _ message: String, status: Int = 400) {
+        self.code = code
+        self.message = message
+        self.status = status
+    }
+
+    /// One line.
+    package var description: String { "\(code): \(message)" }
+
+    static func validation(_ message: String) -> SandboxError { SandboxError("ValidationException", message) }
+
+    /// A parameter value that DynamoDB refuses in its usual frame.
+    static func parameters(_ message: String) -> SandboxError {
+        validation("One or more parameter values were invalid: \(message)")
+    }
+
+    /// A value outside the bounds of the service model.
+    static func constraint(_ value: String, at member: String, _ rule: String) -> SandboxError {
+        validation(
+            "1 validation error detected: Value \(value) at '\(member)' failed to satisfy constraint: Member must \(rule)"
+        )
+    }
+
+    static func serialization(_ message: String) -> SandboxError { SandboxError("SerializationException", message) }
+
+    static func notFound(_ message: String = "") -> SandboxError {
+        SandboxError(
+            "ResourceNotFoundException",
+            "Requested resource not found" + (message.isEmpty ? "" : ": \(message)")
+        )
+    }
+
+    static func conditionFailed(_ item: [String: AttributeValue]?) -> SandboxError {
+        var error = SandboxError("ConditionalCheckFailedException", "The conditional request failed")
+        error.item = item
+        return error
+    }
+}

@@ -1,0 +1,29 @@
+/// How a sandbox behaves. The defaults are DynamoDB on a good day; tests turn single traits on.
+package struct SandboxSettings: Sendable {
+    package var region = "us-east-1"
+    package var accountID = "000000000000"
+    /// Shards that a new stream starts with; each takes an equal part of the partition keys.
+    package var shardsPerStream = 4
+    /// How long a stream keeps its records.
+    package var retention: Duration = .seconds(86_400)
+    /// How long a shard iterator can be used.
+    package var iteratorLifetime: Duration = .seconds(900)
+    /// Where sequence numbers begin: 21 digits, as the real ones have at least.
+    package var firstSequenceNumber: UInt128 = 100_000_000_000_000_000_000
+    /// A `LATEST` iterator skips records written within this time after it was issued, as was seen of the real service.
+    package var latestSlack: Duration = .zero
+    /// Reads without ConsistentRead see an item as it was this long ago; nil turns eventual consistency off.
+    package var replicaLag: Duration?
+    /// Tables and streams stay CREATING, ENABLING, DISABLING, DELETING until `completeTransitions()`.
+    package var holdsTransitions = false
+    /// A closed shard's last records come with a null NextShardIterator; else the null comes with an empty page after them.
+    package var endsShardWithLastRecords = true
+    /// Records name `userIdentity` members as the service model has them (`PrincipalId`); else as the guide (`principalId`).
+    package var capitalizesUserIdentity = true
+    /// Bytes of one page of Scan, Query and GetRecords, for tests that want many small pages.
+    package var pageBytes = SandboxLimits.pageBytes
+    /// Bytes of items in one BatchGetItem answer.
+    package var batchGetBytes = SandboxLimits.batchGetBytes
+
+    package init() {}
+}

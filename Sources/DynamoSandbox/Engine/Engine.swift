@@ -1,0 +1,54 @@
+import TableModel
+
+/// The whole state of a sandbox and the rules that change it. A value: time comes in, bytes go out.
+struct Engine: Sendable {
+    var settings: SandboxSettings
+    var tables: [String: Table] = [:]
+    /// Every stream that ever was, by ARN.
+    var streams: [String: TableStream] = [:]
+    var sequenceNumbers: SequenceNumbers
+    /// How the listing of shards is bent for a while.
+    var listing = ShardListing()
+
+    init(settings: SandboxSettings) {
+        self.settings = settings
+        sequenceNumbers = SequenceNumbers(first: settings.firstSequenceNumber)
+    }
+
+    /// Does one operation and gives back its answer's JSON. `now` is milliseconds since 1970 UTC.
+    mutating func perform(
+        _ operation: SandboxOperation,
+        _ request: Request,
+        now: Int64,
+        fault: SandboxFault? = nil
+    ) throws(SandboxError) -> [UInt8] {
+        switch operation {
+        case .createTable: try createTable(request, now: now)
+        case .describeTable: try describeTable(request)
+        case .deleteTable: try deleteTable(request, now: now)
+        case .listTables: try listTables(request)
+        case .updateTable: try updateTable(request, now: now)
+        case .putItem: try putItem(request, now: now)
+        case .updateItem: try updateItem(request, now: now)
+        case .deleteItem: try deleteItem(request, now: now)
+        case .getItem: try getItem(request, now: now)
+        case .batchGetItem: try batchGetItem(request, now: now)
+        case .batchWriteItem: try batchWriteItem(request, now: now)
+        case .transactWriteItems: try transactWriteItems(request, now: now)
+        case .query: try query(request, now: now)
+        case .scan: try scan(request, now: now)
+        case .listStreams: try listStreams(request)
+        case .describeStream: try describeStream(request, now: now, empty: fault == .emptyPage)
+        case .getShardIterator: try getShardIterator(request, now: now)
+        case .getRecords: try getRecords(request, now: now, fault: fault)
+        }
+    }
+
+    /// The table that item operations work on: it must be there and not on its way out.
+    func activeTable(_ name: String) throws(SandboxError) -> Table {
+        guard let table = tables[name], table.status != .creating, table.status != .deleting else {
+            throw SandboxError.notFound()
+        }
+        return table
+    }
+}

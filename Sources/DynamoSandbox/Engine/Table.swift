@@ -1,0 +1,109 @@
+import TableModel
+
+/// An item as a table keeps it: packed, with the size DynamoDB counts for it.
+struct StoredItem: Sendable {
+    let item: Item
+    let size: Int
+}
+
+/// One table.
+struct Table: Sendable {
+    enum Status: String, Sendable {
+        case creating = "CREATING"
+        case active = "ACTIVE"
+        case updating = "UPDATING"
+        case deleting = "DELETING"
+    }
+
+    let name: String
+    let arn: String
+    let schema: KeySchema
+    /// Milliseconds since 1970 UTC.
+    let createdAt: Int64
+    var status: Status
+    /// Items by the hash of their partition, then by key: the order of a Scan.
+    var items = OrderedMap<OrderKey, StoredItem>()
+    var bytes = 0
+    /// The newest stream, enabled or not.
+    var latestStreamARN: String?
+    var streamEnabled = false
+    var streamViewType: SandboxViewType?
+    /// What items were before their last writes, while reads are to be stale.
+    var past: [OrderKey: PastItem] = [:]
+
+    /// The key that addresses `key`, which must hold the key attributes and nothing else.
+    func orderKey(ofKey key: Attributes) throws(SandboxError) -> OrderKey {
+        let names = [schema.partition.name] + (schema.sort.map { [$0.name] } ?? [])
+        guard key.count == names.count, names.allSatisfy({ key[$0] != nil }) else {
+            throw SandboxError.validation("The provided key element does not match the schema")
+        }
+        for attribute in [schema.partition, schema.sort].compactMap({ $0 }) {
+            guard key[attribute.name]?.typeCode == attribute.type.rawValue else {
+                throw SandboxError.validation("The provided key element does not match the schema")
+            }
+        }
+        return try orderKey(ofItem: key)
+    }
+
+    /// The key of a whole item.
+    func orderKey(ofItem item: Attributes) throws(SandboxError) -> OrderKey {
+        let partition = try keyValue(schema.partition, in: item, limit: SandboxLimits.partitionKeyBytes, kind: "hash")
+        let sort = try schema.sort.map { attribute throws(SandboxError) in
+            try keyValue(attribute, in: item, limit: SandboxLimits.sortKeyBytes, kind: "range")
+        }
+        return try orderKey(partition: partition, sort: sort)
+    }
+
+    func orderKey(partition: AttributeValue, sort: AttributeValue?) throws(SandboxError) -> OrderKey {
+        do {
+            let prefix = try ItemKey.partitionPrefix(partition, schema: schema)
+            let key = try ItemKey(partition: partition, sort: sort, schema: schema)
+            return OrderKey(hash: OrderKey.hash(partition: prefix), bytes: key.bytes)
+        } catch {
+            throw SandboxError.validation("The provided key element does not match the schema")
+        }
+    }
+
+    /// The key's attributes of an item or key.
+    func keyAttributes(of item: Attributes) -> Attributes {
+        var key: Attributes = [:]
+        for attribute in [schema.partition, schema.sort].compactMap({ $0 }) {
+            key[attribute.name] = item[attribute.name]
+        }
+        return key
+    }
+
+    private func keyValue(
+        _ attribute: KeyAttribute,
+        in item: Attributes,
+        limit: Int,
+        kind: String
+    ) throws(SandboxError) -> AttributeValue {
+        guard let value = item[attribute.name] else {
+            throw SandboxError.parameters("Missing the key \(attribute.name) in the item")
+        }
+        let length: Int
+        switch (value, attribute.type) {
+        case (.number, .number): return value
+        case (.string(let text), .string): length = text.utf8.count
+        case (.binary(let bytes), .binary): length = bytes.count
+        default:
+            throw SandboxError.parameters(
+                "Type mismatch for key \(attribute.name) expected: \(attribute.type.rawValue) actual: \(value.typeCode)"
+            )
+        }
+        if length == 0 {
+            let kind = attribute.type == .string ? "string" : "binary"
+            throw SandboxError.validation(
+                "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+                    + "empty \(kind) value. Key: \(attribute.name)"
+            )
+        }
+        if length > limit {
+            throw SandboxError.parameters(
+                "Size of \(kind)key has exceeded the maximum size limit of\(limit) bytes"
+            )
+        }
+        return value
+    }
+}

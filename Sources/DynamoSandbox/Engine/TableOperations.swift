@@ -1,0 +1,85 @@
+import TableModel
+
+/// CreateTable, DescribeTable, DeleteTable, ListTables.
+extension Engine {
+    mutating func createTable(_ request: Request, now: Int64) throws(SandboxError) -> [UInt8] {
+        let name = try request.tableName()
+        try Self.checkTableName(name)
+        if request.has("GlobalSecondaryIndexes") || request.has("LocalSecondaryIndexes") {
+            throw SandboxError.validation("Secondary indexes are not part of the sandbox")
+        }
+        let schema = try TableRequest.keySchema(request)
+        let viewType = try TableRequest.streamSpecification(request)?.viewType
+        return try createTable(name, schema: schema, viewType: viewType, now: now)
+    }
+
+    mutating func createTable(
+        _ name: String,
+        schema: KeySchema,
+        viewType: SandboxViewType?,
+        now: Int64
+    ) throws(SandboxError) -> [UInt8] {
+        guard tables[name] == nil else {
+            throw SandboxError("ResourceInUseException", "Table already exists: \(name)")
+        }
+        let arn = "arn:aws:dynamodb:\(settings.region):\(settings.accountID):table/\(name)"
+        tables[name] = Table(
+            name: name,
+            arn: arn,
+            schema: schema,
+            createdAt: now,
+            status: settings.holdsTransitions ? .creating : .active
+        )
+        if let viewType { enableStream(of: name, viewType, now: now) }
+        return description(of: name, as: "TableDescription", status: .creating)
+    }
+
+    func describeTable(_ request: Request) throws(SandboxError) -> [UInt8] {
+        let name = try request.tableName()
+        guard tables[name] != nil else { throw SandboxError.notFound("Table: \(name) not found") }
+        return description(of: name, as: "Table")
+    }
+
+    mutating func deleteTable(_ request: Request, now: Int64) throws(SandboxError) -> [UInt8] {
+        let name = try request.tableName()
+        guard tables[name] != nil else { throw SandboxError.notFound("Table: \(name) not found") }
+        disableStream(of: name, now: now)
+        tables[name]?.status = .deleting
+        let answer = description(of: name, as: "TableDescription", status: .deleting)
+        if !settings.holdsTransitions { tables[name] = nil }
+        return answer
+    }
+
+    func listTables(_ request: Request) throws(SandboxError) -> [UInt8] {
+        let limit = try request.integer("Limit", in: 1...SandboxLimits.listPage) ?? SandboxLimits.listPage
+        let start = try request.string("ExclusiveStartTableName") ?? ""
+        let names = tables.keys.sorted().filter { $0 > start }
+        let page = names.prefix(Int(limit))
+        return JSONOutput.object { output in
+            output.name("TableNames")
+            output.array(page) { $0.string($1) }
+            if page.count < names.count, let last = page.last { output.field("LastEvaluatedTableName", last) }
+        }
+    }
+
+    /// Ends what `holdsTransitions` holds: tables and streams reach the state they were going to.
+    mutating func completeTransitions() {
+        for (name, table) in tables {
+            if table.status == .deleting { tables[name] = nil } else { tables[name]?.status = .active }
+        }
+        for arn in streams.keys { streams[arn]?.completeTransition() }
+    }
+
+    private static func checkTableName(_ name: String) throws(SandboxError) {
+        let allowed = name.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+        }
+        guard (3...255).contains(name.utf8.count), allowed else {
+            throw SandboxError.validation(
+                "Invalid table/index name. Table/index names must be between 3 and 255 characters long, and may contain "
+                    + "only the characters a-z, A-Z, 0-9, '_', '-', and '.'"
+            )
+        }
+    }
+}

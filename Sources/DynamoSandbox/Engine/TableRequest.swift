@@ -1,0 +1,68 @@
+import TableModel
+
+/// Reads what CreateTable and UpdateTable say about keys and streams.
+enum TableRequest {
+    static func keySchema(_ request: Request) throws(SandboxError) -> KeySchema {
+        let types = try attributeTypes(request)
+        let elements = try request.array("KeySchema") ?? []
+        guard (1...2).contains(elements.count) else {
+            throw SandboxError.constraint(
+                elements.isEmpty ? "null" : "'\(elements.count) elements'",
+                at: "keySchema",
+                elements.isEmpty ? "not be null" : "have length less than or equal to 2"
+            )
+        }
+        var attributes: [KeyAttribute] = []
+        for (element, expected) in zip(elements, ["HASH", "RANGE"]) {
+            let element = try Request.object(element)
+            guard let name = try element.string("AttributeName"), try element.string("KeyType") == expected else {
+                throw SandboxError.validation(
+                    expected == "HASH"
+                        ? "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
+                        : "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
+                )
+            }
+            guard let type = types[name] else {
+                throw SandboxError.parameters(
+                    "Some index key attributes are not defined in AttributeDefinitions. Keys: [\(name)], "
+                        + "AttributeDefinitions: [\(types.keys.sorted().joined(separator: ", "))]"
+                )
+            }
+            attributes.append(KeyAttribute(name: name, type: type))
+        }
+        guard types.count == attributes.count else {
+            throw SandboxError.parameters(
+                "Number of attributes in KeySchema does not exactly match number of attributes defined in "
+                    + "AttributeDefinitions"
+            )
+        }
+        return KeySchema(partition: attributes[0], sort: attributes.count == 2 ? attributes[1] : nil)
+    }
+
+    private static func attributeTypes(_ request: Request) throws(SandboxError) -> [String: KeyType] {
+        var types: [String: KeyType] = [:]
+        for definition in try request.array("AttributeDefinitions") ?? [] {
+            let definition = try Request.object(definition)
+            let type = try definition.choice("AttributeType", among: ["B", "N", "S"])
+            types[try definition.string("AttributeName") ?? ""] = type.flatMap(KeyType.init)
+        }
+        return types
+    }
+
+    /// StreamSpecification: nil when the request has none; the view type nil when it turns the stream off.
+    static func streamSpecification(
+        _ request: Request
+    ) throws(SandboxError) -> (enabled: Bool, viewType: SandboxViewType?)? {
+        guard let specification = try request.object("StreamSpecification") else { return nil }
+        let enabled = try specification.bool("StreamEnabled") ?? false
+        let all = SandboxViewType.allCases.map(\.rawValue)
+        let viewType = try specification.choice("StreamViewType", among: all).flatMap(SandboxViewType.init)
+        if enabled, viewType == nil {
+            throw SandboxError.parameters("StreamViewType is required when StreamEnabled is true")
+        }
+        if !enabled, viewType != nil {
+            throw SandboxError.parameters("StreamViewType cannot be specified when StreamEnabled is false")
+        }
+        return (enabled, viewType)
+    }
+}
