@@ -1,0 +1,22 @@
+import TableModel
+
+/// One change as a shard keeps it, with both images whatever the view type shows.
+struct LoggedRecord: Sendable {
+    enum Event: String, Sendable {
+        case insert = "INSERT"
+        case modify = "MODIFY"
+        case remove = "REMOVE"
+    }
+
+    let sequenceNumber: UInt128
+    let event: Event
+    /// Milliseconds since 1970 UTC.
+    let createdAt: Int64
+    let keys: Item
+    let newImage: Item?
+    let oldImage: Item?
+    /// What DynamoDB counts for the record: its keys and the images that the view type shows.
+    let size: Int
+    /// Whether DynamoDB's own time to live removed the item.
+    let byTimeToLive: Bool
+}

@@ -1,0 +1,54 @@
+import TableModel
+
+/// One record as GetRecords sends it.
+enum RecordOutput {
+    static func write(
+        _ record: LoggedRecord,
+        of stream: TableStream,
+        _ settings: SandboxSettings,
+        _ output: inout JSONOutput
+    ) {
+        output.object { output in
+            output.field("eventID", identifier(record, stream))
+            output.field("eventName", record.event.rawValue)
+            output.field("eventVersion", "1.1")
+            output.field("eventSource", "aws:dynamodb")
+            output.field("awsRegion", settings.region)
+            output.name("dynamodb")
+            output.object { writeContent(record, stream, &$0) }
+            guard record.byTimeToLive else { return }
+            output.name("userIdentity")
+            output.object {
+                $0.field(settings.capitalizesUserIdentity ? "Type" : "type", "Service")
+                $0.field(settings.capitalizesUserIdentity ? "PrincipalId" : "principalId", "dynamodb.amazonaws.com")
+            }
+        }
+    }
+
+    private static func writeContent(_ record: LoggedRecord, _ stream: TableStream, _ output: inout JSONOutput) {
+        // Whole seconds: the service rounds down, and sends them as a number in scientific notation or not.
+        output.field("ApproximateCreationDateTime", raw: String(record.createdAt / 1_000))
+        output.name("Keys")
+        output.item(record.keys)
+        if stream.viewType.showsNewImage, let image = record.newImage {
+            output.name("NewImage")
+            output.item(image)
+        }
+        if stream.viewType.showsOldImage, let image = record.oldImage {
+            output.name("OldImage")
+            output.item(image)
+        }
+        output.field("SequenceNumber", String(record.sequenceNumber))
+        output.field("SizeBytes", record.size)
+        output.field("StreamViewType", stream.viewType.rawValue)
+    }
+
+    /// 32 hex digits that stay the same whenever the record is read.
+    private static func identifier(_ record: LoggedRecord, _ stream: TableStream) -> String {
+        ["0", "1"].map { part in
+            let hash = OrderKey.hash(partition: Array("\(part)\(record.sequenceNumber)\(stream.label)".utf8))
+            let text = String(hash, radix: 16)
+            return String(repeating: "0", count: 16 - text.count) + text
+        }.joined()
+    }
+}

@@ -1,0 +1,88 @@
+import TableModel
+
+/// ListStreams and DescribeStream.
+extension Engine {
+    func listStreams(_ request: Request) throws(SandboxError) -> [UInt8] {
+        let limit = try request.integer("Limit", in: 1...SandboxLimits.listPage) ?? SandboxLimits.listPage
+        let table = request.has("TableName") ? try request.tableName() : nil
+        let start = try request.string("ExclusiveStartStreamArn") ?? ""
+        let found = streams.values.filter { $0.arn > start && (table == nil || $0.tableName == table) }
+            .sorted { $0.arn < $1.arn }
+        let page = found.prefix(Int(limit))
+        return JSONOutput.object { output in
+            output.name("Streams")
+            output.array(page) { output, stream in
+                output.object {
+                    $0.field("StreamArn", stream.arn)
+                    $0.field("TableName", stream.tableName)
+                    $0.field("StreamLabel", stream.label)
+                }
+            }
+            if page.count < found.count, let last = page.last { output.field("LastEvaluatedStreamArn", last.arn) }
+        }
+    }
+
+    /// The stream of a request, trimmed to the retention.
+    mutating func stream(_ arn: String?, now: Int64) throws(SandboxError) -> TableStream {
+        guard let arn else {
+            throw SandboxError.constraint("null", at: "streamArn", "not be null")
+        }
+        guard arn.hasPrefix("arn:"), arn.contains("/stream/") else {
+            throw SandboxError.validation("Invalid StreamArn")
+        }
+        streams[arn]?.trim(before: now - settings.retention.milliseconds)
+        guard let stream = streams[arn] else { throw SandboxError.notFound("Stream: \(arn) not found") }
+        return stream
+    }
+
+    mutating func describeStream(_ request: Request, now: Int64, empty: Bool) throws(SandboxError) -> [UInt8] {
+        let limit = try request.integer("Limit", in: 1...SandboxLimits.listPage) ?? SandboxLimits.listPage
+        let stream = try stream(try request.string("StreamArn"), now: now)
+        let start = try request.string("ExclusiveStartShardId")
+        var shards = stream.status == .enabling ? [] : stream.shards
+        if let filter = try request.object("ShardFilter") {
+            _ = try filter.choice("Type", among: ["CHILD_SHARDS"])
+            let parent = try filter.string("ShardId")
+            shards = shards.filter { $0.parentID == parent }
+        }
+        shards = listing.visible(shards, countsDown: start == nil)
+        if let start { shards = shards.filter { $0.id > start } }
+        let page = empty ? shards.prefix(0) : shards.prefix(Int(limit))
+        var cursor = page.count < shards.count ? page.last?.id : nil
+        // An empty page's cursor stands before every shard that is still to come.
+        if empty { cursor = start ?? "shardId-00000000000000000000-00000000" }
+        return description(of: stream, shards: page, cursor: cursor)
+    }
+
+    private func description(of stream: TableStream, shards: ArraySlice<ShardLog>, cursor: String?) -> [UInt8] {
+        JSONOutput.object { output in
+            output.name("StreamDescription")
+            output.object { output in
+                output.field("StreamArn", stream.arn)
+                output.field("StreamLabel", stream.label)
+                output.field("StreamStatus", stream.status.rawValue)
+                output.field("StreamViewType", stream.viewType.rawValue)
+                output.field("CreationRequestDateTime", raw: Timestamp.seconds(stream.createdAt))
+                output.field("TableName", stream.tableName)
+                output.keySchema(stream.schema)
+                output.name("Shards")
+                output.array(shards) { describe($1, &$0) }
+                if let cursor { output.field("LastEvaluatedShardId", cursor) }
+            }
+        }
+    }
+
+    private func describe(_ shard: ShardLog, _ output: inout JSONOutput) {
+        output.object { output in
+            output.field("ShardId", shard.id)
+            output.name("SequenceNumberRange")
+            output.object {
+                $0.field("StartingSequenceNumber", String(shard.startingSequenceNumber))
+                if let end = shard.endingSequenceNumber, listing.showsEnd(of: shard.id) {
+                    $0.field("EndingSequenceNumber", String(end))
+                }
+            }
+            if let parent = shard.parentID { output.field("ParentShardId", parent) }
+        }
+    }
+}
