@@ -1,0 +1,140 @@
+import HTTPServer
+import Synchronization
+import TableModel
+
+/// A DynamoDB and DynamoDB Streams endpoint inside the process, over real HTTP on loopback.
+///
+/// It serves the demo and the tests: tables, expressions, transactions and streams behave as the real service's do,
+/// and what a real service only does at its worst (splits, trims, expired iterators, broken answers) happens on request.
+/// Any credentials are accepted; signatures are not verified.
+package final class DynamoSandbox: Sendable {
+    /// The time that everything here goes by.
+    package let clock: SandboxClock
+    /// What goes wrong next.
+    package let faults = FaultQueue()
+
+    private struct State {
+        var engine: Engine
+        var calls: [SandboxCall] = []
+        var server: HTTPServer?
+        var hook: (@Sendable (SandboxCall) -> Void)?
+    }
+
+    private let state: Mutex<State>
+
+    /// A sandbox without tables.
+    package init(clock: SandboxClock = .system(), settings: SandboxSettings = SandboxSettings()) {
+        self.clock = clock
+        state = Mutex(State(engine: Engine(settings: settings)))
+    }
+
+    /// Listens on 127.0.0.1 (port 0: any free one) and gives back the port. Throws one line when the port is taken.
+    package func start(port: Int = 0) throws -> Int {
+        let handler = SandboxHandler { [weak self] target, body in
+            guard let self else { return SandboxAnswer(status: 500, body: [], isStreams: false) }
+            return self.answer(target: target, body: body)
+        }
+        var limits = HTTPServerLimits()
+        limits.bodyBytes = SandboxLimits.requestBytes
+        let server = HTTPServer(handler: handler, observer: nil, limits: limits, loops: 1)
+        let bound = try server.start(host: "127.0.0.1", port: port)
+        state.withLock { $0.server = server }
+        return bound
+    }
+
+    /// Closes every connection and the port. Tables and streams stay, for another `start`.
+    package func stop() async {
+        let server = state.withLock { state in
+            defer { state.server = nil }
+            return state.server
+        }
+        await server?.stop(within: .milliseconds(200))
+    }
+
+    /// Runs before every call over HTTP is done, outside the sandbox's lock: the place to write between two scan pages.
+    /// It runs on the server's loop and must not wait for another call.
+    package func onCall(_ hook: (@Sendable (SandboxCall) -> Void)?) {
+        state.withLock { $0.hook = hook }
+    }
+
+    /// Every call over HTTP so far, oldest first, up to `SandboxLimits.loggedCalls`.
+    package var calls: [SandboxCall] {
+        state.withLock { $0.calls }
+    }
+
+    /// The calls of one operation.
+    package func calls(_ operation: SandboxOperation) -> [SandboxCall] {
+        calls.filter { $0.operation == operation }
+    }
+
+    /// Empties the call log.
+    package func forgetCalls() {
+        state.withLock { $0.calls.removeAll() }
+    }
+
+    /// Changes how the sandbox behaves from now on.
+    package func configure(_ change: @Sendable (inout SandboxSettings) -> Void) {
+        state.withLock { change(&$0.engine.settings) }
+    }
+
+    /// Does one operation without HTTP: no fault, no log, no hook. `body` is the request's JSON.
+    package func perform(_ operation: SandboxOperation, _ body: [UInt8]) throws(SandboxError) -> [UInt8] {
+        let request = try Request(body: body)
+        return try withEngine { engine, now throws(SandboxError) in
+            try engine.perform(operation, request, now: now)
+        }
+    }
+
+    /// The engine under the lock, with the time.
+    func withEngine<Result: Sendable>(
+        _ body: (inout Engine, Int64) throws(SandboxError) -> sending Result
+    ) throws(SandboxError) -> sending Result {
+        let now = clock.now
+        return try state.withLock { state throws(SandboxError) in try body(&state.engine, now) }
+    }
+
+    /// The same for what cannot fail.
+    func locked<Result: Sendable>(_ body: (inout Engine, Int64) -> sending Result) -> sending Result {
+        let now = clock.now
+        return state.withLock { body(&$0.engine, now) }
+    }
+
+    /// One call over HTTP: logged, hooked, perhaps broken.
+    private func answer(target: String, body: [UInt8]) -> SandboxAnswer {
+        guard let operation = SandboxOperation(target: target) else {
+            let error = SandboxError("UnknownOperationException", "")
+            return SandboxAnswer(status: 400, body: ErrorBody.json(error, isStreams: false), isStreams: false)
+        }
+        let isStreams = operation.isStreams
+        do throws(SandboxError) {
+            let request = try Request(body: body)
+            let now = clock.now
+            let call = CallReader.call(operation, request, now: now)
+            let hook = log(call)
+            hook?(call)
+            let fault = faults.take(for: call)
+            switch fault {
+            case .error(let status, let code, let message)?: throw SandboxError(code, message, status: status)
+            case .html(let status)?: return SandboxAnswer(status: status, body: [], isStreams: isStreams, fault: fault)
+            default: break
+            }
+            let result = try withEngine { engine, now throws(SandboxError) in
+                try engine.perform(operation, request, now: now, fault: fault)
+            }
+            return SandboxAnswer(status: 200, body: result, isStreams: isStreams, fault: fault)
+        } catch {
+            let body = ErrorBody.json(error, isStreams: isStreams)
+            return SandboxAnswer(status: error.status, body: body, isStreams: isStreams)
+        }
+    }
+
+    private func log(_ call: SandboxCall) -> (@Sendable (SandboxCall) -> Void)? {
+        state.withLock { state in
+            if state.calls.count >= SandboxLimits.loggedCalls {
+                state.calls.removeFirst(SandboxLimits.loggedCalls / 10)
+            }
+            state.calls.append(call)
+            return state.hook
+        }
+    }
+}

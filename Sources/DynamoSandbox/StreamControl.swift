@@ -1,0 +1,149 @@
+/// One shard as tests see it, trimmed or not.
+package struct SandboxShard: Sendable, Hashable {
+    package let id: String
+    package let parentID: String?
+    package let isOpen: Bool
+    package let startingSequenceNumber: String
+    /// Nil while the shard is open.
+    package let endingSequenceNumber: String?
+    /// The sequence numbers of the records that can still be read.
+    package let sequenceNumbers: [String]
+}
+
+/// What tests do to streams that the real service does by itself, every few hours or on a bad day.
+extension DynamoSandbox {
+    /// The ARN of a table's newest stream.
+    package func latestStreamARN(of table: String) -> String? {
+        locked { engine, _ in engine.tables[table]?.latestStreamARN }
+    }
+
+    /// The shards of a table's newest stream in the order in which they were opened.
+    package func shards(of table: String) -> [SandboxShard] {
+        locked { engine, _ in
+            engine.latestStream(of: table)?.shards.map { shard in
+                SandboxShard(
+                    id: shard.id,
+                    parentID: shard.parentID,
+                    isOpen: shard.isOpen,
+                    startingSequenceNumber: String(shard.startingSequenceNumber),
+                    endingSequenceNumber: shard.endingSequenceNumber.map { String($0) },
+                    sequenceNumbers: shard.records.map { String($0.sequenceNumber) }
+                )
+            } ?? []
+        }
+    }
+
+    /// Closes an open shard and opens one child for the same partition keys. Returns the child's id.
+    @discardableResult
+    package func rotate(shard id: String, of table: String) -> String? {
+        children(of: id, table: table) { [$0] }.first
+    }
+
+    /// Closes an open shard and opens two children, each for half of its partition keys. Returns their ids.
+    @discardableResult
+    package func split(shard id: String, of table: String) -> [String] {
+        children(of: id, table: table) { range in
+            let middle = range.lowerBound + (range.upperBound - range.lowerBound) / 2
+            guard middle < range.upperBound else { return [range] }
+            return [range.lowerBound...middle, (middle + 1)...range.upperBound]
+        }
+    }
+
+    /// Rotates every open shard, as the real service does about every four hours.
+    package func rotateAll(of table: String) {
+        for shard in shards(of: table) where shard.isOpen { rotate(shard: shard.id, of: table) }
+    }
+
+    /// Closes an open shard without a child.
+    package func close(shard id: String, of table: String) {
+        locked { engine, now in
+            engine.changeLatestStream(of: table) { stream, numbers in stream.close(id, &numbers, now: now) }
+        }
+    }
+
+    /// Takes away a shard's records up to and including a sequence number; all of them when it is nil.
+    package func trim(shard id: String, of table: String, through sequenceNumber: String? = nil) {
+        let last = sequenceNumber.flatMap { UInt128($0) } ?? UInt128.max
+        locked { engine, _ in
+            engine.changeLatestStream(of: table) { stream, _ in stream.trim(shard: id, through: last) }
+        }
+    }
+
+    /// Makes a shard vanish from listings and reads, whether it was read or not.
+    package func remove(shard id: String, of table: String) {
+        locked { engine, _ in
+            engine.changeLatestStream(of: table) { stream, _ in stream.remove(shard: id) }
+        }
+    }
+
+    /// Leaves a shard out of the next `listings` first pages of DescribeStream.
+    package func hide(shard id: String, listings: Int) {
+        locked { engine, _ in engine.listing.hide(id, listings: listings) }
+    }
+
+    /// Lists a shard without its end, also when it is closed.
+    package func keepLookingOpen(shard id: String) {
+        locked { engine, _ in engine.listing.keepLookingOpen(id) }
+    }
+
+    /// Ends hidden and open-looking shards.
+    package func resetListing() {
+        locked { engine, _ in engine.listing.reset() }
+    }
+
+    /// Gives a table a new stream with a new ARN; an enabled one is disabled first.
+    package func enableStream(of table: String, _ viewType: SandboxViewType) {
+        locked { engine, now in
+            engine.disableStream(of: table, now: now)
+            engine.enableStream(of: table, viewType, now: now)
+        }
+    }
+
+    /// Disables a table's stream: its shards close.
+    package func disableStream(of table: String) {
+        locked { engine, now in engine.disableStream(of: table, now: now) }
+    }
+
+    /// Lets tables and streams that `holdsTransitions` holds reach the state they were going to.
+    package func completeTransitions() {
+        locked { engine, _ in engine.completeTransitions() }
+    }
+
+    /// Goes on with sequence numbers after this one: also lower ones than before, as a reset emulator does.
+    package func restartSequenceNumbers(at number: UInt128) {
+        locked { engine, _ in engine.sequenceNumbers.restart(at: number) }
+    }
+
+    private func children(
+        of id: String,
+        table: String,
+        _ ranges: @Sendable (ClosedRange<UInt64>) -> [ClosedRange<UInt64>]
+    ) -> [String] {
+        locked { engine, now in
+            var children: [String] = []
+            engine.changeLatestStream(of: table) { stream, numbers in
+                guard let shard = stream.shard(id), shard.isOpen else { return }
+                stream.close(id, &numbers, now: now)
+                for range in ranges(shard.range) {
+                    children.append(stream.openShard(parent: id, range: range, &numbers, now: now))
+                }
+            }
+            return children
+        }
+    }
+}
+
+extension Engine {
+    func latestStream(of table: String) -> TableStream? {
+        tables[table]?.latestStreamARN.flatMap { streams[$0] }
+    }
+
+    mutating func changeLatestStream(
+        of table: String,
+        _ change: (inout TableStream, inout SequenceNumbers) -> Void
+    ) {
+        guard let arn = tables[table]?.latestStreamARN, var stream = streams.removeValue(forKey: arn) else { return }
+        change(&stream, &sequenceNumbers)
+        streams[arn] = stream
+    }
+}
