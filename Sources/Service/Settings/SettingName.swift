@@ -40,7 +40,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
         case .region: "AWS region. Default: AWS_REGION, AWS_DEFAULT_REGION, then the profile."
         case .profile: "Profile of the shared AWS files. Default: AWS_PROFILE, then `default`."
         case .pollInterval: "Time between two reads of a quiet shard, 50ms to 1m. Default 250ms."
-        case .scanSegments: "Parallel segments of the start-up scan, 1 to 64. Default 4."
+        case .scanSegments: "Parallel segments of the start-up scan, 1 to 64. Default: by the table's size."
         case .maximumLag: "Lag over which the replica is stale and not ready, 1s to 24h. Default 30s."
         case .loops: "Event loops that serve HTTP, 1 to 64. Default: one a core."
         case .maximumConnections: "Connections open at once, 1 to 1000000. Default 20000."

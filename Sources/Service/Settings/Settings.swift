@@ -11,7 +11,8 @@ package struct Settings: Sendable, Hashable {
     package var region: String?
     package var profile: String?
     package var pollInterval: Duration = .milliseconds(250)
-    package var scanSegments = 4
+    /// Nil leaves it to the size of the table.
+    package var scanSegments: Int?
     package var maximumLag: Duration = .seconds(30)
     package var loops = Settings.processors
     package var maximumConnections = 20_000

@@ -62,18 +62,12 @@ package struct SettingsResolver {
     }
 
     private func readNumbers(into settings: inout Settings) throws(SettingsError) {
-        settings.scanSegments = try integer(.scanSegments, in: 1...64, default: settings.scanSegments)
-        settings.loops = try integer(.loops, in: 1...64, default: settings.loops)
-        settings.maximumConnections = try integer(
-            .maximumConnections,
-            in: 1...1_000_000,
-            default: settings.maximumConnections
-        )
-        settings.maximumSubscribers = try integer(
-            .maximumSubscribers,
-            in: 1...1_000_000,
-            default: settings.maximumSubscribers
-        )
+        settings.scanSegments = try integer(.scanSegments, in: 1...64)
+        settings.loops = try integer(.loops, in: 1...64) ?? settings.loops
+        settings.maximumConnections =
+            try integer(.maximumConnections, in: 1...1_000_000) ?? settings.maximumConnections
+        settings.maximumSubscribers =
+            try integer(.maximumSubscribers, in: 1...1_000_000) ?? settings.maximumSubscribers
     }
 
     private func readLogging(into settings: inout Settings) throws(SettingsError) {
@@ -122,16 +116,11 @@ package struct SettingsResolver {
         return read ?? fallback
     }
 
-    private func integer(
-        _ name: SettingName,
-        in range: ClosedRange<Int>,
-        default fallback: Int
-    ) throws(SettingsError) -> Int {
-        let allowed = "give a whole number from \(range.lowerBound) to \(range.upperBound)"
-        let read = try value(name, allowed: allowed) { text -> Int? in
+    private func integer(_ name: SettingName, in range: ClosedRange<Int>) throws(SettingsError) -> Int? {
+        try value(name, allowed: "give a whole number from \(range.lowerBound) to \(range.upperBound)") {
+            text -> Int? in
             WholeNumber.parse(text).flatMap { range.contains($0) ? $0 : nil }
         }
-        return read ?? fallback
     }
 
     private static func isWebAddress(_ text: String) -> Bool {

@@ -1,0 +1,69 @@
+package import AWSClient
+import Feed
+package import HTTPServer
+import Replication
+import Telemetry
+
+/// The service's HTTP side over a replica, however that is kept: server, routes, feed, health, metrics.
+package final class HTTPFront: Sendable {
+    package let metrics: ServiceMetrics
+    private let health: Health
+    private let server: HTTPServer
+
+    /// Makes everything; nothing listens yet.
+    package init(
+        view: ReplicaView,
+        settings: Settings,
+        metrics: ServiceMetrics,
+        limits: HTTPServerLimits = HTTPServerLimits(),
+        apiLimits: APILimits = APILimits()
+    ) {
+        var feedLimits = FeedLimits()
+        feedLimits.maximumSubscribers = settings.maximumSubscribers
+        let hub = FeedHub(
+            store: view.store,
+            limits: feedLimits,
+            wallMilliseconds: view.wallMilliseconds,
+            conditions: {
+                FeedConditions(lagMilliseconds: view.conditions().lagMilliseconds, reason: view.status().reason)
+            }
+        )
+        let health = Health(view: view)
+        let startedAt = view.wallMilliseconds()
+        let collector = MetricsCollector(
+            registry: metrics.registry,
+            view: view,
+            hub: hub,
+            health: health,
+            startedAtMilliseconds: startedAt
+        )
+        let api = API(
+            view: view,
+            hub: hub,
+            health: health,
+            limits: apiLimits,
+            startedAtMilliseconds: startedAt,
+            metrics: { collector.respond() }
+        )
+        var serverLimits = limits
+        serverLimits.connections = settings.maximumConnections
+        self.metrics = metrics
+        self.health = health
+        server = HTTPServer(handler: api.router(), observer: metrics, limits: serverLimits, loops: settings.loops)
+    }
+
+    /// Listens; returns where, with the port that was free when 0 was asked for.
+    package func start(_ address: ListenAddress) throws(HTTPServerError) -> ListenAddress {
+        ListenAddress(host: address.host, port: try server.start(host: address.host, port: address.port))
+    }
+
+    /// Lets the event streams look for news.
+    package func wakeStreams() { server.wakeStreams() }
+
+    /// Stops in order: not ready, `drainDelay` for load balancers to notice, no new connections, streams say goodbye, the end.
+    package func stop(drainDelay: Duration, grace: Duration, time: TimeSource) async {
+        health.startDraining()
+        if drainDelay > .zero { try? await time.sleep(drainDelay) }
+        await server.stop(within: grace)
+    }
+}

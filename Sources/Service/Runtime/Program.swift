@@ -1,0 +1,81 @@
+package import ArgumentParser
+import Glibc
+import Logging
+import Telemetry
+
+/// The process around a command: variables, log, exit status. What it prints is one line.
+package enum Program {
+    /// The process's environment variables.
+    package static var environment: [String: String] {
+        var variables: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let pair = String(cString: text)
+            if let equals = pair.firstIndex(of: "=") {
+                variables[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+            }
+            entry += 1
+        }
+        return variables
+    }
+
+    /// Sends log records to standard error in the form and from the level that `settings` ask for. Once a process.
+    package static func startLogging(_ settings: Settings) {
+        let format = settings.logFormat
+        let level = settings.logLevel
+        LoggingSystem.bootstrap { label in LineLogHandler(label: label, format: format, level: level) }
+    }
+
+    /// Settings of flags and environment; says which variables look mistyped once the log is there.
+    package static func settings(_ options: ServeOptions, defaultTable: String? = nil) throws(SettingsError) -> Settings
+    {
+        let resolver = SettingsResolver(flags: options.given, environment: environment)
+        let settings = try resolver.resolve(defaultTable: defaultTable)
+        startLogging(settings)
+        let logger = Logger(label: "tablecast")
+        for name in resolver.unknownVariables { logger.warning("\(name) is not a setting; see tablecast serve --help") }
+        return settings
+    }
+
+    /// Runs the command line's command of `root` and ends the process.
+    package static func run<Root: ParsableCommand>(_ root: Root.Type) async -> Never {
+        StopSignals.ignoreBrokenPipes()
+        do {
+            var command = try root.parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            exit(ExitStatus.stopped.rawValue)
+        } catch {
+            end(root, error)
+        }
+    }
+
+    private static func end<Root: ParsableCommand>(_ root: Root.Type, _ error: any Error) -> Never {
+        if root.exitCode(for: error).isSuccess {
+            say(root.fullMessage(for: error))
+            exit(ExitStatus.stopped.rawValue)
+        }
+        let (line, status) = verdict(root, error)
+        LineLogHandler.standardError(Array("tablecast: \(line)\n".utf8))
+        exit(status.rawValue)
+    }
+
+    /// The line and the status of an error.
+    static func verdict<Root: ParsableCommand>(_ root: Root.Type, _ error: any Error) -> (String, ExitStatus) {
+        switch error {
+        case let error as StartUpError: (error.description, error.status)
+        case let error as SettingsError: (error.description, .usage)
+        default:
+            ("\(root.message(for: error).split(separator: "\n").joined(separator: " ")); see tablecast --help", .usage)
+        }
+    }
+
+    /// Prints to standard output at once: a pipe would otherwise keep it in a buffer.
+    package static func say(_ text: String) {
+        print(text)
+        fflush(nil)
+    }
+}

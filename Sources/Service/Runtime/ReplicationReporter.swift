@@ -1,0 +1,72 @@
+import AWSClient
+import Logging
+import Replication
+import Synchronization
+
+/// Puts what replication reports into the log, and wakes the event streams when there is something new.
+final class ReplicationReporter: ReplicationObserver {
+    private struct State {
+        var wake: (@Sendable () -> Void)?
+        var troubleLoggedAt: Duration?
+        var troublesUnlogged = 0
+    }
+
+    /// Trouble repeats with every retry; one line in this time says enough.
+    static let troubleInterval: Duration = .seconds(10)
+
+    private let logger: Logger
+    private let time: TimeSource
+    private let state = Mutex(State())
+
+    init(logger: Logger, time: TimeSource) {
+        self.logger = logger
+        self.time = time
+    }
+
+    /// Calls `wake` from now on whenever a snapshot is published.
+    func wakeStreams(with wake: @escaping @Sendable () -> Void) { state.withLock { $0.wake = wake } }
+
+    func published() { state.withLock { $0.wake }?() }
+
+    func observe(_ event: ReplicationEvent) {
+        switch event {
+        case .stateChanged(let before, let after, let reason):
+            let level: Logger.Level = after == .stale || after == .rebuilding ? .warning : .info
+            logger.log(level: level, "replica is \(after.rawValue), was \(before.rawValue): \(reason)")
+        case .changesApplied(let shardID, let count, let replayed):
+            logger.trace(
+                "changes applied",
+                metadata: ["shard": "\(shardID)", "count": "\(count)", "replayed": "\(replayed)"]
+            )
+        case .shardsAdded(let ids):
+            logger.info("shards found", metadata: ["count": "\(ids.count)", "first": "\(ids.first ?? "-")"])
+        case .shardEnded(let id): logger.info("shard read to its end", metadata: ["shard": "\(id)"])
+        case .scanProgress(let items, let segmentsDone, let segments):
+            logger.debug("scan: \(items) items, \(segmentsDone) of \(segments) segments done")
+        case .gap(let reason): logger.warning("records were lost, rebuilding: \(reason)")
+        case .rebuild(let reason): logger.warning("building a new generation: \(reason)")
+        case .shardTrouble(let shardID, let error): reportTrouble(error, shard: shardID)
+        case .tableTrouble(let error): reportTrouble(error, shard: nil)
+        case .unknownRecord(let name, let shardID):
+            logger.warning("records named \(name) are unknown and skipped", metadata: ["shard": "\(shardID)"])
+        }
+    }
+
+    private func reportTrouble(_ error: AWSError, shard: String?) {
+        let now = time.monotonic()
+        let unlogged: Int? = state.withLock { state in
+            if let last = state.troubleLoggedAt, now - last < Self.troubleInterval {
+                state.troublesUnlogged += 1
+                return nil
+            }
+            state.troubleLoggedAt = now
+            defer { state.troublesUnlogged = 0 }
+            return state.troublesUnlogged
+        }
+        guard let unlogged else { return }
+        var metadata: Logger.Metadata = ["kind": "\(error.kind.rawValue)"]
+        if let shard { metadata["shard"] = "\(shard)" }
+        if unlogged > 0 { metadata["unlogged"] = "\(unlogged)" }
+        logger.warning("\(error.description)", metadata: metadata)
+    }
+}

@@ -1,0 +1,125 @@
+package import AWSClient
+import Logging
+import ReplicaStore
+import Replication
+import Telemetry
+
+/// The composition root: follows a table and serves it until it is asked to stop.
+package struct TablecastService: Sendable {
+    private let settings: Settings
+    private let environment: [String: String]
+    private let time: TimeSource
+    private let logger = Logger(label: "tablecast")
+
+    /// `environment` holds the standard AWS variables.
+    package init(settings: Settings, environment: [String: String], time: TimeSource = .system) {
+        self.settings = settings
+        self.environment = environment
+        self.time = time
+    }
+
+    private enum End: Sendable {
+        case asked
+        case failed(StartUpError)
+    }
+
+    /// Runs until `signals` asks for a stop, or until it cannot go on. `listening` hears where, once.
+    package func run(
+        signals: StopSignals,
+        listening: @Sendable (ListenAddress) -> Void = { _ in }
+    ) async throws(StartUpError) {
+        let metrics = ServiceMetrics(registry: PrometheusRegistry())
+        let client = try makeClient(observer: metrics)
+        defer { client.close() }
+        let reporter = ReplicationReporter(logger: logger, time: time)
+        let store = ReplicaStore()
+        let replicator = Replicator(
+            settings: replicationSettings,
+            table: client,
+            streams: client,
+            store: store,
+            time: time,
+            observer: reporter
+        )
+        let view = ReplicaView(
+            store: store,
+            conditions: {
+                let status = replicator.status
+                return ReplicaConditions(state: status.state, lagMilliseconds: status.lagMilliseconds)
+            },
+            status: { replicator.status },
+            wallMilliseconds: time.wallMilliseconds
+        )
+        let front = HTTPFront(view: view, settings: settings, metrics: metrics)
+        reporter.wakeStreams { [weak front] in front?.wakeStreams() }
+        let address = try start(front)
+        logger.info("listening on \(address.url)", metadata: ["version": "\(Build.version)"])
+        logger.info(
+            "following table \(settings.table)",
+            metadata: ["endpoint": "\(client.configuration.dynamoDB)", "region": "\(client.configuration.region)"]
+        )
+        listening(address)
+        try await follow(replicator, front, signals)
+    }
+
+    private func follow(
+        _ replicator: Replicator,
+        _ front: HTTPFront,
+        _ signals: StopSignals
+    ) async throws(StartUpError) {
+        let time = time
+        let settings = settings
+        let logger = logger
+        let end = await withTaskGroup(of: End.self) { group in
+            group.addTask {
+                do throws(ReplicationFailure) {
+                    try await replicator.run()
+                    return .asked
+                } catch {
+                    return .failed(StartUpError(error))
+                }
+            }
+            group.addTask {
+                _ = await signals.first()
+                return .asked
+            }
+            let first = await group.next() ?? .asked
+            if case .asked = first {
+                logger.info("stopping; a second signal ends the process at once")
+                await front.stop(drainDelay: settings.drainDelay, grace: settings.shutdownGrace, time: time)
+            } else {
+                await front.stop(drainDelay: .zero, grace: .seconds(1), time: time)
+            }
+            group.cancelAll()
+            return first
+        }
+        if case .failed(let error) = end { throw error }
+        logger.info("stopped")
+    }
+
+    private func start(_ front: HTTPFront) throws(StartUpError) -> ListenAddress {
+        do { return try front.start(settings.listen) } catch { throw StartUpError(error) }
+    }
+
+    private func makeClient(observer: any AWSCallObserver) throws(StartUpError) -> AWSClient {
+        let overrides = AWSOverrides(
+            region: settings.region,
+            profile: settings.profile,
+            endpointURL: settings.endpointURL
+        )
+        do {
+            let configuration = try AWSConfiguration.resolve(environment: environment, overrides: overrides)
+            return try AWSClient(configuration: configuration, time: time, observer: observer)
+        } catch {
+            throw StartUpError(error)
+        }
+    }
+
+    private var replicationSettings: ReplicationSettings {
+        var replication = ReplicationSettings(tableName: settings.table)
+        replication.pollInterval = settings.pollInterval
+        replication.scanSegments = settings.scanSegments
+        replication.maximumLag = settings.maximumLag
+        return replication
+    }
+}
