@@ -1,17 +1,46 @@
 package import TableModel
 
 /// One key's newest state: an immutable allocation holding the key, the packed item or a tombstone, and where it came from.
-package final class ItemRecord: Sendable {
-    // Contract sketch: the store may lay this out as it likes (one allocation with tail bytes).
-    package var seq: UInt64 { fatalError("contract") }
+///
+/// The value is one reference; the allocation is `RecordStorage`.
+//
+// Unchecked, because a class with tail bytes cannot be Sendable itself: its bytes are written once, in `RecordStorage.make`,
+// before anything else can refer to it, and nothing writes them afterwards.
+package struct ItemRecord: @unchecked Sendable {
+    let storage: RecordStorage
+
+    /// The position in the feed at which this state was applied.
+    package var seq: UInt64 { storage.header.seq }
     /// Milliseconds since 1970 UTC at which the table accepted the change; 0 when unknown (a scan row).
-    package var at: Int64 { fatalError("contract") }
-    package var cause: ChangeCause { fatalError("contract") }
-    package var isTombstone: Bool { fatalError("contract") }
+    package var at: Int64 { Int64(storage.header.atAndFlags >> RecordHeader.atShift) }
+    /// What brought the state about.
+    package var cause: ChangeCause {
+        ChangeCause(rawValue: UInt8(truncatingIfNeeded: storage.header.atAndFlags & RecordHeader.causeMask)) ?? .stream
+    }
+    /// Whether the key was removed.
+    package var isTombstone: Bool { storage.header.atAndFlags & RecordHeader.tombstoneFlag != 0 }
     /// The sequence number's digits; nil when the state came from a scan.
-    package var version: String? { fatalError("contract") }
-    package var key: ItemKey { fatalError("contract") }
-    package func withKeyBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { fatalError("contract") }
-    /// The packed item; empty for a tombstone.
-    package func withPackedItem<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { fatalError("contract") }
+    package var version: String? { storage.version }
+    /// The key, copied out.
+    package var key: ItemKey { ItemKey(bytes: withKeyBytes { [UInt8]($0) }) }
+
+    /// Calls `body` with the key's bytes, which are valid only during the call.
+    @inline(__always)
+    package func withKeyBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        withExtendedLifetime(storage) { body(storage.keyBytes) }
+    }
+
+    /// The packed item; empty for a tombstone. Valid only during the call.
+    @inline(__always)
+    package func withPackedItem<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        withExtendedLifetime(storage) { body(storage.itemBytes) }
+    }
+}
+
+extension ItemRecord {
+    /// Whether a scan row must not replace this state: the stream (or a repair) has touched the key since the bookmark.
+    var beatsScanRows: Bool { isTombstone || cause != .snapshot }
+
+    /// Bytes of key and packed item.
+    var byteCount: Int { storage.header.keyCount + storage.header.itemCount }
 }

@@ -5,26 +5,115 @@ package enum ReadOrder: Sendable, Hashable { case ascending, descending }
 
 /// An immutable view of one generation at one position. Cheap to take and to keep; reading never waits for the writer.
 package struct StoreSnapshot: Sendable {
-    package var position: Position { fatalError("contract") }
+    let contents: SnapshotContents
+
+    /// The epoch, and the seq of the newest change in this view.
+    package var position: Position { contents.position }
     /// The oldest seq from which every later change (removals included) can still be told. Resume from before it is a reset.
-    package var horizon: UInt64 { fatalError("contract") }
-    package var keySchema: KeySchema { fatalError("contract") }
-    package var itemCount: Int { fatalError("contract") }
+    package var horizon: UInt64 { contents.horizon }
+    /// The table's key schema.
+    package var keySchema: KeySchema { contents.keySchema }
+    /// Live items.
+    package var itemCount: Int { contents.byKey.count - contents.tombstoneCount }
     /// Bytes of keys and packed items.
-    package var itemBytes: Int { fatalError("contract") }
-    package var tombstoneCount: Int { fatalError("contract") }
+    package var itemBytes: Int { contents.itemBytes }
+    /// Removed keys still remembered.
+    package var tombstoneCount: Int { contents.tombstoneCount }
 
     /// The live record of a key; nil when absent or removed.
-    package func record(for key: ItemKey) -> ItemRecord? { fatalError("contract") }
+    package func record(for key: ItemKey) -> ItemRecord? {
+        let found = key.bytes.withUnsafeBytes { contents.byKey.find(TreeKey(bytes: $0)) }
+        guard let found else { return nil }
+        let record = ItemRecord(storage: found)
+        return record.isTombstone ? nil : record
+    }
 
     /// Calls `body` with live records whose key bytes k satisfy `lower <= k < upper` (nil = unbounded), in order, until it
     /// returns false. `after`, when given, is exclusive and beats the bound on its side (a cursor). O(log n + visited).
     package func forEach(
-        from lower: [UInt8]?, to upper: [UInt8]?, after: [UInt8]? = nil, order: ReadOrder = .ascending,
+        from lower: [UInt8]?,
+        to upper: [UInt8]?,
+        after: [UInt8]? = nil,
+        order: ReadOrder = .ascending,
         _ body: (ItemRecord) -> Bool
-    ) { fatalError("contract") }
+    ) {
+        switch order {
+        case .ascending: ascend(from: after ?? lower, isExclusive: after != nil, to: upper, body)
+        case .descending: descend(below: after ?? upper, to: lower, body)
+        }
+    }
+
+    private func ascend(
+        from start: [UInt8]?,
+        isExclusive: Bool,
+        to upper: [UInt8]?,
+        _ body: (ItemRecord) -> Bool
+    ) {
+        StoreSnapshot.withKey(start) { start in
+            StoreSnapshot.withKey(upper) { upper in
+                contents.byKey.forEachAscending(from: start, isExclusive: isExclusive) { storage in
+                    if let upper, ByteOrder.compare(storage.keyBytes, upper.bytes) >= 0 { return false }
+                    let record = ItemRecord(storage: storage)
+                    return record.isTombstone || body(record)
+                }
+            }
+        }
+    }
+
+    private func descend(below start: [UInt8]?, to lower: [UInt8]?, _ body: (ItemRecord) -> Bool) {
+        StoreSnapshot.withKey(start) { start in
+            StoreSnapshot.withKey(lower) { lower in
+                contents.byKey.forEachDescending(below: start) { storage in
+                    if let lower, ByteOrder.compare(storage.keyBytes, lower.bytes) < 0 { return false }
+                    let record = ItemRecord(storage: storage)
+                    return record.isTombstone || body(record)
+                }
+            }
+        }
+    }
+
+    private static func withKey(_ bytes: [UInt8]?, _ body: (TreeKey?) -> Void) {
+        guard let bytes else { return body(nil) }
+        bytes.withUnsafeBytes { body(TreeKey(bytes: $0)) }
+    }
 
     /// Calls `body` with each key's newest record (tombstones included) whose seq is greater than `seq`, in seq order, until
     /// it returns false. O(log n + visited).
-    package func forEachChange(after seq: UInt64, _ body: (ItemRecord) -> Bool) { fatalError("contract") }
+    package func forEachChange(after seq: UInt64, _ body: (ItemRecord) -> Bool) {
+        contents.bySeq.forEachAscending(from: TreeKey(seq: seq), isExclusive: true) {
+            body(ItemRecord(storage: $0))
+        }
+    }
+}
+
+/// What a snapshot refers to, in one allocation so that handing a snapshot out is one retain.
+//
+// Unchecked, because tree nodes are classes with tail bytes: everything here is `let`, and the writer changes a node in place only
+// while it holds the one reference to it (`isKnownUniquelyReferenced`), so never one that a snapshot can reach.
+final class SnapshotContents: @unchecked Sendable {
+    let position: Position
+    let horizon: UInt64
+    let keySchema: KeySchema
+    let itemBytes: Int
+    let tombstoneCount: Int
+    let byKey: RecordTree
+    let bySeq: RecordTree
+
+    init(
+        position: Position,
+        horizon: UInt64,
+        keySchema: KeySchema,
+        itemBytes: Int,
+        tombstoneCount: Int,
+        byKey: RecordTree,
+        bySeq: RecordTree
+    ) {
+        self.position = position
+        self.horizon = horizon
+        self.keySchema = keySchema
+        self.itemBytes = itemBytes
+        self.tombstoneCount = tombstoneCount
+        self.byKey = byKey
+        self.bySeq = bySeq
+    }
 }

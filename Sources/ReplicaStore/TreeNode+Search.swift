@@ -1,0 +1,108 @@
+import TableModel
+
+extension TreeNode {
+    /// Where a key belongs: the first entry that is not below it, and whether that entry equals it.
+    struct Place {
+        var index: Int
+        var isExact: Bool
+    }
+
+    @inline(__always)
+    func place(of key: TreeKey) -> Place {
+        header.order == .seq ? placeBySeq(key.seq) : placeByKey(key.bytes)
+    }
+
+    /// The child whose range holds `key`.
+    @inline(__always)
+    func childIndex(for key: TreeKey) -> Int {
+        let place = place(of: key)
+        return place.isExact ? place.index : place.index - 1
+    }
+
+    @inline(__always)
+    private func placeBySeq(_ seq: UInt64) -> Place {
+        let prefixes = prefixes
+        var low = first
+        var high = count
+        while low < high {
+            let middle = (low &+ high) &>> 1
+            if prefixes[middle] < seq { low = middle &+ 1 } else { high = middle }
+        }
+        return Place(index: low, isExact: low < count && prefixes[low] == seq)
+    }
+
+    @inline(__always)
+    private func placeByKey(_ key: UnsafeRawBufferPointer) -> Place {
+        var low = first
+        let end = count
+        // Proven: keys and separators are never empty: a key ends its partition value with two bytes, and a separator
+        // reaches one byte beyond what two keys share.
+        guard low < end, let bytes = key.baseAddress else { return Place(index: low, isExact: false) }
+        let skip = skip
+        if skip > 0 {
+            let shared = keyBytes(low)
+            let comparison = ByteOrder.compare(
+                UnsafeRawBufferPointer(rebasing: key[..<min(skip, key.count)]),
+                UnsafeRawBufferPointer(rebasing: shared[..<skip])
+            )
+            if comparison != 0 { return Place(index: comparison < 0 ? low : end, isExact: false) }
+        }
+        let prefix = ByteOrder.prefix(bytes + skip, key.count - skip)
+        let prefixes = prefixes
+        var high = end
+        while low < high {
+            let middle = (low &+ high) &>> 1
+            let candidate = prefixes[middle]
+            if candidate < prefix {
+                low = middle &+ 1
+            } else if candidate > prefix {
+                high = middle
+            } else {
+                let comparison = ByteOrder.compare(keyBytes(middle), key)
+                if comparison == 0 { return Place(index: middle, isExact: true) }
+                if comparison < 0 { low = middle &+ 1 } else { high = middle }
+            }
+        }
+        return Place(index: low, isExact: false)
+    }
+
+    // MARK: Cached prefixes
+
+    /// Makes room in `skip` for a key that is about to be entered.
+    func admit(_ key: UnsafeRawBufferPointer) {
+        guard header.order == .key, skip > 0 else { return }
+        guard first < count else {
+            header.skip = 0
+            return
+        }
+        let shared = TreeNode.sharedCount(key, keyBytes(first))
+        if shared < skip { cachePrefixes(skip: shared) }
+    }
+
+    /// The prefix that `key` has in this node.
+    @inline(__always)
+    func prefix(of key: UnsafeRawBufferPointer) -> UInt64 {
+        guard let bytes = key.baseAddress, key.count > skip else { return 0 }
+        return ByteOrder.prefix(bytes + skip, key.count - skip)
+    }
+
+    /// Sets `skip` to what all keys share, and the prefixes to what follows.
+    func cachePrefixes() {
+        guard header.order == .key else { return }
+        guard first < count else { return cachePrefixes(skip: 0) }
+        cachePrefixes(skip: TreeNode.sharedCount(keyBytes(first), keyBytes(count - 1)))
+    }
+
+    private func cachePrefixes(skip: Int) {
+        header.skip = Int32(skip)
+        for index in first..<max(first, count) { prefixes[index] = prefix(of: keyBytes(index)) }
+    }
+
+    /// How many first bytes two keys share.
+    static func sharedCount(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+        let limit = min(left.count, right.count)
+        var index = 0
+        while index < limit, left[index] == right[index] { index += 1 }
+        return index
+    }
+}
