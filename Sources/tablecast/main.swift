@@ -1,1 +1,3 @@
-print("tablecast")
+import Service
+
+await Program.run(TablecastCommand.self)

@@ -7,6 +7,9 @@ import Synchronization
 final class ReplicationReporter: ReplicationObserver {
     private struct State {
         var wake: (@Sendable () -> Void)?
+        /// Called and dropped when the table was found.
+        var started: (@Sendable () -> Void)?
+        var isStarted = false
         var troubleLoggedAt: Duration?
         var troublesUnlogged = 0
     }
@@ -26,11 +29,15 @@ final class ReplicationReporter: ReplicationObserver {
     /// Calls `wake` from now on whenever a snapshot is published.
     func wakeStreams(with wake: @escaping @Sendable () -> Void) { state.withLock { $0.wake = wake } }
 
+    /// Calls `started` once, when the table was found and is being read.
+    func whenStarted(_ started: @escaping @Sendable () -> Void) { state.withLock { $0.started = started } }
+
     func published() { state.withLock { $0.wake }?() }
 
     func observe(_ event: ReplicationEvent) {
         switch event {
         case .stateChanged(let before, let after, let reason):
+            announceStart()
             let level: Logger.Level = after == .stale || after == .rebuilding ? .warning : .info
             logger.log(level: level, "replica is \(after.rawValue), was \(before.rawValue): \(reason)")
         case .changesApplied(let shardID, let count, let replayed):
@@ -52,9 +59,20 @@ final class ReplicationReporter: ReplicationObserver {
         }
     }
 
+    private func announceStart() {
+        let started = state.withLock { state in
+            state.isStarted = true
+            defer { state.started = nil }
+            return state.started
+        }
+        started?()
+    }
+
     private func reportTrouble(_ error: AWSError, shard: String?) {
         let now = time.monotonic()
         let unlogged: Int? = state.withLock { state in
+            // Before the start trouble either passes or ends the program with the one line that says it.
+            guard state.isStarted else { return nil }
             if let last = state.troubleLoggedAt, now - last < Self.troubleInterval {
                 state.troublesUnlogged += 1
                 return nil

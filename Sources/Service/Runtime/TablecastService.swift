@@ -23,10 +23,11 @@ package struct TablecastService: Sendable {
         case failed(StartUpError)
     }
 
-    /// Runs until `signals` asks for a stop, or until it cannot go on. `listening` hears where, once.
+    /// Runs until `signals` asks for a stop, or until it cannot go on. `listening` hears where, once, when the
+    /// table was found.
     package func run(
         signals: StopSignals,
-        listening: @Sendable (ListenAddress) -> Void = { _ in }
+        listening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
     ) async throws(StartUpError) {
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
         let client = try makeClient(observer: metrics)
@@ -53,12 +54,7 @@ package struct TablecastService: Sendable {
         let front = HTTPFront(view: view, settings: settings, metrics: metrics)
         reporter.wakeStreams { [weak front] in front?.wakeStreams() }
         let address = try start(front)
-        logger.info("listening on \(address.url)", metadata: ["version": "\(Build.version)"])
-        logger.info(
-            "following table \(settings.table)",
-            metadata: ["endpoint": "\(client.configuration.dynamoDB)", "region": "\(client.configuration.region)"]
-        )
-        listening(address)
+        announce(address, client.configuration, through: reporter, listening)
         try await follow(replicator, front, signals)
     }
 
@@ -95,6 +91,24 @@ package struct TablecastService: Sendable {
         }
         if case .failed(let error) = end { throw error }
         logger.info("stopped")
+    }
+
+    /// Says where the service listens and what it follows, as soon as the table was found: a start that fails says one line only.
+    private func announce(
+        _ address: ListenAddress,
+        _ configuration: AWSConfiguration,
+        through reporter: ReplicationReporter,
+        _ listening: @escaping @Sendable (ListenAddress) -> Void
+    ) {
+        let endpoint = configuration.dynamoDB.description
+        let region = configuration.region
+        let table = settings.table
+        let logger = logger
+        reporter.whenStarted {
+            logger.info("listening on \(address.url)", metadata: ["version": "\(Build.version)"])
+            logger.info("following table \(table)", metadata: ["endpoint": "\(endpoint)", "region": "\(region)"])
+            listening(address)
+        }
     }
 
     private func start(_ front: HTTPFront) throws(StartUpError) -> ListenAddress {

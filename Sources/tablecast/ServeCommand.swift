@@ -1,0 +1,24 @@
+import ArgumentParser
+import Service
+
+/// `tablecast serve --table NAME`.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Follow a table and serve it.",
+        discussion: """
+            Region, credentials and endpoints are the standard ones of AWS: AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID,
+            AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_DYNAMODB,
+            AWS_ENDPOINT_URL_DYNAMODB_STREAMS, AWS_CA_BUNDLE, and the shared config and credentials files.
+            """
+    )
+
+    @OptionGroup var options: ServeOptions
+
+    func run() async throws {
+        let settings = try Program.settings(options)
+        let signals = StopSignals()
+        signals.install()
+        try await TablecastService(settings: settings, environment: Program.environment).run(signals: signals)
+    }
+}

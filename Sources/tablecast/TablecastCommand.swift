@@ -1,0 +1,16 @@
+import ArgumentParser
+import Service
+
+/// `tablecast`: the commands and the version.
+struct TablecastCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tablecast",
+        abstract: "Serves a live, in-memory replica of a DynamoDB table over HTTP.",
+        discussion: """
+            Every option of serve and demo is also an environment variable (--poll-interval is TABLECAST_POLL_INTERVAL); flags win.
+            Exit status: 0 asked to stop, 1 failed at run time, 2 wrong usage, 78 a configuration that cannot work.
+            """,
+        version: "tablecast \(Build.version)",
+        subcommands: [ServeCommand.self, DemoCommand.self, SandboxCommand.self]
+    )
+}
