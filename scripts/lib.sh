@@ -55,6 +55,9 @@ need_packages() {
 need_swift() {
     command -v swift >/dev/null ||
         fail "no Swift toolchain found on PATH: install Swift 6.3 from https://www.swift.org/install and try again"
+    local version
+    version="$(swift --version 2>&1)" ||
+        fail "swift does not start (${version%%$'\n'*}): install what it needs, see https://www.swift.org/install"
 }
 
 # Makes the Python environment .venv hold exactly scripts/requirements.txt.

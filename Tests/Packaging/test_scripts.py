@@ -1,0 +1,85 @@
+"""The scripts: quick when nothing is missing, from any folder, and one clear line when the toolchain is."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+
+import pytest
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+SCRIPTS = ["scripts/install", "scripts/demo", "scripts/test", ".ci/run", "Benchmarks/run"]
+
+
+def run(script, *arguments, path=None, cwd="/", seconds=60):
+    environment = {**os.environ, **({"PATH": path} if path else {})}
+    return subprocess.run(
+        [PROJECT / script, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL
+    )
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_without_a_toolchain_one_line_says_where_to_get_it(script, tmp_path):
+    for tool in ("bash", "dirname", "env", "cat", "id"):
+        (tmp_path / tool).symlink_to(f"/usr/bin/{tool}")
+    result = run(script, path=str(tmp_path))
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr == (
+        "error: no Swift toolchain found on PATH: install Swift 6.3 from https://www.swift.org/install and try again\n"
+    )
+
+
+def test_a_toolchain_that_does_not_start_is_named_as_such(tmp_path):
+    for tool in ("bash", "dirname", "env"):
+        (tmp_path / tool).symlink_to(f"/usr/bin/{tool}")
+    broken = tmp_path / "swift"
+    broken.write_text("#!/usr/bin/env bash\necho 'libncurses.so.6: cannot open shared object file' >&2\necho more >&2\nexit 127\n")
+    broken.chmod(0o755)
+    result = run("scripts/install", path=str(tmp_path))
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: swift does not start (libncurses.so.6: cannot open shared object file): install")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_install_is_quick_when_nothing_is_missing(tmp_path):
+    assert run("scripts/install").returncode == 0
+    started = time.monotonic()
+    result = run("scripts/install", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "==> everything is installed\n")
+    assert time.monotonic() - started < 5, "a second on a quiet machine"
+
+
+def test_install_refuses_what_it_does_not_know():
+    result = run("scripts/install", "everything")
+    assert (result.returncode, result.stderr) == (1, 'error: scripts/install takes "build" or nothing, not "everything"\n')
+
+
+def test_the_tests_end_with_their_closing_lines_and_a_count():
+    result = run("scripts/test", "layers")
+    assert result.returncode == 0
+    *_, closing, count = result.stdout.splitlines()
+    assert closing.startswith("ok    layers") and closing.endswith("0 violations")
+    assert count == "1 passed, 0 failed"
+
+
+def test_a_suite_that_is_none_is_named():
+    result = run("scripts/test", "unti")
+    assert result.returncode == 1
+    assert 'there is no suite "unti"' in result.stderr
+
+
+def test_a_failing_suite_fails_the_run(tmp_path):
+    """On a copy of the scripts over a tree that breaks a rule."""
+    for name in ("scripts/lib.sh", "scripts/test", "scripts/check-layers", "scripts/requirements.txt", "Package.swift", "ARCHITECTURE.md"):
+        target = tmp_path / name
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / name, target)
+    (tmp_path / ".venv").symlink_to(PROJECT / ".venv")
+    (tmp_path / "Sources/HTTPServer").mkdir(parents=True)
+    (tmp_path / "Sources/HTTPServer/Bad.swift").write_text("import Foundation\n")
+    result = subprocess.run([tmp_path / "scripts/test", "layers"], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1] == "0 passed, 1 failed"
+    assert "FAIL  layers" in result.stdout
