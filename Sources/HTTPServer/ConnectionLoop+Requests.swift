@@ -70,6 +70,8 @@ extension ConnectionLoop {
                 offset = bytes.count
             }
         }
+        // What lies unread would turn the close into a reset.
+        if offset < bytes.count, connection.closing == .close { connection.closing = .linger }
         if output.count > 0 || connection.phase == .sending { flush(connection) }
         return offset
     }

@@ -14,11 +14,6 @@ extension ConnectionLoop {
         connection.phase = .streaming
         connection.streamIndex = streams.count
         streams.append(connection)
-        if connection.hasPending {
-            flush(connection)
-            connection.streamState = .blocked
-            return
-        }
         produce(connection)
     }
 

@@ -6,9 +6,7 @@ extension ConnectionLoop {
     /// Sends what has gathered in `output`.
     func flush(_ connection: Connection) {
         defer { output.removeAll() }
-        guard connection.phase != .closed, !connection.hasPending else {
-            return appendToPending(connection)
-        }
+        guard connection.phase != .closed else { return }
         let bytes = output.bytes
         if bytes.count > 0 {
             switch systemCall({ linux_send(connection.descriptor, bytes.baseAddress, bytes.count) }) {
@@ -27,10 +25,6 @@ extension ConnectionLoop {
     /// Sends `output` and a large body behind it without copying the body.
     func transmit(_ connection: Connection, body: [UInt8]) {
         defer { output.removeAll() }
-        guard !connection.hasPending else {
-            output.append(body)
-            return appendToPending(connection)
-        }
         let head = output.bytes
         let result = body.withUnsafeBytes { body in
             pieces[0] = iovec(iov_base: UnsafeMutableRawPointer(mutating: head.baseAddress), iov_len: head.count)
@@ -126,9 +120,5 @@ extension ConnectionLoop {
         connection.pending = bytes
         connection.pendingOffset = 0
         connection.deadline = now + timeouts.writeStall
-    }
-
-    private func appendToPending(_ connection: Connection) {
-        if connection.phase != .closed { connection.pending.append(contentsOf: output.bytes) }
     }
 }

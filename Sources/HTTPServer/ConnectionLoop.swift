@@ -11,6 +11,8 @@ final class ConnectionLoop {
     private static let wakeToken = UInt64.max
     /// Streams produced between two looks at the sockets.
     private static let streamsPerSlice = 64
+    /// A larger queue gives its memory back.
+    private static let keptQueueCapacity = 16_384
     static let readBytes = 65_536
 
     let shell: EventLoop
@@ -28,10 +30,13 @@ final class ConnectionLoop {
     let readBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: ConnectionLoop.readBytes)
     let pieces = UnsafeMutablePointer<iovec>.allocate(capacity: 4)
     var produced: [UInt8] = []
-    /// All connections with a stream, and those due to produce, from `readyStart` on.
+    /// All connections with a stream.
     var streams: [Connection] = []
+    /// Streams that became due since this turn of the queue began.
     var ready: [Connection] = []
-    var readyStart = 0
+    /// Streams whose turn it is, from `turnStart` on.
+    private var turn: [Connection] = []
+    private var turnStart = 0
     var stopDeadline: Instant?
 
     init(
@@ -45,7 +50,7 @@ final class ConnectionLoop {
         self.observer = observer
         self.limits = limits
         timeouts = Timeouts(limits)
-        readiness = try EpollReadiness()
+        readiness = EpollReadiness(epoll: shell.epollDescriptor)
         try readiness.add(shell.wakeDescriptor, .readable, token: Self.wakeToken)
     }
 
@@ -76,7 +81,7 @@ final class ConnectionLoop {
     }
 
     private func waitMilliseconds() -> Int32 {
-        if readyStart < ready.count { return 0 }
+        if turnStart < turn.count || !ready.isEmpty { return 0 }
         var earliest = deadlines.earliest ?? .max
         if let stopDeadline { earliest = min(earliest, stopDeadline) }
         if earliest == .max { return -1 }
@@ -144,20 +149,21 @@ final class ConnectionLoop {
 
     /// Produces for some of the streams that are due.
     private func produceReady() {
-        guard readyStart < ready.count else { return }
+        if turnStart == turn.count {
+            turn.removeAll(keepingCapacity: turn.capacity <= Self.keptQueueCapacity)
+            turnStart = 0
+            swap(&turn, &ready)
+        }
+        guard turnStart < turn.count else { return }
         date.refresh()
-        let end = min(ready.count, readyStart + Self.streamsPerSlice)
-        while readyStart < end {
-            let connection = ready[readyStart]
-            readyStart += 1
+        let end = min(turn.count, turnStart + Self.streamsPerSlice)
+        while turnStart < end {
+            let connection = turn[turnStart]
+            turnStart += 1
             if connection.phase == .streaming, connection.streamState == .queued {
                 produce(connection)
                 resume(connection)
             }
-        }
-        if readyStart == ready.count {
-            ready.removeAll(keepingCapacity: ready.capacity <= 16_384)
-            readyStart = 0
         }
     }
 

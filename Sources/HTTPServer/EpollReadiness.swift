@@ -6,14 +6,10 @@ final class EpollReadiness: Readiness {
     private let epoll: Int32
     private let ready = UnsafeMutablePointer<linux_readiness>.allocate(capacity: EpollReadiness.capacity)
 
-    init() throws(SystemCallError) {
-        epoll = Int32(try systemCallOrError { linux_epoll_create() })
-    }
+    /// Uses an epoll descriptor, which the caller closes afterwards.
+    init(epoll: Int32) { self.epoll = epoll }
 
-    deinit {
-        ready.deallocate()
-        closeDescriptor(epoll)
-    }
+    deinit { ready.deallocate() }
 
     func add(_ descriptor: Int32, _ interest: ReadinessInterest, token: UInt64) throws(SystemCallError) {
         _ = try systemCallOrError { linux_epoll_add(epoll, descriptor, Self.mask(interest), token) }

@@ -23,17 +23,28 @@ final class EventLoop: Sendable {
     /// Connections handed over and not yet closed.
     let connectionCount = Atomic<Int>(0)
     let wakeDescriptor: Int32
+    let epollDescriptor: Int32
     private let queue: DispatchQueue
     private let mail = Mutex(Mail())
     private let isSignalled = Atomic<Bool>(false)
     private let streamsAreWoken = Atomic<Bool>(false)
 
     init(index: Int) throws(SystemCallError) {
-        wakeDescriptor = Int32(try systemCallOrError { linux_eventfd() })
+        let wake = Int32(try systemCallOrError { linux_eventfd() })
+        do throws(SystemCallError) {
+            epollDescriptor = Int32(try systemCallOrError { linux_epoll_create() })
+        } catch {
+            closeDescriptor(wake)
+            throw error
+        }
+        wakeDescriptor = wake
         queue = DispatchQueue(label: "tablecast.http.loop.\(index)")
     }
 
-    deinit { closeDescriptor(wakeDescriptor) }
+    deinit {
+        closeDescriptor(epollDescriptor)
+        closeDescriptor(wakeDescriptor)
+    }
 
     /// Runs the loop until it is told to stop and has no connection left. `group` is left at the end.
     func run(
@@ -57,15 +68,14 @@ final class EventLoop: Sendable {
 
     /// Hands over a new connection; false when the loop has ended and the caller still owns the descriptor.
     func adopt(_ accepted: Accepted) -> Bool {
+        connectionCount.add(1, ordering: .relaxed)
         let isTaken = mail.withLock { mail in
             if mail.isClosed { return false }
             mail.accepted.append(accepted)
             return true
         }
-        guard isTaken else { return false }
-        connectionCount.add(1, ordering: .relaxed)
-        signal()
-        return true
+        if isTaken { signal() } else { connectionCount.subtract(1, ordering: .relaxed) }
+        return isTaken
     }
 
     /// Lets connections finish until `deadline`, on the monotonic clock. A later call can only shorten it.

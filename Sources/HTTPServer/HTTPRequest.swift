@@ -29,8 +29,11 @@ package struct HTTPRequest: Sendable {
         head.query.map { String(decoding: head.bytes[$0], as: UTF8.self) }
     }
 
-    /// Whether the target is `*`, which only OPTIONS may have (RFC 9112 section 3.2.4).
-    var isAsterisk: Bool { head.path.count == 1 && head.bytes[head.path.lowerBound] == UInt8(ascii: "*") }
+    /// Whether the target is `*`, or means it: only with OPTIONS (RFC 9112 section 3.2.4).
+    var isAsterisk: Bool {
+        if head.path.isEmpty { return head.method == .options }
+        return head.path.count == 1 && head.bytes[head.path.lowerBound] == UInt8(ascii: "*")
+    }
 
     /// The query's pairs in order, percent-decoded with `+` as space; bytes that are not UTF-8 throw, naming the parameter.
     package func queryParameters() throws(HTTPQueryError) -> [(name: String, value: String)] {
@@ -56,6 +59,9 @@ package struct HTTPRequest: Sendable {
 
     /// The value of a field, by lower-case name; several fields of a name are joined with ", ". Nil when absent.
     package func header(_ lowercasedName: String) -> String? {
+        if let authority = head.authority, lowercasedName == "host" {
+            return String(decoding: head.bytes[authority], as: UTF8.self)
+        }
         var joined: String?
         var name = lowercasedName
         name.withUTF8 { name in

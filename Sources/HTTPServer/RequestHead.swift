@@ -7,6 +7,8 @@ struct RequestHead: Sendable {
     /// Offsets into `bytes`. An absolute-form target without a path has an empty one, which means "/".
     var path: Range<Int>
     var query: Range<Int>?
+    /// The host of an absolute-form target, which stands for the Host field (RFC 9112 section 3.2.2).
+    var authority: Range<Int>?
     /// Where the first field line begins.
     var fieldsStart: Int
     /// Whether the connection may carry another request after this one (RFC 9112 section 9.3).

@@ -4,8 +4,8 @@ struct RequestLine {
     var minorVersion: Int
     var path: Range<Int>
     var query: Range<Int>?
-    /// The authority of an absolute-form target, already validated.
-    var hasAuthority = false
+    /// The host of an absolute-form target.
+    var authority: Range<Int>?
 
     /// Parses a line without its CRLF.
     init(_ line: UnsafeBufferPointer<UInt8>) throws(RequestRejection) {
@@ -82,7 +82,7 @@ struct RequestLine {
         guard HostField.isValid(UnsafeBufferPointer(rebasing: target[authorityStart..<authorityEnd])) else {
             throw RequestRejection(400, "the request target's host is invalid")
         }
-        hasAuthority = true
+        authority = path.lowerBound + authorityStart..<path.lowerBound + authorityEnd
         path = path.lowerBound + authorityEnd..<path.upperBound
     }
 }

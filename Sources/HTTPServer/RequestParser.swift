@@ -168,6 +168,7 @@ struct RequestParser {
             minorVersion: line.minorVersion,
             path: line.path,
             query: line.query,
+            authority: line.authority,
             fieldsStart: fieldsStart,
             keepsAlive: line.method != .connect && fields.keepsAlive(minorVersion: line.minorVersion)
         )

@@ -1,0 +1,37 @@
+import Testing
+
+@testable import HTTPServer
+
+@Suite struct HTTPFieldsTests {
+    @Test("writes fields as they go on the wire")
+    func bytes() {
+        var fields = HTTPFields()
+        fields.add("Content-Type", "text/plain")
+        fields.add("X-Text", "é ~")
+        #expect(String(decoding: fields.bytes, as: UTF8.self) == "Content-Type: text/plain\r\nX-Text: é ~\r\n")
+        #expect(fields.contains("content-type"))
+        #expect(!fields.contains("content"))
+    }
+
+    @Test("leaves Date, Content-Length, Transfer-Encoding and Connection to the server (M35)")
+    func serversFields() {
+        var fields = HTTPFields()
+        fields.add("Date", "today")
+        fields.add("content-length", "3")
+        fields.add("Transfer-Encoding", "chunked")
+        fields.add("Connection", "close")
+        #expect(fields.bytes.isEmpty)
+    }
+
+    @Test("traps on a value that would end the field (M39)")
+    func splitting() async {
+        await #expect(processExitsWith: .failure) {
+            var fields = HTTPFields()
+            fields.add("Location", "/x\r\nSet-Cookie: a=b")
+        }
+        await #expect(processExitsWith: .failure) {
+            var fields = HTTPFields()
+            fields.add("X", "a\u{0}b")
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import Glibc
+import Testing
+
+@testable import HTTPServer
+
+@Suite struct HTTPServerLimitsTests {
+    static func limits(_ change: (inout HTTPServerLimits) -> Void) -> HTTPServerLimits {
+        var limits = HTTPServerLimits()
+        change(&limits)
+        return limits
+    }
+
+    @Test(
+        "answers 408 when a head or a body does not arrive in time, however it trickles (M49)",
+        arguments: [
+            "GET / HTTP/1.1\r\nHost:", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nx",
+        ]
+    )
+    func slowRequest(_ start: String) async throws {
+        let limits = Self.limits {
+            $0.headTimeout = .milliseconds(150)
+            $0.bodyTimeout = .milliseconds(150)
+        }
+        try await withServer(limits: limits) { _, port in
+            let client = try RawClient(port: port)
+            try client.send(start)
+            let began = ContinuousClock.now
+            var entry = pollfd(fd: client.descriptor, events: Int16(POLLIN), revents: 0)
+            // A byte every 20 ms: a timer that each byte restarts would never fire.
+            while poll(&entry, 1, 20) == 0, ContinuousClock.now - began < .seconds(5) { try client.send("x") }
+            #expect(ContinuousClock.now - began >= .milliseconds(100))
+            let response = try client.receiveResponse()
+            #expect(response.status == 408)
+            #expect(response.field("connection") == "close")
+            try client.expectEnd()
+        }
+    }
+
+    @Test("closes an idle connection without a word, before and after requests (M49)")
+    func idle() async throws {
+        try await withServer(limits: Self.limits { $0.keepAliveTimeout = .milliseconds(100) }) { _, port in
+            try RawClient(port: port).expectEnd()
+            let client = try RawClient(port: port)
+            try client.send("\r\n")
+            try client.expectEnd()
+            let second = try RawClient(port: port)
+            try second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try second.receiveResponse().status == 200)
+            try second.expectEnd()
+        }
+    }
+
+    @Test("a request in time starts the idle time anew")
+    func busy() async throws {
+        try await withServer(limits: Self.limits { $0.keepAliveTimeout = .milliseconds(800) }) { _, port in
+            let client = try RawClient(port: port)
+            let end = ContinuousClock.now + .milliseconds(1_600)
+            while ContinuousClock.now < end {
+                try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(try client.receiveResponse().status == 200)
+                // Time is what this is about; the connection is idle meanwhile.
+                usleep(20_000)
+            }
+        }
+    }
+
+    @Test("closes a client that does not take its answer (M49)")
+    func stalled() async throws {
+        let big = [UInt8](repeating: 97, count: 30_000_000)
+        let handler = ClosureHandler { _ in
+            HTTPResponse(status: 200, body: .bytes(big))
+        }
+        let observer = RecordingObserver()
+        let limits = Self.limits { $0.writeStallTimeout = .milliseconds(200) }
+        try await withServer(handler, limits: limits, observer: observer) { _, port in
+            let client = try RawClient(port: port, receiveBuffer: 4_096)
+            try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await eventually("the stalled connection is closed") { observer.current.closed == 1 }
+            // A reader, however late in the answer, gets it whole.
+            let reader = try RawClient(port: port)
+            try reader.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            #expect(try reader.receiveAll().utf8.count > big.count)
+        }
+    }
+
+    @Test("does not read on while a client leaves its answers unread")
+    func pipelineBackpressure() async throws {
+        let answer = [UInt8](repeating: 97, count: 100_000)
+        let observer = RecordingObserver()
+        let handler = ClosureHandler { _ in HTTPResponse(status: 200, body: .bytes(answer)) }
+        try await withServer(handler, observer: observer) { _, port in
+            let client = try RawClient(port: port, receiveBuffer: 4_096)
+            try client.send(String(repeating: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", count: 1_000))
+            await eventually("some are answered") { !observer.current.statuses.isEmpty }
+            var seen = -1
+            while seen != observer.current.statuses.count {
+                seen = observer.current.statuses.count
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            #expect(seen < 200)
+            for _ in 0..<1_000 { #expect(try client.receiveResponse().body.utf8.count == answer.count) }
+        }
+    }
+
+    @Test("refuses connections beyond the limit, warns once, and takes new ones when there is room (M50)")
+    func connectionLimit() async throws {
+        let observer = RecordingObserver()
+        try await withServer(limits: Self.limits { $0.connections = 3 }, observer: observer, loops: 2) { server, port in
+            let clients = try (0..<3).map { _ in try RawClient(port: port) }
+            for client in clients {
+                try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(try client.receiveResponse().status == 200)
+            }
+            for _ in 0..<5 { try RawClient(port: port).expectEnd() }
+            #expect(observer.current.warnings == ["connections are refused: the limit of 3 is reached."])
+            clients[0].close()
+            await eventually("there is room") { server.openConnections == 2 }
+            let late = try RawClient(port: port)
+            try late.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try late.receiveResponse().status == 200)
+        }
+    }
+
+    @Test("survives running out of descriptors: waits, warns once, accepts again (M50)")
+    func outOfDescriptors() async {
+        await #expect(processExitsWith: .success) {
+            let observer = RecordingObserver()
+            let server = HTTPServer(handler: echo, observer: observer, limits: HTTPServerLimits(), loops: 1)
+            let port = try server.start(host: "127.0.0.1", port: 0)
+            let first = try RawClient(port: port)
+            try first.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n")
+            guard try first.receiveResponse().status == 200 else { exit(3) }
+            let client = try RawClient(port: port)
+            let third = try RawClient(port: port)
+            // From here on no descriptor is free; the two above may be accepted already, so more come through a lowered limit.
+            var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            let full = limit.rlim_cur
+            var clients: [RawClient] = []
+            limit.rlim_cur = rlim_t(third.descriptor + 6)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            while let next = try? RawClient(port: port) { clients.append(next) }
+            let deadline = ContinuousClock.now + .seconds(10)
+            while observer.current.warnings.isEmpty, ContinuousClock.now < deadline { usleep(2_000) }
+            // Connections that were accepted before still work.
+            try first.send("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+            guard try first.receiveResponse().status == 200 else { exit(4) }
+            limit.rlim_cur = full
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            for waiting in [client, third] + clients {
+                try waiting.send("GET /3 HTTP/1.1\r\nHost: a\r\n\r\n")
+                guard try waiting.receiveResponse().status == 200 else { exit(5) }
+            }
+            let warnings = observer.current.warnings
+            let text = "cannot accept connections: Too many open files. Raise the limit of open files (ulimit -n)."
+            guard warnings == [text] else {
+                print(warnings)
+                exit(6)
+            }
+            await server.stop(within: .zero)
+            exit(0)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Testing
+
+@testable import HTTPServer
+
+@Suite struct ListenAddressTests {
+    static func error(_ host: String, _ port: Int) async -> String? {
+        let server = HTTPServer(handler: echo, observer: nil, loops: 1)
+        do {
+            _ = try server.start(host: host, port: port)
+            await server.stop(within: .zero)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test("a port in use says so, and what to do")
+    func inUse() async throws {
+        try await withServer { _, port in
+            #expect(
+                await Self.error("127.0.0.1", port)
+                    == "cannot listen on 127.0.0.1:\(port): address already in use. "
+                    + "Stop the other process, or choose another port with --listen."
+            )
+        }
+    }
+
+    @Test(
+        "names what is wrong with an address",
+        arguments: [
+            (
+                "192.0.2.1", 0,
+                "cannot listen on 192.0.2.1:0: this machine has no such address. Give one that it has with --listen."
+            ),
+            ("127.0.0.1", 65_536, "cannot listen on 127.0.0.1:65536: a port is a number from 0 to 65535."),
+        ]
+    )
+    func unusable(_ host: String, _ port: Int, _ text: String) async {
+        #expect(await Self.error(host, port) == text)
+    }
+
+    @Test("a host that cannot be resolved names itself")
+    func unresolved() async throws {
+        let text = try #require(await Self.error("256.256.256.256.invalid", 80))
+        #expect(text.hasPrefix("cannot listen on 256.256.256.256.invalid:80: "))
+        #expect(text.hasSuffix(". Give an address of this machine with --listen."))
+    }
+
+    @Test("listens on names and on IPv6", arguments: ["localhost", "0.0.0.0", "::", "[::1]"])
+    func hosts(_ host: String) async throws {
+        let server = HTTPServer(handler: echo, observer: nil, loops: 1)
+        do {
+            let port = try server.start(host: host, port: 0)
+            #expect(port > 0)
+            if host != "[::1]" {
+                let client = try RawClient(port: port)
+                try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(try client.receiveResponse().status == 200)
+            }
+        } catch let error as HTTPServerError {
+            // A machine without IPv6 cannot show more than that.
+            #expect(host.contains("::"), "\(error)")
+        }
+        await server.stop(within: .zero)
+        #expect(ListenAddress(host: "[::1]", port: 80).text == "[::1]:80")
+        #expect(ListenAddress(host: "::1", port: 80).text == "[::1]:80")
+    }
+}

@@ -1,0 +1,99 @@
+import Glibc
+import HTTPServer
+import Synchronization
+import Testing
+
+/// Answers with a closure, and rejected bytes with their reason as text.
+struct ClosureHandler: HTTPHandler {
+    let answer: @Sendable (HTTPRequest) -> HTTPResponse
+
+    func respond(to request: HTTPRequest) -> HTTPResponse { answer(request) }
+
+    func respondToRejected(status: Int, reason: String) -> HTTPResponse { .text(reason, status: status) }
+}
+
+extension HTTPResponse {
+    static func text(_ text: String, status: Int = 200) -> HTTPResponse {
+        var fields = HTTPFields()
+        fields.add("Content-Type", "text/plain")
+        return HTTPResponse(status: status, fields: fields, body: .bytes(Array(text.utf8)))
+    }
+}
+
+/// Says what was asked: method, path, query and body.
+let echo = ClosureHandler { request in
+    let query = request.rawQuery.map { "?" + $0 } ?? ""
+    return .text("\(request.method.name) \(request.rawPath)\(query) [\(String(decoding: request.body, as: UTF8.self))]")
+}
+
+/// Remembers what a server reports.
+final class RecordingObserver: HTTPServerObserver {
+    struct Record: Sendable {
+        var opened = 0
+        var closed = 0
+        var statuses: [Int] = []
+        var routes: [String?] = []
+        var bytes: [Int] = []
+        var warnings: [String] = []
+    }
+
+    private let record = Mutex(Record())
+
+    var current: Record { record.withLock { $0 } }
+
+    func connectionOpened() { record.withLock { $0.opened += 1 } }
+    func connectionClosed() { record.withLock { $0.closed += 1 } }
+    func responded(route: String?, status: Int, bytes: Int, duration: Duration) {
+        record.withLock {
+            $0.statuses.append(status)
+            $0.routes.append(route)
+            $0.bytes.append(bytes)
+        }
+    }
+    func serverWarning(_ text: String) { record.withLock { $0.warnings.append(text) } }
+}
+
+/// Runs `body` with a server on a free port, and stops it after.
+func withServer(
+    _ handler: any HTTPHandler = echo,
+    limits: HTTPServerLimits = HTTPServerLimits(),
+    observer: (any HTTPServerObserver)? = nil,
+    loops: Int = 1,
+    _ body: (_ server: HTTPServer, _ port: Int) async throws -> Void
+) async throws {
+    let server = HTTPServer(handler: handler, observer: observer, limits: limits, loops: loops)
+    let port = try server.start(host: "127.0.0.1", port: 0)
+    do {
+        try await body(server, port)
+    } catch {
+        await server.stop(within: .zero)
+        throw error
+    }
+    await server.stop(within: .zero)
+    #expect(server.openConnections == 0)
+}
+
+/// Waits until `condition` holds, ten seconds at most.
+func eventually(
+    _ what: Comment,
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ condition: () -> Bool
+) async {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while !condition() {
+        if ContinuousClock.now > deadline {
+            Issue.record(what, sourceLocation: sourceLocation)
+            return
+        }
+        try? await Task.sleep(for: .milliseconds(2))
+    }
+}
+
+/// What a server answers to `bytes` on a connection of their own: everything until it closes. The client half-closes, so a
+/// connection that the server would keep ends, too.
+func exchange(_ bytes: String, port: Int) throws -> String {
+    let client = try RawClient(port: port)
+    try client.send(bytes)
+    client.finishSending()
+    return try client.receiveAll()
+}
