@@ -53,5 +53,9 @@ public struct AWSError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// One line for an operator.
-    public var description: String { "\(operation) \(subject) failed: \(code): \(message). \(hint)" }
+    public var description: String {
+        let sentence = "\(operation) \(subject) failed: \(code): \(message)"
+        let ended = sentence.hasSuffix(".") ? sentence : sentence + "."
+        return hint.isEmpty ? ended : "\(ended) \(hint)"
+    }
 }

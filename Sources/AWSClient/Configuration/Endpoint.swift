@@ -15,7 +15,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
             .configuration(
                 subject: source,
                 code: "InvalidEndpointURL",
-                message: "\"\(text.prefix(200))\" \(cause)",
+                message: "\"\(Self.withoutUser(text).prefix(200))\" \(cause)",
                 hint: "Give a URL such as http://127.0.0.1:8000 or https://dynamodb.eu-central-1.amazonaws.com."
             )
         }
@@ -63,8 +63,11 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// What a request is sent to.
     var url: String { description + "/" }
 
-    /// The port, the scheme's own where none was given.
-    var effectivePort: UInt16 { port ?? (scheme == "https" ? 443 : 80) }
+    /// The text for an error message: what may be a password is not shown.
+    private static func withoutUser(_ text: String) -> String {
+        guard let at = text.lastIndex(of: "@") else { return text }
+        return "…" + text[at...]
+    }
 
     private static func split(_ authority: Substring) -> (host: Substring, port: Substring?) {
         if authority.first == "[", let end = authority.firstIndex(of: "]") {

@@ -1,5 +1,5 @@
 /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, as they were when the process started.
-public struct EnvironmentCredentials: CredentialsProvider {
+public struct EnvironmentCredentials: CredentialsProvider, CustomReflectable {
     private let environment: [String: String]
 
     /// Takes an environment, of which only the three variables are kept.
@@ -12,6 +12,9 @@ public struct EnvironmentCredentials: CredentialsProvider {
 
     /// Nothing to forget: a process's environment does not change.
     public func invalidate() {}
+
+    /// No children: `dump` shows no secrets.
+    public var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
 
     func load() throws(AWSError) -> Credentials {
         try Credentials.checked(

@@ -146,6 +146,11 @@ private struct ByteInput {
                     body: body
                 )
             }
+            // A TLS handshake has no blank line. It is answered in plain text, as a plain server does.
+            if buffer.first == 0x16 {
+                buffer = []
+                return .init(connection: connection, requestLine: "TLS handshake", headers: [], body: [])
+            }
             guard fill() else { return nil }
         }
     }

@@ -172,6 +172,22 @@ import Testing
         transport.close()
     }
 
+    @Test("an endpoint that does not speak TLS, and a certificate bundle that is not there, are told apart")
+    func tls() async throws {
+        let server = Script(.answer(body: "{}")).server()
+        defer { server.stop() }
+        let url = "https://127.0.0.1:\(server.port)"
+        for (bundle, code) in [(nil, CURLE_SSL_CONNECT_ERROR), ("/nonexistent.pem", CURLE_SSL_CACERT_BADFILE)] {
+            let transport = try makeTransport(certificateBundle: bundle)
+            let failure = await transportFailure { () throws(TransportFailure) in
+                try await transport.send(makeRequest(url))
+            }
+            #expect(failure?.curlCode == code)
+            transport.close()
+        }
+        #expect(server.requests.allSatisfy { $0.requestLine == "TLS handshake" })
+    }
+
     @Test("redirects are answers, not followed")
     func redirect() async throws {
         let server = Script(.answer(status: 302, headers: ["Location: /elsewhere"], body: "")).server()

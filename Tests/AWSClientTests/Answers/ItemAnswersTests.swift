@@ -1,0 +1,69 @@
+import TableModel
+import Testing
+
+@testable import AWSClient
+
+@Suite struct ScanAnswerTests {
+    private func decode(_ text: String) throws -> ScanPage {
+        try decoding(text) { bytes throws(JSONError) in try ScanAnswer.decode(bytes, schema: hashOnly) }
+    }
+
+    @Test("items are packed and keyed in the order sent")
+    func items() throws {
+        let page = try decode(
+            """
+            {"Count":2,"ScannedCount":2,"ConsumedCapacity":{"TableName":"t","CapacityUnits":1.5},
+            "Items":[{"n":{"N":"1"},"id":{"S":"b"}},{"id":{"S":"a"}}],"LastEvaluatedKey":{"id":{"S":"a"}}}
+            """
+        )
+        let items = page.items.entries.map { Item(packed: Array(page.items.arena[$0.item])) }
+        #expect(items == [Item(["id": .string("b"), "n": .number("1")]), Item(["id": .string("a")])])
+        let keys = page.items.entries.map { ItemKey(bytes: Array(page.items.arena[$0.key])) }
+        #expect(keys == [try key("b"), try key("a")])
+        #expect(page.lastEvaluatedKey == ["id": .string("a")])
+        #expect(page.consumedCapacity == 1.5)
+    }
+
+    private func key(_ text: String) throws -> ItemKey { try ItemKey(partition: .string(text), schema: hashOnly) }
+
+    @Test("an empty page with a key goes on, and one without ends", arguments: [true, false])
+    func empty(goesOn: Bool) throws {
+        let page = try decode(#"{"Items":[]\#(goesOn ? #","LastEvaluatedKey":{"id":{"S":"a"}}"# : "")}"#)
+        #expect(page.items.entries.isEmpty)
+        #expect((page.lastEvaluatedKey != nil) == goesOn)
+        #expect(page.consumedCapacity == nil)
+    }
+
+    @Test(
+        "what is no page is refused",
+        arguments: [
+            "{}", "", #"{"Items":[{"id":{"S":"a"}}]"#, #"{"Items":[{"x":{"S":"a"}}]}"#, #"{"Items":[]}}"#, "<html>",
+        ]
+    )
+    func refused(text: String) {
+        #expect(throws: JSONError.self) { try decode(text) }
+    }
+}
+
+@Suite struct BatchGetAnswerTests {
+    private func decode(_ text: String) throws -> BatchGetPage {
+        try decoding(text) { bytes throws(JSONError) in try BatchGetAnswer.decode(bytes, table: "t") }
+    }
+
+    @Test("items of the table, and the keys to ask for again")
+    func whole() throws {
+        let page = try decode(
+            """
+            {"Responses":{"t":[{"id":{"S":"a"}}],"other":[{"id":{"S":"z"}}]},
+            "UnprocessedKeys":{"t":{"ConsistentRead":true,"Keys":[{"id":{"S":"b"}},{"id":{"S":"c"}}]}}}
+            """
+        )
+        #expect(page.items == [Item(["id": .string("a")])])
+        #expect(page.unprocessedKeys == [["id": .string("b")], ["id": .string("c")]])
+    }
+
+    @Test("an answer without Responses is refused")
+    func refused() {
+        #expect(throws: JSONError.self) { try decode("{}") }
+    }
+}

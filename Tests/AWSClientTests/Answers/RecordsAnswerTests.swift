@@ -1,0 +1,111 @@
+import TableModel
+import Testing
+
+@testable import AWSClient
+
+@Suite struct RecordsAnswerTests {
+    private func decode(_ text: String) throws -> RecordsPage {
+        try decoding(text) { bytes throws(JSONError) in try RecordsAnswer.decode(bytes) }
+    }
+
+    private func page(_ record: String) -> String { #"{"NextShardIterator":"next","Records":[\#(record)]}"# }
+
+    private func record(
+        name: String = "MODIFY",
+        time: String = "1700000000",
+        change: String = "",
+        more: String = ""
+    ) -> String {
+        #"""
+        {"awsRegion":"x","dynamodb":{"ApproximateCreationDateTime":\#(time),"Keys":{"id":{"S":"a"}},
+        "SequenceNumber":"111","SizeBytes":3\#(change)},"eventID":"e1","eventName":"\#(name)","eventVersion":"1.1"\#(more)}
+        """#
+    }
+
+    @Test("reads a record with both images")
+    func whole() throws {
+        let images = #","NewImage":{"id":{"S":"a"},"n":{"N":"2"}},"OldImage":{"id":{"S":"a"}}"#
+        let page = try decode(page(record(change: images)))
+        #expect(page.nextIterator == "next")
+        #expect(
+            page.records == [
+                StreamRecord(
+                    eventID: "e1",
+                    eventName: .modify,
+                    eventVersion: "1.1",
+                    keys: Item(["id": .string("a")]),
+                    newImage: Item(["id": .string("a"), "n": .number("2")]),
+                    oldImage: Item(["id": .string("a")]),
+                    sequenceNumber: try #require(SequenceNumber("111")),
+                    approximateCreationMilliseconds: 1_700_000_000_000,
+                    userIdentity: nil
+                )
+            ]
+        )
+    }
+
+    @Test("the event's name, also one that is not known yet", arguments: ["INSERT", "MODIFY", "REMOVE", "RESTORE"])
+    func names(name: String) throws {
+        let expected: [String: RecordEventName] = ["INSERT": .insert, "MODIFY": .modify, "REMOVE": .remove]
+        #expect(try decode(page(record(name: name))).records[0].eventName == expected[name] ?? .unknown("RESTORE"))
+    }
+
+    @Test(
+        "the time, with and without a fraction",
+        arguments: [
+            ("1700000000", 1_700_000_000_000), ("1700000000.123", 1_700_000_000_123), ("1.7E9", 1_700_000_000_000),
+        ]
+            as [(String, Int64)]
+    )
+    func times(text: String, milliseconds: Int64) throws {
+        #expect(
+            try decode(page(record(time: text))).records[0].approximateCreationMilliseconds == milliseconds
+        )
+    }
+
+    @Test("who made the change, in both spellings", arguments: [("Type", "PrincipalId"), ("type", "principalId")])
+    func identities(type: String, principal: String) throws {
+        let identity = #","userIdentity":{"\#(type)":"Service","\#(principal)":"dynamodb.amazonaws.com"}"#
+        #expect(try decode(page(record(more: identity))).records[0].userIdentity?.isTimeToLive == true)
+        #expect(try decode(page(record(more: #","userIdentity":null"#))).records[0].userIdentity == nil)
+    }
+
+    @Test("records together with a null iterator: they count, and the shard has ended")
+    func lastPage() throws {
+        let page = try decode(#"{"Records":[\#(record())],"NextShardIterator":null}"#)
+        #expect(page.records.count == 1)
+        #expect(page.nextIterator == nil)
+        #expect(try decode(#"{"Records":[]}"#) == RecordsPage(records: [], nextIterator: nil))
+    }
+
+    @Test("an answer with neither records nor an iterator is no end of a shard")
+    func neither() throws {
+        let error = try #require(throws: JSONError.self) { try decode("{}") }
+        #expect(error.words == "there are neither Records nor NextShardIterator")
+    }
+
+    @Test("a record that is not understood is named, also when what names it comes after the fault")
+    func named() throws {
+        let good = record()
+        let cases = [
+            (good.replacing("\"eventName\":\"MODIFY\",", with: ""), "there is no eventName"),
+            (good.replacing("\"Keys\":{\"id\":{\"S\":\"a\"}},", with: ""), "there are no Keys"),
+            (record(time: "1e300"), "ApproximateCreationDateTime is out of range"),
+        ]
+        for (bad, reason) in cases {
+            let error = try #require(throws: JSONError.self) { try decode(page(good + "," + bad)) }
+            #expect(error.reason == "record 1 (eventID e1, sequence number 111): \(reason)")
+        }
+        let odd = good.replacing("{\"S\":\"a\"}", with: "{\"Q\":\"a\"}")
+        let error = try #require(throws: JSONError.self) { try decode(page(odd)) }
+        #expect(error.reason.hasPrefix("record 0 (eventID e1, sequence number 111): "))
+        #expect(error.offset > 0)
+    }
+
+    @Test("a record without a sequence number is named by its event")
+    func noSequenceNumber() throws {
+        let bad = record().replacing("\"SequenceNumber\":\"111\",", with: "")
+        let error = try #require(throws: JSONError.self) { try decode(page(bad)) }
+        #expect(error.reason == "record 0 (eventID e1): there is no SequenceNumber")
+    }
+}
