@@ -27,10 +27,7 @@ struct ChangeEnvelope {
         if let version = record.version {
             output += #","version":""#.utf8
             output += version.utf8
-            output.append(UInt8(ascii: "\""))
-        }
-        if record.at > 0 {
-            output += #","at":""#.utf8
+            output += #"","at":""#.utf8
             Timestamp.append(record.at, to: &output)
             output.append(UInt8(ascii: "\""))
         }

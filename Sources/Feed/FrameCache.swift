@@ -64,9 +64,9 @@ final class FrameCache: Sendable {
     func base(for snapshot: StoreSnapshot, now: Duration) -> UInt64 {
         state.withLock { state in
             enter(snapshot.position.epoch, &state)
-            if let taken = state.baseTaken, now - taken < limits.snapshotBaseAge, state.base <= snapshot.position.seq {
-                return state.base
-            }
+            // A base below the horizon would be of no use: removals after it may have been forgotten.
+            let isUsable = state.base >= snapshot.horizon && state.base <= snapshot.position.seq
+            if isUsable, let taken = state.baseTaken, now - taken < limits.snapshotBaseAge { return state.base }
             state.base = snapshot.position.seq
             state.baseTaken = now
             return state.base

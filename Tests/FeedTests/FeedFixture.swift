@@ -1,0 +1,190 @@
+import HTTPServer
+import ReplicaStore
+import Synchronization
+import TableModel
+import Testing
+
+@testable import Feed
+
+/// A store with a hand-driven writer, and a hub over it.
+final class FeedFixture {
+    static let schema = KeySchema(partition: KeyAttribute(name: "id", type: .string))
+
+    let store = ReplicaStore()
+    let hub: FeedHub
+    private(set) var writer: GenerationWriter
+    private var version: UInt64 = 1_000_000_000_000_000_000
+    private let limits: StoreLimits
+
+    init(feedLimits: FeedLimits = FeedLimits(), maximumTombstones: Int = 100_000, epoch: String = "aaaaaaaa") {
+        var limits = StoreLimits()
+        limits.maximumTombstones = maximumTombstones
+        self.limits = limits
+        writer = GenerationWriter(epoch: Self.epoch(epoch), keySchema: Self.schema, limits: limits)
+        hub = FeedHub(
+            store: store,
+            limits: feedLimits,
+            wallMilliseconds: { 1_700_000_000_123 },
+            conditions: { FeedConditions(lagMilliseconds: 7, reason: "scanning") }
+        )
+    }
+
+    static func epoch(_ text: String) -> Epoch {
+        guard let epoch = Epoch(text) else { preconditionFailure("not an epoch: \(text)") }
+        return epoch
+    }
+
+    /// Starts a new generation, as a rebuild does; nothing is published yet.
+    func rebuild(epoch: String) {
+        writer = GenerationWriter(epoch: Self.epoch(epoch), keySchema: Self.schema, limits: limits)
+    }
+
+    func publish() { store.publish(writer.snapshot()) }
+
+    func scan(_ ids: [String], value: Int) throws {
+        var batch = ItemBatch()
+        for id in ids {
+            let key = try ItemKey(partition: .string(id), schema: Self.schema).bytes
+            let item = Self.item(id, value).packed
+            let start = batch.arena.count
+            batch.arena += key
+            batch.arena += item
+            let middle = start + key.count
+            batch.entries.append(ItemBatch.Entry(key: start..<middle, item: middle..<batch.arena.count))
+        }
+        _ = writer.applyScanRows(batch, at: 5)
+    }
+
+    func put(_ id: String, _ value: Int) throws { try apply(id, .put(Self.item(id, value))) }
+    func remove(_ id: String) throws { try apply(id, .remove) }
+
+    private func apply(_ id: String, _ outcome: Change.Outcome) throws {
+        version += 1
+        let key = try ItemKey(partition: .string(id), schema: Self.schema)
+        let change = Change(
+            key: key,
+            outcome: outcome,
+            version: SequenceNumber(String(version)),
+            at: 1_700_000_000_000,
+            cause: .stream
+        )
+        _ = writer.apply(change)
+    }
+
+    static func item(_ id: String, _ value: Int) -> Item { Item(["id": .string(id), "v": .number(String(value))]) }
+
+    func stream(_ request: FeedRequest = FeedRequest()) -> EventStream { EventStream(hub: hub, request: request) }
+
+    /// What the table holds now, by id.
+    func contents() -> [String: Int] {
+        var contents: [String: Int] = [:]
+        writer.snapshot().forEach(from: nil, to: nil) { record in
+            let attributes = record.withPackedItem { Item(packed: Array($0)).attributes }
+            if case .string(let id) = attributes["id"], case .number(let value) = attributes["v"] {
+                contents[id] = Int(value)
+            }
+            return true
+        }
+        return contents
+    }
+}
+
+/// One server-sent event as a client sees it.
+struct ReceivedEvent: Equatable {
+    var id: String?
+    var name = "message"
+    var data = ""
+
+    /// Parses complete events; `retry` fields are left out.
+    static func parse(_ bytes: [UInt8]) -> [ReceivedEvent] {
+        let text = String(decoding: bytes, as: UTF8.self)
+        var events: [ReceivedEvent] = []
+        var event = ReceivedEvent()
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.isEmpty {
+                if !event.data.isEmpty { events.append(event) }
+                event = ReceivedEvent()
+            } else if line.hasPrefix("id: ") {
+                event.id = String(line.dropFirst(4))
+            } else if line.hasPrefix("event: ") {
+                event.name = String(line.dropFirst(7))
+            } else if line.hasPrefix("data: ") {
+                event.data += line.dropFirst(6)
+            }
+        }
+        return events
+    }
+}
+
+/// A client that keeps a map from what it receives.
+struct MapClient {
+    private(set) var map: [String: Int] = [:]
+    private(set) var lastID: String?
+    private(set) var isReady = false
+    private(set) var events: [ReceivedEvent] = []
+    private(set) var lastStep: StreamStep?
+
+    /// Calls `produce` until the stream waits or ends, at most `calls` times.
+    mutating func read(
+        _ stream: EventStream,
+        now: Duration = .zero,
+        budget: Int = 65_536,
+        calls: Int = 1000
+    ) throws {
+        for _ in 0..<calls {
+            var output: [UInt8] = []
+            let step = stream.produce(into: &output, budget: budget, now: now)
+            lastStep = step
+            for event in ReceivedEvent.parse(output) { try take(event) }
+            if step != .again { return }
+        }
+    }
+
+    private mutating func take(_ event: ReceivedEvent) throws {
+        events.append(event)
+        if let id = event.id {
+            let new = try #require(Position(id))
+            if let lastID, let old = Position(lastID), old.epoch == new.epoch, event.name == "message" {
+                try #require(new.seq > old.seq, "ids must grow: \(id) after \(lastID)")
+            }
+            lastID = id
+        }
+        switch event.name {
+        case "reset":
+            map = [:]
+            lastID = nil
+            isReady = false
+        case "ready": isReady = true
+        case "message": try apply(event)
+        default: break
+        }
+    }
+
+    private mutating func apply(_ event: ReceivedEvent) throws {
+        var operation = ""
+        var id = ""
+        var value: Int?
+        var envelopeID = ""
+        try Array(event.data.utf8).withUnsafeBytes { bytes in
+            var json = JSONReader(bytes)
+            try json.readObject { name, json throws(JSONError) in
+                switch name {
+                case "op": operation = try json.readString()
+                case "id": envelopeID = try json.readString()
+                case "key": try json.readObject { _, json throws(JSONError) in id = try json.readString() }
+                case "item":
+                    try json.readObject { name, json throws(JSONError) in
+                        if name == "v" { value = Int(try json.readInteger()) } else { try json.skipValue() }
+                    }
+                default: try json.skipValue()
+                }
+            }
+            try json.readEnd()
+        }
+        try #require(envelopeID == event.id)
+        try #require((operation == "put") == (value != nil))
+        map[id] = value
+    }
+
+    func names() -> [String] { events.map(\.name) }
+}
