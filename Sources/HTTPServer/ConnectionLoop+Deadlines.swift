@@ -95,7 +95,6 @@ extension ConnectionLoop {
     }
 
     private func timeOut(_ connection: Connection, _ reason: StaticString) {
-        date.refresh()
         reject(connection, RequestRejection(408, reason))
         flush(connection)
         settle(connection)

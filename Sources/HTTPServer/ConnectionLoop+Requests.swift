@@ -48,7 +48,6 @@ extension ConnectionLoop {
     /// many bytes were consumed.
     private func process(_ connection: Connection, _ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         var offset = 0
-        date.refresh()
         reading: while connection.phase == .reading, offset < bytes.count {
             var consumed = 0
             let rest = UnsafeBufferPointer(rebasing: bytes[offset...])
@@ -84,7 +83,7 @@ extension ConnectionLoop {
         send(
             response,
             to: connection,
-            isHead: request.method == .head,
+            isHead: request.head.method == .head,
             minorVersion: request.minorVersion,
             began: began
         )

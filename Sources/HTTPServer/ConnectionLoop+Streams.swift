@@ -1,5 +1,4 @@
 import CLinux
-import Glibc
 
 /// Streaming bodies: produced into a buffer that all connections of the loop share, sent at once, nothing kept but what the
 /// kernel did not take.
@@ -59,27 +58,21 @@ extension ConnectionLoop {
         enqueue(connection)
     }
 
-    /// Sends `output` and what was produced: as one chunk (RFC 9112 section 7.1), or as it is. False when the connection broke.
+    /// Sends `output` and what was produced: as one chunk (RFC 9112 section 7.1), or as it is. One copy costs less than a
+    /// send of several pieces (measured for events of 100 bytes). False when the connection broke.
     private func transmitProduced(_ connection: Connection, isLast: Bool) -> Bool {
-        defer { output.removeAll() }
-        let hasBytes = !produced.isEmpty
-        if connection.isChunked, hasBytes {
-            output.append(hexadecimal: produced.count)
-            output.append("\r\n")
+        if connection.isChunked {
+            if !produced.isEmpty {
+                output.append(hexadecimal: produced.count)
+                output.append("\r\n")
+                output.append(produced)
+                output.append("\r\n")
+            }
+            if isLast { output.append("0\r\n\r\n") }
+        } else {
+            output.append(produced)
         }
-        let ending: StaticString =
-            !connection.isChunked ? "" : isLast ? (hasBytes ? "\r\n0\r\n\r\n" : "0\r\n\r\n") : (hasBytes ? "\r\n" : "")
-        guard output.count > 0 || hasBytes || ending.utf8CodeUnitCount > 0 else { return true }
-        return produced.withUnsafeBytes { bytes in
-            let head = output.bytes
-            pieces[0] = iovec(iov_base: UnsafeMutableRawPointer(mutating: head.baseAddress), iov_len: head.count)
-            pieces[1] = iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
-            pieces[2] = iovec(
-                iov_base: UnsafeMutableRawPointer(mutating: ending.utf8Start),
-                iov_len: ending.utf8CodeUnitCount
-            )
-            return transmitPieces(connection, count: 3)
-        }
+        return transmitOutput(connection)
     }
 
     /// Puts a stream in the queue of those to produce.

@@ -3,23 +3,27 @@ import Glibc
 
 /// Handing bytes to the kernel. Only what it does not take is kept with the connection.
 extension ConnectionLoop {
-    /// Sends what has gathered in `output`.
+    /// Sends what has gathered in `output`, then goes on to the next phase.
     func flush(_ connection: Connection) {
-        defer { output.removeAll() }
-        guard connection.phase != .closed else { return }
-        let bytes = output.bytes
-        if bytes.count > 0 {
-            switch systemCall({ linux_send(connection.descriptor, bytes.baseAddress, bytes.count) }) {
-            case .failed:
-                close(connection, .clientGone)
-                return
-            case .wouldBlock:
-                keep(connection, Array(bytes))
-            case .done(let count):
-                if count < bytes.count { keep(connection, Array(bytes[count...])) }
-            }
+        guard connection.phase != .closed else {
+            output.removeAll()
+            return
         }
-        sent(connection)
+        if transmitOutput(connection) { sent(connection) } else { close(connection, .clientGone) }
+    }
+
+    /// Sends and empties `output`, keeping what the kernel does not take. False when the connection broke.
+    func transmitOutput(_ connection: Connection) -> Bool {
+        defer { output.removeAll() }
+        let bytes = output.bytes
+        guard bytes.count > 0 else { return true }
+        switch systemCall({ linux_send(connection.descriptor, bytes.baseAddress, bytes.count) }) {
+        case .failed: return false
+        case .wouldBlock: keep(connection, Array(bytes))
+        case .done(let count):
+            if count < bytes.count { keep(connection, Array(bytes[count...])) }
+        }
+        return true
     }
 
     /// Sends `output` and a large body behind it without copying the body.
@@ -46,28 +50,6 @@ extension ConnectionLoop {
             connection.pendingOffset = count - head.count
         }
         sent(connection)
-    }
-
-    /// Sends up to four pieces, of which the kernel may take a part; false when the connection broke.
-    func transmitPieces(_ connection: Connection, count: Int) -> Bool {
-        var sent: Int
-        switch systemCall({ linux_send_pieces(connection.descriptor, pieces, count) }) {
-        case .failed: return false
-        case .wouldBlock: sent = 0
-        case .done(let taken): sent = taken
-        }
-        var rest: [UInt8] = []
-        for index in 0..<count {
-            let piece = UnsafeRawBufferPointer(start: pieces[index].iov_base, count: pieces[index].iov_len)
-            if sent >= piece.count {
-                sent -= piece.count
-            } else {
-                rest.append(contentsOf: piece[sent...])
-                sent = 0
-            }
-        }
-        if !rest.isEmpty { keep(connection, rest) }
-        return true
     }
 
     /// The socket takes bytes again.

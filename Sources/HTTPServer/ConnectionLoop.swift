@@ -28,7 +28,7 @@ final class ConnectionLoop {
     /// Shared by all connections of the loop, empty between them.
     let output = OutputBuffer()
     let readBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: ConnectionLoop.readBytes)
-    let pieces = UnsafeMutablePointer<iovec>.allocate(capacity: 4)
+    let pieces = UnsafeMutablePointer<iovec>.allocate(capacity: 2)
     var produced: [UInt8] = []
     /// All connections with a stream.
     var streams: [Connection] = []
@@ -66,6 +66,7 @@ final class ConnectionLoop {
         while true {
             let count = readiness.wait(milliseconds: waitMilliseconds())
             now = MonotonicClock.now()
+            date.refresh()
             var hasMail = false
             for index in 0..<count {
                 let event = readiness.event(index)
@@ -155,7 +156,6 @@ final class ConnectionLoop {
             swap(&turn, &ready)
         }
         guard turnStart < turn.count else { return }
-        date.refresh()
         let end = min(turn.count, turnStart + Self.streamsPerSlice)
         while turnStart < end {
             let connection = turn[turnStart]

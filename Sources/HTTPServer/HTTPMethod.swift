@@ -20,6 +20,28 @@ package enum HTTPMethod: Sendable, Hashable {
         }
     }
 
+    var code: MethodCode {
+        switch self {
+        case .get: .get
+        case .head: .head
+        case .post: .post
+        case .put: .put
+        case .delete: .delete
+        case .options: .options
+        case .patch: .patch
+        case .connect: .connect
+        case .trace: .trace
+        case .query: .query
+        case .other: .other
+        }
+    }
+}
+
+/// A method in one byte: what parser, router and connections pass around.
+enum MethodCode: UInt8 {
+    case get, head, post, put, delete, options, patch, connect, trace, query
+    case other
+
     /// The method that a token names; methods are case-sensitive (RFC 9110 section 9.1).
     init(token: UnsafeBufferPointer<UInt8>) {
         if token.count == 3, token[0] == UInt8(ascii: "G"), token[1] == UInt8(ascii: "E"), token[2] == UInt8(ascii: "T")
@@ -37,7 +59,24 @@ package enum HTTPMethod: Sendable, Hashable {
         case "CONNECT": self = .connect
         case "TRACE": self = .trace
         case "QUERY": self = .query
-        case let name: self = .other(name)
+        default: self = .other
+        }
+    }
+
+    /// The method; `token` gives the name of one that is not known.
+    func method(token: @autoclosure () -> String) -> HTTPMethod {
+        switch self {
+        case .get: .get
+        case .head: .head
+        case .post: .post
+        case .put: .put
+        case .delete: .delete
+        case .options: .options
+        case .patch: .patch
+        case .connect: .connect
+        case .trace: .trace
+        case .query: .query
+        case .other: .other(token())
         }
     }
 }

@@ -5,7 +5,11 @@ package struct HTTPRequest: Sendable {
     /// The client's address, without its port.
     package let peerAddress: String
 
-    package var method: HTTPMethod { head.method }
+    package var method: HTTPMethod {
+        head.method.method(
+            token: String(decoding: head.bytes.prefix { $0 != ByteClass.space }, as: UTF8.self)
+        )
+    }
     /// The minor version of HTTP/1.x: 0 or 1.
     package var minorVersion: Int { head.minorVersion }
 

@@ -2,7 +2,8 @@
 struct RequestHead: Sendable {
     /// The request line and the field lines, each with its CRLF.
     var bytes: [UInt8]
-    var method: HTTPMethod
+    /// The first bytes are its name.
+    var method: MethodCode
     var minorVersion: Int
     /// Offsets into `bytes`. An absolute-form target without a path has an empty one, which means "/".
     var path: Range<Int>

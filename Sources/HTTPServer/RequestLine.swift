@@ -1,6 +1,6 @@
 /// A request line (RFC 9112 section 3), as offsets from the beginning of the line.
 struct RequestLine {
-    var method: HTTPMethod
+    var method: MethodCode
     var minorVersion: Int
     var path: Range<Int>
     var query: Range<Int>?
@@ -34,7 +34,7 @@ struct RequestLine {
         }
         let rest = UnsafeBufferPointer(rebasing: line[(targetEnd + 1)...])
         minorVersion = try Self.minorVersion(rest)
-        method = HTTPMethod(token: UnsafeBufferPointer(rebasing: line[..<methodEnd]))
+        method = MethodCode(token: UnsafeBufferPointer(rebasing: line[..<methodEnd]))
         path = targetStart..<(question < 0 ? targetEnd : question)
         query = question < 0 ? nil : question + 1..<targetEnd
         if line[targetStart] != UInt8(ascii: "/") { try adoptOtherForm(line) }

@@ -54,7 +54,7 @@ struct RequestParser {
     }
 
     /// The method of the request being read, once its request line is there.
-    var method: HTTPMethod? { line?.method }
+    var method: MethodCode? { line?.method }
 
     /// The caller has sent "100 Continue".
     mutating func sentContinue() { awaitsContinue = false }

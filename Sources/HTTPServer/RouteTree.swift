@@ -2,84 +2,113 @@ import Glibc
 
 /// Routes by path segment. A literal segment wins over a parameter, unless only the parameter's branch has the method: so an
 /// item may be named like one of our own words.
-struct RouteTree<Action: Sendable>: Sendable {
-    struct Route: Sendable {
+struct RouteTree: Sendable {
+    final class Route: Sendable {
         let method: HTTPMethod
         let pattern: String
         let names: [String]
-        let action: Action
+        let action: Router.Action
+
+        init(method: HTTPMethod, pattern: String, names: [String], action: @escaping Router.Action) {
+            self.method = method
+            self.pattern = pattern
+            self.names = names
+            self.action = action
+        }
     }
 
-    /// What a path leads to.
-    struct Match {
-        var route: Route?
-        var segments = InlineArray<4, Range<Int>>(repeating: 0..<0)
-        /// The methods of every pattern that the path fits; empty when it fits none.
-        var allowed: [HTTPMethod] = []
+    /// Where each parameter of a matched pattern stands in the path.
+    typealias Segments = InlineArray<4, Range<Int>>
+
+    private final class Node: Sendable {
+        let literals: [(segment: [UInt8], node: Node)]
+        let parameter: Node?
+        let routes: [Route]
+
+        init(literals: [(segment: [UInt8], node: Node)], parameter: Node?, routes: [Route]) {
+            self.literals = literals
+            self.parameter = parameter
+            self.routes = routes
+        }
+
+        /// This node with a route added below it.
+        func adding(_ route: Route, _ segments: ArraySlice<Substring>) -> Node {
+            guard let segment = segments.first else {
+                precondition(
+                    !routes.contains { $0.method == route.method },
+                    "\(route.method.name) \(route.pattern) is already routed"
+                )
+                return Node(literals: literals, parameter: parameter, routes: routes + [route])
+            }
+            let rest = segments.dropFirst()
+            let empty = Node(literals: [], parameter: nil, routes: [])
+            if RouteTree.isParameter(segment) {
+                return Node(literals: literals, parameter: (parameter ?? empty).adding(route, rest), routes: routes)
+            }
+            var literals = literals
+            let bytes = Array(segment.utf8)
+            if let index = literals.firstIndex(where: { $0.segment == bytes }) {
+                literals[index].node = literals[index].node.adding(route, rest)
+            } else {
+                literals.append((bytes, empty.adding(route, rest)))
+            }
+            return Node(literals: literals, parameter: parameter, routes: routes)
+        }
     }
 
-    private struct Node: Sendable {
-        var literals: [(segment: [UInt8], node: Int)] = []
-        var parameter: Int?
-        var routes: [Route] = []
-    }
-
-    private var nodes = [Node()]
+    private var root = Node(literals: [], parameter: nil, routes: [])
     /// The methods of all routes, in the order in which they were added.
     private(set) var methods: [HTTPMethod] = []
 
-    mutating func add(_ method: HTTPMethod, _ pattern: String, _ action: Action) {
+    private static func isParameter(_ segment: Substring) -> Bool { segment.hasPrefix("{") && segment.hasSuffix("}") }
+
+    mutating func add(_ method: HTTPMethod, _ pattern: String, _ action: @escaping Router.Action) {
         precondition(pattern.hasPrefix("/"), "a route's pattern begins with /: \(pattern)")
-        var node = 0
-        var names: [String] = []
-        for segment in pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-            if segment.hasPrefix("{"), segment.hasSuffix("}") {
-                names.append(String(segment.dropFirst().dropLast()))
-                node = parameterNode(after: node)
-            } else {
-                node = literalNode(Array(segment.utf8), after: node)
-            }
-        }
+        let segments = pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        let names = segments.filter(Self.isParameter).map { String($0.dropFirst().dropLast()) }
         precondition(names.count <= PathParameters.limit, "too many parameters in \(pattern)")
-        precondition(
-            !nodes[node].routes.contains { $0.method == method },
-            "\(method.name) \(pattern) is already routed"
-        )
-        nodes[node].routes.append(Route(method: method, pattern: pattern, names: names, action: action))
+        root = root.adding(Route(method: method, pattern: pattern, names: names, action: action), segments[...])
         if !methods.contains(method) { methods.append(method) }
     }
 
-    private mutating func parameterNode(after node: Int) -> Int {
-        if let known = nodes[node].parameter { return known }
-        nodes.append(Node())
-        nodes[node].parameter = nodes.count - 1
-        return nodes.count - 1
+    /// The route of a path, given as a range of `bytes` that begins with "/" or is empty (which means "/").
+    func route(
+        _ method: MethodCode,
+        _ path: Range<Int>,
+        in bytes: UnsafeBufferPointer<UInt8>,
+        segments: inout Segments
+    ) -> Route? {
+        Self.walk(root, Self.firstSegment(path), depth: 0, bytes, &segments) { node in
+            for route in node.routes where route.method.code == method { return route }
+            return nil
+        }
     }
 
-    private mutating func literalNode(_ segment: [UInt8], after node: Int) -> Int {
-        if let known = nodes[node].literals.first(where: { $0.segment == segment }) { return known.node }
-        nodes.append(Node())
-        nodes[node].literals.append((segment, nodes.count - 1))
-        return nodes.count - 1
+    /// The methods of every pattern that a path fits; empty when it fits none.
+    func methods(at path: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>) -> [HTTPMethod] {
+        var methods: [HTTPMethod] = []
+        var segments = Segments(repeating: 0..<0)
+        _ = Self.walk(root, Self.firstSegment(path), depth: 0, bytes, &segments) { node in
+            for route in node.routes where !methods.contains(route.method) { methods.append(route.method) }
+            return nil
+        }
+        return methods
     }
 
-    /// Looks up a path, given as a range of `bytes` that begins with "/" or is empty (which means "/").
-    func match(_ method: HTTPMethod, _ path: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>) -> Match {
-        var match = Match()
-        let start = path.isEmpty ? path.lowerBound : path.lowerBound + 1
-        walk(0, start..<path.upperBound, depth: 0, bytes, method, &match)
-        return match
+    private static func firstSegment(_ path: Range<Int>) -> Range<Int> {
+        (path.isEmpty ? path.lowerBound : path.lowerBound + 1)..<path.upperBound
     }
 
-    private func walk(
-        _ node: Int,
+    /// Visits the nodes that a path leads to, literals first, until `visit` returns a route.
+    private static func walk(
+        _ node: Node,
         _ rest: Range<Int>?,
         depth: Int,
         _ bytes: UnsafeBufferPointer<UInt8>,
-        _ method: HTTPMethod,
-        _ match: inout Match
-    ) {
-        guard let rest else { return arrive(node, method, &match) }
+        _ segments: inout Segments,
+        _ visit: (Node) -> Route?
+    ) -> Route? {
+        guard let rest else { return visit(node) }
         var end = rest.lowerBound
         var isEncoded = false
         while end < rest.upperBound, bytes[end] != UInt8(ascii: "/") {
@@ -88,27 +117,15 @@ struct RouteTree<Action: Sendable>: Sendable {
         }
         let segment = rest.lowerBound..<end
         let next = end < rest.upperBound ? end + 1..<rest.upperBound : nil
-        for literal in nodes[node].literals where isSegment(segment, bytes, literal.segment, isEncoded: isEncoded) {
-            walk(literal.node, next, depth: depth, bytes, method, &match)
-            if match.route != nil { return }
+        for literal in node.literals where isSegment(segment, bytes, literal.segment, isEncoded: isEncoded) {
+            if let route = walk(literal.node, next, depth: depth, bytes, &segments, visit) { return route }
         }
-        if let parameter = nodes[node].parameter, !segment.isEmpty {
-            match.segments[depth] = segment
-            walk(parameter, next, depth: depth + 1, bytes, method, &match)
-        }
+        guard let parameter = node.parameter, !segment.isEmpty else { return nil }
+        segments[depth] = segment
+        return walk(parameter, next, depth: depth + 1, bytes, &segments, visit)
     }
 
-    private func arrive(_ node: Int, _ method: HTTPMethod, _ match: inout Match) {
-        for route in nodes[node].routes where route.method == method {
-            match.route = route
-            return
-        }
-        for route in nodes[node].routes where !match.allowed.contains(route.method) {
-            match.allowed.append(route.method)
-        }
-    }
-
-    private func isSegment(
+    private static func isSegment(
         _ range: Range<Int>,
         _ bytes: UnsafeBufferPointer<UInt8>,
         _ literal: [UInt8],

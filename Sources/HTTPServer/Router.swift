@@ -5,7 +5,7 @@ package struct Router: HTTPHandler {
     /// What a route does. Runs on an event loop and must not block.
     package typealias Action = @Sendable (HTTPRequest, PathParameters) -> HTTPResponse
 
-    private var tree = RouteTree<Action>()
+    private var tree = RouteTree()
     private let problem: @Sendable (Int, String, HTTPFields) -> HTTPResponse
     private let decorate: @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
 
@@ -38,27 +38,35 @@ package struct Router: HTTPHandler {
     }
 
     private func route(_ request: HTTPRequest) -> HTTPResponse {
+        let head = request.head
+        var segments = RouteTree.Segments(repeating: 0..<0)
+        var found = find(head.method, head, &segments)
+        if found == nil, head.method == .head { found = find(.get, head, &segments) }
+        guard let route = found else { return refuse(request) }
+        let parameters = PathParameters(head: head.bytes, names: route.names, segments: segments)
+        var response = route.action(request, parameters)
+        response.route = route.pattern
+        return response
+    }
+
+    private func find(_ method: MethodCode, _ head: RequestHead, _ segments: inout RouteTree.Segments) -> RouteTree
+        .Route?
+    {
+        head.bytes.withUnsafeBufferPointer { tree.route(method, head.path, in: $0, segments: &segments) }
+    }
+
+    /// What a request gets that no route takes.
+    private func refuse(_ request: HTTPRequest) -> HTTPResponse {
         if case .other(let name) = request.method {
             return problem(501, "the method \(name) is not known here", HTTPFields())
         }
         if request.isAsterisk { return allowing(tree.methods, status: 204) }
         let head = request.head
-        var match = find(request.method, head)
-        if match.route == nil, request.method == .head { match = find(.get, head) }
-        if let route = match.route {
-            let parameters = PathParameters(head: head.bytes, names: route.names, segments: match.segments)
-            var response = route.action(request, parameters)
-            response.route = route.pattern
-            return response
-        }
-        guard !match.allowed.isEmpty else {
+        let allowed = head.bytes.withUnsafeBufferPointer { tree.methods(at: head.path, in: $0) }
+        guard !allowed.isEmpty else {
             return problem(404, "there is nothing at this path", HTTPFields())
         }
-        return allowing(match.allowed, status: request.method == .options ? 204 : 405, method: request.method)
-    }
-
-    private func find(_ method: HTTPMethod, _ head: RequestHead) -> RouteTree<Action>.Match {
-        head.bytes.withUnsafeBufferPointer { tree.match(method, head.path, in: $0) }
+        return allowing(allowed, status: request.method == .options ? 204 : 405, method: request.method)
     }
 
     /// 204 or 405 with the methods that the path takes (RFC 9110 section 10.2.1).

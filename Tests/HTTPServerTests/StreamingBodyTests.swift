@@ -204,6 +204,7 @@ final class FloodStream: StreamingBody {
             let other = try RawClient(port: port)
             try other.send("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try other.receiveResponse().body == "plain")
+            slow.widen()
             _ = try slow.receive(through: "\r\n\r\n")
             for _ in 0..<(produced + 20) {
                 #expect(try slow.receive(through: "\r\n") == "10000\r\n")
