@@ -18,7 +18,7 @@ package struct ItemRecord: @unchecked Sendable {
         ChangeCause(rawValue: UInt8(truncatingIfNeeded: storage.header.atAndFlags & RecordHeader.causeMask)) ?? .stream
     }
     /// Whether the key was removed.
-    package var isTombstone: Bool { storage.header.atAndFlags & RecordHeader.tombstoneFlag != 0 }
+    package var isTombstone: Bool { storage.isTombstone }
     /// The sequence number's digits; nil when the state came from a scan.
     package var version: String? { storage.version }
     /// The key, copied out.
@@ -35,12 +35,4 @@ package struct ItemRecord: @unchecked Sendable {
     package func withPackedItem<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
         withExtendedLifetime(storage) { body(storage.itemBytes) }
     }
-}
-
-extension ItemRecord {
-    /// Whether a scan row must not replace this state: the stream (or a repair) has touched the key since the bookmark.
-    var beatsScanRows: Bool { isTombstone || cause != .snapshot }
-
-    /// Bytes of key and packed item.
-    var byteCount: Int { storage.header.keyCount + storage.header.itemCount }
 }

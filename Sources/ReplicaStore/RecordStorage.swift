@@ -111,6 +111,16 @@ final class RecordStorage: ManagedBuffer<RecordHeader, UInt8> {
 }
 
 extension RecordStorage {
+    @inline(__always) var isTombstone: Bool { header.atAndFlags & RecordHeader.tombstoneFlag != 0 }
+
+    /// Whether a scan row must not replace this state: the stream (or a repair) has touched the key since the bookmark.
+    var beatsScanRows: Bool {
+        isTombstone || header.atAndFlags & RecordHeader.causeMask != UInt64(ChangeCause.snapshot.rawValue)
+    }
+
+    /// Bytes of key and packed item.
+    var byteCount: Int { header.keyCount + header.itemCount }
+
     /// Whether the record's version is not below `version`: then a change of that version is a replay.
     func has(atLeast version: SequenceNumber) -> Bool {
         guard header.versionDigits > 0, let known = self.version.flatMap(SequenceNumber.init) else { return false }

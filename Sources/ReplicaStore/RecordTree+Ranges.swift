@@ -25,7 +25,7 @@ extension RecordTree {
                 index = place.isExact && isExclusive ? place.index + 1 : place.index
             }
             while index < node.count {
-                guard body(node.records[index]) else { return false }
+                guard node.records[index]._withUnsafeGuaranteedRef(body) else { return false }
                 index += 1
             }
             return true
@@ -54,7 +54,7 @@ extension RecordTree {
             var index = upper.map { node.place(of: $0).index } ?? node.count
             while index > 0 {
                 index -= 1
-                guard body(node.records[index]) else { return false }
+                guard node.records[index]._withUnsafeGuaranteedRef(body) else { return false }
             }
             return true
         }

@@ -22,10 +22,12 @@ package struct StoreSnapshot: Sendable {
 
     /// The live record of a key; nil when absent or removed.
     package func record(for key: ItemKey) -> ItemRecord? {
-        let found = key.bytes.withUnsafeBytes { contents.byKey.find(TreeKey(bytes: $0)) }
-        guard let found else { return nil }
-        let record = ItemRecord(storage: found)
-        return record.isTombstone ? nil : record
+        withExtendedLifetime(contents) {
+            let found = key.bytes.withUnsafeBytes { contents.byKey.find(TreeKey(bytes: $0)) }
+            guard let found else { return nil }
+            let record = ItemRecord(storage: found.takeUnretainedValue())
+            return record.isTombstone ? nil : record
+        }
     }
 
     /// Calls `body` with live records whose key bytes k satisfy `lower <= k < upper` (nil = unbounded), in order, until it
@@ -37,9 +39,11 @@ package struct StoreSnapshot: Sendable {
         order: ReadOrder = .ascending,
         _ body: (ItemRecord) -> Bool
     ) {
-        switch order {
-        case .ascending: ascend(from: after ?? lower, isExclusive: after != nil, to: upper, body)
-        case .descending: descend(below: after ?? upper, to: lower, body)
+        withExtendedLifetime(contents) {
+            switch order {
+            case .ascending: ascend(from: after ?? lower, isExclusive: after != nil, to: upper, body)
+            case .descending: descend(below: after ?? upper, to: lower, body)
+            }
         }
     }
 
@@ -80,17 +84,16 @@ package struct StoreSnapshot: Sendable {
     /// Calls `body` with each key's newest record (tombstones included) whose seq is greater than `seq`, in seq order, until
     /// it returns false. O(log n + visited).
     package func forEachChange(after seq: UInt64, _ body: (ItemRecord) -> Bool) {
-        contents.bySeq.forEachAscending(from: TreeKey(seq: seq), isExclusive: true) {
-            body(ItemRecord(storage: $0))
+        withExtendedLifetime(contents) {
+            contents.bySeq.forEachAscending(from: TreeKey(seq: seq), isExclusive: true) {
+                body(ItemRecord(storage: $0))
+            }
         }
     }
 }
 
 /// What a snapshot refers to, in one allocation so that handing a snapshot out is one retain.
-//
-// Unchecked, because tree nodes are classes with tail bytes: everything here is `let`, and the writer changes a node in place only
-// while it holds the one reference to it (`isKnownUniquelyReferenced`), so never one that a snapshot can reach.
-final class SnapshotContents: @unchecked Sendable {
+final class SnapshotContents: Sendable {
     let position: Position
     let horizon: UInt64
     let keySchema: KeySchema
@@ -98,6 +101,8 @@ final class SnapshotContents: @unchecked Sendable {
     let tombstoneCount: Int
     let byKey: RecordTree
     let bySeq: RecordTree
+    private let stamp: UInt64
+    private let reclaimer: Reclaimer
 
     init(
         position: Position,
@@ -106,7 +111,9 @@ final class SnapshotContents: @unchecked Sendable {
         itemBytes: Int,
         tombstoneCount: Int,
         byKey: RecordTree,
-        bySeq: RecordTree
+        bySeq: RecordTree,
+        stamp: UInt64,
+        reclaimer: Reclaimer
     ) {
         self.position = position
         self.horizon = horizon
@@ -115,5 +122,10 @@ final class SnapshotContents: @unchecked Sendable {
         self.tombstoneCount = tombstoneCount
         self.byKey = byKey
         self.bySeq = bySeq
+        self.stamp = stamp
+        self.reclaimer = reclaimer
+        reclaimer.begin(stamp: stamp, seq: position.seq)
     }
+
+    deinit { reclaimer.end(stamp: stamp) }
 }

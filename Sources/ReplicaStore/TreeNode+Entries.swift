@@ -1,61 +1,64 @@
 import TableModel
 
+/// Changes to one node. Only a node of the current version is ever changed.
 extension TreeNode {
-    /// Enters a record into a leaf that is not full.
-    func insert(_ record: RecordStorage, at index: Int) {
-        let prefix: UInt64
-        if header.order == .key {
-            let key = record.keyBytes
-            admit(key)
-            prefix = self.prefix(of: key)
+    /// Copies the entries of `other` behind the last one, prefixes as they are there.
+    func append(contentsOf other: TreeNode, _ range: Range<Int>) {
+        let start = count
+        (prefixes + start).update(from: other.prefixes + range.lowerBound, count: range.count)
+        if isLeaf {
+            (records + start).update(from: other.records + range.lowerBound, count: range.count)
         } else {
-            prefix = record.header.seq
+            (children + start).update(from: other.children + range.lowerBound, count: range.count)
+            if order == .key {
+                (separators + start).update(from: other.separators + range.lowerBound, count: range.count)
+            }
         }
-        let moved = count - index
-        (prefixes + index + 1).update(from: prefixes + index, count: moved)
-        prefixes[index] = prefix
-        (records + index + 1).moveInitialize(from: records + index, count: moved)
-        (records + index).initialize(to: record)
-        header.count += 1
+        header.pointee.count += Int32(range.count)
     }
 
-    /// Enters a child into an inner node that is not full.
+    /// Opens a gap at `index`, or closes the one there (`by` 1 or -1).
+    private func shift(from index: Int, by distance: Int) {
+        let moved = count - index
+        (prefixes + index + distance).update(from: prefixes + index, count: moved)
+        if isLeaf {
+            (records + index + distance).update(from: records + index, count: moved)
+        } else {
+            (children + index + distance).update(from: children + index, count: moved)
+            if order == .key { (separators + index + distance).update(from: separators + index, count: moved) }
+        }
+        header.pointee.count += Int32(distance)
+    }
+
+    /// Enters a record into a leaf that is not full.
+    func insert(_ record: Unmanaged<RecordStorage>, at index: Int) {
+        let prefix = record._withUnsafeGuaranteedRef { record in
+            if order == .seq { return record.header.seq }
+            let key = record.keyBytes
+            admit(key)
+            return self.prefix(of: key)
+        }
+        shift(from: index, by: 1)
+        prefixes[index] = prefix
+        records[index] = record
+    }
+
+    /// Enters a child into an inner node that is not full. The separator is now this node's.
     func insert(_ child: TreeNode, _ boundary: Boundary, at index: Int) {
-        let prefix: UInt64
+        var prefix = boundary.seq
         if let separator = boundary.separator {
             if index > 0 { admit(separator.bytes) }
             prefix = self.prefix(of: separator.bytes)
-        } else {
-            prefix = boundary.seq
         }
-        let moved = count - index
-        (prefixes + index + 1).update(from: prefixes + index, count: moved)
+        shift(from: index, by: 1)
         prefixes[index] = prefix
-        (children + index + 1).moveInitialize(from: children + index, count: moved)
-        (children + index).initialize(to: child)
-        if header.order == .key {
-            (separators + index + 1).moveInitialize(from: separators + index, count: moved)
-            (separators + index).initialize(to: boundary.separator)
-        }
-        header.count += 1
+        children[index] = child
+        if order == .key { separators[index] = boundary.separator }
     }
 
-    /// Removes one entry.
+    /// Forgets one entry; what it refers to is the caller's to keep or retire.
     func remove(at index: Int) {
-        let moved = count - index - 1
-        (prefixes + index).update(from: prefixes + index + 1, count: moved)
-        if isLeaf {
-            (records + index).deinitialize(count: 1)
-            (records + index).moveInitialize(from: records + index + 1, count: moved)
-        } else {
-            (children + index).deinitialize(count: 1)
-            (children + index).moveInitialize(from: children + index + 1, count: moved)
-            if header.order == .key {
-                (separators + index).deinitialize(count: 1)
-                (separators + index).moveInitialize(from: separators + index + 1, count: moved)
-            }
-        }
-        header.count -= 1
+        shift(from: index + 1, by: -1)
     }
 
     /// Where a node's range begins, as its parent notes it.
@@ -74,15 +77,17 @@ extension TreeNode {
 
     /// The boundary noted for entry `index`.
     func boundary(_ index: Int) -> Boundary {
-        Boundary(seq: prefixes[index], separator: header.order == .key ? separators[index] : nil)
+        Boundary(seq: prefixes[index], separator: order == .key ? separators[index] : nil)
     }
 
     /// Moves the entries from `middle` on to a new node, and returns it with its boundary.
     func split(at middle: Int) -> (TreeNode, Boundary) {
-        let right = TreeNode.make(isLeaf: isLeaf, order: header.order, limit: limit)
+        let right = TreeNode.make(isLeaf: isLeaf, order: order, limit: limit, stamp: header.pointee.stamp)
         let boundary = isLeaf ? leafBoundary(middle) : boundary(middle)
         right.append(contentsOf: self, middle..<count)
-        truncate(to: middle)
+        // The separator moves up with the boundary.
+        if !isLeaf, order == .key { right.separators[0] = nil }
+        header.pointee.count = Int32(middle)
         right.cachePrefixes()
         cachePrefixes()
         return (right, boundary)
@@ -90,28 +95,18 @@ extension TreeNode {
 
     /// The shortest boundary between the records before and at `index`.
     private func leafBoundary(_ index: Int) -> Boundary {
-        if header.order == .seq { return Boundary(seq: prefixes[index], separator: nil) }
-        return TreeNode.boundary(between: keyBytes(index - 1), keyBytes(index))
+        if order == .seq { return Boundary(seq: prefixes[index], separator: nil) }
+        return TreeNode.boundary(between: keyBytes(index - 1), keyBytes(index), stamp: header.pointee.stamp)
     }
 
     /// The shortest boundary between two keys: one byte more of `right` than the two share.
-    static func boundary(between left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Boundary {
+    static func boundary(
+        between left: UnsafeRawBufferPointer,
+        _ right: UnsafeRawBufferPointer,
+        stamp: UInt64
+    ) -> Boundary {
         let count = min(sharedCount(left, right) + 1, right.count)
-        return Boundary(seq: 0, separator: Separator.make(UnsafeRawBufferPointer(rebasing: right[..<count])))
-    }
-
-    /// A node holding this one's entries and then those of `right`, which begins at `boundary`.
-    func merged(with right: TreeNode, at boundary: Boundary) -> TreeNode {
-        let node = TreeNode.make(isLeaf: isLeaf, order: header.order, limit: limit)
-        node.append(contentsOf: self, 0..<count)
-        let seam = node.count
-        node.append(contentsOf: right, 0..<right.count)
-        if !isLeaf, right.count > 0 {
-            // The right node's first boundary was never looked at in it, and is now.
-            node.prefixes[seam] = boundary.seq
-            if header.order == .key { node.separators[seam] = boundary.separator }
-        }
-        node.cachePrefixes()
-        return node
+        let bytes = UnsafeRawBufferPointer(rebasing: right[..<count])
+        return Boundary(seq: 0, separator: Separator.make(bytes, stamp: stamp))
     }
 }

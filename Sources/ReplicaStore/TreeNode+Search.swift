@@ -9,7 +9,7 @@ extension TreeNode {
 
     @inline(__always)
     func place(of key: TreeKey) -> Place {
-        header.order == .seq ? placeBySeq(key.seq) : placeByKey(key.bytes)
+        order == .seq ? placeBySeq(key.seq) : placeByKey(key.bytes)
     }
 
     /// The child whose range holds `key`.
@@ -66,13 +66,42 @@ extension TreeNode {
         return Place(index: low, isExact: false)
     }
 
+    /// The record of a leaf whose key equals `key`. It does not look at what the leaf's keys share: an equal key shares it too,
+    /// and the comparison of whole keys at the end settles it. That saves a visit to one more record.
+    @inline(__always)
+    func record(equalTo key: TreeKey) -> Unmanaged<RecordStorage>? {
+        if order == .seq {
+            let place = placeBySeq(key.seq)
+            return place.isExact ? records[place.index] : nil
+        }
+        guard let bytes = key.bytes.baseAddress, key.bytes.count >= skip else { return nil }
+        let prefix = ByteOrder.prefix(bytes + skip, key.bytes.count - skip)
+        let prefixes = prefixes
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low &+ high) &>> 1
+            let candidate = prefixes[middle]
+            if candidate < prefix {
+                low = middle &+ 1
+            } else if candidate > prefix {
+                high = middle
+            } else {
+                let comparison = ByteOrder.compare(keyBytes(middle), key.bytes)
+                if comparison == 0 { return records[middle] }
+                if comparison < 0 { low = middle &+ 1 } else { high = middle }
+            }
+        }
+        return nil
+    }
+
     // MARK: Cached prefixes
 
     /// Makes room in `skip` for a key that is about to be entered.
     func admit(_ key: UnsafeRawBufferPointer) {
-        guard header.order == .key, skip > 0 else { return }
+        guard order == .key, skip > 0 else { return }
         guard first < count else {
-            header.skip = 0
+            header.pointee.skip = 0
             return
         }
         let shared = TreeNode.sharedCount(key, keyBytes(first))
@@ -88,13 +117,13 @@ extension TreeNode {
 
     /// Sets `skip` to what all keys share, and the prefixes to what follows.
     func cachePrefixes() {
-        guard header.order == .key else { return }
+        guard order == .key else { return }
         guard first < count else { return cachePrefixes(skip: 0) }
         cachePrefixes(skip: TreeNode.sharedCount(keyBytes(first), keyBytes(count - 1)))
     }
 
     private func cachePrefixes(skip: Int) {
-        header.skip = Int32(skip)
+        header.pointee.skip = Int32(skip)
         for index in first..<max(first, count) { prefixes[index] = prefix(of: keyBytes(index)) }
     }
 

@@ -13,137 +13,113 @@ struct TreeKey {
     init(seq: UInt64) { (bytes, self.seq) = (UnsafeRawBufferPointer(start: nil, count: 0), seq) }
 }
 
-/// The fixed part of a node.
-struct NodeHeader {
-    var count: Int32 = 0
-    /// How many first bytes all keys in the node share; the cached prefixes start after them. Always 0 by seq.
-    var skip: Int32 = 0
-    /// The most entries.
-    let limit: Int32
-    let isLeaf: Bool
-    let order: TreeOrder
-}
-
 /// A separator of a key tree: at most every key of the child it belongs to, above every key of the child before.
-final class Separator: ManagedBuffer<Int, UInt8> {
-    static func make(_ bytes: UnsafeRawBufferPointer) -> Separator {
-        let buffer = Separator.create(minimumCapacity: bytes.count) { _ in bytes.count }
-        // Proven: `create` on this class returns an instance of this class.
-        let separator = unsafeDowncast(buffer, to: Separator.self)
-        if let source = bytes.baseAddress {
-            separator.withUnsafeMutablePointerToElements {
-                UnsafeMutableRawPointer($0).copyMemory(from: source, byteCount: bytes.count)
-            }
-        }
-        return separator
+struct Separator {
+    /// Eight bytes of stamp, as in a node, four of length, then the bytes.
+    let block: UnsafeMutableRawPointer
+
+    static func make(_ bytes: UnsafeRawBufferPointer, stamp: UInt64) -> Separator {
+        let block = UnsafeMutableRawPointer.allocate(byteCount: 12 + bytes.count, alignment: 8)
+        block.storeBytes(of: stamp, as: UInt64.self)
+        block.storeBytes(of: UInt32(bytes.count), toByteOffset: 8, as: UInt32.self)
+        if let source = bytes.baseAddress { (block + 12).copyMemory(from: source, byteCount: bytes.count) }
+        return Separator(block: block)
     }
 
-    /// Valid while the separator is alive.
     @inline(__always)
     var bytes: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: withUnsafeMutablePointerToElements { $0 }, count: header)
+        UnsafeRawBufferPointer(start: block + 12, count: Int(block.load(fromByteOffset: 8, as: UInt32.self)))
     }
 }
 
-/// A node of a `RecordTree`, in one allocation: `limit` prefixes, then as many records (leaf), or as many children and then
-/// separators (inner). An inner node's first separator is never looked at: its first child takes everything below the second.
+/// A node of a `RecordTree`: a reference to one block that holds a header, `limit` prefixes, then as many records (leaf), or as
+/// many children and then separators (inner). An inner node's first separator is never looked at: its first child takes
+/// everything below the second.
 ///
 /// A prefix is the eight bytes of a key after `skip`, or a seq. Most searches are decided by prefixes, which lie side by side.
-final class TreeNode: ManagedBuffer<NodeHeader, UInt64> {
-    static func make(isLeaf: Bool, order: TreeOrder, limit: Int) -> TreeNode {
-        let words = limit * (isLeaf ? 2 : order == .key ? 3 : 2)
-        let buffer = TreeNode.create(minimumCapacity: words) { _ in
-            NodeHeader(limit: Int32(limit), isLeaf: isLeaf, order: order)
-        }
-        // Proven: `create` on this class returns an instance of this class.
-        let node = unsafeDowncast(buffer, to: TreeNode.self)
+/// Every entry is plain memory: copying a node is one copy of its bytes. `Reclaimer` says who frees what.
+struct TreeNode: Equatable {
+    let block: UnsafeMutableRawPointer
+
+    /// The fixed part of a node.
+    struct Header {
+        /// The version of the tree that made the node: only that version may change it in place. First, for `Reclaimer`.
+        var stamp: UInt64
+        var count: Int32 = 0
+        /// How many first bytes all keys in the node share; the cached prefixes start after them. Always 0 by seq.
+        var skip: Int32 = 0
+        /// The most entries.
+        let limit: Int32
+        let isLeaf: Bool
+        let order: TreeOrder
+    }
+
+    private static let headerCount = MemoryLayout<Header>.stride
+
+    static func make(isLeaf: Bool, order: TreeOrder, limit: Int, stamp: UInt64) -> TreeNode {
+        let words = limit * (!isLeaf && order == .key ? 3 : 2)
+        let block = UnsafeMutableRawPointer.allocate(byteCount: headerCount + words * 8, alignment: 8)
+        block.initializeMemory(
+            as: Header.self,
+            to: Header(stamp: stamp, limit: Int32(limit), isLeaf: isLeaf, order: order)
+        )
+        let slots = block + headerCount
+        slots.bindMemory(to: UInt64.self, capacity: limit)
         if isLeaf {
-            node.slots.bindMemory(to: RecordStorage.self, capacity: limit)
+            (slots + limit * 8).bindMemory(to: Unmanaged<RecordStorage>.self, capacity: limit)
         } else {
-            node.slots.bindMemory(to: TreeNode.self, capacity: limit)
-            if order == .key {
-                UnsafeMutableRawPointer(node.prefixes + 2 * limit).bindMemory(to: Separator?.self, capacity: limit)
-            }
+            (slots + limit * 8).bindMemory(to: TreeNode.self, capacity: limit)
+            if order == .key { (slots + limit * 16).bindMemory(to: Separator?.self, capacity: limit) }
         }
+        return TreeNode(block: block)
+    }
+
+    /// A node of the version `stamp` with the same entries. The entries are now this node's.
+    func copy(stamp: UInt64) -> TreeNode {
+        let node = TreeNode.make(isLeaf: isLeaf, order: order, limit: limit, stamp: stamp)
+        node.header.pointee.skip = header.pointee.skip
+        node.append(contentsOf: self, 0..<count)
         return node
     }
 
-    deinit {
-        if header.isLeaf {
-            records.deinitialize(count: count)
-        } else {
-            children.deinitialize(count: count)
-            if header.order == .key { separators.deinitialize(count: count) }
-        }
-    }
-
-    @inline(__always) var isLeaf: Bool { header.isLeaf }
-    @inline(__always) var count: Int { Int(header.count) }
-    @inline(__always) var limit: Int { Int(header.limit) }
-    @inline(__always) var isFull: Bool { header.count == header.limit }
-    @inline(__always) var skip: Int { Int(header.skip) }
+    @inline(__always)
+    var header: UnsafeMutablePointer<Header> { block.assumingMemoryBound(to: Header.self) }
+    @inline(__always) var isLeaf: Bool { header.pointee.isLeaf }
+    @inline(__always) var order: TreeOrder { header.pointee.order }
+    @inline(__always) var count: Int { Int(header.pointee.count) }
+    @inline(__always) var limit: Int { Int(header.pointee.limit) }
+    @inline(__always) var isFull: Bool { header.pointee.count == header.pointee.limit }
+    @inline(__always) var skip: Int { Int(header.pointee.skip) }
     /// The first entry that takes part in a search.
-    @inline(__always) var first: Int { header.isLeaf ? 0 : 1 }
+    @inline(__always) var first: Int { isLeaf ? 0 : 1 }
 
     @inline(__always)
-    var prefixes: UnsafeMutablePointer<UInt64> { withUnsafeMutablePointerToElements { $0 } }
-
-    @inline(__always)
-    private var slots: UnsafeMutableRawPointer { UnsafeMutableRawPointer(prefixes + limit) }
+    var prefixes: UnsafeMutablePointer<UInt64> {
+        (block + TreeNode.headerCount).assumingMemoryBound(to: UInt64.self)
+    }
 
     /// A leaf's records.
     @inline(__always)
-    var records: UnsafeMutablePointer<RecordStorage> { slots.assumingMemoryBound(to: RecordStorage.self) }
+    var records: UnsafeMutablePointer<Unmanaged<RecordStorage>> {
+        (block + TreeNode.headerCount + limit &* 8).assumingMemoryBound(to: Unmanaged<RecordStorage>.self)
+    }
 
     /// An inner node's children.
     @inline(__always)
-    var children: UnsafeMutablePointer<TreeNode> { slots.assumingMemoryBound(to: TreeNode.self) }
+    var children: UnsafeMutablePointer<TreeNode> {
+        (block + TreeNode.headerCount + limit &* 8).assumingMemoryBound(to: TreeNode.self)
+    }
 
     /// An inner node's separators; only in a tree by key.
     @inline(__always)
     var separators: UnsafeMutablePointer<Separator?> {
-        UnsafeMutableRawPointer(prefixes + 2 * limit).assumingMemoryBound(to: Separator?.self)
+        (block + TreeNode.headerCount + limit &* 16).assumingMemoryBound(to: Separator?.self)
     }
 
     /// The bytes that entry `index` sorts by; empty for a first separator. Only in a tree by key.
     @inline(__always)
     func keyBytes(_ index: Int) -> UnsafeRawBufferPointer {
-        if header.isLeaf { return records[index].keyBytes }
+        if isLeaf { return records[index]._withUnsafeGuaranteedRef { $0.keyBytes } }
         return separators[index]?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
-    }
-
-    /// An equal node that no other tree shares. Costs a retain of each entry.
-    func copy() -> TreeNode {
-        let node = TreeNode.make(isLeaf: isLeaf, order: header.order, limit: limit)
-        node.header.skip = header.skip
-        node.append(contentsOf: self, 0..<count)
-        return node
-    }
-
-    /// Copies the entries of `other` behind the last one, prefixes as they are there.
-    func append(contentsOf other: TreeNode, _ range: Range<Int>) {
-        let start = count
-        (prefixes + start).update(from: other.prefixes + range.lowerBound, count: range.count)
-        if isLeaf {
-            (records + start).initialize(from: other.records + range.lowerBound, count: range.count)
-        } else {
-            (children + start).initialize(from: other.children + range.lowerBound, count: range.count)
-            if header.order == .key {
-                (separators + start).initialize(from: other.separators + range.lowerBound, count: range.count)
-            }
-        }
-        header.count += Int32(range.count)
-    }
-
-    /// Drops the entries from `start` on.
-    func truncate(to start: Int) {
-        let surplus = count - start
-        if isLeaf {
-            (records + start).deinitialize(count: surplus)
-        } else {
-            (children + start).deinitialize(count: surplus)
-            if header.order == .key { (separators + start).deinitialize(count: surplus) }
-        }
-        header.count = Int32(start)
     }
 }

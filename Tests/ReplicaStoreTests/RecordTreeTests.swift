@@ -8,6 +8,20 @@ import Testing
     private struct Model {
         var tree: RecordTree
         var sorted: [(key: [UInt8], seq: UInt64)] = []
+        let reclaimer = Reclaimer()
+
+        init(order: TreeOrder, capacity: Int) { tree = RecordTree(order: order, capacity: capacity) }
+
+        /// What is here now, kept readable by what `retired` keeps.
+        mutating func snapshot() -> Kept {
+            let view = tree
+            let stamp = tree.beginVersion()
+            reclaimer.begin(stamp: stamp, seq: sorted.map(\.seq).max() ?? 0)
+            return Kept(tree: view, sorted: sorted, stamp: stamp, reclaimer: reclaimer)
+        }
+
+        /// Leaves what is here to the snapshots that are left.
+        func end() { reclaimer.retire(all: tree, RecordTree(order: .seq, capacity: 4)) }
 
         func index(_ key: [UInt8], _ seq: UInt64) -> (index: Int, isExact: Bool) {
             var low = 0
@@ -23,18 +37,21 @@ import Testing
             return (low, isExact)
         }
 
-        mutating func insert(_ key: [UInt8], _ seq: UInt64) {
-            let record = key.withUnsafeBytes {
+        mutating func insert(_ bytes: [UInt8], _ seq: UInt64) {
+            let record = bytes.withUnsafeBytes {
                 RecordStorage.make(seq: seq, at: 0, cause: .stream, version: nil, key: $0, item: nil)
             }
-            let place = index(key, seq)
-            switch tree.insert(record) {
+            let place = index(bytes, seq)
+            let key = tree.order == .key ? TreeKey(bytes: record.keyBytes) : TreeKey(seq: seq)
+            switch tree.insert(Unmanaged.passRetained(record), key, reclaimer) {
             case .inserted:
                 #expect(!place.isExact)
-                sorted.insert((key, seq), at: place.index)
+                sorted.insert((bytes, seq), at: place.index)
             case .replaced(let old):
-                #expect(place.isExact && old.header.seq == sorted[place.index].seq)
-                if place.isExact { sorted[place.index] = (key, seq) }
+                let oldSeq = old._withUnsafeGuaranteedRef { $0.header.seq }
+                #expect(place.isExact && oldSeq == sorted[place.index].seq)
+                if place.isExact { sorted[place.index] = (bytes, seq) }
+                reclaimer.retire(record: old)
             case .kept: Issue.record("nothing asked to keep the old record")
             }
         }
@@ -42,29 +59,57 @@ import Testing
         mutating func remove(_ key: [UInt8], _ seq: UInt64) {
             let place = index(key, seq)
             let removed = key.withUnsafeBytes { bytes in
-                tree.remove(tree.order == .key ? TreeKey(bytes: bytes) : TreeKey(seq: seq))
+                tree.remove(tree.order == .key ? TreeKey(bytes: bytes) : TreeKey(seq: seq), reclaimer)
             }
+            if let removed { reclaimer.retire(record: removed) }
             #expect((removed != nil) == place.isExact)
             if place.isExact { sorted.remove(at: place.index) }
         }
 
-        /// Everything, in order, and the structure's own rules.
-        func verify() {
-            var read: [UInt64] = []
-            tree.forEachAscending(from: nil) {
-                read.append($0.header.seq)
-                return true
+        func verify() { RecordTreeTests.verify(tree, sorted) }
+    }
+
+    /// A snapshot of a model.
+    private final class Kept {
+        let tree: RecordTree
+        let sorted: [(key: [UInt8], seq: UInt64)]
+        private let stamp: UInt64
+        private let reclaimer: Reclaimer
+
+        init(tree: RecordTree, sorted: [(key: [UInt8], seq: UInt64)], stamp: UInt64, reclaimer: Reclaimer) {
+            self.tree = tree
+            self.sorted = sorted
+            self.stamp = stamp
+            self.reclaimer = reclaimer
+        }
+
+        deinit { reclaimer.end(stamp: stamp) }
+
+        func verify() { RecordTreeTests.verify(tree, sorted) }
+    }
+
+    /// Everything, in order, and the structure's own rules.
+    private static func verify(_ tree: RecordTree, _ sorted: [(key: [UInt8], seq: UInt64)]) {
+        var read: [UInt64] = []
+        tree.forEachAscending(from: nil) {
+            read.append($0.header.seq)
+            return true
+        }
+        #expect(read == sorted.map(\.seq))
+        #expect(tree.count == sorted.count)
+        if let root = tree.root { _ = RecordTreeTests.checkStructure(root) }
+        for (key, seq) in sorted {
+            let found = key.withUnsafeBytes {
+                tree.find(tree.order == .key ? TreeKey(bytes: $0) : TreeKey(seq: seq))
             }
-            #expect(read == sorted.map(\.seq))
-            #expect(tree.count == sorted.count)
-            if let root = tree.root { _ = RecordTreeTests.checkStructure(root) }
+            #expect(found?._withUnsafeGuaranteedRef { $0.header.seq } == seq)
         }
     }
 
     /// Checks counts, equal depth, order across boundaries and cached prefixes; returns the depth.
     private static func checkStructure(_ node: TreeNode) -> Int {
         #expect(node.count > 0 && node.count <= node.limit)
-        for index in node.first..<max(node.first, node.count) where node.header.order == .key {
+        for index in node.first..<max(node.first, node.count) where node.order == .key {
             let key = node.keyBytes(index)
             #expect(key.count >= node.skip)
             #expect(node.prefixes[index] == node.prefix(of: key))
@@ -91,8 +136,8 @@ import Testing
     )
     func againstModel(order: TreeOrder, capacity: Int) {
         var random = SeededGenerator(seed: UInt64(capacity))
-        var model = Model(tree: RecordTree(order: order, capacity: capacity))
-        var snapshots: [Model] = []
+        var model = Model(order: order, capacity: capacity)
+        var snapshots: [Kept] = []
         var seq: UInt64 = 0
         for step in 0..<6000 {
             // Growing, shrinking to nothing, growing again.
@@ -105,7 +150,7 @@ import Testing
                 model.remove(RecordTreeTests.key(number), UInt64(number))
             }
             if step % 250 == 0 {
-                snapshots.append(model)
+                snapshots.append(model.snapshot())
                 model.verify()
             }
             if snapshots.count > 8 { snapshots.remove(at: Int.random(in: 0..<8, using: &random)) }
@@ -115,12 +160,13 @@ import Testing
         for number in 0..<700 { model.remove(RecordTreeTests.key(number), UInt64(number)) }
         #expect(model.tree.root == nil)
         for snapshot in snapshots { snapshot.verify() }
+        model.end()
     }
 
     @Test("every lower and upper bound reads what a sorted array has there", arguments: [4, 7])
     func ranges(capacity: Int) {
         var random = SeededGenerator(seed: 99)
-        var model = Model(tree: RecordTree(order: .key, capacity: capacity))
+        var model = Model(order: .key, capacity: capacity)
         for seq in 1...300 { model.insert(RecordTreeTests.key(Int.random(in: 0..<600, using: &random)), UInt64(seq)) }
         for number in 0..<600 {
             let key = RecordTreeTests.key(number)
@@ -149,7 +195,7 @@ import Testing
 
     @Test("ascending inserts leave full nodes behind")
     func appends() {
-        var model = Model(tree: RecordTree(order: .seq, capacity: 16))
+        var model = Model(order: .seq, capacity: 16)
         for seq in 1...4096 { model.insert([1], UInt64(seq)) }
         model.verify()
         #expect(RecordTreeTests.leaves(model.tree) == 4096 / 16)
@@ -158,7 +204,7 @@ import Testing
     @Test("superseding at random does not leave the tree sparse")
     func density() {
         var random = SeededGenerator(seed: 5)
-        var model = Model(tree: RecordTree(order: .seq, capacity: 16))
+        var model = Model(order: .seq, capacity: 16)
         for seq in 1...4096 { model.insert([1], UInt64(seq)) }
         for seq in 4097...40960 {
             let victim = model.sorted[Int.random(in: 0..<model.sorted.count, using: &random)].seq

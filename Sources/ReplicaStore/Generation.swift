@@ -1,0 +1,159 @@
+import TableModel
+
+/// The state of one generation: what `GenerationWriter` owns and changes.
+///
+/// Each live key or tombstone has exactly one record, which is in a tree by key and in a tree by seq.
+struct Generation: ~Copyable {
+    let epoch: Epoch
+    let keySchema: KeySchema
+    let limits: StoreLimits
+    private(set) var seq: UInt64 = 0
+    private(set) var tombstones = TombstoneQueue()
+    private var byKey: RecordTree
+    private var bySeq: RecordTree
+    private let reclaimer = Reclaimer()
+    private var tombstoneCount = 0
+    private var itemBytes = 0
+    private var horizon: UInt64 = 0
+    private var isBootstrapping = true
+
+    init(epoch: Epoch, keySchema: KeySchema, limits: StoreLimits) {
+        self.epoch = epoch
+        self.keySchema = keySchema
+        self.limits = limits
+        byKey = RecordTree(order: .key, capacity: limits.nodeCapacity)
+        bySeq = RecordTree(order: .seq, capacity: limits.nodeCapacity)
+    }
+
+    deinit { reclaimer.retire(all: byKey, bySeq) }
+
+    // MARK: Writing
+
+    /// See `GenerationWriter.apply`.
+    mutating func apply(_ change: Change, _ key: UnsafeRawBufferPointer) -> Bool {
+        if let version = change.version, let known = byKey.find(TreeKey(bytes: key)),
+            known._withUnsafeGuaranteedRef({ $0.has(atLeast: version) })
+        {
+            return false
+        }
+        switch change.outcome {
+        case .put(let item): item.packed.withUnsafeBytes { enter(change, key, $0) }
+        case .remove: enter(change, key, nil)
+        }
+        pruneTombstones()
+        return true
+    }
+
+    private mutating func enter(_ change: Change, _ key: UnsafeRawBufferPointer, _ item: UnsafeRawBufferPointer?) {
+        let record = RecordStorage.make(
+            seq: seq + 1,
+            at: change.at,
+            cause: change.cause,
+            version: change.version,
+            key: key,
+            item: item
+        )
+        _ = enter(record) { _ in false }
+    }
+
+    /// See `GenerationWriter.applyScanRows`.
+    mutating func applyScanRows(
+        _ arena: UnsafeRawBufferPointer,
+        _ entries: [ItemBatch.Entry],
+        at wallMilliseconds: Int64
+    ) -> Int {
+        var taken = 0
+        for entry in entries {
+            let record = RecordStorage.make(
+                seq: seq + 1,
+                at: wallMilliseconds,
+                cause: .snapshot,
+                version: nil,
+                key: UnsafeRawBufferPointer(rebasing: arena[entry.key]),
+                item: UnsafeRawBufferPointer(rebasing: arena[entry.item])
+            )
+            if enter(record, keeping: { $0.beatsScanRows }) { taken += 1 }
+        }
+        return taken
+    }
+
+    /// Enters a record, which bears the next seq, into both trees; false when the record that is there is kept.
+    private mutating func enter(_ storage: RecordStorage, keeping: (RecordStorage) -> Bool) -> Bool {
+        // The trees share one reference, which `Reclaimer` gives up.
+        let record = Unmanaged.passRetained(storage)
+        switch byKey.insert(record, TreeKey(bytes: storage.keyBytes), reclaimer, keeping: keeping) {
+        case .kept:
+            record.release()
+            return false
+        case .inserted: break
+        case .replaced(let old): retire(old)
+        }
+        _ = bySeq.insert(record, TreeKey(seq: storage.header.seq), reclaimer)
+        seq += 1
+        if storage.isTombstone {
+            tombstoneCount += 1
+            tombstones.append(seq)
+        } else {
+            itemBytes += storage.byteCount
+        }
+        return true
+    }
+
+    /// Takes a record that is no longer in the tree by key out of the other, and out of the counts.
+    private mutating func retire(_ record: Unmanaged<RecordStorage>) {
+        record._withUnsafeGuaranteedRef { storage in
+            _ = bySeq.remove(TreeKey(seq: storage.header.seq), reclaimer)
+            if storage.isTombstone { tombstoneCount -= 1 } else { itemBytes -= storage.byteCount }
+        }
+        reclaimer.retire(record: record)
+    }
+
+    // MARK: Tombstones
+
+    /// See `GenerationWriter.endBootstrap`.
+    mutating func endBootstrap() {
+        isBootstrapping = false
+        pruneTombstones()
+    }
+
+    /// Forgets the oldest tombstones beyond the limit, and raises the horizon to the newest of those.
+    private mutating func pruneTombstones() {
+        let tree = bySeq
+        tombstones.compact(live: tombstoneCount) { Generation.tombstone(of: $0, in: tree) != nil }
+        guard !isBootstrapping else { return }
+        while tombstoneCount > limits.maximumTombstones, let oldest = tombstones.popFirst() {
+            guard let record = Generation.tombstone(of: oldest, in: bySeq) else { continue }
+            record._withUnsafeGuaranteedRef { _ = byKey.remove(TreeKey(bytes: $0.keyBytes), reclaimer) }
+            retire(record)
+            horizon = oldest
+        }
+    }
+
+    /// The record of `seq` when it still is the state of its key and a tombstone.
+    private static func tombstone(of seq: UInt64, in tree: RecordTree) -> Unmanaged<RecordStorage>? {
+        guard let record = tree.find(TreeKey(seq: seq)) else { return nil }
+        return record._withUnsafeGuaranteedRef { $0.isTombstone } ? record : nil
+    }
+
+    // MARK: Reading
+
+    /// An immutable view of everything applied so far.
+    mutating func snapshot() -> StoreSnapshot {
+        let view = (byKey, bySeq)
+        let stamp = byKey.beginVersion()
+        let other = bySeq.beginVersion()
+        precondition(stamp == other, "both trees have one version")
+        let contents = SnapshotContents(
+            position: Position(epoch: epoch, seq: seq),
+            horizon: horizon,
+            keySchema: keySchema,
+            itemBytes: itemBytes,
+            tombstoneCount: tombstoneCount,
+            byKey: view.0,
+            bySeq: view.1,
+            stamp: stamp,
+            reclaimer: reclaimer
+        )
+        return StoreSnapshot(contents: contents)
+    }
+}
