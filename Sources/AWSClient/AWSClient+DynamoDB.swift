@@ -50,7 +50,7 @@ extension AWSClient: DynamoDBAPI {
         return try await perform(
             .batchGetItem,
             subject: "table \(table)",
-            policy: retries.interactive,
+            policy: retries.scan,
             body: body.finish()
         ) { bytes throws(JSONError) in
             try BatchGetAnswer.decode(bytes, table: table)

@@ -42,9 +42,9 @@ public struct RetryPolicy: Sendable, Hashable {
 
 /// The policies of a client's operations.
 public struct RetryPolicies: Sendable, Hashable {
-    /// DescribeTable and BatchGetItem: somebody waits for the answer, and should hear of trouble within 10 s.
+    /// DescribeTable: somebody waits for the answer, and should hear of trouble within 10 s.
     public var interactive: RetryPolicy
-    /// Scan: a page is part of a long job, which a repeated page costs less than it costs to begin again.
+    /// Scan and BatchGetItem: a page is part of a long job, and repeating it costs less than beginning the job again.
     public var scan: RetryPolicy
     /// DescribeStream, GetShardIterator and GetRecords: the caller keeps a backoff for each shard, so give up early.
     public var streams: RetryPolicy

@@ -26,6 +26,7 @@ final class CurlLoop {
             let (commands, isClosed) = inbox.drain()
             for command in commands { execute(command) }
             if isClosed { break }
+            // Room that the last round's answers have made.
             startWaiting()
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
@@ -44,6 +45,8 @@ final class CurlLoop {
             ticket.resume(.failure(TransportFailure(.queueFull(limit: options.limits.waitingRequests))))
         case .start(let ticket):
             waiting.append(ticket)
+            // At once, so that only what finds no room counts as waiting.
+            startWaiting()
         case .cancel(let identifier):
             cancel(identifier)
         }
@@ -92,8 +95,8 @@ final class CurlLoop {
             let result = ccurl_message_result(message)
             guard let transfer = active[handle], let ticket = transfer.ticket else { continue }
             isAny = true
-            let outcome = transfer.finish(result)
             curl_multi_remove_handle(multi, handle)
+            let outcome = transfer.finish(result)
             recycle(transfer, identifier: ticket.identifier)
             ticket.resume(outcome)
         }

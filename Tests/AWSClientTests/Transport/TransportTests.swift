@@ -50,6 +50,22 @@ import Testing
         transport.close()
     }
 
+    @Test("a burst that finds room is not counted as waiting")
+    func burst() async throws {
+        let server = ScriptedServer { .answer(body: $0.text) }.start()
+        defer { server.stop() }
+        var limits = AWSClientLimits()
+        limits.concurrentRequests = 32
+        limits.waitingRequests = 1
+        let transport = try makeTransport(limits: limits)
+        let answered = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<32 { group.addTask { (try? await transport.send(makeRequest(server.url))) != nil } }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(answered == 32)
+        transport.close()
+    }
+
     @Test("status and the headers that matter come with the answer")
     func headers() async throws {
         let server = Script(
