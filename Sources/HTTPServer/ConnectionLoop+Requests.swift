@@ -2,8 +2,8 @@ import Glibc
 
 /// Reading and answering requests.
 extension ConnectionLoop {
-    /// Bodies up to this size are copied behind their head and share one send with their neighbours; larger ones are sent
-    /// from where they are.
+    /// Bodies up to this size are copied behind their head and share one send with their neighbours; larger ones are
+    /// sent from where they are.
     private static let copiedBodyBytes = 16_384
     /// Pipelined responses are sent when so much has gathered.
     private static let burstBytes = 65_536
@@ -44,8 +44,8 @@ extension ConnectionLoop {
         connection.input = used == 0 ? bytes : Array(bytes[used...])
     }
 
-    /// Answers the requests in `bytes`, in order, as far as they are complete and the client takes the answers. Returns how
-    /// many bytes were consumed.
+    /// Answers the requests in `bytes`, in order, as far as they are complete and the client takes the answers. Returns
+    /// how many bytes were consumed.
     private func process(_ connection: Connection, _ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         var offset = 0
         reading: while connection.phase == .reading, offset < bytes.count {

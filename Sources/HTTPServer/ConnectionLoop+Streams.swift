@@ -1,7 +1,7 @@
 import CLinux
 
-/// Streaming bodies: produced into a buffer that all connections of the loop share, sent at once, nothing kept but what the
-/// kernel did not take.
+/// Streaming bodies: produced into a buffer that all connections of the loop share, sent at once, nothing kept but what
+/// the kernel did not take.
 extension ConnectionLoop {
     /// How often a stream that always has more may produce before others have their turn.
     private static let roundsPerTurn = 4
@@ -58,8 +58,8 @@ extension ConnectionLoop {
         enqueue(connection)
     }
 
-    /// Sends `output` and what was produced: as one chunk (RFC 9112 section 7.1), or as it is. One copy costs less than a
-    /// send of several pieces (measured for events of 100 bytes). False when the connection broke.
+    /// Sends `output` and what was produced: as one chunk (RFC 9112 section 7.1), or as it is. One copy costs less than
+    /// a send of several pieces (measured for events of 100 bytes). False when the connection broke.
     private func transmitProduced(_ connection: Connection, isLast: Bool) -> Bool {
         if connection.isChunked {
             if !produced.isEmpty {

@@ -2,10 +2,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// An event loop's work: waits for readiness, reads and answers requests, feeds streams, keeps deadlines. Lives on one thread.
+/// An event loop's work: waits for readiness, reads and answers requests, feeds streams, keeps deadlines. Lives on one
+/// thread.
 ///
-/// Requests come first: streams that are due are produced in slices between two waits, so five thousand woken subscribers
-/// never hold up a GET for long.
+/// Requests come first: streams that are due are produced in slices between two waits, so five thousand woken
+/// subscribers never hold up a GET for long.
 final class ConnectionLoop {
     /// The loop's own token: the wake-up descriptor.
     private static let wakeToken = UInt64.max
@@ -67,12 +68,12 @@ final class ConnectionLoop {
             let count = readiness.wait(milliseconds: waitMilliseconds())
             now = MonotonicClock.now()
             date.refresh()
-            var hasMail = false
+            // First, so that no request is answered as usual after stopping has begun.
+            if shell.hasMail { takeMail() }
             for index in 0..<count {
                 let event = readiness.event(index)
-                if event.token == Self.wakeToken { hasMail = true } else { handle(event) }
+                if event.token == Self.wakeToken { takeMail() } else { handle(event) }
             }
-            if hasMail { takeMail() }
             produceReady()
             expireDeadlines()
             if let stopDeadline, table.count == 0 || now >= stopDeadline { break }

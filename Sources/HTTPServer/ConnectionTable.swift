@@ -1,5 +1,5 @@
-/// A loop's connections by slot. A slot's generation grows with each use, so an event for a closed connection never reaches
-/// the one that took over its slot or its descriptor number.
+/// A loop's connections by slot. A slot's generation grows with each use, so an event for a closed connection never
+/// reaches the one that took over its slot or its descriptor number.
 struct ConnectionTable {
     private var slots: [Connection?] = []
     private var generations: [UInt32] = []

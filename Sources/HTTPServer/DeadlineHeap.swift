@@ -1,4 +1,5 @@
-/// A binary heap of deadlines. Entries are not removed when a deadline moves: the owner recognises stale ones as they fall due.
+/// A binary heap of deadlines. Entries are not removed when a deadline moves: the owner recognises stale ones as they
+/// fall due.
 struct DeadlineHeap {
     struct Entry {
         let deadline: Instant

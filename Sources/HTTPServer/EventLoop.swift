@@ -3,8 +3,8 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// The part of an event loop that other threads may touch: its mailbox and its wake-up. What it does with connections is
-/// in `ConnectionLoop`, which lives inside one long block on this loop's private queue.
+/// The part of an event loop that other threads may touch: its mailbox and its wake-up. What it does with connections
+/// is in `ConnectionLoop`, which lives inside one long block on this loop's private queue.
 final class EventLoop: Sendable {
     struct Accepted: Sendable {
         let descriptor: Int32
@@ -88,6 +88,9 @@ final class EventLoop: Sendable {
         if streamsAreWoken.exchange(true, ordering: .acquiringAndReleasing) { return }
         signal()
     }
+
+    /// For the loop: whether there may be something to take.
+    var hasMail: Bool { isSignalled.load(ordering: .acquiring) }
 
     /// For the loop: what has come since the last call. The flags fall before the mail is read, so nothing is missed.
     func takeMail() -> (mail: Mail, streamsAreWoken: Bool) {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A walk over validated field lines, each `name: value CRLF`. No index is kept: a look-up costs one pass over some hundred
-/// bytes, and most requests are asked for few fields.
+/// A walk over validated field lines, each `name: value CRLF`. No index is kept: a look-up costs one pass over some
+/// hundred bytes, and most requests are asked for few fields.
 enum FieldLines {
     static func forEachValue(
         of lowercasedName: UnsafeBufferPointer<UInt8>,

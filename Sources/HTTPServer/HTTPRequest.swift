@@ -13,8 +13,9 @@ package struct HTTPRequest: Sendable {
     /// The minor version of HTTP/1.x: 0 or 1.
     package var minorVersion: Int { head.minorVersion }
 
-    /// The percent-decoded segments of the path, split at `/` before decoding ("/v1/items/a%2Fb" -> v1, items, a/b). Bytes, since
-    /// keys need not be UTF-8. An empty last segment is kept ("/v1/items/" has three). None for the target `*`.
+    /// The percent-decoded segments of the path, split at `/` before decoding ("/v1/items/a%2Fb" -> v1, items, a/b).
+    /// Bytes, since keys need not be UTF-8. An empty last segment is kept ("/v1/items/" has three). None for the target
+    /// `*`.
     package var pathSegments: [[UInt8]] {
         guard !isAsterisk else { return [] }
         let path = head.bytes[head.path].dropFirst()
@@ -39,7 +40,8 @@ package struct HTTPRequest: Sendable {
         return head.path.count == 1 && head.bytes[head.path.lowerBound] == UInt8(ascii: "*")
     }
 
-    /// The query's pairs in order, percent-decoded with `+` as space; bytes that are not UTF-8 throw, naming the parameter.
+    /// The query's pairs in order, percent-decoded with `+` as space; bytes that are not UTF-8 throw, naming the
+    /// parameter.
     package func queryParameters() throws(HTTPQueryError) -> [(name: String, value: String)] {
         guard let query = head.query, !query.isEmpty else { return [] }
         var parameters: [(name: String, value: String)] = []

@@ -38,8 +38,8 @@ package final class HTTPServer: Sendable {
 
     deinit { beginStop(within: .zero) }
 
-    /// Binds and listens (port 0 = any free one) and starts the loops; returns the port. Address in use says so. `host` is an
-    /// IPv4 or IPv6 address, or a name; the descriptors it opens close with `stop`.
+    /// Binds and listens (port 0 = any free one) and starts the loops; returns the port. Address in use says so. `host`
+    /// is an IPv4 or IPv6 address, or a name; the descriptors it opens close with `stop`.
     package func start(host: String, port: Int) throws(HTTPServerError) -> Int {
         let descriptor = try ListenAddress(host: host, port: port).listen(userTimeout: limits.writeStallTimeout)
         let loops = try makeLoops(orClose: descriptor)
@@ -74,13 +74,15 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// Asks every waiting streaming body to produce again. Callable from any thread; many calls make one wake-up a loop.
+    /// Asks every waiting streaming body to produce again. Callable from any thread; many calls make one wake-up a
+    /// loop.
     package func wakeStreams() {
         for loop in currentLoops { loop.wakeStreams() }
     }
 
-    /// Stops accepting, drains streams and requests in flight, closes idle connections, and when `grace` has passed everything.
-    /// Returns when the port is free and every loop has ended. May be called again, also meanwhile; the shorter grace holds.
+    /// Stops accepting, drains streams and requests in flight, closes idle connections, and when `grace` has passed
+    /// everything. Returns when the port is free and every loop has ended. May be called again, also meanwhile; the
+    /// shorter grace holds.
     package func stop(within grace: Duration) async {
         beginStop(within: grace)
         await withCheckedContinuation { continuation in
@@ -88,7 +90,8 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    private func beginStop(within grace: Duration) {
+    /// The part of `stop` that does not wait.
+    func beginStop(within grace: Duration) {
         let deadline = MonotonicClock.now() + max(0, grace.nanoseconds)
         let (listener, loops) = state.withLock { state -> (Listener?, [EventLoop]) in
             switch state {
@@ -102,8 +105,9 @@ package final class HTTPServer: Sendable {
                 return (nil, loops)
             }
         }
-        listener?.cancel()
+        // The loops first: once the port is closed, every answer says that it is the connection's last.
         for loop in loops { loop.stop(deadline: deadline) }
+        listener?.cancel()
     }
 
     /// The server's monotonic clock, as `produce(now:)` sees it.

@@ -22,7 +22,8 @@ package struct HTTPServerLimits: Sendable, Hashable {
     package var keepAliveTimeout: Duration = .seconds(75)
     /// Without the client taking one byte of what waits for it; then closed.
     package var writeStallTimeout: Duration = .seconds(30)
-    /// How long a closing connection is read and thrown away, so that the last answer is not lost (RFC 9112 section 9.6).
+    /// How long a closing connection is read and thrown away, so that the last answer is not lost (RFC 9112 section
+    /// 9.6).
     package var lingerTimeout: Duration = .seconds(2)
     /// What one call of `StreamingBody.produce` may append.
     package var streamBudgetBytes = 65_536

@@ -1,4 +1,5 @@
-/// The grammar of Host: `uri-host [ ":" port ]` (RFC 9110 section 7.2), without the empty host, which http URLs may not have.
+/// The grammar of Host: `uri-host [ ":" port ]` (RFC 9110 section 7.2), without the empty host, which http URLs may not
+/// have.
 enum HostField {
     static func isValid(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
         guard value.count > 0 else { return false }

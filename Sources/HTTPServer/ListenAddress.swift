@@ -51,11 +51,12 @@ struct ListenAddress {
     private static func listen(_ address: addrinfo, userTimeout: Duration) throws(SystemCallError) -> Int32 {
         let descriptor = Int32(try systemCallOrError { linux_stream_socket(address.ai_family) })
         do throws(SystemCallError) {
-            // Without SO_REUSEADDR a restart would fail while old connections wait; it does not let two listeners share a port.
+            // Without SO_REUSEADDR a restart would fail while old connections wait; it does not let two listeners share
+            // a port.
             try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
             if address.ai_family == AF_INET6 { try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
-            // Accepted sockets inherit both: no delay of small events, and an end to clients that vanished without a word. Later
-            // than the write stall, so that a client that is there but does not read is told apart.
+            // Accepted sockets inherit both: no delay of small events, and an end to clients that vanished without a
+            // word. Later than the write stall, so that a client that is there but does not read is told apart.
             let tcp = Int32(IPPROTO_TCP)
             try set(descriptor, tcp, TCP_NODELAY, 1)
             let milliseconds = userTimeout.nanoseconds / 1_000_000 + 10_000

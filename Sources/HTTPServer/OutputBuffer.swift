@@ -1,7 +1,7 @@
 import Glibc
 
-/// A growing run of bytes that an event loop shares between its connections: what one burst of responses becomes before it
-/// is sent. Confined to its loop.
+/// A growing run of bytes that an event loop shares between its connections: what one burst of responses becomes before
+/// it is sent. Confined to its loop.
 final class OutputBuffer {
     private(set) var count = 0
     private var capacity = 65_536

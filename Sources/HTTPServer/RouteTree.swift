@@ -1,7 +1,7 @@
 import Glibc
 
-/// Routes by path segment. A literal segment wins over a parameter, unless only the parameter's branch has the method: so an
-/// item may be named like one of our own words.
+/// Routes by path segment. A literal segment wins over a parameter, unless only the parameter's branch has the method:
+/// so an item may be named like one of our own words.
 struct RouteTree: Sendable {
     final class Route: Sendable {
         let method: HTTPMethod

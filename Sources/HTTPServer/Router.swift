@@ -1,6 +1,7 @@
 /// Finds the handler of a request by method and path, and answers 404, 405 (with Allow), OPTIONS and HEAD by itself.
 ///
-/// A route of GET answers HEAD too. Registered methods without a route are 405, unknown ones 501 (RFC 9110 section 9.1).
+/// A route of GET answers HEAD too. Registered methods without a route are 405, unknown ones 501 (RFC 9110 section
+/// 9.1).
 package struct Router: HTTPHandler {
     /// What a route does. Runs on an event loop and must not block.
     package typealias Action = @Sendable (HTTPRequest, PathParameters) -> HTTPResponse
@@ -9,8 +10,8 @@ package struct Router: HTTPHandler {
     private let problem: @Sendable (Int, String, HTTPFields) -> HTTPResponse
     private let decorate: @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
 
-    /// `problem` makes the body of the router's own errors (status, sentence, fields such as Allow already set); `decorate` runs
-    /// last on every response (CORS, request ids).
+    /// `problem` makes the body of the router's own errors (status, sentence, fields such as Allow already set);
+    /// `decorate` runs last on every response (CORS, request ids).
     package init(
         problem: @escaping @Sendable (_ status: Int, _ detail: String, _ fields: HTTPFields) -> HTTPResponse,
         decorate: @escaping @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
@@ -19,8 +20,9 @@ package struct Router: HTTPHandler {
         self.decorate = decorate
     }
 
-    /// Adds a route. `pattern` is literal segments and up to four `{name}` parameters: "/v1/items/{pk}/{sk}". A parameter never
-    /// matches an empty segment. Where a literal and a parameter fit, the literal wins if it has the method.
+    /// Adds a route. `pattern` is literal segments and up to four `{name}` parameters: "/v1/items/{pk}/{sk}". A
+    /// parameter never matches an empty segment. Where a literal and a parameter fit, the literal wins if it has the
+    /// method.
     package mutating func on(_ method: HTTPMethod, _ pattern: String, _ action: @escaping Action) {
         tree.add(method, pattern, action)
     }

@@ -6,18 +6,20 @@ package enum StreamStep: Sendable, Hashable {
     case wait(until: Duration?)
     /// The body is complete.
     case end
-    /// Close the connection at once, the body left incomplete: the client sees a broken transfer, never a short success.
+    /// Close the connection at once, the body left incomplete: the client sees a broken transfer, never a short
+    /// success.
     case abort
 }
 
 /// Why a streaming body is over.
 package enum StreamEnd: Sendable, Hashable { case completed, clientGone, stalled, serverStopping }
 
-/// A response body made while the client reads. Confined to the event loop of its connection: every call comes from there.
+/// A response body made while the client reads. Confined to the event loop of its connection: every call comes from
+/// there.
 package protocol StreamingBody: AnyObject {
     /// Appends at most about `budget` bytes to `output` (an empty buffer that the loop shares between its connections).
-    /// Called only when everything produced before has gone to the kernel, so a slow reader holds back its own body alone.
-    /// Appending nothing is allowed. `now` is the server's monotonic clock.
+    /// Called only when everything produced before has gone to the kernel, so a slow reader holds back its own body
+    /// alone. Appending nothing is allowed. `now` is the server's monotonic clock.
     func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep
     /// The server is draining: the next `produce` may say goodbye and return `.end`.
     func drain()

@@ -9,8 +9,8 @@ enum SystemCallResult {
     case failed(Int32)
 }
 
-/// Runs a system call that returns -1 on failure: repeats it on EINTR, tells EAGAIN apart, and reads `errno` before anything
-/// else can change it.
+/// Runs a system call that returns -1 on failure: repeats it on EINTR, tells EAGAIN apart, and reads `errno` before
+/// anything else can change it.
 @inline(__always)
 func systemCall<Result: FixedWidthInteger>(_ call: () -> Result) -> SystemCallResult {
     while true {

@@ -9,8 +9,8 @@ import Testing
     func simple() async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)
-            try client.send("GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n")
-            let response = try client.receiveResponse()
+            try await client.send("GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n")
+            let response = try await client.receiveResponse()
             #expect(response.head.hasPrefix("HTTP/1.1 200 OK\r\n"))
             #expect(response.fields.map(\.name) == ["date", "content-type", "content-length"])
             #expect(response.field("content-length") == "11")
@@ -28,13 +28,13 @@ import Testing
         try await withServer { _, port in
             let client = try RawClient(port: port)
             let requests = (0..<300).map { "POST /\($0) HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi" }
-            try client.send(requests.joined())
-            for index in 0..<300 { #expect(try client.receiveResponse().body == "POST /\(index) [hi]") }
+            try await client.send(requests.joined())
+            for index in 0..<300 { #expect(try await client.receiveResponse().body == "POST /\(index) [hi]") }
             for byte in Array("GET /x HTTP/1.1\r\nHost: a\r\n\r\nGET /y HTTP/1.1\r\nHost: a\r\n\r\n".utf8) {
-                try client.send([byte])
+                try await client.send([byte])
             }
-            #expect(try client.receiveResponse().body == "GET /x []")
-            #expect(try client.receiveResponse().body == "GET /y []")
+            #expect(try await client.receiveResponse().body == "GET /x []")
+            #expect(try await client.receiveResponse().body == "GET /y []")
         }
     }
 
@@ -46,9 +46,9 @@ import Testing
                 "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n".utf8
             )
             for cut in 1..<bytes.count {
-                try client.send(Array(bytes[..<cut]))
-                try client.send(Array(bytes[cut...]))
-                #expect(try client.receiveResponse().body == "POST /x [a]")
+                try await client.send(Array(bytes[..<cut]))
+                try await client.send(Array(bytes[cut...]))
+                #expect(try await client.receiveResponse().body == "POST /x [a]")
             }
         }
     }
@@ -59,11 +59,11 @@ import Testing
         try await withServer { _, port in
             let client = try RawClient(port: port)
             for _ in 0..<3 {
-                try client.send(
+                try await client.send(
                     "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n\(big)GET /n HTTP/1.1\r\nHost: a\r\n\r\n"
                 )
-                #expect(try client.receiveResponse().body == "PUT / [\(big)]")
-                #expect(try client.receiveResponse().body == "GET /n []")
+                #expect(try await client.receiveResponse().body == "PUT / [\(big)]")
+                #expect(try await client.receiveResponse().body == "GET /n []")
             }
         }
     }
@@ -83,15 +83,15 @@ import Testing
         try await withServer { _, port in
             let client = try RawClient(port: port)
             let request = "GET / \(version)\r\nHost: a\r\n\(fields)\r\n"
-            try client.send(request)
-            let response = try client.receiveResponse()
+            try await client.send(request)
+            let response = try await client.receiveResponse()
             #expect(response.status == 200)
             #expect(response.field("connection") == connection)
             if closes {
-                try client.expectEnd()
+                try await client.expectEnd()
             } else {
-                try client.send(request)
-                #expect(try client.receiveResponse().status == 200)
+                try await client.send(request)
+                #expect(try await client.receiveResponse().status == 200)
             }
         }
     }
@@ -100,13 +100,13 @@ import Testing
     func head() async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)
-            try client.send("GET /aa HTTP/1.1\r\nHost: a\r\n\r\n")
-            let get = try client.receiveResponse()
-            try client.send("HEAD /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n")
-            let head = try client.receiveResponse(toHead: true)
+            try await client.send("GET /aa HTTP/1.1\r\nHost: a\r\n\r\n")
+            let get = try await client.receiveResponse()
+            try await client.send("HEAD /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n")
+            let head = try await client.receiveResponse(toHead: true)
             #expect(head.fields.map(\.name) == get.fields.map(\.name))
             #expect(head.field("content-length") == get.field("content-length"))
-            #expect(try client.receiveResponse().body == "GET /b []")
+            #expect(try await client.receiveResponse().body == "GET /b []")
         }
     }
 
@@ -119,20 +119,20 @@ import Testing
         try await withServer(handler) { _, port in
             let client = try RawClient(port: port)
             for status in [204, 304] {
-                try client.send("GET /\(status) HTTP/1.1\r\nHost: a\r\n\r\n")
-                let response = try client.receiveResponse()
+                try await client.send("GET /\(status) HTTP/1.1\r\nHost: a\r\n\r\n")
+                let response = try await client.receiveResponse()
                 #expect(response.status == status)
                 #expect(response.fields.map(\.name) == ["date", "content-type"])
             }
-            try client.send("GET /201 HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(try client.receiveResponse().field("content-length") == "0")
+            try await client.send("GET /201 HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await client.receiveResponse().field("content-length") == "0")
         }
     }
 
     @Test("keeps the space after a status that has no phrase (M34)")
     func phraseless() async throws {
         try await withServer(ClosureHandler { _ in .text("?", status: 299) }) { _, port in
-            let answer = try exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n", port: port)
+            let answer = try await exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n", port: port)
             #expect(answer.hasPrefix("HTTP/1.1 299 \r\nDate: "))
         }
     }
@@ -154,15 +154,16 @@ import Testing
         let observer = RecordingObserver()
         try await withServer(observer: observer) { _, port in
             let client = try RawClient(port: port)
-            try client.send(bytes)
-            // More than a socket buffer's worth, sent before the answer is read: a plain close would answer with a reset.
-            try client.send("GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
-            try client.send(String(repeating: "x", count: 200_000))
-            let response = try client.receiveResponse()
+            try await client.send(bytes)
+            // More than a socket buffer's worth, sent before the answer is read: a plain close would answer with a
+            // reset.
+            try await client.send("GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await client.send(String(repeating: "x", count: 200_000))
+            let response = try await client.receiveResponse()
             #expect(response.status == status)
             #expect(response.field("connection") == "close")
             #expect(!response.body.isEmpty)
-            try client.expectEnd()
+            try await client.expectEnd()
         }
         #expect(observer.current.statuses == [status])
     }
@@ -171,13 +172,13 @@ import Testing
     func goodThenBad() async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)
-            try client.send(
+            try await client.send(
                 "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nBAD\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n"
             )
-            #expect(try client.receiveResponse().body == "GET /1 []")
-            #expect(try client.receiveResponse().body == "GET /2 []")
-            #expect(try client.receiveResponse().status == 400)
-            try client.expectEnd()
+            #expect(try await client.receiveResponse().body == "GET /1 []")
+            #expect(try await client.receiveResponse().body == "GET /2 []")
+            #expect(try await client.receiveResponse().status == 400)
+            try await client.expectEnd()
         }
     }
 
@@ -185,15 +186,20 @@ import Testing
     func continues() async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)
-            try client.send("PUT /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-            #expect(try client.receive(through: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
-            try client.send("hi")
-            #expect(try client.receiveResponse().body == "PUT /a [hi]")
-            try client.send("PUT /b HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
-            #expect(try client.receiveResponse().body == "PUT /b [hi]")
-            try client.send("PUT /c HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9999999\r\n\r\n")
-            #expect(try client.receiveResponse().status == 413)
-            let old = try exchange("PUT /d HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi", port: port)
+            try await client.send("PUT /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            #expect(try await client.receive(through: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+            try await client.send("hi")
+            #expect(try await client.receiveResponse().body == "PUT /a [hi]")
+            try await client.send("PUT /b HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
+            #expect(try await client.receiveResponse().body == "PUT /b [hi]")
+            try await client.send(
+                "PUT /c HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9999999\r\n\r\n"
+            )
+            #expect(try await client.receiveResponse().status == 413)
+            let old = try await exchange(
+                "PUT /d HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
+                port: port
+            )
             #expect(old.hasPrefix("HTTP/1.1 200 OK\r\n"))
         }
     }
@@ -201,10 +207,10 @@ import Testing
     @Test("serves a client that half-closes after its request")
     func halfClose() async throws {
         try await withServer { _, port in
-            let whole = try exchange("GET /x HTTP/1.1\r\nHost: a\r\n\r\n", port: port)
+            let whole = try await exchange("GET /x HTTP/1.1\r\nHost: a\r\n\r\n", port: port)
             #expect(whole.hasSuffix("\r\n\r\nGET /x []"))
             for part in ["", "GET /x HT"] {
-                let answer = try exchange(part, port: port)
+                let answer = try await exchange(part, port: port)
                 #expect(answer == "")
             }
         }
@@ -217,13 +223,13 @@ import Testing
         router.on(.get, "/who/{name}") { request, _ in .text(request.peerAddress) }
         try await withServer(router, observer: observer) { server, port in
             let client = try RawClient(port: port)
-            try client.send("GET /who/me HTTP/1.1\r\nHost: a\r\n\r\n")
-            let response = try client.receiveResponse()
+            try await client.send("GET /who/me HTTP/1.1\r\nHost: a\r\n\r\n")
+            let response = try await client.receiveResponse()
             #expect(response.body == "127.0.0.1")
             #expect(server.openConnections == 1)
             #expect(observer.current.bytes == [response.head.utf8.count + response.body.utf8.count])
-            try client.send("GET /else HTTP/1.1\r\nHost: a\r\n\r\nGET /broken")
-            #expect(try client.receiveResponse().status == 404)
+            try await client.send("GET /else HTTP/1.1\r\nHost: a\r\n\r\nGET /broken")
+            #expect(try await client.receiveResponse().status == 404)
             client.close()
             await eventually("the connection closes") { observer.current.closed == 1 }
         }
@@ -238,10 +244,10 @@ import Testing
             let clients = try (0..<60).map { _ in try RawClient(port: port) }
             for round in 0..<20 {
                 for (index, client) in clients.enumerated() {
-                    try client.send("GET /\(index)/\(round) HTTP/1.1\r\nHost: a\r\n\r\n")
+                    try await client.send("GET /\(index)/\(round) HTTP/1.1\r\nHost: a\r\n\r\n")
                 }
                 for (index, client) in clients.enumerated() {
-                    #expect(try client.receiveResponse().body == "GET /\(index)/\(round) []")
+                    #expect(try await client.receiveResponse().body == "GET /\(index)/\(round) []")
                 }
             }
             #expect(server.openConnections == 60)

@@ -11,14 +11,14 @@ import Testing
         let port = try server.start(host: "127.0.0.1", port: 0)
         let clients = try (0..<10).map { _ in try RawClient(port: port) }
         for client in clients.prefix(5) {
-            try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(try client.receiveResponse().status == 200)
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await client.receiveResponse().status == 200)
         }
         await eventually("all are accepted") { server.openConnections == 10 }
         let began = ContinuousClock.now
         await server.stop(within: .seconds(60))
         #expect(ContinuousClock.now - began < .seconds(30))
-        for client in clients { try client.expectEnd() }
+        for client in clients { try await client.expectEnd() }
         #expect(server.openConnections == 0)
         let next = HTTPServer(handler: echo, observer: nil, loops: 1)
         #expect(try next.start(host: "127.0.0.1", port: port) == port)
@@ -30,17 +30,19 @@ import Testing
         let server = HTTPServer(handler: echo, observer: nil, loops: 1)
         let port = try server.start(host: "127.0.0.1", port: 0)
         let client = try RawClient(port: port)
-        try client.send("GET /0 HTTP/1.1\r\nHost: a\r\n\r\nPOST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
-        #expect(try client.receiveResponse().body == "GET /0 []")
-        async let stopped: Void = server.stop(within: .seconds(60))
+        try await client.send(
+            "GET /0 HTTP/1.1\r\nHost: a\r\n\r\nPOST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab"
+        )
+        #expect(try await client.receiveResponse().body == "GET /0 []")
+        server.beginStop(within: .seconds(60))
         await eventually("nothing is accepted any more") { (try? RawClient(port: port)) == nil }
-        try client.send("cd")
-        let response = try client.receiveResponse()
+        try await client.send("cd")
+        let response = try await client.receiveResponse()
         #expect(response.body == "POST /1 [abcd]")
         #expect(response.field("connection") == "close")
-        try client.expectEnd()
+        try await client.expectEnd()
         client.close()
-        await stopped
+        await server.stop(within: .seconds(60))
     }
 
     @Test("lets streams say goodbye")
@@ -50,15 +52,15 @@ import Testing
         let port = try server.start(host: "127.0.0.1", port: 0)
         let clients = try (0..<20).map { _ in try RawClient(port: port) }
         for client in clients {
-            try client.send(StreamingBodyTests.get)
-            _ = try client.receive(through: "\r\n\r\n")
+            try await client.send(StreamingBodyTests.get)
+            _ = try await client.receive(through: "\r\n\r\n")
         }
-        async let stopped: Void = server.stop(within: .seconds(60))
+        server.beginStop(within: .seconds(60))
         for client in clients {
-            #expect(try client.receiveAll() == "3\r\nbye\r\n0\r\n\r\n")
+            #expect(try await client.receiveAll() == "3\r\nbye\r\n0\r\n\r\n")
             client.close()
         }
-        await stopped
+        await server.stop(within: .seconds(60))
         #expect(script.current.drains == 20)
         #expect(script.current.ended == Array(repeating: .completed, count: 20))
     }
@@ -69,10 +71,10 @@ import Testing
         let server = HTTPServer(handler: StreamingBodyTests.handler(script), observer: nil, loops: 1)
         let port = try server.start(host: "127.0.0.1", port: 0)
         let flood = try RawClient(port: port, receiveBuffer: 4_096)
-        try flood.send("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
-        _ = try flood.receive(through: "\r\n\r\n")
+        try await flood.send("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try await flood.receive(through: "\r\n\r\n")
         let slow = try RawClient(port: port)
-        try slow.send("GET / HTTP/1.1\r\n")
+        try await slow.send("GET / HTTP/1.1\r\n")
         await eventually("both are in work") { server.openConnections == 2 }
         let began = ContinuousClock.now
         await server.stop(within: .milliseconds(200))
@@ -86,7 +88,7 @@ import Testing
         let server = HTTPServer(handler: echo, observer: nil, loops: 1)
         let port = try server.start(host: "127.0.0.1", port: 0)
         let client = try RawClient(port: port)
-        try client.send("GET / HT")
+        try await client.send("GET / HT")
         await eventually("it is accepted") { server.openConnections == 1 }
         async let first: Void = server.stop(within: .seconds(60))
         async let second: Void = server.stop(within: .milliseconds(50))
@@ -105,11 +107,11 @@ import Testing
         weak let remains = server
         let port = try #require(try server?.start(host: "127.0.0.1", port: 0))
         let client = try RawClient(port: port)
-        try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(try client.receiveResponse().status == 200)
+        try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try await client.receiveResponse().status == 200)
         server = nil
         #expect(remains == nil)
-        try client.expectEnd()
+        try await client.expectEnd()
         await eventually("the port is closed") { (try? RawClient(port: port)) == nil }
         #expect(observer.current.closed == 1)
     }

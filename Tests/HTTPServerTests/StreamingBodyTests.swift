@@ -88,17 +88,17 @@ final class FloodStream: StreamingBody {
         let script = StreamScript()
         try await withServer(Self.handler(script)) { server, port in
             let client = try RawClient(port: port)
-            try client.send(Self.get + "GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
-            let head = try RawResponse(head: client.receive(through: "\r\n\r\n"))
+            try await client.send(Self.get + "GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
+            let head = try await RawResponse(head: client.receive(through: "\r\n\r\n"))
             #expect(head.field("transfer-encoding") == "chunked")
             #expect(head.field("content-length") == nil)
             script.change { $0.lines = ["one", "0123456789abcdef"] }
             server.wakeStreams()
-            #expect(try client.receive(through: "f\r\n") == "3\r\none\r\n10\r\n0123456789abcdef\r\n")
+            #expect(try await client.receive(through: "f\r\n") == "3\r\none\r\n10\r\n0123456789abcdef\r\n")
             script.change { $0.isOver = true }
             server.wakeStreams()
-            #expect(try client.receive(through: "0\r\n\r\n") == "0\r\n\r\n")
-            #expect(try client.receiveResponse().body == "plain")
+            #expect(try await client.receive(through: "0\r\n\r\n") == "0\r\n\r\n")
+            #expect(try await client.receiveResponse().body == "plain")
             #expect(script.current.ended == [.completed])
         }
     }
@@ -110,8 +110,8 @@ final class FloodStream: StreamingBody {
         script.change { $0.isOver = true }
         try await withServer(Self.handler(script)) { _, port in
             let client = try RawClient(port: port)
-            try client.send("GET /s HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
-            let response = try client.receiveResponse()
+            try await client.send("GET /s HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+            let response = try await client.receiveResponse()
             #expect(response.field("transfer-encoding") == nil)
             #expect(response.field("connection") == "close")
             #expect(response.body == "onetwo")
@@ -123,12 +123,12 @@ final class FloodStream: StreamingBody {
         let script = StreamScript()
         try await withServer(Self.handler(script)) { _, port in
             let client = try RawClient(port: port)
-            try client.send("HEAD /s HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(try client.receiveResponse(toHead: true).field("transfer-encoding") == "chunked")
+            try await client.send("HEAD /s HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await client.receiveResponse(toHead: true).field("transfer-encoding") == "chunked")
             #expect(script.current.ended == [.completed])
             #expect(script.current.produced == 0)
-            try client.send("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(try client.receiveResponse().body == "plain")
+            try await client.send("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await client.receiveResponse().body == "plain")
         }
     }
 
@@ -137,10 +137,10 @@ final class FloodStream: StreamingBody {
         let script = StreamScript(waits: .milliseconds(20))
         try await withServer(Self.handler(script)) { _, port in
             let client = try RawClient(port: port)
-            try client.send(Self.get)
+            try await client.send(Self.get)
             await eventually("it is called again and again") { script.current.produced >= 5 }
             script.change { $0.lines = ["tick"] }
-            #expect(try client.receiveResponseHeadAndChunk() == "4\r\ntick\r\n")
+            #expect(try await client.receiveResponseHeadAndChunk() == "4\r\ntick\r\n")
         }
     }
 
@@ -149,12 +149,12 @@ final class FloodStream: StreamingBody {
         let script = StreamScript()
         try await withServer(Self.handler(script)) { server, port in
             let client = try RawClient(port: port)
-            try client.send(Self.get)
-            _ = try client.receive(through: "\r\n\r\n")
+            try await client.send(Self.get)
+            _ = try await client.receive(through: "\r\n\r\n")
             // Another connection's request on the same loop, as a sign that the loop has been round.
             let other = try RawClient(port: port)
-            try other.send("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
-            _ = try other.receiveResponse()
+            try await other.send("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await other.receiveResponse()
             #expect(script.current.produced == 1)
             server.wakeStreams()
             await eventually("it is woken") { script.current.produced == 2 }
@@ -167,11 +167,11 @@ final class FloodStream: StreamingBody {
         script.change { $0.lines = ["one"] }
         try await withServer(Self.handler(script)) { server, port in
             let client = try RawClient(port: port)
-            try client.send(Self.get)
-            _ = try client.receive(through: "one\r\n")
+            try await client.send(Self.get)
+            _ = try await client.receive(through: "one\r\n")
             script.change { $0.aborts = true }
             server.wakeStreams()
-            #expect(throws: RawClient.Failure.self) { try client.receiveAll() }
+            await #expect(throws: RawClient.Failure.self) { try await client.receiveAll() }
             #expect(script.current.ended == [.completed])
         }
     }
@@ -182,8 +182,8 @@ final class FloodStream: StreamingBody {
         try await withServer(Self.handler(script)) { server, port in
             let client = try RawClient(port: port)
             // Behind more bytes than the server's socket takes a FIN would not arrive; a reset always does.
-            try client.send(Self.get + String(repeating: "x", count: byReset ? 300_000 : 3_000))
-            _ = try client.receive(through: "\r\n\r\n")
+            try await client.send(Self.get + String(repeating: "x", count: byReset ? 300_000 : 3_000))
+            _ = try await client.receive(through: "\r\n\r\n")
             if byReset { client.reset() } else { client.close() }
             await eventually("the stream ends") { script.current.ended == [.clientGone] }
             await eventually("the connection is gone") { server.openConnections == 0 }
@@ -195,20 +195,20 @@ final class FloodStream: StreamingBody {
         let script = StreamScript()
         try await withServer(Self.handler(script)) { _, port in
             let slow = try RawClient(port: port, receiveBuffer: 4_096)
-            try slow.send("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await slow.send("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
             var produced = -1
             while produced != script.current.produced {
                 produced = script.current.produced
                 try await Task.sleep(for: .milliseconds(50))
             }
             let other = try RawClient(port: port)
-            try other.send("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(try other.receiveResponse().body == "plain")
+            try await other.send("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await other.receiveResponse().body == "plain")
             slow.widen()
-            _ = try slow.receive(through: "\r\n\r\n")
+            _ = try await slow.receive(through: "\r\n\r\n")
             for _ in 0..<(produced + 20) {
-                #expect(try slow.receive(through: "\r\n") == "10000\r\n")
-                #expect(try slow.receive(through: "\r\n").utf8.count == 65_538)
+                #expect(try await slow.receive(through: "\r\n") == "10000\r\n")
+                #expect(try await slow.receive(through: "\r\n").utf8.count == 65_538)
             }
             #expect(script.current.produced > produced)
         }
@@ -220,7 +220,7 @@ final class FloodStream: StreamingBody {
         let limits = HTTPServerLimitsTests.limits { $0.writeStallTimeout = .milliseconds(150) }
         try await withServer(Self.handler(script), limits: limits) { server, port in
             let client = try RawClient(port: port, receiveBuffer: 4_096)
-            try client.send("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await client.send("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
             await eventually("the stream is ended") { script.current.ended == [.stalled] }
             await eventually("the connection is gone") { server.openConnections == 0 }
             withExtendedLifetime(client) {}
@@ -232,18 +232,18 @@ final class FloodStream: StreamingBody {
         let script = StreamScript()
         try await withServer(Self.handler(script), loops: 2) { server, port in
             let clients = try (0..<300).map { _ in try RawClient(port: port) }
-            for client in clients { try client.send(Self.get) }
-            for client in clients { _ = try client.receive(through: "\r\n\r\n") }
+            for client in clients { try await client.send(Self.get) }
+            for client in clients { _ = try await client.receive(through: "\r\n\r\n") }
             for round in 0..<5 {
                 script.change { $0.lines.append("round \(round)") }
                 for _ in 0..<10 { server.wakeStreams() }
             }
             let other = try RawClient(port: port)
-            try other.send("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(try other.receiveResponse().body == "plain")
+            try await other.send("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await other.receiveResponse().body == "plain")
             for client in clients {
                 for round in 0..<5 {
-                    #expect(try client.receive(through: "round \(round)\r\n") == "7\r\nround \(round)\r\n")
+                    #expect(try await client.receive(through: "round \(round)\r\n") == "7\r\nround \(round)\r\n")
                 }
             }
         }
@@ -256,10 +256,10 @@ final class FloodStream: StreamingBody {
         try await withServer(Self.handler(script), loops: 2) { server, port in
             for round in 0..<20 {
                 let clients = try (0..<100).map { _ in try RawClient(port: port) }
-                for client in clients { try client.send(Self.get) }
+                for client in clients { try await client.send(Self.get) }
                 for (index, client) in clients.enumerated() {
                     // Some leave before the answer, some after it, some with a reset.
-                    if index % 3 == 0 { _ = try client.receive(through: "hello\r\n") }
+                    if index % 3 == 0 { _ = try await client.receive(through: "hello\r\n") }
                     if (index + round).isMultiple(of: 2) { client.reset() } else { client.close() }
                 }
             }
@@ -273,8 +273,8 @@ final class FloodStream: StreamingBody {
 
 extension RawClient {
     /// Takes a head and what follows it up to the end of a chunk that says "tick".
-    func receiveResponseHeadAndChunk() throws -> String {
-        _ = try receive(through: "\r\n\r\n")
-        return try receive(through: "tick\r\n")
+    func receiveResponseHeadAndChunk() async throws -> String {
+        _ = try await receive(through: "\r\n\r\n")
+        return try await receive(through: "tick\r\n")
     }
 }

@@ -32,7 +32,9 @@ final class RawClient {
             close()
             throw Failure(description: "connect: \(code)")
         }
-        try wait(for: Int16(POLLOUT))
+        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        // Loopback: the kernel connects without the server's doing.
+        poll(&entry, 1, 10_000)
         var failure: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &length)
@@ -60,9 +62,9 @@ final class RawClient {
 
     func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
-    func send(_ text: String) throws { try send(Array(text.utf8)) }
+    func send(_ text: String) async throws { try await send(Array(text.utf8)) }
 
-    func send(_ bytes: [UInt8]) throws {
+    func send(_ bytes: [UInt8]) async throws {
         var offset = 0
         while offset < bytes.count {
             let count = bytes.withUnsafeBytes {
@@ -72,15 +74,15 @@ final class RawClient {
                 offset += count
             } else {
                 guard errno == EAGAIN else { throw Failure(description: "send: \(errno)") }
-                try wait(for: Int16(POLLOUT))
+                try await wait(for: Int16(POLLOUT))
             }
         }
     }
 
     /// Reads once, waiting for bytes; false at the end of the connection.
     @discardableResult
-    func receiveSome() throws -> Bool {
-        try wait(for: Int16(POLLIN))
+    func receiveSome() async throws -> Bool {
+        try await wait(for: Int16(POLLIN))
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
         let code = errno
@@ -90,17 +92,17 @@ final class RawClient {
     }
 
     /// Everything until the server closes, after what was taken before.
-    func receiveAll() throws -> String {
-        while try receiveSome() {}
+    func receiveAll() async throws -> String {
+        while try await receiveSome() {}
         return take(received.count)
     }
 
     /// Waits until `text` has come, and takes everything up to its end.
-    func receive(through text: String) throws -> String {
+    func receive(through text: String) async throws -> String {
         let pattern = Array(text.utf8)
         while true {
             if let end = firstEnd(of: pattern) { return take(end) }
-            guard try receiveSome() else {
+            guard try await receiveSome() else {
                 throw Failure(
                     description: "closed before \(text.debugDescription): \(String(decoding: received, as: UTF8.self))"
                 )
@@ -109,18 +111,20 @@ final class RawClient {
     }
 
     /// The next response, with its body by Content-Length, chunks, or the end of the connection.
-    func receiveResponse(toHead: Bool = false) throws -> RawResponse {
-        var response = try RawResponse(head: receive(through: "\r\n\r\n"))
+    func receiveResponse(toHead: Bool = false) async throws -> RawResponse {
+        var response = try await RawResponse(head: receive(through: "\r\n\r\n"))
         if toHead || response.status < 200 || response.status == 204 || response.status == 304 { return response }
         if let length = response.field("content-length").flatMap({ Int($0) }) {
-            while received.count < length { guard try receiveSome() else { throw Failure(description: "short body") } }
+            while received.count < length {
+                guard try await receiveSome() else { throw Failure(description: "short body") }
+            }
             response.body = take(length)
         } else if response.field("transfer-encoding") == "chunked" {
             while true {
-                let line = try receive(through: "\r\n").dropLast()
+                let line = try await receive(through: "\r\n").dropLast()
                 guard let size = Int(line, radix: 16) else { throw Failure(description: "chunk size \(line)") }
                 while received.count < size + 2 {
-                    guard try receiveSome() else { throw Failure(description: "short chunk") }
+                    guard try await receiveSome() else { throw Failure(description: "short chunk") }
                 }
                 let chunk = take(size)
                 guard take(2) == "\r\n" else { throw Failure(description: "no CRLF after a chunk") }
@@ -129,14 +133,14 @@ final class RawClient {
                 response.body += chunk
             }
         } else {
-            response.body = try receiveAll()
+            response.body = try await receiveAll()
         }
         return response
     }
 
     /// Waits for the server to close, and fails if it says anything more.
-    func expectEnd(sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let rest = try receiveAll()
+    func expectEnd(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let rest = try await receiveAll()
         #expect(rest == "", sourceLocation: sourceLocation)
     }
 
@@ -160,12 +164,15 @@ final class RawClient {
         }
     }
 
-    private func wait(for events: Int16) throws {
+    /// Gives the thread away while it waits, since tests share few.
+    private func wait(for events: Int16) async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        var rounds = 0
         var entry = pollfd(fd: descriptor, events: events, revents: 0)
-        while true {
-            let count = poll(&entry, 1, 10_000)
-            if count > 0 { return }
-            if count == 0 { throw Failure(description: "nothing happened within ten seconds") }
+        while poll(&entry, 1, 0) <= 0 {
+            if ContinuousClock.now > deadline { throw Failure(description: "nothing happened within thirty seconds") }
+            rounds += 1
+            if rounds < 20 { await Task.yield() } else { try await Task.sleep(for: .milliseconds(1)) }
         }
     }
 }

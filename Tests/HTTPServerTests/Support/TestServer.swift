@@ -73,13 +73,13 @@ func withServer(
     #expect(server.openConnections == 0)
 }
 
-/// Waits until `condition` holds, ten seconds at most.
+/// Waits until `condition` holds, thirty seconds at most.
 func eventually(
     _ what: Comment,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () -> Bool
 ) async {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(30)
     while !condition() {
         if ContinuousClock.now > deadline {
             Issue.record(what, sourceLocation: sourceLocation)
@@ -89,11 +89,11 @@ func eventually(
     }
 }
 
-/// What a server answers to `bytes` on a connection of their own: everything until it closes. The client half-closes, so a
-/// connection that the server would keep ends, too.
-func exchange(_ bytes: String, port: Int) throws -> String {
+/// What a server answers to `bytes` on a connection of their own: everything until it closes. The client half-closes,
+/// so a connection that the server would keep ends, too.
+func exchange(_ bytes: String, port: Int) async throws -> String {
     let client = try RawClient(port: port)
-    try client.send(bytes)
+    try await client.send(bytes)
     client.finishSending()
-    return try client.receiveAll()
+    return try await client.receiveAll()
 }
