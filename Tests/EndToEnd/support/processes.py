@@ -21,7 +21,9 @@ def free_port():
 
 
 def wait_for(condition, seconds=20, what="the condition"):
-    """Looks until the condition gives something true, and returns that; fails after the deadline with the last answer."""
+    """Looks until the condition gives something true, and returns that; fails after the deadline with the last answer.
+
+    `what` may be a function, for what can only be told then."""
     deadline, last = time.monotonic() + seconds, None
     while True:
         try:
@@ -31,7 +33,7 @@ def wait_for(condition, seconds=20, what="the condition"):
         except (OSError, EOFError) as error:
             last = error
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s in vain for {what}; last seen: {last!r}")
+            raise AssertionError(f"waited {seconds} s in vain for {what() if callable(what) else what}; last seen: {last!r}")
         time.sleep(LOOK_AGAIN_AFTER)
 
 

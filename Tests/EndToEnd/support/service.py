@@ -29,13 +29,13 @@ class Service:
         assert response.status_code in (200, 404), response.text
         return response.json() if response.status_code == 200 else None
 
-    def wait_until_ready(self, seconds=30):
+    def wait_until_ready(self, seconds=15):
         def ready():
             assert self.program.process.poll() is None, f"it ended with {self.program.process.returncode}:\n{self.program.output}"
             with contextlib.suppress(httpx.HTTPError):
                 return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
 
-        wait_for(ready, seconds, "the service to be ready")
+        wait_for(ready, seconds, lambda: f"the service to be ready; it wrote:\n{self.program.output[-3000:]}")
         return self
 
     def export(self, **parameters):
