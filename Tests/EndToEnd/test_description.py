@@ -39,11 +39,14 @@ def test_the_service_answers_as_described(ministack, logs):
         with serving(logs, ministack, table) as service:
             command = [
                 VENV / "schemathesis", "run", PROJECT / "openapi.yaml", "--url", service.url, "--checks", "all",
-                "--exclude-path", "/v1/events", "--max-examples", "40", "--seed", "1", "--generation-database", "none",
+                # What a cursor or a key may be depends on the table and on the answers before: a schema cannot say it.
+                "--exclude-checks", "positive_data_acceptance", "--exclude-path", "/v1/events", "--max-examples", "40", "--seed", "1", "--generation-database", "none",
                 "--request-timeout", "10", "--no-color",
             ]
             finished = subprocess.run(
                 [str(word) for word in command], capture_output=True, text=True, timeout=150, cwd=logs, stdin=subprocess.DEVNULL
             )
-            assert finished.returncode == 0, finished.stdout[-6000:] + finished.stderr[-2000:]
+            # Generated targets are long: their beginnings tell enough.
+            said = "\n".join(line[:300] for line in (finished.stdout + finished.stderr).splitlines())
+            assert finished.returncode == 0, said[-8000:]
             assert service.get("/livez").status_code == 200
