@@ -1,8 +1,12 @@
 /// One shard as tests see it, trimmed or not.
 package struct SandboxShard: Sendable, Hashable {
+    /// ShardId.
     package let id: String
+    /// ParentShardId; nil for a root.
     package let parentID: String?
+    /// Whether changes still land in it.
     package let isOpen: Bool
+    /// SequenceNumberRange.StartingSequenceNumber.
     package let startingSequenceNumber: String
     /// Nil while the shard is open.
     package let endingSequenceNumber: String?

@@ -1,5 +1,6 @@
 /// One call that reached the sandbox over HTTP, as its log keeps it.
 package struct SandboxCall: Sendable, Hashable {
+    /// What was called.
     package let operation: SandboxOperation
     /// The table it was about, where the request names one.
     package let table: String?

@@ -4,8 +4,11 @@ package import TableModel
 package struct SandboxError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Why one action of a transaction did not go through; code "None" for the ones that would have.
     package struct CancellationReason: Sendable, Hashable {
+        /// `None`, `ConditionalCheckFailed`, `ValidationError`.
         package var code: String
+        /// The sentence that goes with it.
         package var message: String?
+        /// The item as it was, where the action asks for it.
         package var item: [String: AttributeValue]?
     }
 
@@ -20,6 +23,7 @@ package struct SandboxError: Error, Sendable, Hashable, CustomStringConvertible 
     /// For `ConditionalCheckFailedException` with ReturnValuesOnConditionCheckFailure: the item as it was.
     package var item: [String: AttributeValue]?
 
+    /// An error with nothing but its sentence.
     package init(_ code: String, _ message: String, status: Int = 400) {
         self.code = code
         self.message = message

@@ -1,18 +1,23 @@
 /// How a sandbox behaves. The defaults are DynamoDB on a good day; tests turn single traits on.
 package struct SandboxSettings: Sendable {
+    /// The region in ARNs and records.
     package var region = "us-east-1"
+    /// The account in ARNs.
     package var accountID = "000000000000"
     /// Shards that a new stream starts with; each takes an equal part of the partition keys.
     package var shardsPerStream = 4
     /// How long a stream keeps its records.
     package var retention: Duration = .seconds(86_400)
+    /// Records that a shard keeps at most; older ones are trimmed as if their time had come.
+    package var recordsPerShard = 250_000
     /// How long a shard iterator can be used.
     package var iteratorLifetime: Duration = .seconds(900)
     /// Where sequence numbers begin: 21 digits, as the real ones have at least.
     package var firstSequenceNumber: UInt128 = 100_000_000_000_000_000_000
     /// A `LATEST` iterator skips records written within this time after it was issued, as was seen of the real service.
     package var latestSlack: Duration = .zero
-    /// Reads without ConsistentRead see an item as it was this long ago; nil turns eventual consistency off.
+    /// Reads without ConsistentRead see an item as it was this long ago, and no item that is newer; nil turns this off.
+    /// What a delete took away is not shown again.
     package var replicaLag: Duration?
     /// Tables and streams stay CREATING, ENABLING, DISABLING, DELETING until `completeTransitions()`.
     package var holdsTransitions = false
@@ -25,5 +30,6 @@ package struct SandboxSettings: Sendable {
     /// Bytes of items in one BatchGetItem answer.
     package var batchGetBytes = SandboxLimits.batchGetBytes
 
+    /// DynamoDB on a good day.
     package init() {}
 }

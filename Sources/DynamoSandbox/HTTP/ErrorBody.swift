@@ -4,8 +4,7 @@ enum ErrorBody {
         let type = namespace(of: error, isStreams: isStreams) + error.code
         return JSONOutput.object { output in
             output.field("__type", type)
-            // Serialization errors and the like have a capital M in the real service; transactions have a lower-case one.
-            output.field("message", error.message)
+            output.field(spellsMessageLarge.contains(error.code) ? "Message" : "message", error.message)
             if let item = error.item { output.field("Item", item) }
             guard !error.reasons.isEmpty else { return }
             output.name("CancellationReasons")
@@ -19,10 +18,20 @@ enum ErrorBody {
         }
     }
 
+    /// Errors of the layers in front of DynamoDB come in those layers' namespaces, as with the real service.
     private static func namespace(of error: SandboxError, isStreams: Bool) -> String {
-        switch error.code {
-        case "SerializationException", "UnknownOperationException": "com.amazon.coral.service#"
-        default: isStreams ? "com.amazonaws.dynamodb.streams.v20120810#" : "com.amazonaws.dynamodb.v20120810#"
-        }
+        if error.code == "ThrottlingException" { return "com.amazon.coral.availability#" }
+        if frontDoor.contains(error.code) { return "com.amazon.coral.service#" }
+        return isStreams ? "com.amazonaws.dynamodb.streams.v20120810#" : "com.amazonaws.dynamodb.v20120810#"
     }
+
+    private static let frontDoor: Set<String> = [
+        "SerializationException", "UnknownOperationException", "AccessDeniedException", "UnrecognizedClientException",
+        "ExpiredTokenException", "InvalidSignatureException", "MissingAuthenticationTokenException",
+    ]
+
+    /// The exceptions whose sentence comes as `Message`; all others have `message`. Clients must read both.
+    private static let spellsMessageLarge: Set<String> = [
+        "SerializationException", "AccessDeniedException", "TransactionCanceledException",
+    ]
 }

@@ -56,6 +56,15 @@ struct ShardLog: Sendable {
         return log[max(head, first - count)..<first]
     }
 
+    /// Takes away the oldest records until `count` are left.
+    mutating func trim(to count: Int) {
+        var surplus = log.count - head - count
+        trim { _ in
+            surplus -= 1
+            return surplus >= 0
+        }
+    }
+
     /// Takes away the records for which `isOld` holds, from the front on.
     mutating func trim(while isOld: (LoggedRecord) -> Bool) {
         while head < log.count, isOld(log[head]) {

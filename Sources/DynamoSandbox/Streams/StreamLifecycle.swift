@@ -91,6 +91,6 @@ extension Engine {
             size: size,
             byTimeToLive: byTimeToLive
         )
-        streams[arn]?.append(record, toShard: shard)
+        streams[arn]?.append(record, toShard: shard, limit: settings.recordsPerShard)
     }
 }

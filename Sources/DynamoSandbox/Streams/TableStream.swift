@@ -39,8 +39,10 @@ struct TableStream: Sendable {
         shards.lastIndex { $0.isOpen && $0.range.contains(hash) }
     }
 
-    mutating func append(_ record: LoggedRecord, toShard index: Int) {
+    /// Appends to a shard; beyond `limit` records its oldest ones go.
+    mutating func append(_ record: LoggedRecord, toShard index: Int, limit: Int) {
         shards[index].append(record)
+        shards[index].trim(to: limit)
     }
 
     /// Opens a shard. Its id carries its creation time, as the real ones do, and sorts after every id before it.

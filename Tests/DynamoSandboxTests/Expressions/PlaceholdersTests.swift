@@ -21,7 +21,10 @@ import Testing
                 ##""ConditionExpression":"n = :n","ExpressionAttributeNames":{"x":"x"}"##,
                 "ExpressionAttributeNames contains invalid key: Syntax error; key: \"x\""
             ),
-            (##""ConditionExpression":"n = :n","ExpressionAttributeValues":{}"##, "ExpressionAttributeValues must not be empty"),
+            (
+                ##""ConditionExpression":"n = :n","ExpressionAttributeValues":{}"##,
+                "ExpressionAttributeValues must not be empty"
+            ),
             (
                 ##""ExpressionAttributeValues":{":n":{"N":"1"}}"##,
                 "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null"

@@ -109,6 +109,14 @@ import Testing
         #expect(throws: SandboxError.self) { try fixture.iterator(shard, "AT_SEQUENCE_NUMBER", numbers[4]) }
     }
 
+    @Test("a shard keeps no more records than its bound, and tells of the others as trimmed")
+    func recordsPerShard() throws {
+        let (fixture, shard) = try filled(10) { $0.recordsPerShard = 4 }
+        let start = fixture.sandbox.shards(of: "plain")[0].startingSequenceNumber
+        #expect(try fixture.all(shard).count == 4)
+        #expect(throws: SandboxError.self) { try fixture.iterator(shard, "AT_SEQUENCE_NUMBER", start) }
+    }
+
     @Test("LATEST with slack passes over what is written within the slack")
     func latestSlack() throws {
         let (fixture, shard) = try filled(1) { $0.latestSlack = .seconds(1) }
