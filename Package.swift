@@ -36,7 +36,8 @@ let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift
 let package = Package(
     name: "tablecast",
     products: [
-        .library(name: "DynamoDBStream", targets: ["DynamoDBStream"]),
+        // All that a user of the library names: the consumer, the client it calls and the values it delivers.
+        .library(name: "DynamoDBStream", targets: ["DynamoDBStream", "AWSClient", "TableModel"]),
         .executable(name: "tablecast", targets: ["tablecast"]),
     ],
     dependencies: [
