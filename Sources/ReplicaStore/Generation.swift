@@ -31,20 +31,20 @@ struct Generation: ~Copyable {
 
     /// See `GenerationWriter.apply`.
     mutating func apply(_ change: Change, _ key: UnsafeRawBufferPointer) -> Bool {
-        if let version = change.version, let known = byKey.find(TreeKey(bytes: key)),
-            known._withUnsafeGuaranteedRef({ $0.has(atLeast: version) })
-        {
-            return false
-        }
-        switch change.outcome {
-        case .put(let item): item.packed.withUnsafeBytes { enter(change, key, $0) }
-        case .remove: enter(change, key, nil)
-        }
-        pruneTombstones()
-        return true
+        let isApplied =
+            switch change.outcome {
+            case .put(let item): item.packed.withUnsafeBytes { enter(change, key, $0) }
+            case .remove: enter(change, key, nil)
+            }
+        if isApplied { pruneTombstones() }
+        return isApplied
     }
 
-    private mutating func enter(_ change: Change, _ key: UnsafeRawBufferPointer, _ item: UnsafeRawBufferPointer?) {
+    private mutating func enter(
+        _ change: Change,
+        _ key: UnsafeRawBufferPointer,
+        _ item: UnsafeRawBufferPointer?
+    ) -> Bool {
         let record = RecordStorage.make(
             seq: seq + 1,
             at: change.at,
@@ -53,7 +53,8 @@ struct Generation: ~Copyable {
             key: key,
             item: item
         )
-        _ = enter(record) { _ in false }
+        guard let version = change.version else { return enter(record) { _ in false } }
+        return enter(record) { $0.has(atLeast: version) }
     }
 
     /// See `GenerationWriter.applyScanRows`.

@@ -97,13 +97,19 @@ final class RecordStorage: ManagedBuffer<RecordHeader, UInt8> {
         return (index + 1) / 2
     }
 
+    /// One digit of the version.
+    @inline(__always)
+    fileprivate func digit(_ index: Int) -> UInt8 {
+        let byte = tail[index / 2]
+        return index & 1 == 0 ? byte >> 4 : byte & 0xF
+    }
+
     var version: String? {
         let count = header.versionDigits
         if count == 0 { return nil }
         return String(unsafeUninitializedCapacity: count) { room in
             for index in 0..<count {
-                let byte = tail[index / 2]
-                room[index] = UInt8(ascii: "0") + (index & 1 == 0 ? byte >> 4 : byte & 0xF)
+                room[index] = UInt8(ascii: "0") + digit(index)
             }
             return count
         }
@@ -123,7 +129,23 @@ extension RecordStorage {
 
     /// Whether the record's version is not below `version`: then a change of that version is a replay.
     func has(atLeast version: SequenceNumber) -> Bool {
-        guard header.versionDigits > 0, let known = self.version.flatMap(SequenceNumber.init) else { return false }
-        return known >= version
+        let count = header.versionDigits
+        if count == 0 { return false }
+        var text = version.text
+        return text.withUTF8 { digits in
+            // Numeric order: the longer number is the greater once leading zeros are left out.
+            var mine = 0
+            while mine < count, digit(mine) == 0 { mine += 1 }
+            var theirs = 0
+            while theirs < digits.count, digits[theirs] == UInt8(ascii: "0") { theirs += 1 }
+            if count - mine != digits.count - theirs { return count - mine > digits.count - theirs }
+            while mine < count {
+                let (left, right) = (digit(mine), digits[theirs] - UInt8(ascii: "0"))
+                if left != right { return left > right }
+                mine += 1
+                theirs += 1
+            }
+            return true
+        }
     }
 }

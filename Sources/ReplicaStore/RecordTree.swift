@@ -154,7 +154,7 @@ struct RecordTree: @unchecked Sendable {
         if isRightEdge, place.index == leaf.count {
             let right = makeNode(isLeaf: true)
             right.insert(record, at: 0)
-            leaf.cachePrefixes()
+            leaf.sharpenPrefixes()
             let boundary =
                 order == .seq
                 ? TreeNode.Boundary(seq: key.seq, separator: nil)

@@ -88,8 +88,10 @@ extension TreeNode {
         // The separator moves up with the boundary.
         if !isLeaf, order == .key { right.separators[0] = nil }
         header.pointee.count = Int32(middle)
-        right.cachePrefixes()
-        cachePrefixes()
+        right.header.pointee.skip = header.pointee.skip
+        right.header.pointee.shared = header.pointee.shared
+        right.sharpenPrefixes()
+        sharpenPrefixes()
         return (right, boundary)
     }
 

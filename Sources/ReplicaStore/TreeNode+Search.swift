@@ -39,14 +39,8 @@ extension TreeNode {
         // reaches one byte beyond what two keys share.
         guard low < end, let bytes = key.baseAddress else { return Place(index: low, isExact: false) }
         let skip = skip
-        if skip > 0 {
-            let shared = keyBytes(low)
-            let comparison = ByteOrder.compare(
-                UnsafeRawBufferPointer(rebasing: key[..<min(skip, key.count)]),
-                UnsafeRawBufferPointer(rebasing: shared[..<skip])
-            )
-            if comparison != 0 { return Place(index: comparison < 0 ? low : end, isExact: false) }
-        }
+        let comparison = compareShared(key, bytes)
+        if comparison != 0 { return Place(index: comparison < 0 ? low : end, isExact: false) }
         let prefix = ByteOrder.prefix(bytes + skip, key.count - skip)
         let prefixes = prefixes
         var high = end
@@ -95,6 +89,25 @@ extension TreeNode {
         return nil
     }
 
+    /// How the first `skip` bytes of `key` compare with those that all keys here share; negative for a key that is too short.
+    @inline(__always)
+    private func compareShared(_ key: UnsafeRawBufferPointer, _ bytes: UnsafeRawPointer) -> Int {
+        let skip = skip
+        if skip == 0 { return 0 }
+        if skip > 16 || key.count < skip {
+            return ByteOrder.compare(
+                UnsafeRawBufferPointer(rebasing: key[..<min(skip, key.count)]),
+                UnsafeRawBufferPointer(rebasing: keyBytes(first)[..<skip])
+            )
+        }
+        let (high, low) = header.pointee.shared
+        let keyHigh = ByteOrder.prefix(bytes, min(skip, 8))
+        if keyHigh != high { return keyHigh < high ? -1 : 1 }
+        if skip <= 8 { return 0 }
+        let keyLow = ByteOrder.prefix(bytes + 8, skip - 8)
+        return keyLow == low ? 0 : keyLow < low ? -1 : 1
+    }
+
     // MARK: Cached prefixes
 
     /// Makes room in `skip` for a key that is about to be entered.
@@ -104,6 +117,7 @@ extension TreeNode {
             header.pointee.skip = 0
             return
         }
+        if let bytes = key.baseAddress, compareShared(key, bytes) == 0 { return }
         let shared = TreeNode.sharedCount(key, keyBytes(first))
         if shared < skip { cachePrefixes(skip: shared) }
     }
@@ -122,8 +136,20 @@ extension TreeNode {
         cachePrefixes(skip: TreeNode.sharedCount(keyBytes(first), keyBytes(count - 1)))
     }
 
+    /// The same, but only where fewer than half of the cached bytes tell the keys apart: visiting every key is dear.
+    func sharpenPrefixes() {
+        guard order == .key, first < count else { return }
+        if (prefixes[first] ^ prefixes[count - 1]).leadingZeroBitCount >= 32 { cachePrefixes() }
+    }
+
     private func cachePrefixes(skip: Int) {
         header.pointee.skip = Int32(skip)
+        if skip > 0, let shared = keyBytes(first).baseAddress {
+            header.pointee.shared = (
+                ByteOrder.prefix(shared, min(skip, 8)),
+                ByteOrder.prefix(shared + min(skip, 8), min(max(skip - 8, 0), 8))
+            )
+        }
         for index in first..<max(first, count) { prefixes[index] = prefix(of: keyBytes(index)) }
     }
 

@@ -48,6 +48,8 @@ struct TreeNode: Equatable {
         var count: Int32 = 0
         /// How many first bytes all keys in the node share; the cached prefixes start after them. Always 0 by seq.
         var skip: Int32 = 0
+        /// The first sixteen of those bytes, so that most searches need no key to compare them with.
+        var shared: (UInt64, UInt64) = (0, 0)
         /// The most entries.
         let limit: Int32
         let isLeaf: Bool
@@ -78,6 +80,7 @@ struct TreeNode: Equatable {
     func copy(stamp: UInt64) -> TreeNode {
         let node = TreeNode.make(isLeaf: isLeaf, order: order, limit: limit, stamp: stamp)
         node.header.pointee.skip = header.pointee.skip
+        node.header.pointee.shared = header.pointee.shared
         node.append(contentsOf: self, 0..<count)
         return node
     }
