@@ -76,11 +76,22 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // A table and its stream as a value, for the tests that move a clock.
+        .target(
+            name: "StreamModel",
+            dependencies: ["TableModel", "AWSClient"],
+            path: "Tests/StreamModel",
+            swiftSettings: strict
+        ),
+
         tests(of: "TableModel", []),
         tests(of: "AWSClient", ["TableModel", "DynamoSandbox", "HTTPServer"]),
-        tests(of: "DynamoDBStream", ["TableModel", "AWSClient", "DynamoSandbox", "HTTPServer"]),
+        tests(of: "DynamoDBStream", ["TableModel", "AWSClient", "StreamModel", "DynamoSandbox", "HTTPServer"]),
         tests(of: "ReplicaStore", ["TableModel"]),
-        tests(of: "Replication", ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "DynamoSandbox", "HTTPServer"]),
+        tests(
+            of: "Replication",
+            ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StreamModel", "DynamoSandbox", "HTTPServer"]
+        ),
         tests(of: "HTTPServer", ["CLinux"]),
         tests(of: "Feed", ["TableModel", "ReplicaStore", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),

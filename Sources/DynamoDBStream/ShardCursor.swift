@@ -54,7 +54,8 @@ struct ShardCursor: Sendable {
     var lastError: AWSError?
     /// The shard was reported not found; the next complete listing decides.
     var isSuspect = false
-    var missingParentListings = 0
+    /// Since when its parent is looked for.
+    var parentMissingSince: Duration?
     var falseTrims = 0
     /// The complete listing before the one that first showed the shard: its records are not older.
     var bornAfter: Duration?
@@ -64,8 +65,12 @@ struct ShardCursor: Sendable {
     var lastSuccess: Duration?
     var endedAt: Duration?
     var emptyPages = 0
-    /// When the first of the present run of empty pages was read.
-    var emptySince: Duration = .zero
+    /// Since when it is known to have children, and the empty pages of the present run that were asked for since.
+    var heirsSince: Duration?
+    var heirPages = 0
+    /// Of the present run, the empty pages asked for after the machine's evidence moment, and when the first one was.
+    var provingPages = 0
+    var provingSince: Duration = .zero
     var isBehind = true
     var newestCreation: Int64?
     var isPassDone = false
@@ -86,10 +91,10 @@ struct ShardCursor: Sendable {
     /// Whether its own calls can make it progress.
     var isActive: Bool { phase == .waiting || phase == .requesting || phase == .reading }
 
-    /// Whether several empty pages, spread over `spread`, all after `moment`, prove that it is at its head.
-    func isAtHead(after moment: Duration, pages: Int, spread: Duration) -> Bool {
-        guard phase == .waiting || phase == .reading, emptyPages >= pages, let last = lastSuccess else { return false }
-        return emptySince >= moment && last - emptySince >= spread
+    /// Whether several empty pages in a row, asked for over at least `spread`, prove that it is at its head.
+    func isAtHead(pages: Int, spread: Duration) -> Bool {
+        guard phase == .waiting || phase == .reading, let last = lastSuccess else { return false }
+        return provingPages >= pages && last - provingSince >= spread
     }
 
     /// How long ago the replica was last sure to have everything of this shard, in milliseconds, never negative; nil while it
@@ -107,14 +112,20 @@ struct ShardCursor: Sendable {
     }
 
     /// Counts empty pages, and judges from a page's age and size whether the shard is behind.
-    mutating func noteEmptiness(of page: RecordsPage, recordLimit: Int, at now: StreamTime) {
+    mutating func noteEmptiness(of page: RecordsPage, recordLimit: Int, evidence: Duration?, at now: StreamTime) {
         guard let last = page.records.last else {
-            if emptyPages == 0 { emptySince = now.monotonic }
             emptyPages += 1
             isBehind = false
+            if let heirsSince, readStartedAt >= heirsSince { heirPages += 1 }
+            if let evidence, readStartedAt >= evidence {
+                if provingPages == 0 { provingSince = readStartedAt }
+                provingPages += 1
+            }
             return
         }
         emptyPages = 0
+        provingPages = 0
+        heirPages = 0
         // A second for the resolution of creation times, one for the way.
         let age = now.wallMilliseconds - last.approximateCreationMilliseconds
         isBehind = page.records.count >= recordLimit || age > 2_000

@@ -21,6 +21,9 @@ extension StreamMachine {
         guard found.isEmpty else {
             discovery.childQueries.removeAll { $0.parentID == parentID }
             merge(found)
+            // A listing that shows one child may show its sibling only a moment later.
+            if page.lastEvaluatedShardID != nil { discovery.isIncomplete = true }
+            discovery.hurry(now.monotonic + (discovery.isIncomplete ? .zero : .seconds(2)))
             return
         }
         askAgain(for: parentID)

@@ -31,6 +31,8 @@ struct Discovery: Sendable {
     /// A full listing has been completed.
     var isComplete = false
     var lastCompleted: Duration?
+    /// There are shards that only a full listing will show.
+    var isIncomplete = false
     var status: StreamStatus?
     var streamIsLost = false
 
@@ -142,9 +144,10 @@ extension StreamMachine {
         judgeMissingParents()
         forgetFinished(listed: listing.ids)
         discovery.isComplete = true
+        discovery.isIncomplete = false
         discovery.lastCompleted = now.monotonic
         pass?.isListed = true
-        // Children can be listed later than their parent ends: look again soon, for a minute.
+        // Children can be listed later than their parent ends: look again soon, for a while.
         if cursors.values.contains(where: { isYoungLeaf($0, at: now.monotonic) }) {
             discovery.hurry(now.monotonic + .seconds(2))
         }
@@ -191,6 +194,8 @@ extension StreamMachine {
             }
             cursors[shard.id] = cursor
         }
+        let moment = now.monotonic
+        for parentID in children.keys.sorted() { update(parentID) { $0.heirsSince = moment } }
         announce(added)
         for shard in shards { releaseIfReady(shard.id, parentMayBeUnknown: true) }
         for shard in shards where isRead[shard.id] != true { seekChildren(of: shard.id) }
@@ -250,6 +255,8 @@ extension StreamMachine {
     private mutating func link(_ shard: Shard) {
         guard let parentID = shard.parentID, !isLinked(shard) else { return }
         children[parentID, default: []].append(shard.id)
+        let moment = now.monotonic
+        update(parentID) { $0.heirsSince = $0.heirsSince ?? moment }
     }
 
     /// Lets a blocked shard be read once nothing of its parent is missing. A parent that was never listed counts as read at the
@@ -277,11 +284,16 @@ extension StreamMachine {
             guard let cursor = cursors[shardID], cursor.phase == .blocked, let parentID = cursor.parentID,
                 cursors[parentID] == nil
             else { continue }
-            update(shardID) { $0.missingParentListings += 1 }
-            if cursor.missingParentListings + 1 >= settings.limits.missingParentListings {
+            let moment = now.monotonic
+            guard let since = cursor.parentMissingSince else {
+                update(shardID) { $0.parentMissingSince = moment }
+                discovery.hurry(moment + .seconds(1))
+                continue
+            }
+            if moment - since >= settings.limits.missingParentPatience {
                 lose(shardID, .missingParent)
             } else {
-                discovery.hurry(now.monotonic + .seconds(1))
+                discovery.hurry(moment + .seconds(2))
             }
         }
     }

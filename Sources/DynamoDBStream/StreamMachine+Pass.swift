@@ -19,7 +19,9 @@ extension StreamMachine {
 
     /// A pass is over when the shards are listed, no shard has anything left to read and the consumer has taken everything.
     mutating func endPassIfDone() {
-        guard let pass, pass.isListed, outbox.isEmpty, discovery.childQueries.isEmpty, !discovery.isInFlight else {
+        guard let pass, pass.isListed, outbox.isEmpty, discovery.childQueries.isEmpty,
+            !discovery.isInFlight
+        else {
             return
         }
         let listingFailed = pass.failures.contains { $0.shardID == nil }
@@ -43,7 +45,7 @@ extension StreamMachine {
             update(shardID) {
                 $0.gap = nil
                 $0.missingIterators = 0
-                $0.missingParentListings = 0
+                $0.parentMissingSince = nil
                 $0.phase = .waiting
                 $0.readableSince = moment
             }

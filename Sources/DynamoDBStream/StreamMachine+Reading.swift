@@ -88,6 +88,7 @@ extension StreamMachine {
         let records = unread(page.records, before)
         let present = now
         let recordLimit = settings.recordLimit
+        let evidence = evidenceMoment?.monotonic
         update(shardID) { cursor in
             cursor.phase = .waiting
             cursor.iterator = page.nextIterator
@@ -105,7 +106,7 @@ extension StreamMachine {
                 }
                 cursor.newestCreation = last.approximateCreationMilliseconds
             }
-            cursor.noteEmptiness(of: page, recordLimit: recordLimit, at: present)
+            cursor.noteEmptiness(of: page, recordLimit: recordLimit, evidence: evidence, at: present)
         }
         if !records.isEmpty {
             queuedPages += 1
@@ -146,10 +147,12 @@ extension StreamMachine {
         schedule(shardID, at: isBehind ? now.monotonic : cursor.readStartedAt + settings.pollInterval)
     }
 
-    /// A shard that is still listed as open although it has children gets no new records; some listings never close it.
+    /// A shard that has children gets no new records, and some listings never show it closed. It is ended by empty pages that
+    /// were all asked for after its children were known.
     private func endsAsOpenParent(_ shardID: String) -> Bool {
-        guard let cursor = cursors[shardID], let heirs = children[shardID], !heirs.isEmpty else { return false }
-        return cursor.emptyPages >= settings.limits.emptyPagesToEndParent
+        guard let cursor = cursors[shardID], cursor.isListedOpen, let since = cursor.heirsSince else { return false }
+        return cursor.heirPages >= settings.limits.emptyPagesToEndParent
+            && now.monotonic - since >= settings.limits.openParentPatience
     }
 
     /// The shard has been read to its end: its children may be read, and the consumer is told after its last record.

@@ -63,7 +63,7 @@ extension StreamMachine {
         )
     }
 
-    /// An ended shard without known children hides whatever is written to them; for a minute that counts.
+    /// An ended shard without known children hides whatever is written to them; for a while that counts.
     private func leafLag(_ cursor: ShardCursor, at time: StreamTime, grace: Duration) -> Int64? {
         guard isYoungLeaf(cursor, at: time.monotonic), let ended = cursor.endedAt else { return nil }
         let age = time.monotonic - ended
@@ -74,20 +74,28 @@ extension StreamMachine {
         guard cursor.isReadToEnd, discovery.status != .disabled, (children[cursor.id] ?? []).isEmpty else {
             return false
         }
-        return cursor.endedAt.map { moment - $0 < .seconds(60) } ?? false
+        return cursor.endedAt.map { moment - $0 < settings.limits.childListingPatience * 2 } ?? false
     }
 
     /// Whether everything written before `moment` has been taken by the consumer, on evidence: ended shards are taken to their
     /// end and their children looked for, and each open shard has answered with several empty pages, spread over time, since
     /// then, or with a record created after it (`wallMilliseconds`, to the second).
-    package func hasCaughtUp(since moment: StreamTime) -> Bool {
-        guard discovery.isComplete, outbox.isEmpty, discovery.childQueries.isEmpty, !isReplaying else { return false }
+    ///
+    /// Evidence is gathered from the first call with a moment on, so call it then, and again until it holds.
+    package mutating func hasCaughtUp(since moment: StreamTime) -> Bool {
+        if evidenceMoment != moment {
+            evidenceMoment = moment
+            for shardID in cursors.keys.sorted() { update(shardID) { $0.provingPages = 0 } }
+        }
+        guard discovery.isComplete, !discovery.isIncomplete, outbox.isEmpty, discovery.childQueries.isEmpty,
+            !isReplaying
+        else { return false }
         return cursors.values.allSatisfy { cursor in
             switch cursor.phase {
             case .blocked, .requesting, .lost, .drained: false
             case .ended: hasNoHiddenChildren(cursor)
             case .waiting, .reading:
-                cursor.isAtHead(after: moment.monotonic, pages: settings.limits.emptyPagesAtHead, spread: .seconds(1))
+                cursor.isAtHead(pages: settings.limits.emptyPagesAtHead, spread: .seconds(1))
                     || isPast(cursor, moment)
             }
         }
@@ -101,7 +109,7 @@ extension StreamMachine {
     /// A young ended shard without children is looked at again by a full listing before it counts.
     private func hasNoHiddenChildren(_ cursor: ShardCursor) -> Bool {
         guard isYoungLeaf(cursor, at: now.monotonic), let ended = cursor.endedAt else { return true }
-        return discovery.lastCompleted.map { $0 - ended >= .seconds(2) } ?? false
+        return discovery.lastCompleted.map { $0 - ended >= settings.limits.childListingPatience } ?? false
     }
 
     /// The durable positions: what the consumer has taken, never more.

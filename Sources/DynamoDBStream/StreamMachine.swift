@@ -27,6 +27,8 @@ package struct StreamMachine: Sendable {
     var iteratorCallsInFlight = 0
     var queuedPages = 0
     var isBookmarked = false
+    /// What `hasCaughtUp` was last asked about; empty pages asked for since then are evidence.
+    var evidenceMoment: StreamTime?
     var pass: Pass?
     /// Shards are read by passes only, not continuously.
     var followsPasses = false

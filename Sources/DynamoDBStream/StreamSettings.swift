@@ -39,8 +39,12 @@ public struct StreamLimits: Sendable, Hashable {
     public var emptyPagesAtHead = 5
     /// Empty pages in a row after which a shard that has children, but is still listed as open, counts as ended.
     public var emptyPagesToEndParent = 10
-    /// Listings without the parent of a new shard after which that parent's records count as lost.
-    public var missingParentListings = 3
+    /// The least time between the discovery of such a shard's children and its end.
+    public var openParentPatience: Duration = .seconds(5)
+    /// How long the parent of a new shard is looked for before that parent's records count as lost.
+    public var missingParentPatience: Duration = .seconds(15)
+    /// How long an ended shard without children counts as hiding some: listings can be late.
+    public var childListingPatience: Duration = .seconds(15)
     /// Answers without an iterator, for one shard in a row, after which its records count as lost.
     public var missingIterators = 8
     /// How far this machine's clock may be from AWS's. A signature farther off is refused, so nothing beyond it is seen.

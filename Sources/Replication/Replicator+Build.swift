@@ -39,7 +39,7 @@ extension Replicator {
             }
             group.addTask {
                 guard await bookmark.next() != nil else { return .cancelled }
-                return await self.scan(target)
+                return await self.scan(target, poller)
             }
             group.addTask { await self.watch(poller) }
             group.addTask { await self.watchTable(target) }

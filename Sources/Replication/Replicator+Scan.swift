@@ -5,7 +5,7 @@ import TableModel
 
 extension Replicator {
     /// Scans the table behind the bookmark. Returns nil when every row has been applied.
-    nonisolated func scan(_ target: ReplicationTarget) async -> GenerationEnd? {
+    nonisolated func scan(_ target: ReplicationTarget, _ poller: StreamPoller) async -> GenerationEnd? {
         // LATEST can miss what is written within about a second after it was asked for. The scan begins later than that and reads
         // consistently, so it sees those writes.
         guard await pause(settings.limits.bookmarkSettle) else { return .cancelled }
@@ -24,7 +24,10 @@ extension Replicator {
         )
         do {
             try await scan.run()
-            await scanEnds()
+            let end = StreamTime(monotonic: time.monotonic(), wallMilliseconds: time.wallMilliseconds())
+            // Evidence is gathered from now on; the watch asks whether it suffices.
+            _ = await poller.hasCaughtUp(since: end)
+            await scanEnds(at: end)
             return nil
         } catch let error as AWSError {
             return .failed(error.kind == .notFound ? .noTable(error, target.tableName) : ReplicationFailure(error))
@@ -69,8 +72,8 @@ extension Replicator {
         )
     }
 
-    private func scanEnds() {
-        generation?.scanEnd = StreamTime(monotonic: time.monotonic(), wallMilliseconds: time.wallMilliseconds())
+    private func scanEnds(at moment: StreamTime) {
+        generation?.scanEnd = moment
         explain("catching up with the stream")
     }
 

@@ -1,0 +1,171 @@
+import AWSClient
+import StreamModel
+import TableModel
+import Testing
+
+@testable import DynamoDBStream
+
+@Suite struct StreamMachineStateTests {
+    @Test(
+        "begins again after the saved positions, and reads what was written in between, shards that came and went included"
+    )
+    func restart() throws {
+        var driver = MachineDriver(StreamModel("A B"))
+        driver.at(.seconds(1)) { $0.model.write("k", "1", in: "A") }
+        driver.run(until: .seconds(3))
+        let saved = driver.machine.state(streamARN: "arn")
+
+        var model = driver.model
+        model.calls = []
+        model.write("k", "2", in: "A")
+        model.split("A", into: ["C"])
+        model.write("k", "3", in: "C")
+        model.split("C", into: ["D"])
+        model.write("k", "4", in: "D")
+        model.write("l", "1", in: "B")
+        var again = MachineDriver(model, start: .state(try ShardState(decoding: saved.encoded())))
+        again.run(until: model.now + .seconds(10))
+        #expect(Set(again.records) == ["A:k=2", "C:k=3", "D:k=4", "B:l=1"])
+        #expect(again.records.filter { $0.contains("k=") } == ["A:k=2", "C:k=3", "D:k=4"])
+        #expect(again.calls("GetShardIterator").allSatisfy { !$0.hasSuffix("LATEST") })
+        #expect(again.gaps.isEmpty)
+    }
+
+    @Test("a saved shard that vanished unread is a gap, one that vanished after its end is none")
+    func vanishedShards() throws {
+        var driver = MachineDriver(StreamModel("A B"))
+        driver.at(.seconds(1)) { $0.model.split("A", into: ["C"]) }
+        driver.run(until: .seconds(5))
+        let saved = driver.machine.state(streamARN: "arn")
+        var model = driver.model
+        model.remove("A")
+        model.remove("B")
+        var again = MachineDriver(model, start: .state(saved))
+        again.run(until: model.now + .seconds(20))
+        #expect(again.gaps == [StreamGap(reason: .vanished, shardID: "B")])
+    }
+
+    @Test("a saved child of shards that were created and trimmed meanwhile is a gap")
+    func missedGeneration() {
+        var driver = MachineDriver(StreamModel("A"))
+        driver.at(.seconds(1)) { $0.model.close("A") }
+        driver.run(until: .seconds(5))
+        let saved = driver.machine.state(streamARN: "arn")
+        var model = driver.model
+        model.add("B", parent: "A")
+        model.split("B", into: ["C"])
+        model.remove("A")
+        model.remove("B")
+        var again = MachineDriver(model, start: .state(saved))
+        again.run(until: model.now + .seconds(60))
+        #expect(again.gaps == [StreamGap(reason: .missingParent, shardID: "C")])
+    }
+
+    @Test("lag is 0 while idle, however long, never negative, and grows while a shard cannot be read")
+    func lag() {
+        var driver = MachineDriver(StreamModel("A"))
+        driver.run(until: .seconds(600))
+        #expect(driver.machine.view(at: driver.now).lagMilliseconds == 0)
+        // A clock that runs behind the table's.
+        var early = driver.now
+        early.wallMilliseconds -= 60_000
+        driver.model.write("k", "1", in: "A")
+        driver.run(until: .seconds(601))
+        #expect(driver.machine.view(at: early).lagMilliseconds == 0)
+        driver.model.outages["GetRecords A"] = StreamModel.error(.accessDenied)
+        driver.run(until: .seconds(661))
+        let view = driver.machine.view(at: driver.now)
+        #expect((59_000...61_000).contains(view.lagMilliseconds ?? -1))
+        #expect(view.lastError?.kind == .accessDenied)
+        driver.model.outages = [:]
+        driver.run(until: .seconds(671))
+        #expect(driver.machine.view(at: driver.now).lagMilliseconds == 0)
+        #expect(driver.machine.view(at: driver.now).lastError == nil)
+    }
+
+    @Test("a shard that is behind lags by the age of its newest record")
+    func lagOfABacklog() {
+        var model = StreamModel("A")
+        for value in 0..<100 { model.write("k", "\(value)", in: "A") }
+        model.now = .seconds(3_600)
+        var settings = StreamSettings()
+        settings.recordLimit = 1
+        var driver = MachineDriver(model, start: .trimHorizon, settings: settings)
+        driver.latency = { _, _ in .milliseconds(100) }
+        driver.run(until: .seconds(3_605))
+        let lag = driver.machine.view(at: driver.now).lagMilliseconds ?? 0
+        #expect((3_600_000...3_606_000).contains(lag))
+    }
+
+    @Test("has caught up when each open shard answered with several empty pages, spread over time, since the moment")
+    func caughtUpWhileIdle() {
+        var driver = MachineDriver(StreamModel("A B"))
+        driver.run(until: .seconds(10))
+        let moment = driver.now
+        let isReadyAtOnce = driver.machine.hasCaughtUp(since: moment)
+        #expect(!isReadyAtOnce)
+        let isReady = driver.run(limit: .seconds(13)) { $0.machine.hasCaughtUp(since: moment) }
+        #expect(isReady)
+        #expect(driver.model.now - moment.monotonic >= .seconds(1))
+        #expect(driver.model.now - moment.monotonic <= .milliseconds(2_000))
+    }
+
+    @Test("has not caught up while a shard fails, a parent is unread, or a delivery is not taken")
+    func notCaughtUp() {
+        var model = StreamModel("A B")
+        model.outages["GetRecords B"] = StreamModel.error(.throttled)
+        var driver = MachineDriver(model)
+        driver.run(until: .seconds(30))
+        let moment = driver.now
+        driver.run(until: .seconds(60))
+        let isReady = driver.machine.hasCaughtUp(since: moment)
+        #expect(!isReady)
+        driver.model.outages = [:]
+        let becomesReady = driver.run(limit: .seconds(80)) { $0.machine.hasCaughtUp(since: moment) }
+        #expect(becomesReady)
+    }
+
+    @Test("a record from after the moment is evidence, too, so a busy shard is caught up without an empty page")
+    func caughtUpWhileBusy() {
+        var driver = MachineDriver(StreamModel("A"))
+        for tick in 0..<200 {
+            driver.at(.milliseconds(5_000 + Int64(tick) * 50)) { $0.model.write("k", "\(tick)", in: "A") }
+        }
+        driver.run(until: .seconds(6))
+        let moment = driver.now
+        let isReady = driver.run(limit: .seconds(9)) { $0.machine.hasCaughtUp(since: moment) }
+        #expect(isReady)
+    }
+
+    @Test("a pass reads everything readable to its head once, and ends")
+    func pass() {
+        var model = StreamModel("A! C<A B")
+        for value in 0..<5 { model.write("k", "\(value)", in: value < 3 ? "A" : "C") }
+        var driver = MachineDriver(model, start: .trimHorizon)
+        driver.send(.beginPass)
+        driver.run(until: .seconds(20))
+        #expect(driver.passes == [[]])
+        #expect(driver.records == (0..<5).map { ($0 < 3 ? "A" : "C") + ":k=\($0)" })
+        let calls = driver.model.calls.count
+        driver.run(until: .seconds(200))
+        #expect(driver.model.calls.count == calls)
+        driver.model.write("k", "9", in: "C")
+        driver.send(.beginPass)
+        driver.run(until: .seconds(220))
+        #expect(driver.passes.count == 2)
+        #expect(driver.records.last == "C:k=9")
+    }
+
+    @Test("a pass reports what it could not read and reads the rest")
+    func failedPass() {
+        var model = StreamModel("A B")
+        model.write("k", "1", in: "A")
+        model.outages["GetRecords B"] = StreamModel.error(.accessDenied)
+        var driver = MachineDriver(model, start: .trimHorizon)
+        driver.send(.beginPass)
+        driver.run(until: .seconds(60))
+        #expect(driver.records == ["A:k=1"])
+        #expect(driver.passes == [[PassFailure(shardID: "B", error: StreamModel.error(.accessDenied))]])
+        #expect(driver.calls("GetRecords B").count == StreamLimits().passAttempts)
+    }
+}
