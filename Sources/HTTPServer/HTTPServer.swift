@@ -41,7 +41,7 @@ package final class HTTPServer: Sendable {
     /// Binds and listens (port 0 = any free one) and starts the loops; returns the port. Address in use says so. `host`
     /// is an IPv4 or IPv6 address, or a name; the descriptors it opens close with `stop`.
     package func start(host: String, port: Int) throws(HTTPServerError) -> Int {
-        let descriptor = try ListenAddress(host: host, port: port).listen(userTimeout: limits.writeStallTimeout)
+        let descriptor = try ListenAddress(host: host, port: port).listen(limits)
         let loops = try makeLoops(orClose: descriptor)
         let listener = Listener(
             descriptor: descriptor,

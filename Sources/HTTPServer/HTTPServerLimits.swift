@@ -25,6 +25,9 @@ package struct HTTPServerLimits: Sendable, Hashable {
     /// How long a closing connection is read and thrown away, so that the last answer is not lost (RFC 9112 section
     /// 9.6).
     package var lingerTimeout: Duration = .seconds(2)
+    /// What the kernel takes from a connection beyond what it could send: a client that does not read holds so much of
+    /// the kernel's memory, not megabytes, and is noticed so much sooner (TCP_NOTSENT_LOWAT).
+    package var unsentBytes = 131_072
     /// What one call of `StreamingBody.produce` may append.
     package var streamBudgetBytes = 65_536
     package init() {}

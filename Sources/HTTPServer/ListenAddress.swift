@@ -14,7 +14,7 @@ struct ListenAddress {
     }
 
     /// A bound, listening, non-blocking socket.
-    func listen(userTimeout: Duration) throws(HTTPServerError) -> Int32 {
+    func listen(_ limits: HTTPServerLimits) throws(HTTPServerError) -> Int32 {
         guard (0...65_535).contains(port) else { throw failure("a port is a number from 0 to 65535", nil) }
         var hints = addrinfo()
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
@@ -28,7 +28,7 @@ struct ListenAddress {
         }
         defer { freeaddrinfo(list) }
         do {
-            return try Self.listen(first.pointee, userTimeout: userTimeout)
+            return try Self.listen(first.pointee, limits)
         } catch {
             switch error.code {
             case EADDRINUSE:
@@ -48,19 +48,21 @@ struct ListenAddress {
         HTTPServerError("cannot listen on \(text): \(cause)." + (hint.map { " " + $0 } ?? ""))
     }
 
-    private static func listen(_ address: addrinfo, userTimeout: Duration) throws(SystemCallError) -> Int32 {
+    private static func listen(_ address: addrinfo, _ limits: HTTPServerLimits) throws(SystemCallError) -> Int32 {
         let descriptor = Int32(try systemCallOrError { linux_stream_socket(address.ai_family) })
         do throws(SystemCallError) {
             // Without SO_REUSEADDR a restart would fail while old connections wait; it does not let two listeners share
             // a port.
             try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
             if address.ai_family == AF_INET6 { try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
-            // Accepted sockets inherit both: no delay of small events, and an end to clients that vanished without a
-            // word. Later than the write stall, so that a client that is there but does not read is told apart.
+            // Accepted sockets inherit all three: no delay of small events; an end to clients that vanished without a
+            // word (later than the write stall, so that one that is there but does not read is told apart); and little
+            // of the kernel's memory for those that do not read.
             let tcp = Int32(IPPROTO_TCP)
             try set(descriptor, tcp, TCP_NODELAY, 1)
-            let milliseconds = userTimeout.nanoseconds / 1_000_000 + 10_000
+            let milliseconds = limits.writeStallTimeout.nanoseconds / 1_000_000 + 10_000
             try set(descriptor, tcp, TCP_USER_TIMEOUT, Int32(clamping: milliseconds))
+            try set(descriptor, tcp, TCP_NOTSENT_LOWAT, Int32(clamping: limits.unsentBytes))
             _ = try systemCallOrError { bind(descriptor, address.ai_addr, address.ai_addrlen) }
             _ = try systemCallOrError { Glibc.listen(descriptor, 4096) }
         } catch {
