@@ -116,6 +116,8 @@ package final class DynamoSandbox: Sendable {
             switch fault {
             case .error(let status, let code, let message)?: throw SandboxError(code, message, status: status)
             case .html(let status)?: return SandboxAnswer(status: status, body: [], isStreams: isStreams, fault: fault)
+            case .emptyObject?:
+                return SandboxAnswer(status: 200, body: Array("{}".utf8), isStreams: isStreams, fault: fault)
             default: break
             }
             let result = try withEngine { engine, now throws(SandboxError) in

@@ -4,6 +4,8 @@ package enum SandboxFault: Sendable, Hashable {
     case error(status: Int, code: String, message: String)
     /// A proxy answers in HTML. Nothing is done.
     case html(status: Int)
+    /// The answer is `{}`: no records, no iterator, no items. Nothing is done.
+    case emptyObject
     /// The answer's body ends half way, its length pretending to be complete.
     case truncated
     /// x-amz-crc32 does not fit the body.

@@ -38,7 +38,7 @@ struct SandboxHandler: HTTPHandler {
         case .dropConnection?: delivery = .dropped
         case .delay(let duration)?: delivery = .late(duration)
         case .trickle(let bytes, let interval)?: delivery = .trickled(bytes: bytes, interval: interval)
-        case .error?, .emptyPage?, .repeatRecords?, nil: break
+        case .error?, .emptyObject?, .emptyPage?, .repeatRecords?, nil: break
         }
         var response = response(answer.status, isHTML ? "text/html" : amzJSON, body)
         if let checksum { response.fields.add("x-amz-crc32", String(checksum)) }

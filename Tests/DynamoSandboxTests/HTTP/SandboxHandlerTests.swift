@@ -95,6 +95,8 @@ import Testing
             #expect(html.status == 503)
             #expect(html.header("content-type") == "text/html")
             #expect(html.text.hasPrefix("<html>"))
+            faults.enqueue(.getItem, .emptyObject)
+            #expect(client.post(target: Self.getTarget, Self.get).text == "{}")
             faults.enqueue(.getItem, .truncated)
             let half = client.post(target: Self.getTarget, Self.get)
             #expect(half.isComplete)
@@ -190,6 +192,18 @@ import Testing
             fixture.sandbox.forgetCalls()
             #expect(fixture.sandbox.calls(.scan).isEmpty)
         }
+    }
+
+    @Test("after a stop the port is free, and after another start everything is still there")
+    func restart() async throws {
+        let fixture = try Fixture.withTables()
+        try fixture.put("a", 1)
+        let port = try fixture.sandbox.start()
+        await fixture.sandbox.stop()
+        #expect(RawClient(port: port).post(target: Self.getTarget, Self.get).head.isEmpty)
+        #expect(try fixture.sandbox.start(port: port) == port)
+        #expect(RawClient(port: port).post(target: Self.getTarget, Self.get).status == 200)
+        await fixture.sandbox.stop()
     }
 
     @Test("a port in use is refused in one line that names it")
