@@ -109,6 +109,69 @@ import Testing
         }
     }
 
+    @Test("readers on other threads see whole snapshots while the writer goes on")
+    func concurrentReaders() async throws {
+        let store = ReplicaStore()
+        let last = 1500
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            group.addTask {
+                let writer = try GenerationWriterTests.writer(maximumTombstones: 20)
+                writer.endBootstrap()
+                var random = SeededGenerator(seed: 3)
+                for step in 1...last {
+                    let id = "k\(Int.random(in: 0..<200, using: &random))"
+                    let isPut = step == last || Int.random(in: 0..<3, using: &random) > 0
+                    #expect(
+                        writer.apply(
+                            isPut ? try GenerationWriterTests.put(id, step) : try GenerationWriterTests.remove(id)
+                        )
+                    )
+                    if step % 3 == 0 || step == last { store.publish(writer.snapshot()) }
+                }
+                return 0
+            }
+            for _ in 0..<2 {
+                group.addTask {
+                    var seen = 0
+                    var kept: [StoreSnapshot] = []
+                    while true {
+                        // The pool may have fewer threads than there are tasks: let the writer have one.
+                        await Task.yield()
+                        guard let snapshot = store.snapshot else { continue }
+                        try StoreSnapshotTests.checkWhole(snapshot)
+                        seen += 1
+                        if seen % 7 == 0 { kept.append(snapshot) }
+                        if kept.count > 4 { try StoreSnapshotTests.checkWhole(kept.removeFirst()) }
+                        if snapshot.position.seq == UInt64(last) { return seen }
+                    }
+                }
+            }
+            for try await _ in group {}
+        }
+    }
+
+    /// Both indexes hold the same records, as many as the counts say.
+    private static func checkWhole(_ snapshot: StoreSnapshot) throws {
+        var live = 0
+        var bytes = 0
+        snapshot.forEach(from: nil, to: nil) {
+            live += 1
+            bytes += $0.withKeyBytes { $0.count } + $0.withPackedItem { $0.count }
+            return true
+        }
+        var changes = 0
+        var newest: UInt64 = 0
+        snapshot.forEachChange(after: 0) {
+            changes += 1
+            #expect($0.seq > newest)
+            newest = $0.seq
+            return true
+        }
+        #expect(live == snapshot.itemCount && bytes == snapshot.itemBytes)
+        #expect(changes == snapshot.itemCount + snapshot.tombstoneCount)
+        #expect(newest == snapshot.position.seq)
+    }
+
     @Test("the store hands out what was published last")
     func publish() throws {
         let store = ReplicaStore()
