@@ -1,0 +1,39 @@
+import Testing
+
+@testable import Service
+
+@Suite struct ListCursorTests {
+    private let query: [UInt8] = [1, 2, 3]
+
+    @Test("reads what it wrote, for any key bytes")
+    func roundTrip() throws {
+        for key: [UInt8] in [[0], [255, 0, 254], Array(repeating: 7, count: 3000)] {
+            #expect(try ListCursor(ListCursor(lastKey: key).text(query: query), query: query).lastKey == key)
+        }
+    }
+
+    @Test("refuses a cursor of another query, a damaged one, and what is none")
+    func refuses() {
+        let text = ListCursor(lastKey: [9, 9, 9]).text(query: query)
+        #expect(throws: Problem.self) { try ListCursor(text, query: [1, 2, 4]) }
+        #expect(throws: Problem.self) { try ListCursor(String(text.dropLast(2)) + "AA", query: query) }
+        for other in ["", "AQ", "not base64url!", String(repeating: "A", count: 9000)] {
+            #expect(throws: Problem.self) { try ListCursor(other, query: query) }
+        }
+    }
+
+    @Test("never traps on altered bytes")
+    func altered() {
+        let text = Array(ListCursor(lastKey: [9, 9, 9]).text(query: query).utf8)
+        for index in text.indices {
+            for replacement in [UInt8(ascii: "A"), UInt8(ascii: "_"), UInt8(ascii: "9")]
+            where text[index] != replacement {
+                var altered = text
+                altered[index] = replacement
+                #expect(throws: Problem.self) {
+                    try ListCursor(String(decoding: altered, as: UTF8.self), query: query)
+                }
+            }
+        }
+    }
+}
