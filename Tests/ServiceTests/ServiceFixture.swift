@@ -1,3 +1,4 @@
+import AWSClient
 import Glibc
 import HTTPServer
 import ReplicaStore
@@ -100,7 +101,7 @@ final class ServiceFixture: Sendable {
         }
         try #require(connected == 0)
         let bytes = Array(text.utf8)
-        try #require(send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue)) == bytes.count)
+        try #require(send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
         var received: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
