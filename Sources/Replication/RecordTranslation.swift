@@ -27,10 +27,7 @@ enum RecordTranslation: Sendable, Hashable {
             return
         }
         do throws(KeyError) {
-            let result = record.keys.packed.withUnsafeBytes { bytes in
-                Result { () throws(KeyError) in try PackedItem.key(of: bytes, schema: schema) }
-            }
-            let key = try result.get()
+            let key = try record.keys.key(schema: schema)
             let isExpiry = outcome == .remove && record.userIdentity?.isTimeToLive == true
             self = .change(
                 Change(

@@ -55,16 +55,6 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
         )
     }
 
-    static func viewType(_ table: String, _ viewType: StreamViewType?) -> ReplicationFailure {
-        ReplicationFailure(
-            kind: .configuration,
-            message: "the stream of table \(table) has view type \(viewType?.rawValue ?? "none"), "
-                + "which does not carry the new image of an item",
-            hint: "A view type is changed by disabling the stream and enabling it anew: aws dynamodb update-table "
-                + "--table-name \(table) --stream-specification StreamEnabled=false, then " + enableStream(table)
-        )
-    }
-
     static func noTable(_ error: AWSError, _ table: String) -> ReplicationFailure {
         ReplicationFailure(
             kind: .configuration,

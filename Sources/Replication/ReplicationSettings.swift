@@ -50,6 +50,13 @@ package struct ReplicationSettings: Sendable, Hashable {
 package struct ReplicationLimits: Sendable, Hashable {
     /// Scan segments. Each holds at most two pages (2 MB of JSON each), so this bounds the scan's memory.
     package var maximumScanSegments = 64
+    /// Keys of one BatchGetItem call, 100 at most (AWS API BatchGetItem).
+    package var keysPerFetch = 100
+    /// Calls in a row that may leave every key unprocessed before the shard's read counts as failed, to be tried again.
+    package var fetchAttempts = 8
+    /// Keys whose records are completed by a read of the table because the replica knows more of them than the stream has told;
+    /// with more of them, all records are.
+    package var maximumFetchedKeys = 100_000
     /// How long the start may take until the endpoint first answers; after it the start has failed.
     package var startLimit: Duration = .seconds(8)
     /// The wait between the bookmark and the scan. A LATEST iterator can miss what is written within about a second of the call

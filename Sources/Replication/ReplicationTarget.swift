@@ -6,7 +6,8 @@ struct ReplicationTarget: Sendable, Hashable {
     let tableName: String
     let keySchema: KeySchema
     let streamARN: String
-    let viewType: StreamViewType
+    /// Nil where the endpoint does not say.
+    let viewType: StreamViewType?
     let approximateItems: Int64
 
     /// What a description means.
@@ -35,15 +36,12 @@ struct ReplicationTarget: Sendable, Hashable {
         guard let streamARN = table.latestStreamARN else {
             return .wait("the stream of \(table.name) is being enabled")
         }
-        guard let viewType = table.streamViewType, viewType == .newImage || viewType == .newAndOldImages else {
-            return .failed(.viewType(table.name, table.streamViewType))
-        }
         return .ready(
             ReplicationTarget(
                 tableName: table.name,
                 keySchema: table.keySchema,
                 streamARN: streamARN,
-                viewType: viewType,
+                viewType: table.streamViewType,
                 approximateItems: table.approximateItemCount
             )
         )

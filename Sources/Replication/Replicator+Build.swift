@@ -21,9 +21,10 @@ extension Replicator {
             $0.scannedItems = 0
             $0.scanSegmentsDone = 0
         }
+        let images = ImageCompletion(streams, fetch: itemFetch(target), viewType: target.viewType)
         let poller = StreamPoller(
             streamARN: target.streamARN,
-            api: streams,
+            api: images,
             start: .latest,
             settings: settings.stream,
             time: time
@@ -49,6 +50,17 @@ extension Replicator {
             }
             return .cancelled
         }
+    }
+
+    /// Reads single items of the table.
+    nonisolated func itemFetch(_ target: ReplicationTarget) -> ItemFetch {
+        ItemFetch(
+            api: table,
+            table: target.tableName,
+            schema: target.keySchema,
+            limits: settings.limits,
+            time: time
+        )
     }
 
     private nonisolated func consume(

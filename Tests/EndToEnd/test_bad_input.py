@@ -30,12 +30,6 @@ def test_a_table_without_a_stream(peer):
     one_line(*serve(table, peer.settings()), 78, table, "stream", "update-table")
 
 
-@pytest.mark.parametrize("view", ["KEYS_ONLY", "OLD_IMAGE"])
-def test_a_stream_that_does_not_carry_items(peer, view):
-    table = create_table(peer.client(), view=view)
-    one_line(*serve(table, peer.settings()), 78, table, view, "NEW_AND_OLD_IMAGES")
-
-
 def test_no_region(ministack):
     settings = ministack.settings()
     del settings["AWS_REGION"]

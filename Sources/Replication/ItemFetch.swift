@@ -1,0 +1,113 @@
+import AWSClient
+import TableModel
+
+/// Reads single items as they are now: strongly consistent BatchGetItem, as often as it takes within a bound.
+struct ItemFetch: Sendable {
+    /// What is known of the keys asked for. A key without an entry could not be read.
+    struct Result: Sendable {
+        /// Each key's item; nil when the table has none.
+        var states: [ItemKey: Item?] = [:]
+        /// Why keys are missing from `states`; nil when none are.
+        var error: AWSError?
+    }
+
+    let api: any DynamoDBAPI
+    let table: String
+    let schema: KeySchema
+    let limits: ReplicationLimits
+    let time: TimeSource
+
+    /// Reads `keys`, which must differ. What was read before a failure is part of the result.
+    @concurrent
+    func fetch(_ keys: [ItemKey]) async -> Result {
+        var result = Result()
+        var start = 0
+        while start < keys.count {
+            let end = min(start + limits.keysPerFetch, keys.count)
+            if let error = await fetch(keys[start..<end], into: &result) {
+                result.error = error
+                return result
+            }
+            start = end
+        }
+        return result
+    }
+
+    /// Reads up to 100 keys; UnprocessedKeys are asked for again, with a wait that grows while none comes.
+    private func fetch(_ keys: ArraySlice<ItemKey>, into result: inout Result) async -> AWSError? {
+        var pending = Set(keys)
+        var failures = 0
+        while !pending.isEmpty {
+            do throws(AWSError) {
+                let unprocessed = try await ask(pending, into: &result)
+                failures = unprocessed.count < pending.count ? 0 : failures + 1
+                pending = unprocessed
+            } catch {
+                return error
+            }
+            guard !pending.isEmpty else { return nil }
+            guard failures < limits.fetchAttempts else { return withheld(pending.count) }
+            let wait = limits.backoff(failures: failures, fraction: time.random())
+            if (try? await time.sleep(wait)) == nil {
+                return failure(.cancelled, "Cancelled", "the wait was cancelled")
+            }
+        }
+        return nil
+    }
+
+    /// One call. Returns the keys that it left out.
+    private func ask(_ keys: Set<ItemKey>, into result: inout Result) async throws(AWSError) -> Set<ItemKey> {
+        var attributes: [[String: AttributeValue]] = []
+        for key in keys { attributes.append(try self.attributes(of: key)) }
+        let page = try await api.batchGetItem(table: table, keys: attributes)
+        var absent = keys
+        for item in page.items {
+            guard let key = try? key(of: item), absent.remove(key) != nil else { continue }
+            result.states[key] = .some(item)
+        }
+        var unprocessed: Set<ItemKey> = []
+        for attributes in page.unprocessedKeys {
+            guard let key = try? key(of: Item(attributes)), absent.remove(key) != nil else { continue }
+            unprocessed.insert(key)
+        }
+        for key in absent { result.states[key] = .some(nil) }
+        return unprocessed
+    }
+
+    private func key(of item: Item) throws(KeyError) -> ItemKey { try item.key(schema: schema) }
+
+    private func attributes(of key: ItemKey) throws(AWSError) -> [String: AttributeValue] {
+        do throws(KeyError) { return try key.attributes(schema: schema) } catch {
+            throw failure(.fatal, "InvalidKey", "a key does not fit the table's key schema (\(error))")
+        }
+    }
+
+    private func withheld(_ count: Int) -> AWSError {
+        failure(
+            .throttled,
+            "UnprocessedKeys",
+            "\(count) keys stayed unprocessed after \(limits.fetchAttempts) attempts"
+        )
+    }
+
+    private func failure(_ kind: AWSError.Kind, _ code: String, _ message: String) -> AWSError {
+        AWSError(
+            kind: kind,
+            operation: "BatchGetItem",
+            subject: "table \(table)",
+            code: code,
+            message: message,
+            hint: "It is retried; raise the table's read capacity if it persists."
+        )
+    }
+}
+
+extension Item {
+    /// The item's primary key under `schema`.
+    func key(schema: KeySchema) throws(KeyError) -> ItemKey {
+        let result = packed.withUnsafeBytes { bytes in
+            Result { () throws(KeyError) in try PackedItem.key(of: bytes, schema: schema) }
+        }
+        return try result.get()
+    }
+}
