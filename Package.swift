@@ -83,6 +83,13 @@ let package = Package(
             path: "Tests/StreamModel",
             swiftSettings: strict
         ),
+        // Whole lives of a table and its replica, from a seed each.
+        .target(
+            name: "Simulation",
+            dependencies: ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "Replication"],
+            path: "Tests/Simulation",
+            swiftSettings: strict
+        ),
 
         tests(of: "TableModel", []),
         tests(of: "AWSClient", ["TableModel", "DynamoSandbox", "HTTPServer"]),
@@ -92,10 +99,14 @@ let package = Package(
             of: "Replication",
             ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StreamModel", "DynamoSandbox", "HTTPServer"]
         ),
+        tests(of: "Simulation", []),
         tests(of: "HTTPServer", ["CLinux"]),
         tests(of: "Feed", ["TableModel", "ReplicaStore", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
-        tests(of: "Service", ["TableModel", "AWSClient", "Replication", "ReplicaStore", "HTTPServer", "Feed", "Telemetry", logging]),
+        tests(
+            of: "Service",
+            ["TableModel", "AWSClient", "Replication", "ReplicaStore", "HTTPServer", "Feed", "Telemetry", logging]
+        ),
         tests(of: "DynamoSandbox", ["TableModel", "HTTPServer"]),
     ]
 )

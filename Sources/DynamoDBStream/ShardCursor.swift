@@ -72,6 +72,8 @@ struct ShardCursor: Sendable {
     var provingPages = 0
     var provingSince: Duration = .zero
     var isBehind = true
+    /// The moment up to which everything of the shard is known to have been read; nil before anything is.
+    var completeUntil: Duration?
     var newestCreation: Int64?
     var isPassDone = false
 
@@ -98,13 +100,14 @@ struct ShardCursor: Sendable {
     }
 
     /// How long ago the replica was last sure to have everything of this shard, in milliseconds, never negative; nil while it
-    /// has nothing to do with lag. Creation times are cut to whole seconds, so up to 999 ms are the record's own.
+    /// has nothing to do with lag. One answered call makes nobody sure: after an outage the first page may be empty with records
+    /// behind it. Creation times are cut to whole seconds, so up to 999 ms are the record's own.
     func lagMilliseconds(at now: StreamTime, grace: Duration) -> Int64? {
         switch phase {
         case .blocked, .drained, .ended: return nil
         case .lost, .waiting, .requesting, .reading: break
         }
-        guard let reference = lastSuccess ?? readableSince else { return nil }
+        guard let reference = completeUntil ?? readableSince else { return nil }
         let idle = now.monotonic - reference
         let unread = idle > grace ? idle.wholeMilliseconds : 0
         guard isBehind, let created = newestCreation else { return max(0, unread) }
@@ -112,10 +115,14 @@ struct ShardCursor: Sendable {
     }
 
     /// Counts empty pages, and judges from a page's age and size whether the shard is behind.
-    mutating func noteEmptiness(of page: RecordsPage, recordLimit: Int, evidence: Duration?, at now: StreamTime) {
+    mutating func noteEmptiness(of page: RecordsPage, settings: StreamSettings, evidence: Duration?, at now: StreamTime)
+    {
         guard let last = page.records.last else {
             emptyPages += 1
             isBehind = false
+            if heirsSince == nil || !isListedOpen, emptyPages >= settings.limits.emptyPagesAtHead {
+                noteComplete(until: readStartedAt)
+            }
             if let heirsSince, readStartedAt >= heirsSince { heirPages += 1 }
             if let evidence, readStartedAt >= evidence {
                 if provingPages == 0 { provingSince = readStartedAt }
@@ -128,6 +135,12 @@ struct ShardCursor: Sendable {
         heirPages = 0
         // A second for the resolution of creation times, one for the way.
         let age = now.wallMilliseconds - last.approximateCreationMilliseconds
-        isBehind = page.records.count >= recordLimit || age > 2_000
+        isBehind = page.records.count >= settings.recordLimit || age > 2_000
+        // Records come in order: what is older than this one has been read.
+        noteComplete(until: now.monotonic - .milliseconds(max(0, age - 999)))
+    }
+
+    private mutating func noteComplete(until moment: Duration) {
+        completeUntil = completeUntil.map { max($0, moment) } ?? moment
     }
 }

@@ -9,6 +9,8 @@ struct Discovery: Sendable {
         var ids: Set<String> = []
         var cursor: String?
         var cursors: Set<String> = []
+        /// When its first page was asked for.
+        let begun: Duration
     }
 
     /// An ended shard whose children are not known yet.
@@ -31,6 +33,10 @@ struct Discovery: Sendable {
     /// A full listing has been completed.
     var isComplete = false
     var lastCompleted: Duration?
+    /// When the first one was.
+    var firstCompleted: Duration?
+    /// When the newest complete listing was begun.
+    var lastBegun: Duration?
     /// There are shards that only a full listing will show.
     var isIncomplete = false
     var status: StreamStatus?
@@ -62,7 +68,7 @@ extension StreamMachine {
         if let query = discovery.childQueries.first(where: { $0.dueAt <= now.monotonic }) {
             actions.append(.describeChildren(of: query.parentID))
         } else {
-            if discovery.listing == nil { discovery.listing = Discovery.Listing() }
+            if discovery.listing == nil { discovery.listing = Discovery.Listing(begun: now.monotonic) }
             actions.append(.describe(exclusiveStart: discovery.listing?.cursor))
         }
     }
@@ -146,14 +152,18 @@ extension StreamMachine {
         discovery.isComplete = true
         discovery.isIncomplete = false
         discovery.lastCompleted = now.monotonic
+        discovery.lastBegun = listing.begun
+        discovery.firstCompleted = discovery.firstCompleted ?? now.monotonic
         pass?.isListed = true
+        // Somebody waits for a listing that this one was begun too early to be.
+        if let moment = evidenceMoment?.monotonic, listing.begun < moment { discovery.hurry(now.monotonic) }
         // Children can be listed later than their parent ends: look again soon, for a while.
-        if cursors.values.contains(where: { isYoungLeaf($0, at: now.monotonic) }) {
+        if cursors.values.contains(where: { isYoungLeaf($0) }) {
             discovery.hurry(now.monotonic + .seconds(2))
         }
     }
 
-    private var isRestored: Bool {
+    var isRestored: Bool {
         if case .state = start { return true }
         return false
     }
@@ -224,7 +234,9 @@ extension StreamMachine {
             } else {
                 added.append(shard)
                 var cursor = ShardCursor(shard: shard, phase: .blocked, position: .start)
-                cursor.bornAfter = discovery.lastCompleted
+                cursor.bornAfter = discovery.lastBegun
+                // Its children may have been listed before it.
+                if children[shard.id] != nil { cursor.heirsSince = now.monotonic }
                 cursors[shard.id] = cursor
             }
         }
@@ -253,10 +265,23 @@ extension StreamMachine {
     }
 
     private mutating func link(_ shard: Shard) {
-        guard let parentID = shard.parentID, !isLinked(shard) else { return }
-        children[parentID, default: []].append(shard.id)
+        guard let parentID = shard.parentID else { return }
+        if !isLinked(shard) { children[parentID, default: []].append(shard.id) }
         let moment = now.monotonic
-        update(parentID) { $0.heirsSince = $0.heirsSince ?? moment }
+        let before = discovery.lastBegun
+        var isFirst = false
+        update(parentID) {
+            guard $0.heirsSince == nil else { return }
+            isFirst = true
+            $0.heirsSince = moment
+            // A parent that does not end was empty whatever was written to its children.
+            guard $0.isActive, $0.isListedOpen, let before else { return }
+            $0.completeUntil = $0.completeUntil.map { min($0, before) }
+        }
+        if isFirst, discovery.isComplete || isRestored {
+            // A sibling may be listed a moment later.
+            discovery.hurry(moment + settings.limits.siblingPatience)
+        }
     }
 
     /// Lets a blocked shard be read once nothing of its parent is missing. A parent that was never listed counts as read at the
@@ -272,9 +297,12 @@ extension StreamMachine {
             }
         }
         let moment = now.monotonic
+        let complete = cursor.parentID.flatMap { cursors[$0]?.completeUntil }
         update(shardID) {
             $0.phase = .waiting
             $0.readableSince = moment
+            // Until then nothing was written to it; what was since is not read yet.
+            $0.completeUntil = complete
         }
         schedule(shardID, at: moment)
     }

@@ -36,8 +36,13 @@ extension StreamMachine {
     /// With no record read there is nothing that the service could call trimmed: a shard left alone for longer than the
     /// retention may have lost records without a word.
     private func isBeyondRetention(_ cursor: ShardCursor) -> Bool {
-        guard case .since = cursor.read, !cursor.opensAtLatest, let last = cursor.lastSuccess else { return false }
-        return now.monotonic - last > settings.limits.retention
+        let unreadSince: Duration?
+        switch cursor.read {
+        case .since: unreadSince = cursor.opensAtLatest ? nil : cursor.lastSuccess
+        case .start: unreadSince = cursor.lastSuccess ?? cursor.bornAfter
+        case .after, .ended: unreadSince = nil
+        }
+        return unreadSince.map { now.monotonic - $0 > settings.limits.retention } ?? false
     }
 
     mutating func received(iterator: String?, for shardID: String) {
@@ -87,8 +92,9 @@ extension StreamMachine {
         guard let before = cursors[shardID], before.phase == .reading else { return }
         let records = unread(page.records, before)
         let present = now
-        let recordLimit = settings.recordLimit
+        let settings = settings
         let evidence = evidenceMoment?.monotonic
+        let patience = stalenessGrace
         update(shardID) { cursor in
             cursor.phase = .waiting
             cursor.iterator = page.nextIterator
@@ -96,6 +102,8 @@ extension StreamMachine {
             cursor.expiries = 0
             cursor.falseTrims = 0
             cursor.lastError = nil
+            // Empty pages from before an outage say nothing about what was written in it.
+            if let last = cursor.lastSuccess, cursor.readStartedAt - last > patience { cursor.emptyPages = 0 }
             cursor.lastSuccess = present.monotonic
             cursor.isPinned = true
             if let last = page.records.last {
@@ -106,15 +114,14 @@ extension StreamMachine {
                 }
                 cursor.newestCreation = last.approximateCreationMilliseconds
             }
-            cursor.noteEmptiness(of: page, recordLimit: recordLimit, evidence: evidence, at: present)
+            cursor.noteEmptiness(of: page, settings: settings, evidence: evidence, at: present)
         }
         if !records.isEmpty {
             queuedPages += 1
             update(shardID) { $0.queuedPages += 1 }
             outbox.append(.records(shardID: shardID, records))
         }
-        let isEnd = page.nextIterator == nil || endsAsOpenParent(shardID)
-        if isEnd {
+        if page.nextIterator == nil || endsAsOpenParent(shardID) {
             finish(shardID)
             return
         }

@@ -27,8 +27,7 @@ package struct StreamView: Sendable {
 extension StreamMachine {
     /// What is followed, and how far.
     package func view(at time: StreamTime) -> StreamView {
-        // Two missed polls and a second are no staleness yet.
-        let grace = settings.pollInterval * 2 + .seconds(1)
+        let grace = stalenessGrace
         var lag: Int64?
         var lastError = discovery.lastError
         var gap: StreamGap? = discovery.streamIsLost ? StreamGap(reason: .streamNotFound, shardID: nil) : nil
@@ -63,37 +62,46 @@ extension StreamMachine {
         )
     }
 
+    /// The polls that prove a shard to be at its head, one more and a second are no staleness yet.
+    var stalenessGrace: Duration { settings.pollInterval * (settings.limits.emptyPagesAtHead + 1) + .seconds(1) }
+
     /// An ended shard without known children hides whatever is written to them; for a while that counts.
     private func leafLag(_ cursor: ShardCursor, at time: StreamTime, grace: Duration) -> Int64? {
-        guard isYoungLeaf(cursor, at: time.monotonic), let ended = cursor.endedAt else { return nil }
-        let age = time.monotonic - ended
+        guard isYoungLeaf(cursor), let ended = cursor.endedAt else { return nil }
+        let age = time.monotonic - (cursor.completeUntil ?? ended)
         return age > grace ? age.wholeMilliseconds : nil
     }
 
-    func isYoungLeaf(_ cursor: ShardCursor, at moment: Duration) -> Bool {
+    func isYoungLeaf(_ cursor: ShardCursor) -> Bool {
         guard cursor.isReadToEnd, discovery.status != .disabled, (children[cursor.id] ?? []).isEmpty else {
             return false
         }
-        return cursor.endedAt.map { moment - $0 < settings.limits.childListingPatience * 2 } ?? false
+        // By what listings have shown since, not by the time alone: nobody may have looked.
+        return cursor.endedAt.map { ended in
+            discovery.lastBegun.map { $0 - ended < settings.limits.childListingPatience * 2 } ?? true
+        } ?? false
     }
 
     /// Whether everything written before `moment` has been taken by the consumer, on evidence: ended shards are taken to their
-    /// end and their children looked for, and each open shard has answered with several empty pages, spread over time, since
-    /// then, or with a record created after it (`wallMilliseconds`, to the second).
+    /// end and their children looked for, each open shard has answered with several empty pages, spread over time, since then,
+    /// or with a record created after it (`wallMilliseconds`, to the second), and a listing begun since then shows no other
+    /// shards.
     ///
     /// Evidence is gathered from the first call with a moment on, so call it then, and again until it holds.
     package mutating func hasCaughtUp(since moment: StreamTime) -> Bool {
         if evidenceMoment != moment {
             evidenceMoment = moment
             for shardID in cursors.keys.sorted() { update(shardID) { $0.provingPages = 0 } }
+            discovery.hurry(now.monotonic)
         }
+        guard let listed = discovery.lastBegun, listed >= moment.monotonic else { return false }
         guard discovery.isComplete, !discovery.isIncomplete, outbox.isEmpty, discovery.childQueries.isEmpty,
             !isReplaying
         else { return false }
         return cursors.values.allSatisfy { cursor in
             switch cursor.phase {
             case .blocked, .requesting, .lost, .drained: false
-            case .ended: hasNoHiddenChildren(cursor)
+            case .ended: hasNoHiddenChildren(cursor) && hasNoHiddenSiblings(cursor, listed)
             case .waiting, .reading:
                 cursor.isAtHead(pages: settings.limits.emptyPagesAtHead, spread: .seconds(1))
                     || isPast(cursor, moment)
@@ -108,8 +116,17 @@ extension StreamMachine {
 
     /// A young ended shard without children is looked at again by a full listing before it counts.
     private func hasNoHiddenChildren(_ cursor: ShardCursor) -> Bool {
-        guard isYoungLeaf(cursor, at: now.monotonic), let ended = cursor.endedAt else { return true }
-        return discovery.lastCompleted.map { $0 - ended >= settings.limits.childListingPatience } ?? false
+        guard isYoungLeaf(cursor), let ended = cursor.endedAt else { return true }
+        return discovery.lastBegun.map { $0 - ended >= settings.limits.childListingPatience } ?? false
+    }
+
+    /// Of a shard's children one can be listed before the other: those that the first listing did not show count when a later
+    /// one has been begun.
+    private func hasNoHiddenSiblings(_ cursor: ShardCursor, _ listed: Duration) -> Bool {
+        guard let since = cursor.heirsSince, let first = discovery.firstCompleted,
+            since > first || (isRestored && since == first)
+        else { return true }
+        return listed - since >= settings.limits.siblingPatience
     }
 
     /// The durable positions: what the consumer has taken, never more.
@@ -139,6 +156,8 @@ extension StreamMachine {
             cursors[entry.shardID] = cursor
             if let parentID = entry.parentID { children[parentID, default: []].append(entry.shardID) }
         }
+        // Children that the state knows were found long ago.
+        for parentID in children.keys { update(parentID) { $0.heirsSince = .zero } }
         for entry in state.shards { releaseIfReady(entry.shardID, parentMayBeUnknown: true) }
     }
 }

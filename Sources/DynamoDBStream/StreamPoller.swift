@@ -21,6 +21,8 @@ package actor StreamPoller {
     nonisolated let recordLimit: Int
     private var machine: StreamMachine
     private var isRunning = false
+    /// Where the present run takes its inputs from.
+    private var mailbox: Mailbox<StreamInput>?
     /// Moments at which a sleeping task will send a tick.
     private var alarms: Set<Duration> = []
 
@@ -60,7 +62,13 @@ package actor StreamPoller {
     package func view() -> StreamView { machine.view(at: now()) }
 
     /// Whether everything written before `moment` has been taken, on evidence.
-    package func hasCaughtUp(since moment: StreamTime) -> Bool { machine.hasCaughtUp(since: moment) }
+    package func hasCaughtUp(since moment: StreamTime) -> Bool {
+        let wake = machine.nextWake
+        let hasCaughtUp = machine.hasCaughtUp(since: moment)
+        // The question can make a listing due.
+        if machine.nextWake != wake { mailbox?.send(.tick) }
+        return hasCaughtUp
+    }
 
     /// The durable positions.
     package func state() -> ShardState { machine.state(streamARN: streamARN) }
@@ -80,6 +88,8 @@ package actor StreamPoller {
         precondition(!isRunning, "one run at a time: the owner's fault")
         isRunning = true
         let mailbox = Mailbox<StreamInput>()
+        self.mailbox = mailbox
+        defer { self.mailbox = nil }
         var failures: [PassFailure]?
         var cause: (any Error)?
         await withDiscardingTaskGroup { group in

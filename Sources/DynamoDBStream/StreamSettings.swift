@@ -43,6 +43,8 @@ public struct StreamLimits: Sendable, Hashable {
     public var openParentPatience: Duration = .seconds(5)
     /// How long the parent of a new shard is looked for before that parent's records count as lost.
     public var missingParentPatience: Duration = .seconds(15)
+    /// How long after the discovery of a shard's first child another one may still be missing from listings.
+    public var siblingPatience: Duration = .seconds(3)
     /// How long an ended shard without children counts as hiding some: listings can be late.
     public var childListingPatience: Duration = .seconds(15)
     /// Answers without an iterator, for one shard in a row, after which its records count as lost.

@@ -7,36 +7,45 @@
 /// - rebuilding → live
 ///
 /// Before anything was published a gap leads from syncing to syncing: there is nothing yet that could be called stale.
-struct Readiness: Sendable, Hashable {
-    private(set) var state: ReplicaState = .starting
-    private(set) var reason = "waiting for the first answer from DynamoDB"
-    private(set) var hasBeenLive = false
+package struct Readiness: Sendable, Hashable {
+    package private(set) var state: ReplicaState = .starting
+    package private(set) var reason = "waiting for the first answer from DynamoDB"
+    package private(set) var hasBeenLive = false
 
     /// What following the stream shows.
-    struct Evidence: Sendable, Hashable {
+    package struct Evidence: Sendable, Hashable {
         var lagMilliseconds: Int64?
         var streamIsDisabled = false
         var lastError: String?
+
+        package init(lagMilliseconds: Int64?, streamIsDisabled: Bool = false, lastError: String? = nil) {
+            self.lagMilliseconds = lagMilliseconds
+            self.streamIsDisabled = streamIsDisabled
+            self.lastError = lastError
+        }
     }
 
+    /// Nothing has been asked yet.
+    package init() {}
+
     /// What is being waited for or done, without a change of state.
-    mutating func explain(_ reason: String) { self.reason = reason }
+    package mutating func explain(_ reason: String) { self.reason = reason }
 
     /// A generation is being built.
-    mutating func beginGeneration(_ reason: String) {
+    package mutating func beginGeneration(_ reason: String) {
         state = hasBeenLive ? .rebuilding : .syncing
         self.reason = reason
     }
 
     /// A generation has been published.
-    mutating func goLive() {
+    package mutating func goLive() {
         state = .live
         hasBeenLive = true
         reason = "following the stream"
     }
 
     /// Judges a published generation by the evidence: live while everything older than the bound is there.
-    mutating func judge(_ evidence: Evidence, maximumLag: Duration) {
+    package mutating func judge(_ evidence: Evidence, maximumLag: Duration) {
         guard state == .live || state == .stale else { return }
         let limit = maximumLag.components.seconds * 1_000 + maximumLag.components.attoseconds / 1_000_000_000_000_000
         if evidence.streamIsDisabled {

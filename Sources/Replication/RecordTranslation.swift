@@ -1,8 +1,8 @@
-import AWSClient
-import TableModel
+package import AWSClient
+package import TableModel
 
 /// What a stream record means to the store.
-enum RecordTranslation: Sendable, Hashable {
+package enum RecordTranslation: Sendable, Hashable {
     case change(Change)
     /// The event name is not one of this release's.
     case unknown(String)
@@ -11,7 +11,7 @@ enum RecordTranslation: Sendable, Hashable {
 
     /// Translates a record. INSERT and MODIFY put their new image, REMOVE leaves a tombstone; a removal by DynamoDB's own time to
     /// live says so.
-    init(_ record: StreamRecord, schema: KeySchema) {
+    package init(_ record: StreamRecord, schema: KeySchema) {
         let outcome: Change.Outcome
         switch record.eventName {
         case .insert, .modify:

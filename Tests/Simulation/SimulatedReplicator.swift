@@ -1,0 +1,216 @@
+import DynamoDBStream
+import ReplicaStore
+import Replication
+import TableModel
+
+/// The replicator's wiring in virtual time and one thread: bookmark, settle, scan, catch up, publish, follow, rebuild. It holds
+/// no rule of its own; those are the machines' and the store's.
+struct SimulatedReplicator {
+    /// An answer on its way.
+    enum Errand {
+        /// A call that the world answers on arrival, or has answered when it was made.
+        case call(StreamAction)
+        case answer(StreamInput)
+        case scanPage(segment: Int, rows: ItemBatch?)
+    }
+
+    struct Segment {
+        let keys: [Int]
+        var next = 0
+        var failures = 0
+    }
+
+    /// One life of the contents.
+    struct Life {
+        let stream: Int
+        let writer: GenerationWriter
+        var segments: [Segment] = []
+        var scanBegan = false
+        var scanEnd: StreamTime?
+        var isLive = false
+    }
+
+    /// What a restart begins with.
+    struct Saved {
+        let life: Life
+        let state: ShardState
+        let at: Int
+    }
+
+    static let maximumLag: Duration = .seconds(10)
+    static let watchInterval = 1_000
+    static let tableCheckInterval = 20_000
+    static let settle = 1_500
+
+    let world: SimulatedWorld
+    let scenario: Scenario
+    var saboteur: Saboteur
+    var witness: Witness
+    var machine: StreamMachine
+    var readiness = Readiness()
+    var life: Life
+    var saved: Saved?
+    var rebuilds = 0
+    /// What runs, with the moment at which it is due.
+    var errands: [(at: Int, order: Int, errand: Errand)] = []
+    var scanDue: Int?
+    var rebuildDue: Int?
+    var watchDue = 0
+    var tableCheckDue = 0
+    var consumerFails = false
+    private var order = 0
+    private var seed: UInt64
+
+    init(world: SimulatedWorld, seed: UInt64, mutation: Mutation?) {
+        self.world = world
+        self.seed = seed
+        scenario = world.scenario
+        saboteur = Saboteur(mutation)
+        witness = Witness(keys: scenario.keys)
+        machine = StreamMachine(start: .latest, settings: Self.settings(scenario), seed: seed)
+        life = Life(stream: 0, writer: Self.writer())
+        begin()
+    }
+
+    private static func writer() -> GenerationWriter {
+        GenerationWriter(epoch: .random(), keySchema: SimulatedWorld.schema, limits: StoreLimits())
+    }
+
+    private static func settings(_ scenario: Scenario) -> StreamSettings {
+        var settings = StreamSettings()
+        settings.pollInterval = .milliseconds(scenario.pollInterval)
+        settings.discoveryInterval = .seconds(10)
+        settings.recordLimit = scenario.recordLimit
+        settings.limits.pagesInFlight = scenario.pagesInFlight
+        // The world gives fewer empty pages in a row than DynamoDB, which makes lives shorter.
+        settings.limits.emptyPagesAtHead = Scenario.longestEmptyRun + 1
+        settings.limits.emptyPagesToEndParent = Scenario.longestEmptyRun + 2
+        settings.limits.backoffCap = .seconds(2)
+        return settings
+    }
+
+    var time: StreamTime {
+        StreamTime(
+            monotonic: .milliseconds(world.now),
+            wallMilliseconds: SimulatedWorld.birth + Int64(world.now + world.skew)
+        )
+    }
+
+    // MARK: Lives
+
+    /// A new life, as `Replicator.build` begins one; without a stream the table is asked again later.
+    mutating func begin() {
+        errands.removeAll()
+        scanDue = nil
+        rebuildDue = nil
+        tableCheckDue = world.now + Self.tableCheckInterval
+        guard let stream = world.stream else {
+            rebuildDue = world.now + 5_000
+            return
+        }
+        seed &+= 1
+        life = Life(stream: stream, writer: Self.writer())
+        machine = StreamMachine(start: .latest, settings: Self.settings(scenario), seed: seed)
+        if readiness.state == .starting { readiness.beginGeneration("first") }
+        if saboteur.mutation == .bookmarkAfterScan {
+            startScan()
+        } else {
+            send(.tick)
+        }
+    }
+
+    /// Ends the life, as a gap or a new stream does.
+    mutating func rebuild(_ reason: String) {
+        guard rebuildDue == nil else { return }
+        readiness.beginGeneration(reason)
+        errands.removeAll()
+        scanDue = nil
+        rebuildDue = world.now + (rebuilds == 0 ? 0 : 1_000 << min(rebuilds, 4))
+        rebuilds += 1
+    }
+
+    /// The process dies and is started again.
+    mutating func crash(keepsState: Bool) {
+        readiness = Readiness()
+        rebuilds = 0
+        guard keepsState, let saved, world.now - saved.at < 23 * 3_600_000, saved.life.stream == world.stream else {
+            self.saved = nil
+            begin()
+            return
+        }
+        errands.removeAll()
+        scanDue = nil
+        rebuildDue = nil
+        seed &+= 1
+        life = saved.life
+        life.isLive = false
+        life.scanEnd = time
+        machine = StreamMachine(start: .state(saved.state), settings: Self.settings(scenario), seed: seed)
+        readiness.beginGeneration("warm start")
+        send(.tick)
+        _ = machine.hasCaughtUp(since: time)
+    }
+
+    // MARK: The machine
+
+    mutating func send(_ input: StreamInput) {
+        if case .tick = input {} else { world.tell("machine hears \(Story.words(input))") }
+        for action in machine.handle(saboteur.edit(input), at: time) {
+            world.tell("machine wants \(Story.words(action))")
+            switch action {
+            case .deliver(let delivery): take(delivery)
+            case .bookmarked: if saboteur.mutation != .bookmarkAfterScan { scanDue = world.now + Self.settle }
+            case .gap(let gap): rebuild(gap.description)
+            case .trouble, .passEnded: break
+            case .describe, .describeChildren, .getIterator, .getRecords:
+                call(saboteur.edit(action))
+            }
+            // What else the ended life wanted is nobody's any more.
+            if rebuildDue != nil { return }
+        }
+    }
+
+    /// Half of the calls see the world as it is when they leave, half as it is when they arrive.
+    private mutating func call(_ action: StreamAction) {
+        let slow = world.random.chance(10) ? scenario.callTime : 40
+        let wait = 1 + world.random.below(slow)
+        if world.random.chance(50), let input = world.answer(action, stream: life.stream) {
+            post(.answer(input), after: wait)
+        } else {
+            post(.call(action), after: wait)
+        }
+    }
+
+    mutating func post(_ errand: Errand, after wait: Int) {
+        order += 1
+        errands.append((world.now + wait, order, errand))
+    }
+
+    mutating func run(_ errand: Errand) {
+        switch errand {
+        case .answer(let input): send(input)
+        case .call(let action): if let input = world.answer(action, stream: life.stream) { send(input) }
+        case .scanPage(let segment, let rows): scanned(segment, rows)
+        }
+    }
+
+    private mutating func take(_ delivery: StreamDelivery) {
+        let outcome = apply(delivery)
+        guard case .stopped = outcome else {
+            post(.answer(.delivered(outcome)), after: 1)
+            return
+        }
+        // The consumer threw: its run is over, and the next one goes on from what was taken.
+        errands.removeAll { if case .scanPage = $0.errand { false } else { true } }
+        for action in machine.handle(.delivered(saboteur.edit(outcome)), at: time) {
+            switch action {
+            case .bookmarked: scanDue = world.now + Self.settle
+            case .gap(let gap): rebuild(gap.description)
+            default: break
+            }
+        }
+        guard rebuildDue == nil else { return }
+        _ = machine.handle(.interrupted, at: time)
+        post(.answer(.tick), after: 1)
+    }
+}

@@ -1,0 +1,113 @@
+import ReplicaStore
+import TableModel
+
+/// A reader of the published snapshots who forgets nothing: it reads the feed by position, as a subscriber does, and holds
+/// every state of a key against what it has seen before and against the table's history.
+struct Witness {
+    private(set) var violations: [String] = []
+    private var epoch: Epoch?
+    private var seq: UInt64 = 0
+    /// The newest write that readers have seen of each key; -1 for none.
+    private var seen: [Int]
+    /// Whether the key is there now.
+    private var isPresent: [Bool]
+    /// What the present epoch's feed told last of each key, and whether that had a version.
+    private var told: [(write: Int, hasVersion: Bool)]
+
+    init(keys: Int) {
+        seen = Array(repeating: -1, count: keys)
+        isPresent = Array(repeating: false, count: keys)
+        told = Array(repeating: (-1, false), count: keys)
+    }
+
+    mutating func accuse(_ violation: String) { if violations.count < 5 { violations.append(violation) } }
+
+    /// Reads what a new snapshot adds.
+    mutating func read(_ snapshot: StoreSnapshot, _ world: SimulatedWorld) {
+        let position = snapshot.position
+        let isNew = position.epoch != epoch
+        if isNew {
+            // What a subscriber is told with a reset: forget everything, these are the rows.
+            epoch = position.epoch
+            seq = 0
+            for key in told.indices {
+                told[key] = (-1, false)
+                isPresent[key] = false
+            }
+        }
+        if position.seq < seq { accuse("the position went back from \(seq) to \(position.seq)") }
+        var last = seq
+        var problems: [String] = []
+        snapshot.forEachChange(after: seq) { record in
+            if record.seq <= last { problems.append("id \(record.seq) came after \(last)") }
+            last = record.seq
+            take(record, world, &problems)
+            return true
+        }
+        if last > position.seq { problems.append("id \(last) is beyond the position \(position.seq)") }
+        for problem in problems { accuse(problem) }
+        seq = position.seq
+        if isNew { judgeAbsent(world) }
+    }
+
+    private mutating func take(_ record: ItemRecord, _ world: SimulatedWorld, _ problems: inout [String]) {
+        // "k" and a digit begin every key.
+        let key = record.withKeyBytes { Int($0[1]) - 48 }
+        var write = -1
+        if let version = record.version, let known = world.writeOfNumber[Saboteur.original(version)] {
+            write = known
+        } else if !record.isTombstone,
+            case .number(let text) = record.withPackedItem({ Item(packed: [UInt8]($0)) })["write"]
+        {
+            write = Int(text) ?? -1
+        }
+        guard write >= 0, world.writes[write].key == key, world.writes[write].isPut == !record.isTombstone else {
+            problems.append("k\(key) shows what was never written to it")
+            return
+        }
+        if write < seen[key] { problems.append("k\(key) went back from write \(seen[key]) to write \(write)") }
+        let before = told[key]
+        // A scan row has no version, so the feed may say once more, with its version, what the row was.
+        let isConfirmation = write == before.write && !before.hasVersion && record.version != nil
+        if write <= before.write, !isConfirmation {
+            problems.append("k\(key) told write \(write) after \(before.write)")
+        }
+        told[key] = (write, record.version != nil)
+        seen[key] = max(seen[key], write)
+        isPresent[key] = !record.isTombstone
+    }
+
+    /// A rebuilt replica has no word of an absent key: it must have been removed since it was last seen.
+    private mutating func judgeAbsent(_ world: SimulatedWorld) {
+        for key in seen.indices where told[key].write < 0 && seen[key] >= 0 {
+            var place = world.latest[key]
+            var removal = -1
+            while place >= seen[key], place >= 0 {
+                if !world.writes[place].isPut { removal = place }
+                place = world.writes[place].previous
+            }
+            if removal < 0 {
+                accuse("k\(key) was seen as write \(seen[key]) and is gone although it was not removed")
+            } else {
+                seen[key] = removal
+            }
+        }
+    }
+
+    /// Every write older than `moment` must be there.
+    mutating func demand(everythingBefore moment: Int, _ world: SimulatedWorld, _ claim: String) {
+        for key in seen.indices {
+            var place = world.latest[key]
+            while place >= 0, world.writes[place].at > moment { place = world.writes[place].previous }
+            guard place > seen[key] else { continue }
+            if !isPresent[key], !world.writes[place].isPut {
+                seen[key] = place
+                continue
+            }
+            accuse(
+                "\(claim) at \(world.now) while write \(place) of k\(key), \(world.now - world.writes[place].at) ms old, "
+                    + "is missing"
+            )
+        }
+    }
+}
