@@ -146,8 +146,12 @@ package struct Simulation {
             world.now += 500
             world.write(world.random.below(world.scenario.keys), isPut: world.random.chance(70))
             let rest = (pause - 500) / 4
-            for _ in 0..<3 {
+            let splitAt = world.random.chance(50) ? world.random.below(3) : -1
+            for index in 0..<3 {
                 world.now += rest
+                if index == splitAt {
+                    world.split(world.random.below(8), into: 1, listedAfter: 0, staysListedOpen: false)
+                }
                 world.write(world.random.below(world.scenario.keys), isPut: true)
             }
             world.now += rest
