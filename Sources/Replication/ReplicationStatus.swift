@@ -48,5 +48,7 @@ package struct ReplicationStatus: Sendable, Hashable {
     package var scanSegments = 0
     package var changesApplied = 0
     package var lastError: String?
+    /// Nil without a state directory.
+    package var savedState: SavedStateStatus?
     package init() {}
 }

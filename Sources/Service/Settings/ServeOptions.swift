@@ -18,6 +18,8 @@ package struct ServeOptions: ParsableArguments {
     package var scanSegments: String?
     @Option(name: .customLong("max-lag"), help: ArgumentHelp(SettingName.maximumLag.help))
     package var maximumLag: String?
+    @Option(help: ArgumentHelp(SettingName.stateDir.help))
+    package var stateDir: String?
     @Option(help: ArgumentHelp(SettingName.loops.help))
     package var loops: String?
     @Option(name: .customLong("max-connections"), help: ArgumentHelp(SettingName.maximumConnections.help))
@@ -39,7 +41,8 @@ package struct ServeOptions: ParsableArguments {
     package var given: [SettingName: String] {
         let all: [SettingName: String?] = [
             .table: table, .listen: listen, .endpointURL: endpointURL, .region: region, .profile: profile,
-            .pollInterval: pollInterval, .scanSegments: scanSegments, .maximumLag: maximumLag, .loops: loops,
+            .pollInterval: pollInterval, .scanSegments: scanSegments, .maximumLag: maximumLag, .stateDir: stateDir,
+            .loops: loops,
             .maximumConnections: maximumConnections, .maximumSubscribers: maximumSubscribers, .logLevel: logLevel,
             .logFormat: logFormat, .drainDelay: drainDelay, .shutdownGrace: shutdownGrace,
         ]

@@ -8,6 +8,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
     case pollInterval = "poll-interval"
     case scanSegments = "scan-segments"
     case maximumLag = "max-lag"
+    case stateDir = "state-dir"
     case loops
     case maximumConnections = "max-connections"
     case maximumSubscribers = "max-subscribers"
@@ -42,6 +43,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
         case .pollInterval: "Time between two reads of a quiet shard, 50ms to 1m. Default 250ms."
         case .scanSegments: "Parallel segments of the start-up scan, 1 to 64. Default: by the table's size."
         case .maximumLag: "Lag over which the replica is stale and not ready, 1s to 24h. Default 30s."
+        case .stateDir: "Directory to keep the replica in across restarts, for this process alone. Default: none."
         case .loops: "Event loops that serve HTTP, 1 to 64. Default: one a core."
         case .maximumConnections: "Connections open at once, 1 to 1000000. Default 20000."
         case .maximumSubscribers: "Event streams open at once, 1 to 1000000. Default 20000."

@@ -14,6 +14,8 @@ package struct Settings: Sendable, Hashable {
     /// Nil leaves it to the size of the table.
     package var scanSegments: Int?
     package var maximumLag: Duration = .seconds(30)
+    /// Where the state is kept; nil keeps none.
+    package var stateDirectory: String?
     package var loops = Settings.processors
     package var maximumConnections = 20_000
     package var maximumSubscribers = 20_000
