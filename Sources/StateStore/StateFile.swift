@@ -36,6 +36,11 @@ package final class StateFile {
 
     /// Opens the file in the mode it is written in, and names it when it is new.
     func open(isNew: Bool) throws(SQLiteError) -> Database {
+        if isNew {
+            // SQLite would let everybody read it; what it puts beside it takes the same mode.
+            let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+            if descriptor >= 0 { Glibc.close(descriptor) }
+        }
         let database = try Database(path: path)
         if isNew { try database.execute("PRAGMA page_size = 4096; \(StateSchema.name)") }
         // Every commit is on disk when it returns. Temporary data in memory: a container may have nowhere else.
