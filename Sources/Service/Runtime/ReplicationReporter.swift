@@ -11,6 +11,8 @@ final class ReplicationReporter: ReplicationObserver {
         /// Called and dropped when the table was found.
         var started: (@Sendable () -> Void)?
         var isStarted = false
+        /// Called and dropped when the replica is live for the first time.
+        var ready: (@Sendable () -> Void)?
         var troubleLoggedAt: Duration?
         var troublesUnlogged = 0
         /// The trouble with saving that was said last; the same is not said again until saving works.
@@ -35,6 +37,9 @@ final class ReplicationReporter: ReplicationObserver {
     /// Calls `started` once, when the table was found and is being read.
     func whenStarted(_ started: @escaping @Sendable () -> Void) { state.withLock { $0.started = started } }
 
+    /// Calls `ready` once, when the replica is live for the first time.
+    func whenReady(_ ready: @escaping @Sendable () -> Void) { state.withLock { $0.ready = ready } }
+
     func published() { state.withLock { $0.wake }?() }
 
     func observe(_ event: ReplicationEvent) {
@@ -43,6 +48,7 @@ final class ReplicationReporter: ReplicationObserver {
             announceStart()
             let level: Logger.Level = after == .stale || after == .rebuilding ? .warning : .info
             logger.log(level: level, "replica is \(after.rawValue), was \(before.rawValue): \(reason)")
+            if after == .live { announceReady() }
         case .changesApplied(let shardID, let count, let replayed):
             logger.trace(
                 "changes applied",
@@ -95,6 +101,14 @@ final class ReplicationReporter: ReplicationObserver {
             return state.started
         }
         started?()
+    }
+
+    private func announceReady() {
+        let ready = state.withLock { state in
+            defer { state.ready = nil }
+            return state.ready
+        }
+        ready?()
     }
 
     private func reportTrouble(_ error: AWSError, shard: String?) {

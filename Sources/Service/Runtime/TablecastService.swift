@@ -24,11 +24,11 @@ package struct TablecastService: Sendable {
         case failed(StartUpError)
     }
 
-    /// Runs until `signals` asks for a stop, or until it cannot go on. `listening` hears where, once, when the
-    /// table was found.
+    /// Runs until `signals` asks for a stop, or until it cannot go on. `ready` hears where it serves, once, when the
+    /// replica is live for the first time.
     package func run(
         signals: StopSignals,
-        listening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
+        ready: @escaping @Sendable (ListenAddress) -> Void = { _ in }
     ) async throws(StartUpError) {
         let keeper = try makeKeeper()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
@@ -57,7 +57,8 @@ package struct TablecastService: Sendable {
         let front = HTTPFront(view: view, settings: settings, metrics: metrics)
         reporter.wakeStreams { [weak front] in front?.wakeStreams() }
         let address = try start(front)
-        announce(address, client.configuration, through: reporter, listening)
+        announce(address, client.configuration, through: reporter)
+        reporter.whenReady { ready(address) }
         try await follow(replicator, front, signals)
     }
 
@@ -100,8 +101,7 @@ package struct TablecastService: Sendable {
     private func announce(
         _ address: ListenAddress,
         _ configuration: AWSConfiguration,
-        through reporter: ReplicationReporter,
-        _ listening: @escaping @Sendable (ListenAddress) -> Void
+        through reporter: ReplicationReporter
     ) {
         let endpoint = configuration.dynamoDB.description
         let region = configuration.region
@@ -110,7 +110,6 @@ package struct TablecastService: Sendable {
         reporter.whenStarted {
             logger.info("listening on \(address.url)", metadata: ["version": "\(Build.version)"])
             logger.info("following table \(table)", metadata: ["endpoint": "\(endpoint)", "region": "\(region)"])
-            listening(address)
         }
     }
 

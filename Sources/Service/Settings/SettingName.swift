@@ -40,7 +40,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
         case .endpointURL: "Where DynamoDB and its Streams answer, instead of AWS: http://localhost:8000."
         case .region: "AWS region. Default: AWS_REGION, AWS_DEFAULT_REGION, then the profile."
         case .profile: "Profile of the shared AWS files. Default: AWS_PROFILE, then `default`."
-        case .pollInterval: "Time between two reads of a quiet shard, 50ms to 1m. Default 250ms."
+        case .pollInterval: "Time between two reads of a quiet shard, 10ms to 1m. Default 250ms."
         case .scanSegments: "Parallel segments of the start-up scan, 1 to 64. Default: by the table's size."
         case .maximumLag: "Lag over which the replica is stale and not ready, 1s to 24h. Default 30s."
         case .stateDir: "Directory to keep the replica in across restarts, for this process alone. Default: none."

@@ -48,7 +48,7 @@ package struct SettingsResolver {
     private func readDurations(into settings: inout Settings) throws(SettingsError) {
         settings.pollInterval = try duration(
             .pollInterval,
-            in: .milliseconds(50)...(.seconds(60)),
+            in: .milliseconds(10)...(.seconds(60)),
             default: settings.pollInterval
         )
         settings.maximumLag = try duration(

@@ -50,19 +50,18 @@ import Testing
     func draining() async throws {
         let fixture = try ServiceFixture()
         try fixture.publish([["id": .string("a")]], schema: ServiceFixture.single)
-        // The drain delay ends when the test has looked.
+        // The drain delay says when it begins, and ends when the test has looked.
+        let (began, begin) = AsyncStream.makeStream(of: Void.self)
         let (looked, look) = AsyncStream.makeStream(of: Void.self)
         var time = TimeSource.system
-        time.sleep = { _ in for await _ in looked { return } }
+        time.sleep = { _ in
+            begin.yield()
+            for await _ in looked { return }
+        }
         let clock = time
         async let stopped: Void = fixture.front.stop(drainDelay: .seconds(60), grace: .zero, time: clock)
-        var status = 0
-        let deadline = ContinuousClock.now + .seconds(10)
-        while status != 503, ContinuousClock.now < deadline {
-            status = try fixture.request("/readyz").status
-            await Task.yield()
-        }
-        #expect(status == 503)
+        for await _ in began { break }
+        #expect(try fixture.request("/readyz").status == 503)
         #expect(try fixture.request("/v1/items/a").status == 200)
         look.yield()
         await stopped
