@@ -2,7 +2,6 @@ package import AWSClient
 import Logging
 import ReplicaStore
 import Replication
-import StateStore
 import Telemetry
 
 /// The composition root: follows a table and serves it until it is asked to stop.
@@ -30,7 +29,6 @@ package struct TablecastService: Sendable {
         signals: StopSignals,
         ready: @escaping @Sendable (ListenAddress) -> Void = { _ in }
     ) async throws(StartUpError) {
-        let keeper = try makeKeeper()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
         let client = try makeClient(observer: metrics)
         defer { client.close() }
@@ -42,8 +40,7 @@ package struct TablecastService: Sendable {
             streams: client,
             store: store,
             time: time,
-            observer: reporter,
-            keeper: keeper
+            observer: reporter
         )
         let view = ReplicaView(
             store: store,
@@ -117,12 +114,6 @@ package struct TablecastService: Sendable {
         do { return try front.start(settings.listen) } catch { throw StartUpError(error) }
     }
 
-    /// Takes the state directory, before anything else is begun.
-    private func makeKeeper() throws(StartUpError) -> StateKeeper? {
-        guard let path = settings.stateDirectory else { return nil }
-        do { return StateKeeper(directory: try StateDirectory(path)) } catch { throw StartUpError(error) }
-    }
-
     private func makeClient(observer: any AWSCallObserver) throws(StartUpError) -> AWSClient {
         let overrides = AWSOverrides(
             region: settings.region,
@@ -141,6 +132,9 @@ package struct TablecastService: Sendable {
         var replication = ReplicationSettings(tableName: settings.table)
         replication.pollInterval = settings.pollInterval
         replication.scanSegments = settings.scanSegments
+        replication.scanUnitsPerSecond = settings.scanCapacity
+        replication.verifyUnitsPerSecond = settings.verifyCapacity
+        replication.gapPolicy = settings.gapPolicy
         replication.maximumLag = settings.maximumLag
         return replication
     }
