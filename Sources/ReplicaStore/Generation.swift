@@ -16,6 +16,8 @@ struct Generation: ~Copyable {
     private var itemBytes = 0
     private var horizon: UInt64 = 0
     private var isBootstrapping = true
+    /// Records that are in the tree by key and not yet in the other, while saved ones are entered.
+    private var restoring: [(seq: UInt64, record: Unmanaged<RecordStorage>)] = []
 
     init(epoch: Epoch, keySchema: KeySchema, limits: StoreLimits) {
         self.epoch = epoch
@@ -141,6 +143,37 @@ struct Generation: ~Copyable {
             if storage.isTombstone { tombstoneCount -= 1 } else { itemBytes -= storage.byteCount }
         }
         reclaimer.retire(record: record)
+    }
+
+    // MARK: Restoring
+
+    /// See `GenerationWriter.restore`.
+    mutating func restore(_ storage: RecordStorage) -> Bool {
+        let record = Unmanaged.passRetained(storage)
+        guard case .inserted = byKey.insert(record, TreeKey(bytes: storage.keyBytes), reclaimer, keeping: { _ in true })
+        else {
+            record.release()
+            return false
+        }
+        restoring.append((storage.header.seq, record))
+        if storage.isTombstone { tombstoneCount += 1 } else { itemBytes += storage.byteCount }
+        return true
+    }
+
+    /// See `GenerationWriter.endRestoring`.
+    mutating func endRestoring(seq last: UInt64, horizon: UInt64) -> Bool {
+        restoring.sort { $0.seq < $1.seq }
+        guard restoring.last.map({ $0.seq <= last }) ?? true else { return false }
+        for entry in restoring {
+            guard entry.seq > seq else { return false }
+            _ = bySeq.insert(entry.record, TreeKey(seq: entry.seq), reclaimer)
+            if entry.record._withUnsafeGuaranteedRef({ $0.isTombstone }) { tombstones.append(entry.seq) }
+            seq = entry.seq
+        }
+        restoring = []
+        seq = last
+        self.horizon = horizon
+        return true
     }
 
     // MARK: Tombstones

@@ -34,6 +34,15 @@ package final class GenerationWriter {
         batch.arena.withUnsafeBytes { generation.applyScanRows($0, batch.entries, at: wallMilliseconds) }
     }
 
+    /// See the other `restore`.
+    func restore(_ storage: RecordStorage) -> Bool { generation.restore(storage) }
+
+    /// Ends the entering of saved records: the next change gets the seq after `seq`, and removals up to `horizon` cannot be told
+    /// any more. False when two records have one seq, or one has a seq above `seq`: then what was saved is damaged.
+    package func endRestoring(seq: UInt64, horizon: UInt64) -> Bool {
+        generation.endRestoring(seq: seq, horizon: horizon)
+    }
+
     /// Ends the bootstrap: from now on tombstones are pruned by `StoreLimits`.
     package func endBootstrap() { generation.endBootstrap() }
 

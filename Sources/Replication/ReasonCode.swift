@@ -8,6 +8,8 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     case waitingForTable = "waiting-for-table"
     /// The stream is being enabled and has no shards yet.
     case streamEnabling = "stream-enabling"
+    /// The saved state is being read.
+    case resuming
     /// The bookmark of the stream is being taken.
     case bookmarking
     /// The table is being scanned.

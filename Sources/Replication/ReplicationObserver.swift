@@ -1,4 +1,5 @@
 package import AWSClient
+package import StateStore
 
 /// What replication reports as it happens.
 package enum ReplicationEvent: Sendable, Hashable {
@@ -19,6 +20,15 @@ package enum ReplicationEvent: Sendable, Hashable {
     case tableTrouble(AWSError)
     /// A new generation is being built.
     case rebuild(reason: String)
+    /// A saved state is gone on with; the stream was read up to `seconds` ago. With a reason the feed begins a new epoch all the same.
+    case resumed(seconds: Int64, epoch: String, newEpochReason: String?)
+    /// What is saved cannot be gone on with; the table is read.
+    case stateRejected(StateRejection)
+    case stateSaved(StateSaveReport)
+    /// Saving failed; it is tried again.
+    case stateTrouble(StateTrouble)
+    /// Saving works again.
+    case stateRecovered
     /// A row of the table and its item in the replica differed although no change was under way; the replica has the row now.
     case repaired(put: Int, removed: Int)
     /// A record with an event name that this release does not know was skipped; said once for each name.

@@ -102,8 +102,18 @@ package struct ReplicationLimits: Sendable, Hashable {
     /// A generation that was live this long is not held against the next rebuild.
     package var rebuildForgiveness: Duration = .seconds(600)
 
+    /// The time between two saves of the state; each costs a flush to the disk.
+    package var stateSaveInterval: Duration = .seconds(1)
+    /// The longest wait after a save that failed.
+    package var stateBackoffCap: Duration = .seconds(60)
+
     /// The defaults.
     package init() {}
+
+    /// The wait before the next save.
+    func stateWait(failures: Int) -> Duration {
+        failures == 0 ? stateSaveInterval : min(stateBackoffCap, stateSaveInterval * (1 << min(failures, 8)))
+    }
 
     /// Full jitter over an exponential bound, never less than a quarter of the base.
     func backoff(failures: Int, fraction: Double) -> Duration {

@@ -87,5 +87,7 @@ package struct ReplicationStatus: Sendable, Hashable {
     package var verification: VerificationStatus?
     package var changesApplied = 0
     package var lastError: String?
+    /// Nil without a state directory.
+    package var savedState: SavedStateStatus?
     package init() {}
 }

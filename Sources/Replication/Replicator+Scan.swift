@@ -78,7 +78,8 @@ extension Replicator {
         )
     }
 
-    private func scanEnds(at moment: StreamTime) {
+    /// Everything up to the moment is in the generation, or comes with the stream.
+    func scanEnds(at moment: StreamTime) {
         generation?.scanEnd = moment
         explain("catching up with the stream", .catchingUp)
         board.update { $0.scanEstimatedSecondsLeft = 0 }

@@ -19,7 +19,7 @@ extension Replicator {
     func resume(_ target: ReplicationTarget) async -> Resumption? {
         guard let keeper, !hasTriedState else { return nil }
         hasTriedState = true
-        explain("reading the saved state")
+        explain("reading the saved state", .resuming)
         let wall = time.wallMilliseconds()
         do throws(StateRejection) {
             let found = try await keeper.load(
@@ -70,7 +70,7 @@ extension Replicator {
             if time.wallMilliseconds() >= expiresAt {
                 let reason = "the saved state grew older than the stream's records before it had caught up"
                 observer.observe(.gap(reason))
-                return .rebuild(reason)
+                return .rebuild(Reason(.gap, reason))
             }
         } while await pause(settings.limits.watchInterval)
         return .cancelled
@@ -99,7 +99,7 @@ extension Replicator {
             if generation?.liveSince != nil { _ = await saveState(poller, target, isLast: true) }
             await keeper.close()
         case .failed(let failure): if readiness.hasBeenLive { await abandonState(failure.description) }
-        case .rebuild(let reason): await abandonState(reason)
+        case .rebuild(let reason): await abandonState(reason.text)
         }
     }
 

@@ -1,6 +1,7 @@
 package import AWSClient
 import DynamoDBStream
 package import ReplicaStore
+package import StateStore
 import TableModel
 
 /// Keeps a `ReplicaStore` equal to a DynamoDB table: bookmark, scan, catch up, publish, follow for ever; and again from the
@@ -16,6 +17,8 @@ package actor Replicator {
     nonisolated let time: TimeSource
     nonisolated let observer: any ReplicationObserver
     nonisolated let board: StatusBoard
+    /// Where the state is saved; nil when it is not.
+    nonisolated let keeper: StateKeeper?
 
     var readiness = Readiness()
     var generation: Generation?
@@ -24,6 +27,8 @@ package actor Replicator {
     var isStreamDisabled = false
     /// Event names that were reported once.
     var reportedEventNames: Set<String> = []
+    /// The saved state is read once: after that it is older than what is in memory.
+    var hasTriedState = false
 
     /// A replicator that has asked nothing yet.
     package init(
@@ -32,7 +37,8 @@ package actor Replicator {
         streams: any DynamoDBStreamsAPI,
         store: ReplicaStore,
         time: TimeSource,
-        observer: any ReplicationObserver
+        observer: any ReplicationObserver,
+        keeper: StateKeeper? = nil
     ) {
         self.settings = settings
         self.table = table
@@ -40,9 +46,11 @@ package actor Replicator {
         self.store = store
         self.time = time
         self.observer = observer
+        self.keeper = keeper
         var status = ReplicationStatus()
         status.tableName = settings.tableName
         status.stateSince = time.wallMilliseconds()
+        if keeper != nil { status.savedState = SavedStateStatus() }
         board = StatusBoard(status)
     }
 
@@ -62,7 +70,7 @@ package actor Replicator {
         var rebuilds = 0
         while !Task.isCancelled {
             guard let target = try await findTable() else { return }
-            let end = await build(target)
+            let end = await build(target, from: await resume(target))
             let livedFor = generation?.liveSince.map { time.monotonic() - $0 }
             generation = nil
             let reason: Reason

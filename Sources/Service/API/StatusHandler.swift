@@ -36,6 +36,11 @@ struct StatusHandler: Sendable {
         object.add("rebuilds", status.rebuilds)
         object.add("changes_applied", status.changesApplied)
         object.add("last_error", status.lastError)
+        if let state = status.savedState {
+            object.add("saved_state", Self.stateObject(state))
+        } else {
+            object.add("saved_state", nil as String?)
+        }
         object.add("subscribers", hub.reading.subscribers)
         object.add("version", Build.version)
         object.add("started_at", Timestamp.text(startedAtMilliseconds))
@@ -82,6 +87,20 @@ struct StatusHandler: Sendable {
         var object = JSONObject()
         object.add("name", attribute.name)
         object.add("type", attribute.type.rawValue)
+        return object
+    }
+
+    private static func stateObject(_ state: SavedStateStatus) -> JSONObject {
+        var object = JSONObject()
+        object.add("start", state.start)
+        object.add("resumed", state.isResumed)
+        object.add("saved_at", state.savedAt.map(Timestamp.text))
+        object.add("saved_seq", state.savedSeq.map { String($0) })
+        object.add("stream_read_at", state.streamReadAt.map(Timestamp.text))
+        object.add("bytes", state.bytes)
+        object.add("saves", state.saves)
+        object.add("failures", state.failures)
+        object.add("trouble", state.trouble)
         return object
     }
 

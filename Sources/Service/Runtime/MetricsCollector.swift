@@ -34,6 +34,7 @@ final class MetricsCollector: Sendable {
     /// The answer of `/metrics`.
     func respond() -> HTTPResponse {
         collectReplica()
+        collectState()
         collectFeed()
         collectProcess()
         var fields = HTTPFields()
@@ -70,6 +71,18 @@ final class MetricsCollector: Sendable {
         for phase in ["blocked", "reading", "ended", "lost"] {
             let count = status.shards.count { $0.phase == phase }
             gauge("tablecast_shards", [("phase", phase)], Double(count))
+        }
+    }
+
+    private func collectState() {
+        guard let state = view.status().savedState else { return }
+        gauge("tablecast_state_resumed", [], state.isResumed ? 1 : 0)
+        gauge("tablecast_state_failing", [], state.trouble == nil ? 0 : 1)
+        gauge("tablecast_state_bytes", [], Double(state.bytes))
+        counter("tablecast_state_saves_total", [], state.saves)
+        counter("tablecast_state_save_failures_total", [], state.failures)
+        if let moment = state.streamReadAt {
+            gauge("tablecast_state_age_seconds", [], Double(max(0, view.wallMilliseconds() - moment)) / 1000)
         }
     }
 
@@ -142,6 +155,12 @@ final class MetricsCollector: Sendable {
         ("tablecast_verify_repairs_total", "Items that differed from the table and were put right."),
         ("tablecast_verify_consumed_capacity_units_total", "Read capacity units that comparing has consumed."),
         ("tablecast_shards", "Shards of the stream by phase."),
+        ("tablecast_state_resumed", "1 when the process went on with a saved state."),
+        ("tablecast_state_failing", "1 while the state cannot be saved."),
+        ("tablecast_state_bytes", "Bytes of the saved state on disk."),
+        ("tablecast_state_saves_total", "Saves of the state that wrote something."),
+        ("tablecast_state_save_failures_total", "Saves of the state that failed."),
+        ("tablecast_state_age_seconds", "Time since the stream was last known to have been read by what is saved."),
         ("tablecast_feed_subscribers", "Event streams open."),
         ("tablecast_feed_subscribers_total", "Event streams opened."),
         ("tablecast_feed_events_total", "Data events delivered."),

@@ -1,6 +1,7 @@
 import AWSClient
 import Logging
 import Replication
+import StateStore
 import Synchronization
 
 /// Puts what replication reports into the log, and wakes the event streams when there is something new.
@@ -14,6 +15,8 @@ final class ReplicationReporter: ReplicationObserver {
         var ready: (@Sendable () -> Void)?
         var troubleLoggedAt: Duration?
         var troublesUnlogged = 0
+        /// The trouble with saving that was said last; the same is not said again until saving works.
+        var stateTrouble: StateTrouble?
     }
 
     /// Trouble repeats with every retry; one line in this time says enough.
@@ -76,9 +79,35 @@ final class ReplicationReporter: ReplicationObserver {
         case .rebuild(let reason): logger.warning("building a new generation: \(reason)")
         case .shardTrouble(let shardID, let error): reportTrouble(error, shard: shardID)
         case .tableTrouble(let error): reportTrouble(error, shard: nil)
+        case .resumed(let seconds, let epoch, let newEpochReason):
+            logger.info("resuming from the saved state of \(seconds) s ago", metadata: ["epoch": "\(epoch)"])
+            if let newEpochReason { logger.warning("the feed begins a new epoch: \(newEpochReason)") }
+        case .stateRejected(let rejection):
+            logger.warning(
+                "reading the table, the saved state is not used: \(rejection)",
+                metadata: ["reason": "\(rejection.kind)"]
+            )
+        case .stateSaved(let report):
+            logger.log(
+                level: report.isWhole ? .info : .trace,
+                "state saved",
+                metadata: ["records": "\(report.records)", "bytes": "\(report.bytes)"]
+            )
+        case .stateTrouble(let trouble): report(trouble)
+        case .stateRecovered:
+            state.withLock { $0.stateTrouble = nil }
+            logger.info("the state is saved again")
         case .unknownRecord(let name, let shardID):
             logger.warning("records named \(name) are unknown and skipped", metadata: ["shard": "\(shardID)"])
         }
+    }
+
+    private func report(_ trouble: StateTrouble) {
+        let isNews = state.withLock { state in
+            defer { state.stateTrouble = trouble }
+            return state.stateTrouble != trouble
+        }
+        if isNews { logger.warning("\(trouble); serving goes on, and saving is tried again") }
     }
 
     private func announceStart() {

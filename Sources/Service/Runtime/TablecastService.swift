@@ -2,6 +2,7 @@ package import AWSClient
 import Logging
 import ReplicaStore
 import Replication
+import StateStore
 import Telemetry
 
 /// The composition root: follows a table and serves it until it is asked to stop.
@@ -29,6 +30,7 @@ package struct TablecastService: Sendable {
         signals: StopSignals,
         ready: @escaping @Sendable (ListenAddress) -> Void = { _ in }
     ) async throws(StartUpError) {
+        let keeper = try makeKeeper()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
         let client = try makeClient(observer: metrics)
         defer { client.close() }
@@ -40,7 +42,8 @@ package struct TablecastService: Sendable {
             streams: client,
             store: store,
             time: time,
-            observer: reporter
+            observer: reporter,
+            keeper: keeper
         )
         let view = ReplicaView(
             store: store,
@@ -112,6 +115,12 @@ package struct TablecastService: Sendable {
 
     private func start(_ front: HTTPFront) throws(StartUpError) -> ListenAddress {
         do { return try front.start(settings.listen) } catch { throw StartUpError(error) }
+    }
+
+    /// Takes the state directory, before anything else is begun.
+    private func makeKeeper() throws(StartUpError) -> StateKeeper? {
+        guard let path = settings.stateDirectory else { return nil }
+        do { return StateKeeper(directory: try StateDirectory(path)) } catch { throw StartUpError(error) }
     }
 
     private func makeClient(observer: any AWSCallObserver) throws(StartUpError) -> AWSClient {

@@ -24,6 +24,8 @@ package struct ServeOptions: ParsableArguments {
     package var gapPolicy: String?
     @Option(name: .customLong("max-lag"), help: ArgumentHelp(SettingName.maximumLag.help))
     package var maximumLag: String?
+    @Option(help: ArgumentHelp(SettingName.stateDir.help))
+    package var stateDir: String?
     @Option(help: ArgumentHelp(SettingName.loops.help))
     package var loops: String?
     @Option(name: .customLong("max-connections"), help: ArgumentHelp(SettingName.maximumConnections.help))
@@ -46,7 +48,8 @@ package struct ServeOptions: ParsableArguments {
         let all: [SettingName: String?] = [
             .table: table, .listen: listen, .endpointURL: endpointURL, .region: region, .profile: profile,
             .pollInterval: pollInterval, .scanSegments: scanSegments, .scanCapacity: scanCapacity,
-            .verifyCapacity: verifyCapacity, .gapPolicy: gapPolicy, .maximumLag: maximumLag, .loops: loops,
+            .verifyCapacity: verifyCapacity, .gapPolicy: gapPolicy, .maximumLag: maximumLag,
+            .stateDir: stateDir, .loops: loops,
             .maximumConnections: maximumConnections, .maximumSubscribers: maximumSubscribers, .logLevel: logLevel,
             .logFormat: logFormat, .drainDelay: drainDelay, .shutdownGrace: shutdownGrace,
         ]

@@ -11,6 +11,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
     case verifyCapacity = "verify-rcu"
     case gapPolicy = "on-gap"
     case maximumLag = "max-lag"
+    case stateDir = "state-dir"
     case loops
     case maximumConnections = "max-connections"
     case maximumSubscribers = "max-subscribers"
@@ -51,6 +52,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
             "When changes were lost: rebuild-serving (the old contents, as stale), rebuild-refusing (503) or exit. "
                 + "Default rebuild-serving."
         case .maximumLag: "Lag over which the replica is stale and not ready, 1s to 24h. Default 30s."
+        case .stateDir: "Directory to keep the replica in across restarts, for this process alone. Default: none."
         case .loops: "Event loops that serve HTTP, 1 to 64. Default: one a core."
         case .maximumConnections: "Connections open at once, 1 to 1000000. Default 20000."
         case .maximumSubscribers: "Event streams open at once, 1 to 1000000. Default 20000."

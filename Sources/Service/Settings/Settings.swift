@@ -20,6 +20,8 @@ package struct Settings: Sendable, Hashable {
     package var verifyCapacity: Int?
     package var gapPolicy = GapPolicy.rebuildServing
     package var maximumLag: Duration = .seconds(30)
+    /// Where the state is kept; nil keeps none.
+    package var stateDirectory: String?
     package var loops = Settings.processors
     package var maximumConnections = 20_000
     package var maximumSubscribers = 20_000

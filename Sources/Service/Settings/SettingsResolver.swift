@@ -41,6 +41,9 @@ package struct SettingsResolver {
         settings.region = try value(.region, allowed: "give a region such as eu-central-1") {
             Self.isName($0) ? $0 : nil
         }
+        settings.stateDirectory = try value(.stateDir, allowed: "give the path of a directory") {
+            $0.isEmpty || $0.utf8.contains(0) ? nil : $0
+        }
         settings.profile = try value(.profile, allowed: "give the name of a profile") { $0 }
     }
 

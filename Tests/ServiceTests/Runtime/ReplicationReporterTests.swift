@@ -40,7 +40,7 @@ import Testing
     func troubles() {
         let recorder = Recorder()
         let reporter = reporter(recorder)
-        reporter.observe(.stateChanged(from: .starting, to: .syncing, reason: "x"))
+        reporter.observe(.stateChanged(from: .starting, to: .syncing, code: .following, reason: "x"))
         for _ in 0..<5 { reporter.observe(trouble) }
         #expect(recorder.lines.count == 2)
         recorder.advance(ReplicationReporter.troubleInterval)
@@ -59,11 +59,11 @@ import Testing
         reporter.whenStarted { log.append("started") }
         reporter.whenReady { log.append("ready") }
         reporter.wakeStreams { log.append("wake") }
-        reporter.observe(.stateChanged(from: .starting, to: .syncing, reason: "x"))
+        reporter.observe(.stateChanged(from: .starting, to: .syncing, code: .following, reason: "x"))
         reporter.published()
-        reporter.observe(.stateChanged(from: .syncing, to: .live, reason: "x"))
-        reporter.observe(.stateChanged(from: .live, to: .stale, reason: "x"))
-        reporter.observe(.stateChanged(from: .stale, to: .live, reason: "x"))
+        reporter.observe(.stateChanged(from: .syncing, to: .live, code: .following, reason: "x"))
+        reporter.observe(.stateChanged(from: .live, to: .stale, code: .following, reason: "x"))
+        reporter.observe(.stateChanged(from: .stale, to: .live, code: .following, reason: "x"))
         reporter.published()
         #expect(log.all == ["started", "wake", "ready", "wake"])
     }
