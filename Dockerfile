@@ -6,7 +6,7 @@
 FROM swift:6.3-bookworm AS builder
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        libcurl4-openssl-dev libnghttp2-dev libssl-dev libxxhash-dev pkg-config zlib1g-dev \
+        libcurl4-openssl-dev libnghttp2-dev libsqlite3-dev libssl-dev libxxhash-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -16,7 +16,7 @@ RUN swift build -c release --static-swift-stdlib --product tablecast \
 FROM debian:bookworm-slim
 # curl is for the health check; the rest is what the program links, and the certificates that AWS is checked against.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates curl libcurl4 libstdc++6 libxxhash0 zlib1g \
+    && apt-get install --yes --no-install-recommends ca-certificates curl libcurl4 libsqlite3-0 libstdc++6 libxxhash0 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin tablecast
 COPY --from=builder /out/tablecast /usr/local/bin/tablecast

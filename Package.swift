@@ -51,21 +51,23 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // The layers, in the order in which data flows.
         layer("TableModel", []),
         layer("AWSClient", ["TableModel", "CCurl", "CZlib"]),
         layer("DynamoDBStream", ["TableModel", "AWSClient"]),
         layer("ReplicaStore", ["TableModel"]),
-        layer("Replication", ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore"]),
+        layer("StateStore", ["TableModel", "ReplicaStore", "CSQLite", "CXXHash"]),
+        layer("Replication", ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore"]),
         layer("HTTPServer", ["CLinux"]),
         layer("Feed", ["TableModel", "ReplicaStore", "HTTPServer"]),
         layer("Telemetry", [logging, metrics, coreMetrics]),
         layer(
             "Service",
             [
-                "TableModel", "AWSClient", "DynamoDBStream", "Replication", "ReplicaStore", "HTTPServer", "Feed",
-                "Telemetry", "CXXHash", logging, metrics, argumentParser,
+                "TableModel", "AWSClient", "DynamoDBStream", "Replication", "ReplicaStore", "StateStore", "HTTPServer",
+                "Feed", "Telemetry", "CXXHash", logging, metrics, argumentParser,
             ],
             resources: [.embedInCode("openapi.yaml")]
         ),
@@ -95,9 +97,13 @@ let package = Package(
         tests(of: "AWSClient", ["TableModel", "DynamoSandbox", "HTTPServer"]),
         tests(of: "DynamoDBStream", ["TableModel", "AWSClient", "StreamModel", "DynamoSandbox", "HTTPServer"]),
         tests(of: "ReplicaStore", ["TableModel"]),
+        tests(of: "StateStore", ["TableModel", "ReplicaStore", "CSQLite"]),
         tests(
             of: "Replication",
-            ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StreamModel", "DynamoSandbox", "HTTPServer"]
+            [
+                "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "StreamModel",
+                "DynamoSandbox", "HTTPServer",
+            ]
         ),
         tests(of: "Simulation", []),
         tests(of: "HTTPServer", ["CLinux"]),

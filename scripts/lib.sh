@@ -9,7 +9,7 @@ readonly project
 
 # What the build needs beside the Swift toolchain.
 readonly build_packages=(
-    ca-certificates curl git libcurl4-openssl-dev libnghttp2-dev libssl-dev libxxhash-dev pkg-config zlib1g-dev
+    ca-certificates curl git libcurl4-openssl-dev libnghttp2-dev libsqlite3-dev libssl-dev libxxhash-dev pkg-config zlib1g-dev
 )
 # What the tests need on top: an independent writer and reader, a browser, a movable clock, a root to prove the image in.
 readonly test_packages=(chromium chromium-driver debootstrap faketime python3 python3-venv)

@@ -5,6 +5,7 @@ import os
 import pathlib
 import platform
 import subprocess
+import sys
 import time
 
 import bootstrap
@@ -35,8 +36,10 @@ def main():
     started = time.time()
     rows = []
     if {"get", "bootstrap"} & set(chosen.parts):
+        print("measuring bootstrap, memory and GET", file=sys.stderr)
         rows += bootstrap.measure(chosen, chosen.parts)
     if "fan-out" in chosen.parts:
+        print("measuring fan-out", file=sys.stderr)
         rows += fanout.measure(chosen)
     commit = subprocess.run(
         ["git", "-C", pathlib.Path(__file__).parent, "describe", "--always", "--dirty"], capture_output=True, text=True

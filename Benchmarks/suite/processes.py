@@ -101,8 +101,8 @@ def set_rate(endpoint_port, rate):
 class Replica:
     """A running `tablecast serve` over an endpoint of the benchmarks."""
 
-    def __init__(self, process, port, started):
-        self.process, self.port, self.started = process, port, started
+    def __init__(self, process, port, started, log):
+        self.process, self.port, self.started, self.log = process, port, started, log
 
     @property
     def pid(self):
@@ -110,7 +110,13 @@ class Replica:
 
     def ready_after(self, seconds=300):
         """Waits for Ready; seconds from the start of the process."""
-        wait_for(lambda: get(self.port, "/readyz")[0] == 200, seconds, "tablecast to be ready", 0.005)
+
+        def ready():
+            if self.process.poll() is not None:
+                raise SystemExit(f"error: tablecast ended with status {self.process.returncode}; see {self.log}")
+            return get(self.port, "/readyz")[0] == 200
+
+        wait_for(ready, seconds, f"tablecast to be ready; see {self.log}", 0.005)
         return time.monotonic() - self.started
 
 
@@ -119,10 +125,10 @@ def replica(arguments, endpoint_port, *options):
     port = free_port()
     command = [arguments.program, "serve", "--table", "bench", "--endpoint-url", f"http://127.0.0.1:{endpoint_port}"]
     command += ["--listen", f"127.0.0.1:{port}", *options]
-    with open(arguments.results / "tablecast.log", "ab") as log:
+    with open(arguments.results / "tablecast.log", "wb") as log:
         started = time.monotonic()
         with running(*command, environment=CREDENTIALS, stdout=log, stderr=log) as process:
-            yield Replica(process, port, started)
+            yield Replica(process, port, started, log.name)
 
 
 @contextlib.contextmanager

@@ -41,6 +41,8 @@ struct ShardCursor: Sendable {
     var ignoreBefore: Int64?
     /// Reads again what precedes the bookmark, and has not reached the head yet.
     var isReplaying = false
+    /// When the replay began (milliseconds since 1970 UTC).
+    var replayBegan: Int64 = 0
 
     var iterator: String?
     /// When it is read next; nil unless waiting and not held back.
@@ -140,7 +142,9 @@ struct ShardCursor: Sendable {
         noteComplete(until: now.monotonic - .milliseconds(max(0, age - 999)))
     }
 
+    /// While it is replayed the consumer shows nothing of it, so it is complete only as far as it was before.
     private mutating func noteComplete(until moment: Duration) {
+        guard !isReplaying else { return }
         completeUntil = completeUntil.map { max($0, moment) } ?? moment
     }
 }

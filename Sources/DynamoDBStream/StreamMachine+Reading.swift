@@ -143,15 +143,23 @@ extension StreamMachine {
     /// Reads on: at once while behind, otherwise an interval after the last read began.
     private mutating func proceed(_ shardID: String, wasEmpty: Bool, isFull: Bool) {
         guard let cursor = cursors[shardID] else { return }
-        if wasEmpty, cursor.emptyPages >= settings.limits.emptyPagesAtHead {
-            if cursor.isReplaying {
-                update(shardID) { $0.isReplaying = false }
-                outbox.append(.replayed(shardID: shardID))
-            }
+        let isAtHead = wasEmpty && cursor.emptyPages >= settings.limits.emptyPagesAtHead
+        if cursor.isReplaying, isAtHead || isPastReplay(cursor) {
+            update(shardID) { $0.isReplaying = false }
+            outbox.append(.replayed(shardID: shardID))
+        }
+        if isAtHead {
             if pass != nil { update(shardID) { $0.isPassDone = true } }
         }
         let isBehind = !wasEmpty && (isFull || cursor.isBehind)
         schedule(shardID, at: isBehind ? now.monotonic : cursor.readStartedAt + settings.pollInterval)
+    }
+
+    /// A shard that is written to all the time has no empty pages: its replay is over with a record that is newer than the
+    /// replay's beginning by any clock.
+    private func isPastReplay(_ cursor: ShardCursor) -> Bool {
+        guard let created = cursor.newestCreation else { return false }
+        return created - settings.limits.clockSkew.wholeMilliseconds > cursor.replayBegan
     }
 
     /// A shard that has children gets no new records, and some listings never show it closed. It is ended by empty pages that
@@ -220,11 +228,15 @@ extension StreamMachine {
     /// goes back to its oldest record: what that repeats is older than the bookmark or has its version, and readers are kept
     /// from seeing it until the head is reached.
     private mutating func dropIterator(_ shardID: String) {
+        let moment = now.wallMilliseconds
         update(shardID) {
             $0.iterator = nil
             guard case .since = $0.read else { return }
             $0.emptyPages = 0
-            if !$0.opensAtLatest { $0.isReplaying = true }
+            if !$0.opensAtLatest, !$0.isReplaying {
+                $0.isReplaying = true
+                $0.replayBegan = moment
+            }
         }
     }
 

@@ -116,7 +116,7 @@ extension StreamMachine {
 
     /// A young ended shard without children is looked at again by a full listing before it counts.
     private func hasNoHiddenChildren(_ cursor: ShardCursor) -> Bool {
-        guard isYoungLeaf(cursor), let ended = cursor.endedAt else { return true }
+        guard (children[cursor.id] ?? []).isEmpty, let ended = cursor.endedAt else { return true }
         return discovery.lastBegun.map { $0 - ended >= settings.limits.childListingPatience } ?? false
     }
 

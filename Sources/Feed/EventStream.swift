@@ -17,6 +17,7 @@ package final class EventStream: StreamingBody {
     private var spokeAt: Duration = .zero
     private var remaining: Int
     private var isDraining = false
+    private var isWithdrawn = false
 
     package init(hub: FeedHub, request: FeedRequest) {
         self.hub = hub
@@ -44,7 +45,11 @@ package final class EventStream: StreamingBody {
         }
         if isDraining { return sayGoodbye("draining", to: &output) }
         if let timeout = request.timeout, now - startedAt >= timeout { return sayGoodbye("timeout", to: &output) }
-        guard let snapshot = hub.store.snapshot else { return waitForReady(into: &output, now: now) }
+        guard let snapshot = hub.store.snapshot else {
+            return cursor == nil
+                ? waitForReady(into: &output, now: now) : waitForRebuild(into: &output, now: now)
+        }
+        isWithdrawn = false
         if cursor == nil { greet(snapshot, into: &output, now: now) }
         return follow(snapshot, into: &output, budget: budget, now: now)
     }
@@ -54,6 +59,22 @@ package final class EventStream: StreamingBody {
         // Only the first call has something in `output`: the `retry` field that this event completes.
         if !output.isEmpty || now - spokeAt >= request.heartbeat {
             ControlEvent.appendBusy("syncing", detail: hub.conditions().reason, to: &output)
+            spokeAt = now
+        }
+        return .wait(until: deadline)
+    }
+
+    /// What this subscriber was following has been withdrawn: it must forget that, and wait.
+    private func waitForRebuild(into output: inout [UInt8], now: Duration) -> StreamStep {
+        if !isWithdrawn {
+            isWithdrawn = true
+            cursor?.forget()
+            hub.countReset(.rebuilt)
+            ControlEvent.appendReset(.rebuilt, to: &output)
+            ControlEvent.appendBusy("rebuilding", detail: hub.conditions().reason, to: &output)
+            spokeAt = now
+        } else if now - spokeAt >= request.heartbeat {
+            ControlEvent.appendBusy("rebuilding", detail: hub.conditions().reason, to: &output)
             spokeAt = now
         }
         return .wait(until: deadline)

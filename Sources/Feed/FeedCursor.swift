@@ -32,6 +32,8 @@ struct FeedCursor {
     private var isReadyTold = false
     private var pendingReset: ResetReason?
     private let wantsSnapshot: Bool
+    /// The subscriber was told to forget what it has when the contents were withdrawn.
+    private var hasForgotten = false
 
     /// Places a cursor. `base` is at most the snapshot's seq: removals up to it need not be told to a newcomer.
     init(request: FeedRequest, snapshot: StoreSnapshot, base: UInt64) {
@@ -88,7 +90,8 @@ struct FeedCursor {
         }
         if snapshot.position.epoch != epoch {
             restart(at: snapshot, base: base(snapshot))
-            return .reset(.rebuilt)
+            if !hasForgotten { return .reset(.rebuilt) }
+            hasForgotten = false
         }
         if snapshot.horizon > neededHorizon {
             restart(at: snapshot, base: base(snapshot))
@@ -108,6 +111,12 @@ struct FeedCursor {
         case .snapshot(let base): max(seq, base)
         case .changes: seq
         }
+    }
+
+    /// The subscriber has been told to forget what it has: it needs no reset when there are contents again.
+    mutating func forget() {
+        hasForgotten = true
+        pendingReset = nil
     }
 
     /// Moves behind what has been delivered.

@@ -16,6 +16,8 @@ struct Generation: ~Copyable {
     private var itemBytes = 0
     private var horizon: UInt64 = 0
     private var isBootstrapping = true
+    /// Records that are in the tree by key and not yet in the other, while saved ones are entered.
+    private var restoring: [(seq: UInt64, record: Unmanaged<RecordStorage>)] = []
 
     init(epoch: Epoch, keySchema: KeySchema, limits: StoreLimits) {
         self.epoch = epoch
@@ -45,16 +47,50 @@ struct Generation: ~Copyable {
         _ key: UnsafeRawBufferPointer,
         _ item: UnsafeRawBufferPointer?
     ) -> Bool {
-        let record = RecordStorage.make(
-            seq: seq + 1,
+        let record = Generation.record(change, seq + 1, key, item)
+        guard let version = change.version else { return enter(record) { _ in false } }
+        return enter(record) { $0.has(atLeast: version) }
+    }
+
+    /// See `GenerationWriter.repair`.
+    mutating func repair(
+        _ keyBytes: UnsafeRawBufferPointer,
+        _ key: ItemKey,
+        _ outcome: Change.Outcome,
+        at wallMilliseconds: Int64
+    ) {
+        let known = byKey.find(TreeKey(bytes: keyBytes))
+        let version = known?._withUnsafeGuaranteedRef { $0.version }.flatMap(SequenceNumber.init)
+        let change = Change(key: key, outcome: outcome, version: version, at: wallMilliseconds, cause: .repair)
+        switch outcome {
+        case .put(let item): item.packed.withUnsafeBytes { repair(change, keyBytes, $0) }
+        case .remove: repair(change, keyBytes, nil)
+        }
+        pruneTombstones()
+    }
+
+    private mutating func repair(
+        _ change: Change,
+        _ key: UnsafeRawBufferPointer,
+        _ item: UnsafeRawBufferPointer?
+    ) {
+        _ = enter(Generation.record(change, seq + 1, key, item)) { _ in false }
+    }
+
+    private static func record(
+        _ change: Change,
+        _ seq: UInt64,
+        _ key: UnsafeRawBufferPointer,
+        _ item: UnsafeRawBufferPointer?
+    ) -> RecordStorage {
+        RecordStorage.make(
+            seq: seq,
             at: change.at,
             cause: change.cause,
             version: change.version,
             key: key,
             item: item
         )
-        guard let version = change.version else { return enter(record) { _ in false } }
-        return enter(record) { $0.has(atLeast: version) }
     }
 
     /// See `GenerationWriter.applyScanRows`.
@@ -107,6 +143,37 @@ struct Generation: ~Copyable {
             if storage.isTombstone { tombstoneCount -= 1 } else { itemBytes -= storage.byteCount }
         }
         reclaimer.retire(record: record)
+    }
+
+    // MARK: Restoring
+
+    /// See `GenerationWriter.restore`.
+    mutating func restore(_ storage: RecordStorage) -> Bool {
+        let record = Unmanaged.passRetained(storage)
+        guard case .inserted = byKey.insert(record, TreeKey(bytes: storage.keyBytes), reclaimer, keeping: { _ in true })
+        else {
+            record.release()
+            return false
+        }
+        restoring.append((storage.header.seq, record))
+        if storage.isTombstone { tombstoneCount += 1 } else { itemBytes += storage.byteCount }
+        return true
+    }
+
+    /// See `GenerationWriter.endRestoring`.
+    mutating func endRestoring(seq last: UInt64, horizon: UInt64) -> Bool {
+        restoring.sort { $0.seq < $1.seq }
+        guard restoring.last.map({ $0.seq <= last }) ?? true else { return false }
+        for entry in restoring {
+            guard entry.seq > seq else { return false }
+            _ = bySeq.insert(entry.record, TreeKey(seq: entry.seq), reclaimer)
+            if entry.record._withUnsafeGuaranteedRef({ $0.isTombstone }) { tombstones.append(entry.seq) }
+            seq = entry.seq
+        }
+        restoring = []
+        seq = last
+        self.horizon = horizon
+        return true
     }
 
     // MARK: Tombstones

@@ -23,9 +23,24 @@ package final class GenerationWriter {
         change.key.bytes.withUnsafeBytes { generation.apply(change, $0) }
     }
 
+    /// Makes `outcome` the newest state of a key whatever was there, with the cause `repair`. The version stays that of the last
+    /// stream record: a replay of it is still one, and every later record still applies.
+    package func repair(_ key: ItemKey, _ outcome: Change.Outcome, at wallMilliseconds: Int64) {
+        key.bytes.withUnsafeBytes { generation.repair($0, key, outcome, at: wallMilliseconds) }
+    }
+
     /// Applies scan rows: a row is taken unless the stream has touched its key (put or tombstone). Returns rows taken.
     package func applyScanRows(_ batch: ItemBatch, at wallMilliseconds: Int64) -> Int {
         batch.arena.withUnsafeBytes { generation.applyScanRows($0, batch.entries, at: wallMilliseconds) }
+    }
+
+    /// See the other `restore`.
+    func restore(_ storage: RecordStorage) -> Bool { generation.restore(storage) }
+
+    /// Ends the entering of saved records: the next change gets the seq after `seq`, and removals up to `horizon` cannot be told
+    /// any more. False when two records have one seq, or one has a seq above `seq`: then what was saved is damaged.
+    package func endRestoring(seq: UInt64, horizon: UInt64) -> Bool {
+        generation.endRestoring(seq: seq, horizon: horizon)
     }
 
     /// Ends the bootstrap: from now on tombstones are pruned by `StoreLimits`.

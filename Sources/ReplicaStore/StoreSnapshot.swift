@@ -22,11 +22,14 @@ package struct StoreSnapshot: Sendable {
 
     /// The live record of a key; nil when absent or removed.
     package func record(for key: ItemKey) -> ItemRecord? {
+        newestState(of: key).flatMap { $0.isTombstone ? nil : $0 }
+    }
+
+    /// The newest record of a key, its tombstone if it was removed and that is still remembered; nil for a key never seen.
+    package func newestState(of key: ItemKey) -> ItemRecord? {
         withExtendedLifetime(contents) {
             let found = key.bytes.withUnsafeBytes { contents.byKey.find(TreeKey(bytes: $0)) }
-            guard let found else { return nil }
-            let record = ItemRecord(storage: found.takeUnretainedValue())
-            return record.isTombstone ? nil : record
+            return found.map { ItemRecord(storage: $0.takeUnretainedValue()) }
         }
     }
 

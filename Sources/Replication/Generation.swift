@@ -15,16 +15,25 @@ struct Generation {
     var liveSince: Duration?
     var scannedItems = 0
     var scannedPages = 0
+    /// Read capacity units.
+    var scannedUnits = 0.0
     var segments = 0
     var segmentsDone = 0
     var lastScanError: AWSError?
+
+    /// What is being done until it is published.
+    var step: Reason {
+        if scanEnd != nil { return Reason(.catchingUp, "catching up with the stream") }
+        if scanBeganAt != nil { return Reason(.scanning, "scanning the table in \(segments) segment(s)") }
+        return Reason(.bookmarking, "taking the bookmark of the stream")
+    }
 }
 
 /// Why a generation came to its end.
 enum GenerationEnd: Sendable {
     case cancelled
     /// Records are lost: what is published no longer follows the table.
-    case rebuild(String)
+    case rebuild(Reason)
     case failed(ReplicationFailure)
 }
 

@@ -55,6 +55,16 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
         )
     }
 
+    /// A gap under the policy that ends the process.
+    static func gap(_ reason: String) -> ReplicationFailure {
+        ReplicationFailure(
+            kind: .runtime,
+            message: "the replica can no longer follow its table: \(reason)",
+            hint:
+                "--on-gap=exit ends the process then; start it again to read the table anew, or choose rebuild-serving."
+        )
+    }
+
     static func noTable(_ error: AWSError, _ table: String) -> ReplicationFailure {
         ReplicationFailure(
             kind: .configuration,

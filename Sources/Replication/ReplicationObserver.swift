@@ -1,8 +1,11 @@
 package import AWSClient
+package import StateStore
 
 /// What replication reports as it happens.
 package enum ReplicationEvent: Sendable, Hashable {
-    case stateChanged(from: ReplicaState, to: ReplicaState, reason: String)
+    case stateChanged(from: ReplicaState, to: ReplicaState, code: ReasonCode, reason: String)
+    /// The state is the same, but why it is so has another name now.
+    case reasonChanged(in: ReplicaState, code: ReasonCode, reason: String)
     /// Records of one shard were applied; `replayed` of them had been applied before.
     case changesApplied(shardID: String, count: Int, replayed: Int)
     case shardsAdded([String])
@@ -17,6 +20,17 @@ package enum ReplicationEvent: Sendable, Hashable {
     case tableTrouble(AWSError)
     /// A new generation is being built.
     case rebuild(reason: String)
+    /// A saved state is gone on with; the stream was read up to `seconds` ago. With a reason the feed begins a new epoch all the same.
+    case resumed(seconds: Int64, epoch: String, newEpochReason: String?)
+    /// What is saved cannot be gone on with; the table is read.
+    case stateRejected(StateRejection)
+    case stateSaved(StateSaveReport)
+    /// Saving failed; it is tried again.
+    case stateTrouble(StateTrouble)
+    /// Saving works again.
+    case stateRecovered
+    /// A row of the table and its item in the replica differed although no change was under way; the replica has the row now.
+    case repaired(put: Int, removed: Int)
     /// A record with an event name that this release does not know was skipped; said once for each name.
     case unknownRecord(eventName: String, shardID: String)
 }

@@ -15,6 +15,12 @@ package struct ReplicationSettings: Sendable, Hashable {
     package var recordLimit = 1_000
     /// How far the replica may be behind and still count as live.
     package var maximumLag: Duration = .seconds(30)
+    /// What is done when records were lost.
+    package var gapPolicy = GapPolicy.rebuildServing
+    /// Read capacity units a second that the scan may consume; nil for no bound.
+    package var scanUnitsPerSecond: Int?
+    /// Read capacity units a second for comparing table and replica in the background; nil does not compare.
+    package var verifyUnitsPerSecond: Int?
     /// The bounds of replication.
     package var limits = ReplicationLimits()
     /// The bounds of the stream's consumer.
@@ -46,6 +52,16 @@ package struct ReplicationSettings: Sendable, Hashable {
     }
 }
 
+/// What is done when changes of a replica that was live are lost.
+package enum GapPolicy: String, Sendable, Hashable, CaseIterable {
+    /// Build anew, and serve the old contents, as stale, until the new ones are complete.
+    case rebuildServing = "rebuild-serving"
+    /// Build anew, and serve nothing until the new contents are complete.
+    case rebuildRefusing = "rebuild-refusing"
+    /// End the process.
+    case exit
+}
+
 /// The bounds of replication, each with what happens at it.
 package struct ReplicationLimits: Sendable, Hashable {
     /// Scan segments. Each holds at most two pages (2 MB of JSON each), so this bounds the scan's memory.
@@ -57,6 +73,15 @@ package struct ReplicationLimits: Sendable, Hashable {
     /// Keys whose records are completed by a read of the table because the replica knows more of them than the stream has told;
     /// with more of them, all records are.
     package var maximumFetchedKeys = 100_000
+    /// The wait before a comparison of table and replica, and between two.
+    package var verifyInterval: Duration = .seconds(60)
+    /// How long a comparison waits for the stream to pass the time of a read; suspects are left to the next comparison then.
+    package var verifyPatience: Duration = .seconds(60)
+    /// Suspects examined at once, and items of the replica looked at without a pause.
+    package var verifyChunk = 1_000
+    /// Bytes of the filter that remembers the keys a comparison has seen, ten bits a key; with more keys it forgets some, which
+    /// then are looked up one by one.
+    package var verifyFilterBytes = 64 << 20
     /// How long the start may take until the endpoint first answers; after it the start has failed.
     package var startLimit: Duration = .seconds(8)
     /// The wait between the bookmark and the scan. A LATEST iterator can miss what is written within about a second of the call
@@ -77,8 +102,18 @@ package struct ReplicationLimits: Sendable, Hashable {
     /// A generation that was live this long is not held against the next rebuild.
     package var rebuildForgiveness: Duration = .seconds(600)
 
+    /// The time between two saves of the state; each costs a flush to the disk.
+    package var stateSaveInterval: Duration = .seconds(1)
+    /// The longest wait after a save that failed.
+    package var stateBackoffCap: Duration = .seconds(60)
+
     /// The defaults.
     package init() {}
+
+    /// The wait before the next save.
+    func stateWait(failures: Int) -> Duration {
+        failures == 0 ? stateSaveInterval : min(stateBackoffCap, stateSaveInterval * (1 << min(failures, 8)))
+    }
 
     /// Full jitter over an exponential bound, never less than a quarter of the base.
     func backoff(failures: Int, fraction: Double) -> Duration {

@@ -2,7 +2,27 @@ package import TableModel
 
 /// What the replica is doing, and so what its answers are worth.
 package enum ReplicaState: String, Sendable, Hashable, CaseIterable {
-    case starting, syncing, live, stale, rebuilding
+    /// The table has not been found yet. Next: syncing.
+    case starting
+    /// The first contents are being read; nothing is served. Next: live.
+    case syncing
+    /// What is served has everything older than the bound. Next: stale, rebuilding.
+    case live
+    /// What is served may lack changes that are older than the bound, but none is lost. Next: live, rebuilding.
+    case stale
+    /// Changes were lost: the contents are read anew, the old ones are served as they are, or held back. Next: live.
+    case rebuilding
+
+    /// The states that may follow.
+    package var successors: Set<ReplicaState> {
+        switch self {
+        case .starting: [.syncing]
+        case .syncing: [.live]
+        case .live: [.stale, .rebuilding]
+        case .stale: [.live, .rebuilding]
+        case .rebuilding: [.live]
+        }
+    }
 }
 
 /// One shard's part of the status.
@@ -37,6 +57,16 @@ package struct ReplicationStatus: Sendable, Hashable {
     package var state: ReplicaState = .starting
     /// Why it is in that state, in a sentence.
     package var reason = "waiting for the first answer from DynamoDB"
+    /// The same by name.
+    package var reasonCode = ReasonCode.waitingForTable
+    /// How often live was left, by why.
+    package var departures: [ReasonCode: Int] = [:]
+    /// Rebuilds begun since the process began.
+    package var rebuilds = 0
+    /// The moment, on the monotonic clock, up to which what is served is complete; nil before the first publication.
+    package var servedAsOf: Duration?
+    /// What is served is held back while it is rebuilt.
+    package var isWithheld = false
     /// Milliseconds since 1970 UTC at which the state began.
     package var stateSince: Int64 = 0
     package var tableName = ""
@@ -46,7 +76,18 @@ package struct ReplicationStatus: Sendable, Hashable {
     package var scannedItems = 0
     package var scanSegmentsDone = 0
     package var scanSegments = 0
+    /// Read capacity units that the present or last scan has consumed.
+    package var scanConsumedUnits = 0.0
+    /// Estimates for the present scan by DescribeTable's count, which is hours old: units in all, seconds left. Nil while unknown.
+    package var scanEstimatedUnits: Double?
+    package var scanEstimatedSecondsLeft: Double?
+    /// The bound of the scan, read capacity units a second; nil without one.
+    package var scanUnitsPerSecond: Int?
+    /// The background comparison of table and replica; nil when it is off.
+    package var verification: VerificationStatus?
     package var changesApplied = 0
     package var lastError: String?
+    /// Nil without a state directory.
+    package var savedState: SavedStateStatus?
     package init() {}
 }

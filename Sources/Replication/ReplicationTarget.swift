@@ -14,14 +14,14 @@ struct ReplicationTarget: Sendable, Hashable {
     enum Verdict: Sendable, Hashable {
         case ready(ReplicationTarget)
         /// Not yet, for the reason given.
-        case wait(String)
+        case wait(Reason)
         case failed(ReplicationFailure)
     }
 
     /// Judges a description. The stream is always `LatestStreamArn`: a table can have several old streams beside it.
     static func judge(_ table: TableDescription) -> Verdict {
         switch table.status {
-        case "CREATING": return .wait("table \(table.name) is being created")
+        case "CREATING": return .wait(Reason(.waitingForTable, "table \(table.name) is being created"))
         case "DELETING":
             return .failed(
                 ReplicationFailure(
@@ -34,7 +34,7 @@ struct ReplicationTarget: Sendable, Hashable {
         }
         guard table.streamEnabled else { return .failed(.noStream(table.name)) }
         guard let streamARN = table.latestStreamARN else {
-            return .wait("the stream of \(table.name) is being enabled")
+            return .wait(Reason(.streamEnabling, "the stream of \(table.name) is being enabled"))
         }
         return .ready(
             ReplicationTarget(

@@ -45,12 +45,15 @@ extension Replicator {
         guard let writer = generation?.writer, generation?.liveSince == nil else { return }
         writer.endBootstrap()
         generation?.liveSince = time.monotonic()
+        isTableMissing = false
+        isStreamDisabled = false
         publish()
         transition { $0.goLive() }
     }
 
-    private func publish() {
+    func publish() {
         guard let writer = generation?.writer else { return }
+        if board.status.isWithheld { board.update { $0.isWithheld = false } }
         store.publish(writer.snapshot())
         observer.published()
     }

@@ -8,41 +8,57 @@ extension Replicator {
     ///
     /// Side by side: the stream is consumed; the table is scanned once the bookmark holds; the state is judged; the table is
     /// asked whether the stream is still its own. The first that comes to an end, ends all.
-    func build(_ target: ReplicationTarget) async -> GenerationEnd {
+    ///
+    /// With a saved state there is no bookmark and no scan: the stream is gone on with from where the state ends.
+    func build(_ target: ReplicationTarget, from resumption: Resumption?) async -> GenerationEnd {
         generation = Generation(
             target: target,
-            writer: GenerationWriter(epoch: .random(), keySchema: target.keySchema, limits: settings.storeLimits),
+            writer: resumption?.writer
+                ?? GenerationWriter(epoch: .random(), keySchema: target.keySchema, limits: settings.storeLimits),
             beganAt: time.monotonic()
         )
         generation?.segments = settings.segments(approximateItems: target.approximateItems)
-        if readiness.state == .starting { transition { $0.beginGeneration("taking the bookmark of the stream") } }
+        if readiness.state == .starting {
+            let work = resumption == nil ? "taking the bookmark of the stream" : "catching up from the saved state"
+            transition { $0.beginGeneration(work) }
+        }
         board.update {
             $0.streamARN = target.streamARN
             $0.scannedItems = 0
             $0.scanSegmentsDone = 0
+            $0.scanConsumedUnits = 0
+            $0.scanEstimatedUnits = nil
+            $0.scanEstimatedSecondsLeft = nil
+            $0.scanUnitsPerSecond = settings.scanUnitsPerSecond
         }
         let images = ImageCompletion(streams, fetch: itemFetch(target), viewType: target.viewType)
         let poller = StreamPoller(
             streamARN: target.streamARN,
             api: images,
-            start: .latest,
+            start: resumption.map { .state($0.positions) } ?? .latest,
             settings: settings.stream,
             time: time
         )
         let bookmark = Mailbox<Bool>()
         let gaps = Mailbox<StreamGap>()
-        return await withTaskGroup(of: GenerationEnd?.self) { group in
+        let expiresAt = resumption?.expiresAt
+        let now = StreamTime(monotonic: time.monotonic(), wallMilliseconds: time.wallMilliseconds())
+        if resumption != nil { scanEnds(at: now) }
+        let end: GenerationEnd = await withTaskGroup(of: GenerationEnd?.self) { group in
             group.addTask { await self.consume(poller, bookmark, gaps) }
             group.addTask {
                 guard let gap = await gaps.next()?.first else { return .cancelled }
                 self.observer.observe(.gap(gap.description))
-                return .rebuild(gap.description)
+                return .rebuild(Reason(.gap, gap.description))
             }
+            group.addTask { await self.keepState(poller, target) }
             group.addTask {
+                if let expiresAt { return await self.watchResumption(expiresAt) }
                 guard await bookmark.next() != nil else { return .cancelled }
                 return await self.scan(target, poller)
             }
             group.addTask { await self.watch(poller) }
+            group.addTask { await self.verify(target, poller, images) }
             group.addTask { await self.watchTable(target) }
             defer { group.cancelAll() }
             while let end = await group.next() {
@@ -50,6 +66,8 @@ extension Replicator {
             }
             return .cancelled
         }
+        await endState(poller, target, end)
+        return end
     }
 
     /// Reads single items of the table.
@@ -82,7 +100,7 @@ extension Replicator {
             return .cancelled
         } catch let unusable as UnusableRecord {
             observer.observe(.gap(unusable.reason))
-            return .rebuild(unusable.reason)
+            return .rebuild(Reason(.unusableRecord, unusable.reason))
         } catch {
             return .cancelled
         }

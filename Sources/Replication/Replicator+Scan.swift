@@ -18,6 +18,7 @@ extension Replicator {
             segments: segments,
             limits: settings.limits,
             time: time,
+            pacer: ReadPacer(unitsPerSecond: settings.scanUnitsPerSecond, time: time),
             apply: { page in await self.apply(page) },
             segmentEnded: { await self.segmentEnded() },
             trouble: { error in await self.scanTrouble(error) }
@@ -40,7 +41,7 @@ extension Replicator {
         generation?.scanBeganAt = time.monotonic()
         let segments = generation?.segments ?? 0
         board.update { $0.scanSegments = segments }
-        explain("scanning the table in \(segments) segment(s)")
+        explain("scanning the table in \(segments) segment(s)", .scanning)
     }
 
     private func apply(_ page: ScanPage) {
@@ -48,6 +49,7 @@ extension Replicator {
         _ = writer.applyScanRows(page.items, at: time.wallMilliseconds())
         generation?.scannedItems += page.items.entries.count
         generation?.scannedPages += 1
+        generation?.scannedUnits += page.units
         generation?.lastScanError = nil
         reportProgress()
     }
@@ -59,9 +61,13 @@ extension Replicator {
 
     private func reportProgress() {
         guard let generation else { return }
+        let estimate = ScanEstimate(generation, at: time.monotonic())
         board.update {
             $0.scannedItems = generation.scannedItems
             $0.scanSegmentsDone = generation.segmentsDone
+            $0.scanConsumedUnits = generation.scannedUnits
+            $0.scanEstimatedUnits = estimate.units
+            $0.scanEstimatedSecondsLeft = estimate.secondsLeft
         }
         observer.observe(
             .scanProgress(
@@ -72,13 +78,39 @@ extension Replicator {
         )
     }
 
-    private func scanEnds(at moment: StreamTime) {
+    /// Everything up to the moment is in the generation, or comes with the stream.
+    func scanEnds(at moment: StreamTime) {
         generation?.scanEnd = moment
-        explain("catching up with the stream")
+        explain("catching up with the stream", .catchingUp)
+        board.update { $0.scanEstimatedSecondsLeft = 0 }
     }
 
     private func scanTrouble(_ error: AWSError) {
         generation?.lastScanError = error
         report(error)
+    }
+}
+
+/// What a scan will cost and how long it will take, from what it has cost and taken and DescribeTable's count of items.
+struct ScanEstimate: Sendable, Hashable {
+    /// Read capacity units of the whole scan; nil while nothing is known.
+    var units: Double?
+    var secondsLeft: Double?
+
+    /// `approximateItems` is hours old: with more than that scanned there is nothing left to guess.
+    init(approximateItems: Int64, scannedItems: Int, scannedUnits: Double, elapsed: Duration) {
+        guard scannedItems > 0, approximateItems > Int64(scannedItems) else { return }
+        let share = Double(approximateItems) / Double(scannedItems)
+        units = scannedUnits * share
+        secondsLeft = Double(elapsed.milliseconds) / 1_000 * (share - 1)
+    }
+
+    init(_ generation: Generation, at now: Duration) {
+        self.init(
+            approximateItems: generation.target.approximateItems,
+            scannedItems: generation.scannedItems,
+            scannedUnits: generation.scannedUnits,
+            elapsed: generation.scanBeganAt.map { now - $0 } ?? .zero
+        )
     }
 }

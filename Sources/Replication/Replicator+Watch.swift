@@ -20,17 +20,36 @@ extension Replicator {
     }
 
     private func show(_ view: StreamView) {
+        let isPublished = generation?.liveSince != nil
+        let moment = time.monotonic()
         board.update { status in
-            status.lagMilliseconds = view.lagMilliseconds
             status.shards = view.shards.map(ShardStatus.init)
-            if view.status == .enabling { status.reason = "the stream is being enabled" }
+            // Until it is published, the stream's lag is not that of what is served.
+            guard isPublished || status.servedAsOf == nil else { return }
+            status.lagMilliseconds = view.lagMilliseconds
+            guard isPublished, let lag = view.lagMilliseconds else { return }
+            status.servedAsOf = moment - .milliseconds(lag)
         }
+        guard isPublished else { return explainWaiting(view) }
         let evidence = Readiness.Evidence(
             lagMilliseconds: view.lagMilliseconds,
-            streamIsDisabled: view.status == .disabled || view.status == .disabling,
-            lastError: view.lastError?.description
+            streamIsDisabled: isStreamDisabled || view.status == .disabled || view.status == .disabling,
+            tableIsMissing: isTableMissing,
+            trouble: view.lastError.map(Readiness.Trouble.init)
         )
         transition { $0.judge(evidence, maximumLag: settings.maximumLag) }
+    }
+
+    /// What a generation that is not complete yet waits for, and what keeps it waiting.
+    private func explainWaiting(_ view: StreamView) {
+        guard let generation else { return }
+        if view.status == .enabling { return explain("the stream is being enabled", .streamEnabling) }
+        let isScanning = generation.scanBeganAt != nil && generation.scanEnd == nil
+        let step = generation.step
+        guard let error = isScanning ? generation.lastScanError : view.lastError else {
+            return explain(step.text, step.code)
+        }
+        explain("\(step.text): \(error.description)", ReasonCode(error.kind))
     }
 
     /// Before the replica has ever been live: what nobody but an operator can mend. A stream that never answered, or that may be
@@ -49,6 +68,12 @@ extension Replicator {
         {
             return ReplicationFailure(error)
         }
+        // A table whose stream may be read but whose items may not (BatchGetItem).
+        if let scanEnd = generation.scanEnd, time.monotonic() - scanEnd.monotonic >= limit,
+            let error = view.lastError, error.kind == .accessDenied
+        {
+            return ReplicationFailure(error)
+        }
         return nil
     }
 
@@ -60,13 +85,16 @@ extension Replicator {
             switch await probe.ask(within: nil) {
             case .described(let description):
                 isTroubled = !description.streamEnabled
+                isTableMissing = description.status == "DELETING"
+                isStreamDisabled = !description.streamEnabled
                 guard let streamARN = description.latestStreamARN, streamARN != target.streamARN else { continue }
                 let reason = "the table has a new stream, \(streamARN)"
                 observer.observe(.gap(reason))
-                return .rebuild(reason)
+                return .rebuild(Reason(.newStream, reason))
             case .failed(let error):
                 guard error.kind != .cancelled else { continue }
                 isTroubled = true
+                isTableMissing = error.kind == .notFound
                 report(error)
             case .timedOut:
                 isTroubled = true

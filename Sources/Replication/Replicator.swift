@@ -1,6 +1,7 @@
 package import AWSClient
 import DynamoDBStream
 package import ReplicaStore
+package import StateStore
 import TableModel
 
 /// Keeps a `ReplicaStore` equal to a DynamoDB table: bookmark, scan, catch up, publish, follow for ever; and again from the
@@ -16,11 +17,18 @@ package actor Replicator {
     nonisolated let time: TimeSource
     nonisolated let observer: any ReplicationObserver
     nonisolated let board: StatusBoard
+    /// Where the state is saved; nil when it is not.
+    nonisolated let keeper: StateKeeper?
 
     var readiness = Readiness()
     var generation: Generation?
+    /// What the table itself says, beside its stream.
+    var isTableMissing = false
+    var isStreamDisabled = false
     /// Event names that were reported once.
     var reportedEventNames: Set<String> = []
+    /// The saved state is read once: after that it is older than what is in memory.
+    var hasTriedState = false
 
     /// A replicator that has asked nothing yet.
     package init(
@@ -29,7 +37,8 @@ package actor Replicator {
         streams: any DynamoDBStreamsAPI,
         store: ReplicaStore,
         time: TimeSource,
-        observer: any ReplicationObserver
+        observer: any ReplicationObserver,
+        keeper: StateKeeper? = nil
     ) {
         self.settings = settings
         self.table = table
@@ -37,14 +46,23 @@ package actor Replicator {
         self.store = store
         self.time = time
         self.observer = observer
+        self.keeper = keeper
         var status = ReplicationStatus()
         status.tableName = settings.tableName
         status.stateSince = time.wallMilliseconds()
+        if keeper != nil { status.savedState = SavedStateStatus() }
         board = StatusBoard(status)
     }
 
     /// The state, for any thread.
-    package nonisolated var status: ReplicationStatus { board.status }
+    package nonisolated var status: ReplicationStatus {
+        var status = board.status
+        // What is served does not move on while it is rebuilt, so its lag grows with the time.
+        if status.state == .rebuilding, let asOf = status.servedAsOf {
+            status.lagMilliseconds = max(0, (time.monotonic() - asOf).milliseconds)
+        }
+        return status
+    }
 
     /// Replicates until the task is cancelled. Throws when the start cannot succeed; once the replica has been live, every
     /// trouble is waited out or mended by a rebuild, and said in `status`.
@@ -52,24 +70,37 @@ package actor Replicator {
         var rebuilds = 0
         while !Task.isCancelled {
             guard let target = try await findTable() else { return }
-            let end = await build(target)
+            let end = await build(target, from: await resume(target))
             let livedFor = generation?.liveSince.map { time.monotonic() - $0 }
             generation = nil
-            let reason: String
+            let reason: Reason
             switch end {
             case .cancelled: return
-            case .rebuild(let why): reason = why
+            case .rebuild(let why):
+                if readiness.hasBeenLive, settings.gapPolicy == .exit { throw .gap(why.text) }
+                reason = why
             case .failed(let failure):
                 guard readiness.hasBeenLive else { throw failure }
-                reason = failure.description
+                reason = Reason(.scanFailed, failure.description)
             }
             if let livedFor, livedFor >= settings.limits.rebuildForgiveness { rebuilds = 0 }
-            board.update { $0.lastError = reason }
-            transition { $0.beginGeneration(reason) }
-            observer.observe(.rebuild(reason: reason))
+            beginRebuild(reason)
             guard await pause(settings.limits.rebuildWait(rebuilds: rebuilds)) else { return }
             rebuilds += 1
         }
+    }
+
+    private func beginRebuild(_ reason: Reason) {
+        board.update {
+            $0.lastError = reason.text
+            $0.rebuilds += 1
+        }
+        transition { $0.beginGeneration(reason.text, code: reason.code) }
+        observer.observe(.rebuild(reason: reason.text))
+        guard settings.gapPolicy == .rebuildRefusing, store.snapshot != nil else { return }
+        board.update { $0.isWithheld = true }
+        store.withdraw()
+        observer.published()
     }
 
     /// Asks DescribeTable until the table can be followed; nil when cancelled.
@@ -91,11 +122,11 @@ package actor Replicator {
                 switch ReplicationTarget.judge(description) {
                 case .ready(let target): return target
                 case .wait(let reason):
-                    explain(reason)
+                    explain(reason.text, reason.code)
                     wait = .seconds(1)
                 case .failed(let failure):
                     guard readiness.hasBeenLive else { throw failure }
-                    explain(failure.description)
+                    explain(failure.description, description.streamEnabled ? .tableMissing : .streamDisabled)
                     wait = settings.limits.troubledTableCheckInterval
                 }
             case .failed(let error):
@@ -103,7 +134,10 @@ package actor Replicator {
                 lastError = error
                 report(error)
                 if !readiness.hasBeenLive, let failure = startFailure(error) { throw failure }
-                explain("DescribeTable failed: \(error.description)")
+                explain(
+                    "DescribeTable failed: \(error.description)",
+                    error.kind == .notFound ? .tableMissing : ReasonCode(error.kind)
+                )
             case .timedOut:
                 if Task.isCancelled { return nil }
             }
@@ -138,13 +172,13 @@ package actor Replicator {
         return duration == .zero ? true : (try? await time.sleep(duration)) != nil
     }
 
-    func report(_ error: AWSError) {
+    nonisolated func report(_ error: AWSError) {
         board.update { $0.lastError = error.description }
         observer.observe(.tableTrouble(error))
     }
 
     /// Says what is waited for, without a change of state.
-    func explain(_ reason: String) { transition { $0.explain(reason) } }
+    func explain(_ reason: String, _ code: ReasonCode) { transition { $0.explain(reason, code: code) } }
 
     /// Changes the state and tells everybody.
     func transition(_ change: (inout Readiness) -> Void) {
@@ -156,9 +190,17 @@ package actor Replicator {
         board.update { status in
             status.state = after.state
             status.reason = after.reason
-            if before.state != after.state { status.stateSince = moment }
+            status.reasonCode = after.code
+            guard before.state != after.state else { return }
+            status.stateSince = moment
+            if before.state == .live { status.departures[after.code, default: 0] += 1 }
         }
-        guard before.state != after.state else { return }
-        observer.observe(.stateChanged(from: before.state, to: after.state, reason: after.reason))
+        if before.state != after.state {
+            observer.observe(
+                .stateChanged(from: before.state, to: after.state, code: after.code, reason: after.reason)
+            )
+        } else if before.code != after.code {
+            observer.observe(.reasonChanged(in: after.state, code: after.code, reason: after.reason))
+        }
     }
 }

@@ -10,6 +10,7 @@ struct TableScan: Sendable {
     let segments: Int
     let limits: ReplicationLimits
     let time: TimeSource
+    let pacer: ReadPacer
     /// Applies a page; pages of one segment arrive in order, one at a time.
     let apply: @Sendable (ScanPage) async -> Void
     let segmentEnded: @Sendable () async -> Void
@@ -40,24 +41,20 @@ struct TableScan: Sendable {
 
     @concurrent
     private func fetch(_ segment: Int, after key: [String: AttributeValue]?) async throws -> ScanPage {
-        let request = ScanRequest(
-            table: table,
-            schema: schema,
-            segment: segment,
-            totalSegments: segments,
-            exclusiveStartKey: key
-        )
         var failures = 0
         while true {
             try Task.checkCancellation()
+            let leave = try await pacer.leaveForPage()
             let failure: AWSError
             do throws(AWSError) {
-                let page = try await api.scan(request)
+                let page = try await api.scan(request(segment, after: key, limit: leave.limit))
+                pacer.settle(leave, units: page.units, items: page.items.entries.count)
                 guard key == nil || page.lastEvaluatedKey != key else { throw repeatedKey(segment) }
                 return page
             } catch {
                 failure = error
             }
+            if failure.code != Self.repeatedKeyCode { pacer.settle(leave, units: 0, items: 0) }
             switch failure.kind {
             case .cancelled: throw CancellationError()
             case .notFound, .fatal: throw failure
@@ -69,12 +66,25 @@ struct TableScan: Sendable {
         }
     }
 
+    private func request(_ segment: Int, after key: [String: AttributeValue]?, limit: Int?) -> ScanRequest {
+        ScanRequest(
+            table: table,
+            schema: schema,
+            segment: segment,
+            totalSegments: segments,
+            exclusiveStartKey: key,
+            limit: limit
+        )
+    }
+
+    private static let repeatedKeyCode = "RepeatedKey"
+
     private func repeatedKey(_ segment: Int) -> AWSError {
         AWSError(
             kind: .malformed,
             operation: "Scan",
             subject: "\(table) segment \(segment)",
-            code: "RepeatedKey",
+            code: Self.repeatedKeyCode,
             message: "LastEvaluatedKey is the key that the page began after, so the scan would never end",
             hint: "The page is asked for again; if this stays, the endpoint does not page correctly."
         )

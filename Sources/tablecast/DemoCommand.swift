@@ -35,6 +35,7 @@ struct DemoCommand: AsyncParsableCommand {
         let table = settings.table
         let writer = Task { await SampleWriter(sandbox: sandbox, table: table).run() }
         defer { writer.cancel() }
+        Program.say("Starting the demo: it is ready in a few seconds.")
         do {
             try await service.run(signals: signals) { address in
                 Program.say(Self.invitation(address, table: table, sandboxPort: port))

@@ -24,7 +24,9 @@ def test_the_builder_gets_what_the_package_names(stages, context):
     assert {"Package.swift", "openapi.yaml", "Sources/tablecast/main.swift"} <= set(context)
     for target in re.findall(r"tests\(of: \"(\w+)\"", (PROJECT / "Package.swift").read_text()):
         assert any(name.startswith(f"Tests/{target}Tests/") for name in context), f"the target {target}Tests is left behind"
-    assert not [name for name in context if name.startswith((".", "Benchmarks", "Tests/EndToEnd", "Tests/Packaging"))]
+    for path in re.findall(r"path: \"([^\"]+)\"", (PROJECT / "Package.swift").read_text()):
+        assert any(name.startswith(f"{path}/") for name in context), f"{path} is left behind"
+    assert not [name for name in context if name.startswith((".", "Benchmarks", "Tests/EndToEnd", "Tests/Packaging", "Tests/Parity"))]
 
 
 def test_the_builder_installs_what_the_scripts_install(stages):

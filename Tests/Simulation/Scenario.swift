@@ -78,6 +78,7 @@ struct Scenario {
         for _ in 0..<writes {
             all.append((random.below(busy), .write(key: random.below(keys), isPut: !random.chance(25))))
         }
+        let hidesChildren = random.chance(40)
         for _ in 0..<(random.chance(70) ? random.within(1...4) : 0) {
             // A shard that never shows its end is an emulator's habit; one whose children are hidden as well could be told from
             // an idle one by nobody.
@@ -85,7 +86,7 @@ struct Scenario {
             let split = Happening.split(
                 choice: random.below(8),
                 children: random.chance(50) ? 1 : 2,
-                listedAfter: random.chance(30) && !looksOpen ? random.below(6_000) : 0,
+                listedAfter: hidesChildren && random.chance(70) && !looksOpen ? random.below(6_000) : 0,
                 staysListedOpen: looksOpen
             )
             all.append((random.below(busy), split))
@@ -95,7 +96,11 @@ struct Scenario {
             all.append((random.below(busy), .suspend(pauses[random.below(pauses.count)])))
         }
         if random.chance(10) { all.append((random.below(busy), .skew(random.within(-300_000...300_000)))) }
-        if random.chance(20) { all.append((random.below(busy), .crash(keepsState: random.chance(60)))) }
+        if random.chance(20) {
+            // What a state does not know yet of a shard that has just been split, is listed when the replica starts again.
+            let keepsState = random.chance(60) && !hidesChildren
+            all.append((random.below(busy), .crash(keepsState: keepsState)))
+        }
         for _ in 0..<(random.chance(20) ? 2 : 0) { all.append((random.below(busy), .consumerFails)) }
         if random.chance(7) {
             let start = random.below(busy)

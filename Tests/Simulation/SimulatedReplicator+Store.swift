@@ -129,7 +129,7 @@ extension SimulatedReplicator {
         let evidence = Readiness.Evidence(
             lagMilliseconds: view.lagMilliseconds,
             streamIsDisabled: view.status == .disabled || view.status == .disabling,
-            lastError: view.lastError?.description
+            trouble: view.lastError.map { Readiness.Trouble($0) }
         )
         readiness.judge(evidence, maximumLag: Self.maximumLag)
         if life.isLive, rebuildDue == nil { saved = Saved(life: life, state: savedState(), at: world.now) }

@@ -80,18 +80,23 @@ struct Witness {
     /// A rebuilt replica has no word of an absent key: it must have been removed since it was last seen.
     private mutating func judgeAbsent(_ world: SimulatedWorld) {
         for key in seen.indices where told[key].write < 0 && seen[key] >= 0 {
-            var place = world.latest[key]
-            var removal = -1
-            while place >= seen[key], place >= 0 {
-                if !world.writes[place].isPut { removal = place }
-                place = world.writes[place].previous
-            }
-            if removal < 0 {
-                accuse("k\(key) was seen as write \(seen[key]) and is gone although it was not removed")
-            } else {
+            if let removal = removal(of: key, from: seen[key], world) {
                 seen[key] = removal
+            } else {
+                accuse("k\(key) was seen as write \(seen[key]) and is gone although it was not removed")
             }
         }
+    }
+
+    /// The first removal of a key among its writes from `place` on.
+    private func removal(of key: Int, from first: Int, _ world: SimulatedWorld) -> Int? {
+        var place = world.latest[key]
+        var removal: Int?
+        while place >= first, place >= 0 {
+            if !world.writes[place].isPut { removal = place }
+            place = world.writes[place].previous
+        }
+        return removal
     }
 
     /// Every write older than `moment` must be there.
@@ -100,8 +105,8 @@ struct Witness {
             var place = world.latest[key]
             while place >= 0, world.writes[place].at > moment { place = world.writes[place].previous }
             guard place > seen[key] else { continue }
-            if !isPresent[key], !world.writes[place].isPut {
-                seen[key] = place
+            if !isPresent[key], let removal = removal(of: key, from: place, world) {
+                seen[key] = removal
                 continue
             }
             accuse(

@@ -16,6 +16,9 @@ package enum SandboxLimits {
     static let recordsPerPage: Int64 = 1_000
     /// Shards of one DescribeStream answer, streams of one ListStreams answer, tables of one ListTables answer.
     static let listPage: Int64 = 100
+    /// How long a transaction's ClientRequestToken counts, and how many are kept.
+    static let tokenMilliseconds: Int64 = 600_000
+    static let tokens = 10_000
     /// Depth of lists and maps in one attribute.
     static let nestingDepth = 32
     /// Bytes of a partition key and of a sort key.

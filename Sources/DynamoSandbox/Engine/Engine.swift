@@ -7,6 +7,7 @@ struct Engine: Sendable {
     /// Every stream that ever was, by ARN.
     var streams: [String: TableStream] = [:]
     var sequenceNumbers: SequenceNumbers
+    var transactionTokens = TransactionTokens()
     /// How the listing of shards is bent for a while.
     var listing = ShardListing()
 

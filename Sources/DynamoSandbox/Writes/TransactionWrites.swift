@@ -14,10 +14,13 @@ extension Engine {
                 "have length less than or equal to \(SandboxLimits.transactionActions)"
             )
         }
+        let token = try request.string("ClientRequestToken")
+        if let token, try transactionTokens.wasDone(token, entries, now: now) { return Array("{}".utf8) }
         let actions = try entries.map { entry throws(SandboxError) in try Self.transactionAction(entry) }
         try checkDistinct(actions)
         let writes = try planAll(actions)
         for write in writes { commit(write, now: now) }
+        if let token { transactionTokens.keep(token, entries, now: now) }
         let capacity = try Capacity(request)
         return JSONOutput.object { output in
             // A transaction's writes cost twice: prepared, then committed.

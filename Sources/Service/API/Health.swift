@@ -13,17 +13,36 @@ package final class Health: Sendable {
     /// From now on not ready: the service is about to stop.
     package func startDraining() { isDraining.store(true, ordering: .releasing) }
 
-    /// Why the service is not ready, in a sentence; nil when it is.
-    func obstacle() -> String? {
-        if isDraining.load(ordering: .acquiring) { return "The service is stopping." }
+    /// Why the service is not ready.
+    struct Obstacle: Sendable, Hashable {
+        /// A sentence.
+        let text: String
+        /// The replica's reason by name, or `draining`.
+        let code: String
+    }
+
+    /// Why the service is not ready; nil when it is.
+    func obstacle() -> Obstacle? {
+        if isDraining.load(ordering: .acquiring) { return Obstacle(text: "The service is stopping.", code: "draining") }
         if view.conditions().state == .live, view.store.snapshot != nil { return nil }
         let status = view.status()
-        return "The replica is \(view.conditions().state.rawValue): \(status.reason)."
+        return Obstacle(
+            text: "The replica is \(view.conditions().state.rawValue): \(status.reason).",
+            code: status.reasonCode.rawValue
+        )
     }
 
     /// `/readyz`.
     func readiness() throws(Problem) -> HTTPResponse {
-        if let obstacle = obstacle() { throw Problem(503, .replicaNotReady, obstacle, retryAfterSeconds: 1) }
+        if let obstacle = obstacle() {
+            throw Problem(
+                503,
+                .replicaNotReady,
+                obstacle.text,
+                reasonCode: obstacle.code,
+                retryAfterSeconds: 1
+            )
+        }
         return Self.fine("ready")
     }
 

@@ -41,6 +41,8 @@ package struct Problem: Error, Sendable, Hashable {
     package var parameter: String?
     /// What would have been allowed.
     package var allowed: [String]?
+    /// Why the replica is as it is, by name.
+    package var reasonCode: String?
     /// Seconds after which to ask again.
     package var retryAfterSeconds: Int?
 
@@ -50,6 +52,7 @@ package struct Problem: Error, Sendable, Hashable {
         _ detail: String,
         parameter: String? = nil,
         allowed: [String]? = nil,
+        reasonCode: String? = nil,
         retryAfterSeconds: Int? = nil
     ) {
         self.status = status
@@ -57,6 +60,7 @@ package struct Problem: Error, Sendable, Hashable {
         self.detail = detail
         self.parameter = parameter
         self.allowed = allowed
+        self.reasonCode = reasonCode
         self.retryAfterSeconds = retryAfterSeconds
     }
 
@@ -68,6 +72,7 @@ package struct Problem: Error, Sendable, Hashable {
         object.add("status", status)
         object.add("detail", detail)
         if let parameter { object.add("parameter", parameter) }
+        if let reasonCode { object.add("reason_code", reasonCode) }
         if let allowed { object.add("allowed", allowed) }
         var fields = fields
         fields.add("Content-Type", "application/problem+json")

@@ -35,10 +35,13 @@ package struct ReplicaView: Sendable {
     /// The published snapshot, or a 503 that says what the replica is waiting for.
     func snapshot() throws(Problem) -> StoreSnapshot {
         if let snapshot = store.snapshot { return snapshot }
+        let status = status()
+        let what = status.isWithheld ? "is being rebuilt and held back meanwhile" : "is not complete yet"
         throw Problem(
             503,
             .replicaNotReady,
-            "The replica is not complete yet: \(status().reason).",
+            "The replica \(what): \(status.reason).",
+            reasonCode: status.reasonCode.rawValue,
             retryAfterSeconds: 1
         )
     }

@@ -19,6 +19,7 @@ struct StatusHandler: Sendable {
         object.add("table", status.tableName)
         object.add("state", conditions.state.rawValue)
         object.add("reason", status.reason)
+        object.add("reason_code", status.reasonCode.rawValue)
         object.add("state_since", status.stateSince > 0 ? Timestamp.text(status.stateSince) : nil)
         object.add("ready", health.obstacle() == nil)
         object.add("epoch", snapshot?.position.epoch.text)
@@ -30,19 +31,50 @@ struct StatusHandler: Sendable {
         object.add("key", snapshot.map { Self.keyObject($0.keySchema) } ?? JSONObject())
         object.add("stream_arn", status.streamARN)
         object.add("shards", status.shards.map(Self.shardObject))
-        var scan = JSONObject()
-        scan.add("items", status.scannedItems)
-        scan.add("segments", status.scanSegments)
-        scan.add("segments_done", status.scanSegmentsDone)
-        object.add("scan", scan)
+        object.add("scan", Self.scanObject(status))
+        if let verification = status.verification { object.add("verify", Self.verificationObject(verification)) }
+        object.add("rebuilds", status.rebuilds)
         object.add("changes_applied", status.changesApplied)
         object.add("last_error", status.lastError)
+        if let state = status.savedState {
+            object.add("saved_state", Self.stateObject(state))
+        } else {
+            object.add("saved_state", nil as String?)
+        }
         object.add("subscribers", hub.reading.subscribers)
         object.add("version", Build.version)
         object.add("started_at", Timestamp.text(startedAtMilliseconds))
         object.add("now", Timestamp.text(view.wallMilliseconds()))
         return JSONAnswer.make(object)
     }
+
+    private static func scanObject(_ status: ReplicationStatus) -> JSONObject {
+        var scan = JSONObject()
+        scan.add("items", status.scannedItems)
+        scan.add("segments", status.scanSegments)
+        scan.add("segments_done", status.scanSegmentsDone)
+        scan.add("consumed_rcu", whole(status.scanConsumedUnits))
+        scan.add("estimated_rcu", status.scanEstimatedUnits.map(whole))
+        scan.add("estimated_seconds_left", status.scanEstimatedSecondsLeft.map(whole))
+        scan.add("rcu_per_second", status.scanUnitsPerSecond.map(Int64.init))
+        return scan
+    }
+
+    private static func verificationObject(_ verification: VerificationStatus) -> JSONObject {
+        var object = JSONObject()
+        object.add("passes", verification.passes)
+        object.add("last_pass_at", verification.lastPassAt.map { Timestamp.text($0) })
+        object.add("rows", verification.rows)
+        object.add("suspects", verification.suspects)
+        object.add("unresolved", verification.unresolved)
+        object.add("repaired_puts", verification.repairedPuts)
+        object.add("repaired_removals", verification.repairedRemovals)
+        object.add("consumed_rcu", whole(verification.consumedUnits))
+        return object
+    }
+
+    /// Rounded up; estimates of endless scans stay numbers.
+    private static func whole(_ number: Double) -> Int64 { Int64(min(max(0, number.rounded(.up)), 1e15)) }
 
     private static func keyObject(_ schema: KeySchema) -> JSONObject {
         var object = JSONObject()
@@ -55,6 +87,20 @@ struct StatusHandler: Sendable {
         var object = JSONObject()
         object.add("name", attribute.name)
         object.add("type", attribute.type.rawValue)
+        return object
+    }
+
+    private static func stateObject(_ state: SavedStateStatus) -> JSONObject {
+        var object = JSONObject()
+        object.add("start", state.start)
+        object.add("resumed", state.isResumed)
+        object.add("saved_at", state.savedAt.map(Timestamp.text))
+        object.add("saved_seq", state.savedSeq.map { String($0) })
+        object.add("stream_read_at", state.streamReadAt.map(Timestamp.text))
+        object.add("bytes", state.bytes)
+        object.add("saves", state.saves)
+        object.add("failures", state.failures)
+        object.add("trouble", state.trouble)
         return object
     }
 

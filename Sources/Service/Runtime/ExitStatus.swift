@@ -1,6 +1,7 @@
 package import AWSClient
 package import HTTPServer
 package import Replication
+package import StateStore
 
 /// What the process says with its exit status.
 package enum ExitStatus: Int32, Sendable, Hashable {
@@ -33,6 +34,9 @@ package struct StartUpError: Error, Sendable, Hashable, CustomStringConvertible 
     package init(_ failure: ReplicationFailure) {
         self.init(failure.kind == .configuration ? .configuration : .failure, failure.description)
     }
+
+    /// A state directory that this process cannot have.
+    package init(_ error: StateDirectoryError) { self.init(.configuration, error.description) }
 
     /// An address that cannot be listened on.
     package init(_ error: HTTPServerError) { self.init(.failure, error.description) }

@@ -34,6 +34,7 @@ final class MetricsCollector: Sendable {
     /// The answer of `/metrics`.
     func respond() -> HTTPResponse {
         collectReplica()
+        collectState()
         collectFeed()
         collectProcess()
         var fields = HTTPFields()
@@ -49,6 +50,12 @@ final class MetricsCollector: Sendable {
         for state in ReplicaState.allCases {
             gauge("tablecast_replica_state", [("state", state.rawValue)], conditions.state == state ? 1 : 0)
         }
+        for code in ReasonCode.allCases {
+            gauge("tablecast_replica_reason", [("reason", code.rawValue)], status.reasonCode == code ? 1 : 0)
+            let departures = status.departures[code] ?? 0
+            counter("tablecast_replica_left_live_total", [("reason", code.rawValue)], departures)
+        }
+        counter("tablecast_replica_rebuilds_total", [], status.rebuilds)
         gauge("tablecast_ready", [], health.obstacle() == nil ? 1 : 0)
         if let lag = conditions.lagMilliseconds { gauge("tablecast_replica_lag_seconds", [], Double(lag) / 1000) }
         if let snapshot = view.store.snapshot {
@@ -59,10 +66,34 @@ final class MetricsCollector: Sendable {
         }
         counter("tablecast_replica_changes_applied_total", [], status.changesApplied)
         gauge("tablecast_scan_items", [], Double(status.scannedItems))
-        for phase in ["blocked", "reading", "ended"] {
+        gauge("tablecast_scan_consumed_capacity_units", [], status.scanConsumedUnits)
+        if let verification = status.verification { collect(verification) }
+        for phase in ["blocked", "reading", "ended", "lost"] {
             let count = status.shards.count { $0.phase == phase }
             gauge("tablecast_shards", [("phase", phase)], Double(count))
         }
+    }
+
+    private func collectState() {
+        guard let state = view.status().savedState else { return }
+        gauge("tablecast_state_resumed", [], state.isResumed ? 1 : 0)
+        gauge("tablecast_state_failing", [], state.trouble == nil ? 0 : 1)
+        gauge("tablecast_state_bytes", [], Double(state.bytes))
+        counter("tablecast_state_saves_total", [], state.saves)
+        counter("tablecast_state_save_failures_total", [], state.failures)
+        if let moment = state.streamReadAt {
+            gauge("tablecast_state_age_seconds", [], Double(max(0, view.wallMilliseconds() - moment)) / 1000)
+        }
+    }
+
+    private func collect(_ verification: VerificationStatus) {
+        counter("tablecast_verify_passes_total", [], verification.passes)
+        counter("tablecast_verify_rows_total", [], verification.rows)
+        counter("tablecast_verify_suspects_total", [], verification.suspects)
+        counter("tablecast_verify_unresolved_total", [], verification.unresolved)
+        counter("tablecast_verify_repairs_total", [("op", "put")], verification.repairedPuts)
+        counter("tablecast_verify_repairs_total", [("op", "remove")], verification.repairedRemovals)
+        counter("tablecast_verify_consumed_capacity_units_total", [], Int(verification.consumedUnits))
     }
 
     private func collectFeed() {
@@ -105,6 +136,9 @@ final class MetricsCollector: Sendable {
 
     private static let meanings = [
         ("tablecast_replica_state", "1 for the state the replica is in."),
+        ("tablecast_replica_reason", "1 for why the replica is in its state."),
+        ("tablecast_replica_left_live_total", "Times the replica stopped being live, by why."),
+        ("tablecast_replica_rebuilds_total", "Times the contents were begun to be read anew."),
         ("tablecast_ready", "1 while the service is ready."),
         ("tablecast_replica_lag_seconds", "How far the replica is behind the table."),
         ("tablecast_replica_items", "Items in the replica."),
@@ -113,7 +147,20 @@ final class MetricsCollector: Sendable {
         ("tablecast_replica_seq", "The replica's newest position within its epoch."),
         ("tablecast_replica_changes_applied_total", "Changes taken from the stream."),
         ("tablecast_scan_items", "Items that the current or last scan has read."),
+        ("tablecast_scan_consumed_capacity_units", "Read capacity units that the current or last scan has consumed."),
+        ("tablecast_verify_passes_total", "Comparisons of the whole table with the replica."),
+        ("tablecast_verify_rows_total", "Rows of the table compared."),
+        ("tablecast_verify_suspects_total", "Keys that differed at first sight, most for a change under way."),
+        ("tablecast_verify_unresolved_total", "Suspects left to the next comparison."),
+        ("tablecast_verify_repairs_total", "Items that differed from the table and were put right."),
+        ("tablecast_verify_consumed_capacity_units_total", "Read capacity units that comparing has consumed."),
         ("tablecast_shards", "Shards of the stream by phase."),
+        ("tablecast_state_resumed", "1 when the process went on with a saved state."),
+        ("tablecast_state_failing", "1 while the state cannot be saved."),
+        ("tablecast_state_bytes", "Bytes of the saved state on disk."),
+        ("tablecast_state_saves_total", "Saves of the state that wrote something."),
+        ("tablecast_state_save_failures_total", "Saves of the state that failed."),
+        ("tablecast_state_age_seconds", "Time since the stream was last known to have been read by what is saved."),
         ("tablecast_feed_subscribers", "Event streams open."),
         ("tablecast_feed_subscribers_total", "Event streams opened."),
         ("tablecast_feed_events_total", "Data events delivered."),

@@ -1,6 +1,7 @@
 import AWSClient
 import Logging
 import Replication
+import StateStore
 import Synchronization
 
 /// Puts what replication reports into the log, and wakes the event streams when there is something new.
@@ -10,8 +11,12 @@ final class ReplicationReporter: ReplicationObserver {
         /// Called and dropped when the table was found.
         var started: (@Sendable () -> Void)?
         var isStarted = false
+        /// Called and dropped when the replica is live for the first time.
+        var ready: (@Sendable () -> Void)?
         var troubleLoggedAt: Duration?
         var troublesUnlogged = 0
+        /// The trouble with saving that was said last; the same is not said again until saving works.
+        var stateTrouble: StateTrouble?
     }
 
     /// Trouble repeats with every retry; one line in this time says enough.
@@ -32,14 +37,34 @@ final class ReplicationReporter: ReplicationObserver {
     /// Calls `started` once, when the table was found and is being read.
     func whenStarted(_ started: @escaping @Sendable () -> Void) { state.withLock { $0.started = started } }
 
+    /// Calls `ready` once, when the replica is live for the first time.
+    func whenReady(_ ready: @escaping @Sendable () -> Void) { state.withLock { $0.ready = ready } }
+
     func published() { state.withLock { $0.wake }?() }
 
     func observe(_ event: ReplicationEvent) {
         switch event {
-        case .stateChanged(let before, let after, let reason):
+        case .stateChanged(let before, let after, let code, let reason):
             announceStart()
             let level: Logger.Level = after == .stale || after == .rebuilding ? .warning : .info
-            logger.log(level: level, "replica is \(after.rawValue), was \(before.rawValue): \(reason)")
+            logger.log(
+                level: level,
+                "replica is \(after.rawValue), was \(before.rawValue): \(reason)",
+                metadata: ["reason": "\(code.rawValue)"]
+            )
+            if after == .live { announceReady() }
+        case .reasonChanged(let state, let code, let reason):
+            let level: Logger.Level = state == .stale ? .warning : .info
+            logger.log(
+                level: level,
+                "replica is still \(state.rawValue): \(reason)",
+                metadata: ["reason": "\(code.rawValue)"]
+            )
+        case .repaired(let put, let removed):
+            logger.warning(
+                "the replica differed from its table and was repaired",
+                metadata: ["put": "\(put)", "removed": "\(removed)"]
+            )
         case .changesApplied(let shardID, let count, let replayed):
             logger.trace(
                 "changes applied",
@@ -54,9 +79,35 @@ final class ReplicationReporter: ReplicationObserver {
         case .rebuild(let reason): logger.warning("building a new generation: \(reason)")
         case .shardTrouble(let shardID, let error): reportTrouble(error, shard: shardID)
         case .tableTrouble(let error): reportTrouble(error, shard: nil)
+        case .resumed(let seconds, let epoch, let newEpochReason):
+            logger.info("resuming from the saved state of \(seconds) s ago", metadata: ["epoch": "\(epoch)"])
+            if let newEpochReason { logger.warning("the feed begins a new epoch: \(newEpochReason)") }
+        case .stateRejected(let rejection):
+            logger.warning(
+                "reading the table, the saved state is not used: \(rejection)",
+                metadata: ["reason": "\(rejection.kind)"]
+            )
+        case .stateSaved(let report):
+            logger.log(
+                level: report.isWhole ? .info : .trace,
+                "state saved",
+                metadata: ["records": "\(report.records)", "bytes": "\(report.bytes)"]
+            )
+        case .stateTrouble(let trouble): report(trouble)
+        case .stateRecovered:
+            state.withLock { $0.stateTrouble = nil }
+            logger.info("the state is saved again")
         case .unknownRecord(let name, let shardID):
             logger.warning("records named \(name) are unknown and skipped", metadata: ["shard": "\(shardID)"])
         }
+    }
+
+    private func report(_ trouble: StateTrouble) {
+        let isNews = state.withLock { state in
+            defer { state.stateTrouble = trouble }
+            return state.stateTrouble != trouble
+        }
+        if isNews { logger.warning("\(trouble); serving goes on, and saving is tried again") }
     }
 
     private func announceStart() {
@@ -66,6 +117,14 @@ final class ReplicationReporter: ReplicationObserver {
             return state.started
         }
         started?()
+    }
+
+    private func announceReady() {
+        let ready = state.withLock { state in
+            defer { state.ready = nil }
+            return state.ready
+        }
+        ready?()
     }
 
     private func reportTrouble(_ error: AWSError, shard: String?) {

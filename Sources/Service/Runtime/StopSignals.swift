@@ -22,18 +22,22 @@ package final class StopSignals: Sendable {
     package func install() {
         let shared = SharedCount()
         let continuation = continuation
+        let registered = DispatchGroup()
         let made = [SIGTERM, SIGINT].map { number -> DispatchSource? in
-            // With the default action in place the process would be gone before Dispatch hears of the signal.
-            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { @Sendable in
                 if shared.increment() > 1 { _exit(128 + number) }
                 continuation.yield(number)
             }
+            source.setRegistrationHandler { @Sendable in registered.leave() }
+            registered.enter()
             source.activate()
             return source as? DispatchSource
         }
         sources.withLock { $0 = made.compactMap { $0 } }
+        // Until a source is registered its signal has the default action, which a caller must not meet later. The queue is
+        // this type's own, and registering takes no longer than a few system calls.
+        registered.wait()
     }
 
     /// Waits for the first signal; nil when the waiting task was cancelled.

@@ -2,6 +2,7 @@ package import AWSClient
 import Logging
 import ReplicaStore
 import Replication
+import StateStore
 import Telemetry
 
 /// The composition root: follows a table and serves it until it is asked to stop.
@@ -23,12 +24,13 @@ package struct TablecastService: Sendable {
         case failed(StartUpError)
     }
 
-    /// Runs until `signals` asks for a stop, or until it cannot go on. `listening` hears where, once, when the
-    /// table was found.
+    /// Runs until `signals` asks for a stop, or until it cannot go on. `ready` hears where it serves, once, when the
+    /// replica is live for the first time.
     package func run(
         signals: StopSignals,
-        listening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
+        ready: @escaping @Sendable (ListenAddress) -> Void = { _ in }
     ) async throws(StartUpError) {
+        let keeper = try makeKeeper()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
         let client = try makeClient(observer: metrics)
         defer { client.close() }
@@ -40,7 +42,8 @@ package struct TablecastService: Sendable {
             streams: client,
             store: store,
             time: time,
-            observer: reporter
+            observer: reporter,
+            keeper: keeper
         )
         let view = ReplicaView(
             store: store,
@@ -54,7 +57,8 @@ package struct TablecastService: Sendable {
         let front = HTTPFront(view: view, settings: settings, metrics: metrics)
         reporter.wakeStreams { [weak front] in front?.wakeStreams() }
         let address = try start(front)
-        announce(address, client.configuration, through: reporter, listening)
+        announce(address, client.configuration, through: reporter)
+        reporter.whenReady { ready(address) }
         try await follow(replicator, front, signals)
     }
 
@@ -97,8 +101,7 @@ package struct TablecastService: Sendable {
     private func announce(
         _ address: ListenAddress,
         _ configuration: AWSConfiguration,
-        through reporter: ReplicationReporter,
-        _ listening: @escaping @Sendable (ListenAddress) -> Void
+        through reporter: ReplicationReporter
     ) {
         let endpoint = configuration.dynamoDB.description
         let region = configuration.region
@@ -107,12 +110,17 @@ package struct TablecastService: Sendable {
         reporter.whenStarted {
             logger.info("listening on \(address.url)", metadata: ["version": "\(Build.version)"])
             logger.info("following table \(table)", metadata: ["endpoint": "\(endpoint)", "region": "\(region)"])
-            listening(address)
         }
     }
 
     private func start(_ front: HTTPFront) throws(StartUpError) -> ListenAddress {
         do { return try front.start(settings.listen) } catch { throw StartUpError(error) }
+    }
+
+    /// Takes the state directory, before anything else is begun.
+    private func makeKeeper() throws(StartUpError) -> StateKeeper? {
+        guard let path = settings.stateDirectory else { return nil }
+        do { return StateKeeper(directory: try StateDirectory(path)) } catch { throw StartUpError(error) }
     }
 
     private func makeClient(observer: any AWSCallObserver) throws(StartUpError) -> AWSClient {
@@ -133,6 +141,9 @@ package struct TablecastService: Sendable {
         var replication = ReplicationSettings(tableName: settings.table)
         replication.pollInterval = settings.pollInterval
         replication.scanSegments = settings.scanSegments
+        replication.scanUnitsPerSecond = settings.scanCapacity
+        replication.verifyUnitsPerSecond = settings.verifyCapacity
+        replication.gapPolicy = settings.gapPolicy
         replication.maximumLag = settings.maximumLag
         return replication
     }

@@ -16,8 +16,16 @@ package struct ServeOptions: ParsableArguments {
     package var pollInterval: String?
     @Option(help: ArgumentHelp(SettingName.scanSegments.help))
     package var scanSegments: String?
+    @Option(name: .customLong("scan-rcu"), help: ArgumentHelp(SettingName.scanCapacity.help))
+    package var scanCapacity: String?
+    @Option(name: .customLong("verify-rcu"), help: ArgumentHelp(SettingName.verifyCapacity.help))
+    package var verifyCapacity: String?
+    @Option(name: .customLong("on-gap"), help: ArgumentHelp(SettingName.gapPolicy.help))
+    package var gapPolicy: String?
     @Option(name: .customLong("max-lag"), help: ArgumentHelp(SettingName.maximumLag.help))
     package var maximumLag: String?
+    @Option(help: ArgumentHelp(SettingName.stateDir.help))
+    package var stateDir: String?
     @Option(help: ArgumentHelp(SettingName.loops.help))
     package var loops: String?
     @Option(name: .customLong("max-connections"), help: ArgumentHelp(SettingName.maximumConnections.help))
@@ -39,7 +47,9 @@ package struct ServeOptions: ParsableArguments {
     package var given: [SettingName: String] {
         let all: [SettingName: String?] = [
             .table: table, .listen: listen, .endpointURL: endpointURL, .region: region, .profile: profile,
-            .pollInterval: pollInterval, .scanSegments: scanSegments, .maximumLag: maximumLag, .loops: loops,
+            .pollInterval: pollInterval, .scanSegments: scanSegments, .scanCapacity: scanCapacity,
+            .verifyCapacity: verifyCapacity, .gapPolicy: gapPolicy, .maximumLag: maximumLag,
+            .stateDir: stateDir, .loops: loops,
             .maximumConnections: maximumConnections, .maximumSubscribers: maximumSubscribers, .logLevel: logLevel,
             .logFormat: logFormat, .drainDelay: drainDelay, .shutdownGrace: shutdownGrace,
         ]

@@ -7,7 +7,11 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
     case profile
     case pollInterval = "poll-interval"
     case scanSegments = "scan-segments"
+    case scanCapacity = "scan-rcu"
+    case verifyCapacity = "verify-rcu"
+    case gapPolicy = "on-gap"
     case maximumLag = "max-lag"
+    case stateDir = "state-dir"
     case loops
     case maximumConnections = "max-connections"
     case maximumSubscribers = "max-subscribers"
@@ -39,9 +43,16 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
         case .endpointURL: "Where DynamoDB and its Streams answer, instead of AWS: http://localhost:8000."
         case .region: "AWS region. Default: AWS_REGION, AWS_DEFAULT_REGION, then the profile."
         case .profile: "Profile of the shared AWS files. Default: AWS_PROFILE, then `default`."
-        case .pollInterval: "Time between two reads of a quiet shard, 50ms to 1m. Default 250ms."
+        case .pollInterval: "Time between two reads of a quiet shard, 10ms to 1m. Default 250ms."
         case .scanSegments: "Parallel segments of the start-up scan, 1 to 64. Default: by the table's size."
+        case .scanCapacity: "Read capacity units a second that a scan may consume, 1 to 1000000. Default: no bound."
+        case .verifyCapacity:
+            "Read capacity units a second for comparing table and replica in the background. Default: no comparing."
+        case .gapPolicy:
+            "When changes were lost: rebuild-serving (the old contents, as stale), rebuild-refusing (503) or exit. "
+                + "Default rebuild-serving."
         case .maximumLag: "Lag over which the replica is stale and not ready, 1s to 24h. Default 30s."
+        case .stateDir: "Directory to keep the replica in across restarts, for this process alone. Default: none."
         case .loops: "Event loops that serve HTTP, 1 to 64. Default: one a core."
         case .maximumConnections: "Connections open at once, 1 to 1000000. Default 20000."
         case .maximumSubscribers: "Event streams open at once, 1 to 1000000. Default 20000."

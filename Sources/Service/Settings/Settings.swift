@@ -1,5 +1,6 @@
 import Glibc
 package import Logging
+package import Replication
 package import Telemetry
 
 /// What the service is told: every value checked, every default filled in.
@@ -13,7 +14,14 @@ package struct Settings: Sendable, Hashable {
     package var pollInterval: Duration = .milliseconds(250)
     /// Nil leaves it to the size of the table.
     package var scanSegments: Int?
+    /// Read capacity units a second; nil for no bound.
+    package var scanCapacity: Int?
+    /// Read capacity units a second; nil does not compare.
+    package var verifyCapacity: Int?
+    package var gapPolicy = GapPolicy.rebuildServing
     package var maximumLag: Duration = .seconds(30)
+    /// Where the state is kept; nil keeps none.
+    package var stateDirectory: String?
     package var loops = Settings.processors
     package var maximumConnections = 20_000
     package var maximumSubscribers = 20_000

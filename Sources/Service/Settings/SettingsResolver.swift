@@ -1,4 +1,5 @@
 import Logging
+import Replication
 import Telemetry
 
 /// Makes settings of flags and environment variables. Flags win; an empty variable counts as unset.
@@ -24,6 +25,7 @@ package struct SettingsResolver {
         try readPlaces(into: &settings)
         try readDurations(into: &settings)
         try readNumbers(into: &settings)
+        try readPolicies(into: &settings)
         try readLogging(into: &settings)
         return settings
     }
@@ -39,13 +41,16 @@ package struct SettingsResolver {
         settings.region = try value(.region, allowed: "give a region such as eu-central-1") {
             Self.isName($0) ? $0 : nil
         }
+        settings.stateDirectory = try value(.stateDir, allowed: "give the path of a directory") {
+            $0.isEmpty || $0.utf8.contains(0) ? nil : $0
+        }
         settings.profile = try value(.profile, allowed: "give the name of a profile") { $0 }
     }
 
     private func readDurations(into settings: inout Settings) throws(SettingsError) {
         settings.pollInterval = try duration(
             .pollInterval,
-            in: .milliseconds(50)...(.seconds(60)),
+            in: .milliseconds(10)...(.seconds(60)),
             default: settings.pollInterval
         )
         settings.maximumLag = try duration(
@@ -63,11 +68,19 @@ package struct SettingsResolver {
 
     private func readNumbers(into settings: inout Settings) throws(SettingsError) {
         settings.scanSegments = try integer(.scanSegments, in: 1...64)
+        settings.scanCapacity = try integer(.scanCapacity, in: 1...1_000_000)
+        settings.verifyCapacity = try integer(.verifyCapacity, in: 1...1_000_000)
         settings.loops = try integer(.loops, in: 1...64) ?? settings.loops
         settings.maximumConnections =
             try integer(.maximumConnections, in: 1...1_000_000) ?? settings.maximumConnections
         settings.maximumSubscribers =
             try integer(.maximumSubscribers, in: 1...1_000_000) ?? settings.maximumSubscribers
+    }
+
+    private func readPolicies(into settings: inout Settings) throws(SettingsError) {
+        let policies = GapPolicy.allCases.map(\.rawValue).joined(separator: ", ")
+        let policy = try value(.gapPolicy, allowed: "allowed are \(policies)") { GapPolicy(rawValue: $0) }
+        if let policy { settings.gapPolicy = policy }
     }
 
     private func readLogging(into settings: inout Settings) throws(SettingsError) {

@@ -48,6 +48,19 @@ import Testing
         #expect(fixture.sandbox.shards(of: "plain")[0] == shard)
     }
 
+    @Test("a transaction sent again under its token is answered and not done again, for ten minutes")
+    func token() throws {
+        let fixture = try Fixture.withTables()
+        let request = #"{"ClientRequestToken":"t","TransactItems":[\#(update)]}"#
+        for _ in 0..<2 { #expect(try fixture.call(.transactWriteItems, request) == "{}") }
+        #expect(try fixture.item("u")?["n"] == .number("3"))
+        let other = #"{"ClientRequestToken":"t","TransactItems":[\#(put)]}"#
+        #expect(fixture.error(.transactWriteItems, other)?.code == "IdempotentParameterMismatchException")
+        fixture.clock.advance(by: .seconds(600))
+        try fixture.call(.transactWriteItems, request)
+        #expect(try fixture.item("u")?["n"] == .number("6"))
+    }
+
     @Test("two actions on one item, none at all and a hundred and one are refused")
     func refusals() throws {
         let fixture = try Fixture.withTables()

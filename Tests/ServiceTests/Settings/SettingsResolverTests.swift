@@ -32,7 +32,8 @@ import Testing
     func everySetting() throws {
         let values: [SettingName: String] = [
             .table: "orders", .listen: "[::1]:0", .endpointURL: "http://localhost:8000", .region: "eu-central-1",
-            .profile: "dev", .pollInterval: "100ms", .scanSegments: "8", .maximumLag: "2m", .loops: "3",
+            .profile: "dev", .pollInterval: "100ms", .scanSegments: "8", .scanCapacity: "500",
+            .verifyCapacity: "25", .gapPolicy: "rebuild-refusing", .maximumLag: "2m", .loops: "3",
             .maximumConnections: "10", .maximumSubscribers: "5", .logLevel: "debug", .logFormat: "json",
             .drainDelay: "5s", .shutdownGrace: "0s",
         ]
@@ -47,6 +48,9 @@ import Testing
         expected.profile = "dev"
         expected.pollInterval = .milliseconds(100)
         expected.scanSegments = 8
+        expected.scanCapacity = 500
+        expected.verifyCapacity = 25
+        expected.gapPolicy = .rebuildRefusing
         expected.maximumLag = .seconds(120)
         expected.loops = 3
         expected.maximumConnections = 10
@@ -72,7 +76,7 @@ import Testing
         #expect(message([:]) == "--table: no table was named; give --table NAME or set TABLECAST_TABLE")
         #expect(
             message([.table: "t", .pollInterval: "fast"])
-                == "--poll-interval: 'fast' is not allowed; give a duration from 50ms to 1m, such as 250ms, 5s or 2m"
+                == "--poll-interval: 'fast' is not allowed; give a duration from 10ms to 1m, such as 250ms, 5s or 2m"
         )
         #expect(
             message([.table: "t"], ["TABLECAST_SCAN_SEGMENTS": "0"])

@@ -1,0 +1,176 @@
+import AWSClient
+import DynamoDBStream
+import ReplicaStore
+import StateStore
+import TableModel
+
+/// A saved state on its way into a generation.
+struct Resumption {
+    let writer: GenerationWriter
+    let positions: ShardState
+    /// From this moment on (milliseconds since 1970 UTC) records that the positions lead to may have been trimmed without a word.
+    let expiresAt: Int64
+}
+
+// MARK: Starting from a saved state
+
+extension Replicator {
+    /// Reads the saved state, once in the life of the process; nil when there is none that can be gone on with, said with its reason.
+    func resume(_ target: ReplicationTarget) async -> Resumption? {
+        guard let keeper, !hasTriedState else { return nil }
+        hasTriedState = true
+        explain("reading the saved state", .resuming)
+        let wall = time.wallMilliseconds()
+        do throws(StateRejection) {
+            let found = try await keeper.load(
+                expecting: StateIdentity(target),
+                at: wall,
+                storeLimits: settings.storeLimits
+            )
+            guard let found else {
+                board.update { $0.savedState?.start = "read from the table: no state had been saved" }
+                return nil
+            }
+            let positions = try decode(found.positions, target)
+            let age = max(0, wall - found.streamReadAt) / 1_000
+            board.update {
+                $0.savedState?.start = "resumed from a state of \(age) s ago"
+                $0.savedState?.isResumed = true
+                $0.savedState?.streamReadAt = found.streamReadAt
+            }
+            observer.observe(
+                .resumed(seconds: age, epoch: found.writer.epoch.text, newEpochReason: found.newEpochReason)
+            )
+            let expiresAt = found.streamReadAt + settings.streamLimits.retention.wholeMilliseconds
+            return Resumption(writer: found.writer, positions: positions, expiresAt: expiresAt)
+        } catch {
+            board.update { $0.savedState?.start = "read from the table: \(error)" }
+            observer.observe(.stateRejected(error))
+            return nil
+        }
+    }
+
+    private func decode(
+        _ positions: [UInt8],
+        _ target: ReplicationTarget
+    ) throws(StateRejection) -> ShardState {
+        let state: ShardState
+        do throws(StreamStateError) { state = try ShardState(decoding: positions) } catch {
+            throw .damaged("its positions are none (\(error.reason))")
+        }
+        guard state.streamARN == target.streamARN else { throw .otherStream(state.streamARN) }
+        return state
+    }
+
+    /// Gives a resumed generation up that has not caught up before its records can be trimmed: a shard of which nothing was
+    /// read yet could lose some without the service calling it trimmed.
+    func watchResumption(_ expiresAt: Int64) async -> GenerationEnd? {
+        repeat {
+            if generation?.liveSince != nil { return nil }
+            if time.wallMilliseconds() >= expiresAt {
+                let reason = "the saved state grew older than the stream's records before it had caught up"
+                observer.observe(.gap(reason))
+                return .rebuild(Reason(.gap, reason))
+            }
+        } while await pause(settings.limits.watchInterval)
+        return .cancelled
+    }
+}
+
+// MARK: Saving
+
+extension Replicator {
+    /// Saves what is new again and again, behind everything else. There is no queue: each save takes what is newest by then.
+    func keepState(_ poller: StreamPoller, _ target: ReplicationTarget) async -> GenerationEnd? {
+        guard keeper != nil else { return nil }
+        var failures = 0
+        while await pause(settings.limits.stateWait(failures: failures)) {
+            guard generation?.liveSince != nil else { continue }
+            failures = await saveState(poller, target, isLast: false) ? 0 : failures + 1
+        }
+        return .cancelled
+    }
+
+    /// A generation has come to its end: saves the rest of it, or says that what is saved must not be gone on with.
+    func endState(_ poller: StreamPoller, _ target: ReplicationTarget, _ end: GenerationEnd) async {
+        guard let keeper else { return }
+        switch end {
+        case .cancelled:
+            if generation?.liveSince != nil { _ = await saveState(poller, target, isLast: true) }
+            await keeper.close()
+        case .failed(let failure): if readiness.hasBeenLive { await abandonState(failure.description) }
+        case .rebuild(let reason): await abandonState(reason.text)
+        }
+    }
+
+    private func abandonState(_ reason: String) async {
+        guard let keeper else { return }
+        do throws(StateTrouble) { try await keeper.abandon(reason) } catch { failed(error) }
+    }
+
+    /// True unless the attempt failed.
+    private func saveState(_ poller: StreamPoller, _ target: ReplicationTarget, isLast: Bool) async -> Bool {
+        guard let keeper else { return true }
+        // The positions first: what they cover was applied before they moved, so a later snapshot holds it.
+        let positions = await poller.state()
+        let view = await poller.view()
+        guard canBeResumed(positions, view), let writer = generation?.writer else { return true }
+        let snapshot = writer.snapshot()
+        let mark = StateMark(positions: positions.encoded(), streamReadAt: streamReadAt(view))
+        do throws(StateTrouble) {
+            let report = try await keeper.save(snapshot, mark, of: StateIdentity(target), isLast: isLast)
+            guard let report else { return true }
+            saved(report, snapshot, mark)
+            return true
+        } catch {
+            failed(error)
+            return false
+        }
+    }
+
+    /// Whether a process that began with these positions would see every gap that this one would. A child whose parent has not
+    /// been listed is looked into here, and would not be there: a first listing takes such parents for trimmed.
+    private func canBeResumed(_ positions: ShardState, _ view: StreamView) -> Bool {
+        guard view.gap == nil else { return false }
+        let known = Set(positions.shards.map(\.shardID))
+        return view.shards.allSatisfy { shard in
+            shard.phase != "blocked" || shard.parentID.map(known.contains) ?? true
+        }
+    }
+
+    /// Until when every shard has been read, so far as is known: a consumer that reads nothing proves nothing.
+    private func streamReadAt(_ view: StreamView) -> Int64? {
+        guard view.status != .disabled, view.status != .disabling else { return nil }
+        return view.lagMilliseconds.map { time.wallMilliseconds() - $0 }
+    }
+
+    private func saved(_ report: StateSaveReport, _ snapshot: StoreSnapshot, _ mark: StateMark) {
+        let moment = time.wallMilliseconds()
+        let hadTrouble = board.status.savedState?.trouble != nil
+        board.update { status in
+            status.savedState?.trouble = nil
+            guard report.isWritten else { return }
+            status.savedState?.savedAt = moment
+            if let moment = mark.streamReadAt { status.savedState?.streamReadAt = moment }
+            status.savedState?.savedSeq = snapshot.position.seq
+            status.savedState?.bytes = report.bytes
+            status.savedState?.saves += 1
+        }
+        if hadTrouble { observer.observe(.stateRecovered) }
+        if report.isWritten { observer.observe(.stateSaved(report)) }
+    }
+
+    private func failed(_ trouble: StateTrouble) {
+        board.update {
+            $0.savedState?.trouble = trouble.description
+            $0.savedState?.failures += 1
+        }
+        observer.observe(.stateTrouble(trouble))
+    }
+}
+
+extension StateIdentity {
+    fileprivate init(_ target: ReplicationTarget) {
+        self.init(tableName: target.tableName, keySchema: target.keySchema, streamARN: target.streamARN)
+    }
+}

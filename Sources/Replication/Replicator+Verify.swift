@@ -1,0 +1,168 @@
+import AWSClient
+import DynamoDBStream
+import ReplicaStore
+import TableModel
+
+extension Replicator {
+    /// Compares table and replica again and again, slowly, and puts right what differs.
+    ///
+    /// A row that differs is a suspect: most often its change is under way. Once the stream has passed the time of the read, the
+    /// suspect is read again, strongly consistent; when the stream has passed the time of that read too, and has not told
+    /// anything of the key in between, every write up to that read has been applied. What still differs then is a divergence.
+    nonisolated func verify(
+        _ target: ReplicationTarget,
+        _ poller: StreamPoller,
+        _ images: ImageCompletion
+    ) async -> GenerationEnd? {
+        guard let units = settings.verifyUnitsPerSecond else { return nil }
+        board.update { if $0.verification == nil { $0.verification = VerificationStatus() } }
+        let pacer = ReadPacer(unitsPerSecond: units, time: time)
+        while await pause(settings.limits.verifyInterval) {
+            guard let snapshot = await liveSnapshot() else { continue }
+            let pass = VerificationPass(
+                target,
+                snapshot,
+                poller,
+                images,
+                fetch: itemFetch(target),
+                pacer: pacer,
+                limits: settings.limits,
+                random: time.random()
+            )
+            do {
+                try await compare(pass)
+                board.update {
+                    $0.verification?.passes += 1
+                    $0.verification?.lastPassAt = time.wallMilliseconds()
+                }
+            } catch let error as AWSError {
+                // The comparison is off for a while; what is followed is not.
+                report(error)
+            } catch {
+                if Task.isCancelled { return .cancelled }
+            }
+        }
+        return .cancelled
+    }
+
+    /// What is published, when this generation is.
+    private func liveSnapshot() -> StoreSnapshot? {
+        generation?.liveSince == nil || readiness.state != .live ? nil : store.snapshot
+    }
+
+    private nonisolated func compare(_ pass: VerificationPass) async throws {
+        let scan = TableScan(
+            api: table,
+            table: pass.target.tableName,
+            schema: pass.target.keySchema,
+            segments: 1,
+            limits: settings.limits,
+            time: time,
+            pacer: pass.pacer,
+            apply: { page in await self.compare(page, pass) },
+            segmentEnded: {},
+            trouble: { error in self.report(error) }
+        )
+        try await scan.run()
+        // The other way round: what the table no longer has.
+        var cursor: [UInt8]?
+        repeat {
+            try Task.checkCancellation()
+            guard let snapshot = store.snapshot, snapshot.position.epoch == pass.epoch else { return }
+            let suspects = pass.unmet(in: snapshot, after: &cursor, limit: settings.limits.verifyChunk)
+            await examine(suspects, pass)
+            await Task.yield()
+        } while cursor != nil
+    }
+
+    private nonisolated func compare(_ page: ScanPage, _ pass: VerificationPass) async {
+        guard let snapshot = store.snapshot, snapshot.position.epoch == pass.epoch else { return }
+        let suspects = pass.suspects(in: page, against: snapshot)
+        board.update {
+            $0.verification?.rows += page.items.entries.count
+            $0.verification?.consumedUnits += page.units
+        }
+        var start = 0
+        while start < suspects.count, !Task.isCancelled {
+            let end = min(start + settings.limits.verifyChunk, suspects.count)
+            await examine(Array(suspects[start..<end]), pass)
+            start = end
+        }
+    }
+
+    /// Decides what suspects are.
+    private nonisolated func examine(_ keys: [ItemKey], _ pass: VerificationPass) async {
+        guard !keys.isEmpty, !Task.isCancelled else { return }
+        board.update { $0.verification?.suspects += keys.count }
+        guard await streamPasses(pass) else { return unresolved(keys.count) }
+        // From here on no image that the stream read earlier than the fetch below can follow what the fetch brings.
+        pass.images.watch(keys)
+        defer { pass.images.unwatch() }
+        guard let snapshot = store.snapshot, snapshot.position.epoch == pass.epoch else { return }
+        var before: [ItemKey: UInt64] = [:]
+        for key in keys { before[key] = snapshot.newestState(of: key)?.seq }
+        guard let leave = try? await pass.pacer.leaveForItems(keys.count) else { return }
+        let result = await pass.fetch.fetch(keys)
+        let units = result.states.values.reduce(0) { $0 + ($1?.units ?? 1) }
+        pass.pacer.settle(leave, units: units, items: 0)
+        board.update { $0.verification?.consumedUnits += units }
+        if let error = result.error { report(error) }
+        guard await streamPasses(pass) else { return unresolved(keys.count) }
+        let undecided = keys.count - result.states.count
+        await settle(result.states, before, pass)
+        if undecided > 0 { unresolved(undecided) }
+    }
+
+    private nonisolated func unresolved(_ count: Int) {
+        guard !Task.isCancelled else { return }
+        board.update { $0.verification?.unresolved += count }
+    }
+
+    /// Waits until everything written before now has been applied; false when that takes too long.
+    private nonisolated func streamPasses(_ pass: VerificationPass) async -> Bool {
+        let moment = StreamTime(monotonic: time.monotonic(), wallMilliseconds: time.wallMilliseconds())
+        let deadline = moment.monotonic + settings.limits.verifyPatience
+        while !(await pass.poller.hasCaughtUp(since: moment)) {
+            guard time.monotonic() < deadline, await pause(settings.limits.watchInterval) else { return false }
+        }
+        return !Task.isCancelled
+    }
+
+    /// Puts right what differs from `states`, the table as it was when everything up to then has been applied.
+    private func settle(_ states: [ItemKey: Item?], _ before: [ItemKey: UInt64], _ pass: VerificationPass) {
+        guard let writer = generation?.writer, writer.epoch == pass.epoch, generation?.liveSince != nil,
+            let snapshot = store.snapshot
+        else { return }
+        var puts: [ItemKey] = []
+        var removals: [ItemKey] = []
+        var changing = 0
+        for (key, item) in states {
+            let state = snapshot.newestState(of: key)
+            guard state?.seq == before[key] else {
+                changing += 1
+                continue
+            }
+            let held = state.flatMap { $0.isTombstone ? nil : $0 }
+            if let item {
+                let isEqual = held?.withPackedItem { $0.elementsEqual(item.packed) } ?? false
+                if !isEqual { puts.append(key) }
+            } else if held != nil {
+                removals.append(key)
+            }
+        }
+        if changing > 0 { board.update { $0.verification?.unresolved += changing } }
+        guard !puts.isEmpty || !removals.isEmpty else { return }
+        // A record that comes late all the same must not bring back what it was before.
+        pass.images.alwaysFetch(puts + removals)
+        for key in puts + removals {
+            let outcome: Change.Outcome = if let item = states[key] ?? nil { .put(item) } else { .remove }
+            writer.repair(key, outcome, at: time.wallMilliseconds())
+        }
+        board.update {
+            $0.verification?.repairedPuts += puts.count
+            $0.verification?.repairedRemovals += removals.count
+        }
+        publish()
+        observer.observe(.repaired(put: puts.count, removed: removals.count))
+    }
+}

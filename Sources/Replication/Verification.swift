@@ -1,0 +1,98 @@
+import AWSClient
+import DynamoDBStream
+import ReplicaStore
+import Synchronization
+import TableModel
+
+/// What the background comparison of table and replica has found since the process began.
+package struct VerificationStatus: Sendable, Hashable {
+    /// Comparisons of the whole table that came to their end.
+    package var passes = 0
+    /// Rows of the table that were compared.
+    package var rows = 0
+    /// Keys that differed at first sight: most are changes under way.
+    package var suspects = 0
+    /// Keys that differed although no change was under way, and were put right: items put, items removed.
+    package var repairedPuts = 0
+    package var repairedRemovals = 0
+    /// Suspects left to the next comparison, because the stream did not pass the time of the read, or the key went on changing.
+    package var unresolved = 0
+    /// Read capacity units that comparing has consumed.
+    package var consumedUnits = 0.0
+    /// Milliseconds since 1970 UTC at which the newest comparison ended.
+    package var lastPassAt: Int64?
+    package init() {}
+}
+
+/// One comparison of the whole table with the replica.
+final class VerificationPass: Sendable {
+    let target: ReplicationTarget
+    let epoch: Epoch
+    /// What the replica got later than this is not missed in the scan.
+    let startSeq: UInt64
+    let poller: StreamPoller
+    let images: ImageCompletion
+    let fetch: ItemFetch
+    let pacer: ReadPacer
+    private let seen: Mutex<SeenKeys>
+
+    init(
+        _ target: ReplicationTarget,
+        _ snapshot: StoreSnapshot,
+        _ poller: StreamPoller,
+        _ images: ImageCompletion,
+        fetch: ItemFetch,
+        pacer: ReadPacer,
+        limits: ReplicationLimits,
+        random: Double
+    ) {
+        self.target = target
+        epoch = snapshot.position.epoch
+        startSeq = snapshot.position.seq
+        self.poller = poller
+        self.images = images
+        self.fetch = fetch
+        self.pacer = pacer
+        let seed = UInt64(random * 0x1p53)
+        seen = Mutex(SeenKeys(keys: snapshot.itemCount, maximumBytes: limits.verifyFilterBytes, seed: seed))
+    }
+
+    /// The rows that the replica does not hold as they are.
+    func suspects(in page: ScanPage, against snapshot: StoreSnapshot) -> [ItemKey] {
+        var suspects: [ItemKey] = []
+        page.items.arena.withUnsafeBytes { arena in
+            seen.withLock { seen in
+                for entry in page.items.entries {
+                    let keyBytes = UnsafeRawBufferPointer(rebasing: arena[entry.key])
+                    seen.insert(keyBytes)
+                    let key = ItemKey(bytes: [UInt8](keyBytes))
+                    let row = UnsafeRawBufferPointer(rebasing: arena[entry.item])
+                    let isHeld = snapshot.record(for: key)?.withPackedItem { $0.elementsEqual(row) } ?? false
+                    if !isHeld { suspects.append(key) }
+                }
+            }
+        }
+        return suspects
+    }
+
+    /// Items of the replica, from behind `cursor` on, that the scan has not met although they were there when it began. Moves
+    /// the cursor; it is nil when the replica has been gone through.
+    func unmet(in snapshot: StoreSnapshot, after cursor: inout [UInt8]?, limit: Int) -> [ItemKey] {
+        var unmet: [ItemKey] = []
+        var last: [UInt8]?
+        var visited = 0
+        let start = cursor
+        let startSeq = startSeq
+        seen.withLock { seen in
+            snapshot.forEach(from: nil, to: nil, after: start) { record in
+                visited += 1
+                let isMet = record.seq > startSeq || record.withKeyBytes { seen.contains($0) }
+                if !isMet { unmet.append(record.key) }
+                if visited == limit { last = record.key.bytes }
+                return visited < limit
+            }
+        }
+        cursor = last
+        return unmet
+    }
+}

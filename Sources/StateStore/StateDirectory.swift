@@ -1,0 +1,68 @@
+import Glibc
+
+/// A directory that belongs to this process for as long as the value lives.
+package final class StateDirectory: Sendable {
+    /// The directory as it was named.
+    package let path: String
+    private let descriptor: Int32
+
+    /// The name of the lock's file. It stays: removing it would let two processes hold a lock of that name.
+    static let lockName = "tablecast.lock"
+    static let fileName = "tablecast.sqlite"
+
+    /// Takes the directory, creating it (not its parents) when it is absent. The lock goes with the process, however it ends.
+    ///
+    /// A directory that cannot be written to is taken all the same: saving will fail and say so, and may work later.
+    package init(_ path: String) throws(StateDirectoryError) {
+        var status = stat()
+        if stat(path, &status) != 0 {
+            guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .unusable(path: path, reason: systemError()) }
+            guard stat(path, &status) == 0 else { throw .unusable(path: path, reason: systemError()) }
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw .notADirectory(path: path) }
+        var descriptor = open("\(path)/\(StateDirectory.lockName)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // On a read-only or full volume the directory itself is as good to lock.
+        if descriptor < 0 { descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard descriptor >= 0 else { throw .unusable(path: path, reason: systemError()) }
+        var outcome: Int32
+        repeat { outcome = flock(descriptor, LOCK_EX | LOCK_NB) } while outcome != 0 && errno == EINTR
+        guard outcome == 0 else {
+            let number = errno
+            close(descriptor)
+            if number == EWOULDBLOCK { throw .inUse(path: path) }
+            errno = number
+            throw .unusable(path: path, reason: systemError())
+        }
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    /// Where the state is.
+    var filePath: String { "\(path)/\(StateDirectory.fileName)" }
+}
+
+/// Why a directory cannot hold a state: a configuration that cannot work.
+package enum StateDirectoryError: Error, Sendable, Hashable, CustomStringConvertible {
+    case inUse(path: String)
+    case notADirectory(path: String)
+    case unusable(path: String, reason: String)
+
+    /// One line for an operator.
+    package var description: String {
+        switch self {
+        case .inUse(let path):
+            "the state directory \(path) is in use by another process. Give each one its own with --state-dir, "
+                + "or stop the other"
+        case .notADirectory(let path):
+            "the state directory \(path) is a file. Name a directory with --state-dir"
+        case .unusable(let path, let reason):
+            "the state directory \(path) cannot be used: \(reason). Its parent must exist, and this user must be allowed "
+                + "to write to it"
+        }
+    }
+}
+
+/// What `errno` says, to be called at once after the call that failed.
+private func systemError() -> String { strerror(errno).map { String(cString: $0) } ?? "unknown error" }

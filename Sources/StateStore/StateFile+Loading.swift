@@ -1,0 +1,169 @@
+import CSQLite
+import Glibc
+package import ReplicaStore
+import TableModel
+
+extension StateFile {
+    /// Reads the state back; nil when none was ever saved here. `wall` is now, in milliseconds since 1970 UTC.
+    ///
+    /// Everything is checked before anything is used: the file's form, what it is of, its age, each record's checksum, and that no
+    /// record is missing or there twice. Whatever is off rejects the whole, and the next save begins a new file.
+    package func load(
+        expecting identity: StateIdentity,
+        at wall: Int64,
+        storeLimits: StoreLimits
+    ) throws(StateRejection) -> RestoredState? {
+        close()
+        guard let status = StateFile.status(path), status.st_size > 0 else { return nil }
+        do {
+            let database = try openOurs()
+            guard let found = try readRow(in: database) else { throw StateRejection.incomplete }
+            if let rejection = judge(found, identity, wall) { throw rejection }
+            var row = found
+            let newEpochReason = takeOver(&row, in: database)
+            let writer = try readRecords(in: database, found: found, row: row, storeLimits)
+            self.database = database
+            self.row = row
+            savedSeq = found.seq
+            needsReplacement = false
+            return RestoredState(
+                writer: writer,
+                positions: row.positions,
+                streamReadAt: row.streamReadAt,
+                newEpochReason: newEpochReason
+            )
+        } catch let rejection as StateRejection {
+            throw rejection
+        } catch let error as SQLiteError {
+            throw error.isDamage ? .damaged(error.message) : .unreadable(error.message)
+        } catch {
+            throw .unreadable("\(error)")
+        }
+    }
+
+    /// Opens the file if it is one of this program and this release.
+    private func openOurs() throws -> Database {
+        // Read before SQLite sees it: a file of another program must not be changed in any way.
+        guard let header = StateFile.header(path), header.isDatabase, header.applicationID == StateSchema.applicationID
+        else { throw StateRejection.foreign }
+        let database = try open(isNew: false)
+        let version = try database.integer("PRAGMA user_version")
+        // The version comes with the tables, in one transaction.
+        guard version != 0 else { throw StateRejection.incomplete }
+        guard version == StateSchema.version else {
+            throw version > StateSchema.version
+                ? StateRejection.newerFormat(version) : StateRejection.damaged("it has format \(version)")
+        }
+        return database
+    }
+
+    private func readRow(in database: Database) throws -> StateRow? {
+        let statement = try database.prepare(StateSchema.readState)
+        guard try statement.step() else { return nil }
+        guard let row = StateRow(statement) else {
+            throw StateRejection.damaged("its description is not what was written")
+        }
+        return row
+    }
+
+    /// Why what the row says cannot be gone on with; nil when it can.
+    private func judge(_ row: StateRow, _ identity: StateIdentity, _ wall: Int64) -> StateRejection? {
+        if let reason = row.abandoned { return .abandoned(reason) }
+        guard row.isComplete else { return .incomplete }
+        guard row.identity.tableName == identity.tableName else { return .otherTable(row.identity.tableName) }
+        guard row.identity.keySchema == identity.keySchema else { return .otherKeySchema }
+        guard row.identity.streamARN == identity.streamARN else { return .otherStream(row.identity.streamARN) }
+        let age = (wall - row.streamReadAt) / 1_000
+        if age > limits.maximumAge.components.seconds { return .tooOld(seconds: age) }
+        if age < -limits.clockSkew.components.seconds { return .fromTheFuture(seconds: -age) }
+        guard row.horizon <= row.seq, row.seq <= row.reservedSeq, row.reservedSeq <= StateLimits.maximumSeq else {
+            return .damaged("its numbers contradict each other")
+        }
+        return nil
+    }
+
+    /// Makes the state this process's own, before a client hears a number from it: says that it is in use, and sets aside the
+    /// numbers that this process may tell. Where that cannot be written down, or the file is a copy of one that another process
+    /// may go on with, the feed begins a new epoch: then no number stands for two changes. Returns why, or nil.
+    private func takeOver(_ row: inout StateRow, in database: Database) -> String? {
+        let isCopy = row.fileNumber != fileNumber
+        if !row.isClosed { row.seq = row.reservedSeq }
+        row.reservedSeq = row.seq + StateLimits.reservedSeqs
+        row.isClosed = false
+        row.fileNumber = fileNumber
+        if isCopy { row.epoch = .random() }
+        do throws(SQLiteError) {
+            try commit(row, in: database)
+            return isCopy ? "the state is a copy of another one" : nil
+        } catch {
+            row.epoch = .random()
+            return "the state cannot be written to: \(error.message)"
+        }
+    }
+
+    private func readRecords(
+        in database: Database,
+        found: StateRow,
+        row: StateRow,
+        _ storeLimits: StoreLimits
+    ) throws -> GenerationWriter {
+        let writer = GenerationWriter(epoch: row.epoch, keySchema: row.identity.keySchema, limits: storeLimits)
+        let rows = try database.prepare(StateSchema.readRecords)
+        var count: Int64 = 0
+        var sum: UInt64 = 0
+        while try rows.step() {
+            let item = rows.isNull(6) ? nil : rows.bytes(6)
+            let version = rows.bytes(4)
+            let seq = UInt64(bitPattern: rows.integer(1))
+            let at = rows.integer(2)
+            let key = rows.bytes(5)
+            let cause = UInt8(truncatingIfNeeded: rows.integer(3))
+            let own = checksum.of(seq: seq, at: at, cause: cause, version: version, key: key, item: item)
+            guard own == UInt64(bitPattern: rows.integer(0)), seq > 0, seq <= found.seq,
+                let cause = ChangeCause(rawValue: cause)
+            else { throw StateRejection.damaged("a record is not what was written") }
+            let record = SavedRecord(
+                seq: seq,
+                at: at,
+                cause: cause,
+                version: version.isEmpty ? nil : SequenceNumber(String(decoding: version, as: UTF8.self)),
+                key: key,
+                item: item
+            )
+            guard writer.restore(record) else { throw StateRejection.damaged("a key is there twice") }
+            count += 1
+            sum &+= own
+        }
+        guard count == found.records, sum == found.recordsChecksum else {
+            throw StateRejection.damaged("records are missing")
+        }
+        guard writer.endRestoring(seq: row.seq, horizon: row.horizon) else {
+            throw StateRejection.damaged("two records have one number")
+        }
+        return writer
+    }
+}
+
+extension StateFile {
+    /// What the first bytes of a file say (SQLite's file format, section 1.3).
+    struct Header {
+        let isDatabase: Bool
+        /// SQLite's `application_id`; 0 where none was set.
+        let applicationID: Int64
+        let userVersion: Int64
+    }
+
+    /// The first bytes of a file; nil when they cannot be read.
+    static func header(_ path: String) -> Header? {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { Glibc.close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 72)
+        guard read(descriptor, &bytes, bytes.count) == bytes.count else {
+            return Header(isDatabase: false, applicationID: 0, userVersion: 0)
+        }
+        func number(_ offset: Int) -> Int64 { bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int64($1) } }
+        let isDatabase = bytes.starts(with: "SQLite format 3\0".utf8)
+        return Header(isDatabase: isDatabase, applicationID: number(68), userVersion: number(60))
+    }
+}

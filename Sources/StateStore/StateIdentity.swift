@@ -1,0 +1,47 @@
+package import ReplicaStore
+package import TableModel
+
+/// What a state must be of to be used.
+package struct StateIdentity: Sendable, Hashable {
+    /// The table's name.
+    package let tableName: String
+    /// Its primary key.
+    package let keySchema: KeySchema
+    /// The stream that the positions are of.
+    package let streamARN: String
+
+    package init(tableName: String, keySchema: KeySchema, streamARN: String) {
+        self.tableName = tableName
+        self.keySchema = keySchema
+        self.streamARN = streamARN
+    }
+}
+
+/// What belongs to a snapshot: how far the stream had been taken when it was made.
+package struct StateMark: Sendable, Hashable {
+    /// The stream's positions, encoded; never ahead of what the snapshot holds.
+    package let positions: [UInt8]
+    /// Until when (milliseconds since 1970 UTC) every shard is known to have been read; nil when that is not known anew. The
+    /// age of a state counts from here: a consumer that reads nothing does not make it younger.
+    package let streamReadAt: Int64?
+
+    package init(positions: [UInt8], streamReadAt: Int64?) {
+        self.positions = positions
+        self.streamReadAt = streamReadAt
+    }
+}
+
+/// A state that has been read back, for the one who asked.
+//
+// Unchecked, because the writer is not Sendable: `StateFile.load` made it and kept no reference, so that who takes it out of here
+// is the only one to have it.
+package struct RestoredState: @unchecked Sendable {
+    /// A generation that holds what was saved, ready for the changes since.
+    package let writer: GenerationWriter
+    /// The stream's positions, encoded.
+    package let positions: [UInt8]
+    /// Until when every shard is known to have been read, milliseconds since 1970 UTC.
+    package let streamReadAt: Int64
+    /// Whether the feed goes on in the epoch that was saved; if not, why.
+    package let newEpochReason: String?
+}

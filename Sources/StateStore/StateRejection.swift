@@ -1,0 +1,71 @@
+/// Why a saved state is not used, and the table is read anew.
+package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The file is no SQLite database, or one of another program.
+    case foreign
+    /// The file was written by a newer release.
+    case newerFormat(Int64)
+    /// Saving the generation had not come to its end.
+    case incomplete
+    /// The state was given up, for the reason given.
+    case abandoned(String)
+    case otherTable(String)
+    case otherKeySchema
+    case otherStream(String)
+    /// The stream was last read too long ago: its age in seconds.
+    case tooOld(seconds: Int64)
+    /// The state is from the future, in seconds: clocks disagree, and its age cannot be known.
+    case fromTheFuture(seconds: Int64)
+    /// What is in the file is not what was written.
+    case damaged(String)
+    /// The file cannot be read.
+    case unreadable(String)
+
+    /// A few words for a metric or a test, of a bounded set.
+    package var kind: String {
+        switch self {
+        case .foreign: "foreign"
+        case .newerFormat: "newer-format"
+        case .incomplete: "incomplete"
+        case .abandoned: "abandoned"
+        case .otherTable: "other-table"
+        case .otherKeySchema: "other-key-schema"
+        case .otherStream: "other-stream"
+        case .tooOld: "too-old"
+        case .fromTheFuture: "from-the-future"
+        case .damaged: "damaged"
+        case .unreadable: "unreadable"
+        }
+    }
+
+    /// One line for an operator.
+    package var description: String {
+        switch self {
+        case .foreign: "the state file is not one of this program"
+        case .newerFormat(let version):
+            "the state has format \(version), which is of a newer release; this one reads format \(StateSchema.version)"
+        case .incomplete: "the state was not saved to its end"
+        case .abandoned(let reason): "the state was given up: \(reason)"
+        case .otherTable(let name): "the state is of table \(name)"
+        case .otherKeySchema: "the state is of a table with another primary key"
+        case .otherStream(let streamARN): "the state is of another stream, \(streamARN)"
+        case .tooOld(let seconds):
+            "the stream was last read \(StateRejection.hours(seconds)) h ago, and keeps its records for 24 h"
+        case .fromTheFuture(let seconds):
+            "the state was saved \(seconds) s in the future by this machine's clock, so its age is not known"
+        case .damaged(let what): "the state is damaged: \(what)"
+        case .unreadable(let reason): "the state cannot be read: \(reason)"
+        }
+    }
+
+    private static func hours(_ seconds: Int64) -> String { "\(seconds / 3_600).\(seconds % 3_600 * 10 / 3_600)" }
+}
+
+/// Why a state could not be saved. The replica goes on without; saving is tried again.
+package struct StateTrouble: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What failed, of what, and why.
+    package let description: String
+
+    init(_ operation: String, _ path: String, _ error: SQLiteError) {
+        description = "\(operation) \(path) failed: \(error.message)"
+    }
+}

@@ -1,0 +1,125 @@
+import AWSClient
+import StreamModel
+import Synchronization
+import TableModel
+
+/// DynamoDB and its Streams over a `StreamModel`, as the replicator sees them.
+final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
+    struct State {
+        var model: StreamModel
+        var streamEnabled = true
+        var viewType: StreamViewType? = .newAndOldImages
+        var tableStatus = "ACTIVE"
+        /// Called before each scan page, to write in between.
+        var beforeScanPage: ((inout StreamModel, Int) -> Void)?
+        var scanPages = 0
+        var scanRequests: [ScanRequest] = []
+    }
+
+    static let schema = KeySchema(partition: KeyAttribute(name: "id", type: .string))
+
+    private let state: Mutex<State>
+    private let time: FastTime
+
+    init(_ model: StreamModel, time: FastTime) {
+        self.time = time
+        state = Mutex(State(model: model))
+    }
+
+    func change<Result: Sendable>(_ body: (inout State) -> Result) -> Result {
+        let now = time.now
+        return state.withLock { state in
+            state.model.now = max(state.model.now, now)
+            return body(&state)
+        }
+    }
+
+    private func call<Answer>(
+        _ body: (inout State) throws(AWSError) -> sending Answer
+    ) async throws(AWSError) -> sending Answer {
+        await Task.yield()
+        let now = time.now
+        return try state.withLock { (state) throws(AWSError) in
+            state.model.now = max(state.model.now, now)
+            return try body(&state)
+        }
+    }
+
+    func describeTable(_ name: String) async throws(AWSError) -> TableDescription {
+        try await call { (state) throws(AWSError) in
+            try state.model.begin("DescribeTable", name)
+            return TableDescription(
+                name: name,
+                arn: "arn:aws:dynamodb:eu-central-1:000000000000:table/demo",
+                status: state.tableStatus,
+                keySchema: Self.schema,
+                latestStreamARN: state.streamEnabled ? state.model.streamARN : nil,
+                streamEnabled: state.streamEnabled,
+                streamViewType: state.viewType,
+                approximateItemCount: Int64(state.model.table.count)
+            )
+        }
+    }
+
+    func scan(_ request: ScanRequest) async throws(AWSError) -> ScanPage {
+        try await call { (state) throws(AWSError) in
+            state.scanRequests.append(request)
+            try state.model.begin("Scan", request.table)
+            state.scanPages += 1
+            state.beforeScanPage?(&state.model, state.scanPages)
+            var after = ""
+            if let start = request.exclusiveStartKey, case .string(let key) = start["id"] { after = key }
+            let keys = state.model.table.keys.sorted().filter { key in
+                key > after && Int(key.utf8.last ?? 0) % request.totalSegments == request.segment
+            }
+            let page = keys.prefix(3)
+            var batch = ItemBatch()
+            for key in page {
+                let item = Item(["id": .string(key), "value": .string(state.model.table[key] ?? "")])
+                guard let identity = try? ItemKey(partition: .string(key), schema: Self.schema) else { continue }
+                let keyStart = batch.arena.count
+                batch.arena += identity.bytes
+                let itemStart = batch.arena.count
+                batch.arena += item.packed
+                batch.entries.append(
+                    ItemBatch.Entry(key: keyStart..<itemStart, item: itemStart..<batch.arena.count)
+                )
+            }
+            let last = page.count < keys.count ? page.last : nil
+            return ScanPage(
+                items: batch,
+                lastEvaluatedKey: last.map { ["id": AttributeValue.string($0)] },
+                consumedCapacity: nil
+            )
+        }
+    }
+
+    func batchGetItem(table: String, keys: [[String: AttributeValue]]) async throws(AWSError) -> BatchGetPage {
+        throw StreamModel.error(.fatal, "BatchGetItem", table)
+    }
+
+    func describeStream(
+        _ streamARN: String,
+        exclusiveStartShardID: String?,
+        childrenOf: String?
+    ) async throws(AWSError) -> StreamPage {
+        try await call { (state) throws(AWSError) in
+            guard streamARN == state.model.streamARN else {
+                throw StreamModel.error(.notFound, "DescribeStream", streamARN)
+            }
+            return try state.model.describeStream(exclusiveStart: exclusiveStartShardID, childrenOf: childrenOf)
+        }
+    }
+
+    func getShardIterator(
+        _ streamARN: String,
+        shardID: String,
+        start: IteratorStart
+    ) async throws(AWSError) -> String? {
+        try await call { (state) throws(AWSError) in try state.model.getShardIterator(shardID, start) }
+    }
+
+    func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
+        try await call { (state) throws(AWSError) in try state.model.getRecords(iterator, limit: limit) }
+    }
+}

@@ -1,0 +1,76 @@
+import AWSClient
+import Logging
+import Replication
+import Synchronization
+import Telemetry
+import Testing
+
+@testable import Service
+
+@Suite struct ReplicationReporterTests {
+    private final class Recorder: Sendable {
+        private let state = Mutex((lines: [String](), now: Duration.zero))
+        var lines: [String] { state.withLock { $0.lines } }
+        var now: Duration { state.withLock { $0.now } }
+        func append(_ line: [UInt8]) { state.withLock { $0.lines.append(String(decoding: line, as: UTF8.self)) } }
+        func advance(_ duration: Duration) { state.withLock { $0.now += duration } }
+    }
+
+    private func reporter(_ recorder: Recorder) -> ReplicationReporter {
+        var time = TimeSource.system
+        time.monotonic = { recorder.now }
+        let logger = Logger(label: "t") { label in
+            LineLogHandler(label: label, format: .text, level: .info, write: { recorder.append($0) })
+        }
+        return ReplicationReporter(logger: logger, time: time)
+    }
+
+    private let trouble = ReplicationEvent.tableTrouble(
+        AWSError(kind: .transient, operation: "Scan", subject: "t", code: "Code", message: "broke", hint: "Wait.")
+    )
+
+    @Test("says nothing of trouble before the start, whose failure has a line of its own")
+    func quietStart() {
+        let recorder = Recorder()
+        reporter(recorder).observe(trouble)
+        #expect(recorder.lines.isEmpty)
+    }
+
+    @Test("logs repeated trouble once in a while, and how often it was left out")
+    func troubles() {
+        let recorder = Recorder()
+        let reporter = reporter(recorder)
+        reporter.observe(.stateChanged(from: .starting, to: .syncing, code: .following, reason: "x"))
+        for _ in 0..<5 { reporter.observe(trouble) }
+        #expect(recorder.lines.count == 2)
+        recorder.advance(ReplicationReporter.troubleInterval)
+        reporter.observe(trouble)
+        #expect(recorder.lines.count == 3)
+        #expect(
+            recorder.lines.last?.hasSuffix("warning Scan t failed: Code: broke. Wait. kind=transient unlogged=4\n")
+                == true
+        )
+    }
+
+    @Test("announces the start and the first live state once each, and wakes the streams at every publication")
+    func announcements() {
+        let log = CallLog()
+        let reporter = reporter(Recorder())
+        reporter.whenStarted { log.append("started") }
+        reporter.whenReady { log.append("ready") }
+        reporter.wakeStreams { log.append("wake") }
+        reporter.observe(.stateChanged(from: .starting, to: .syncing, code: .following, reason: "x"))
+        reporter.published()
+        reporter.observe(.stateChanged(from: .syncing, to: .live, code: .following, reason: "x"))
+        reporter.observe(.stateChanged(from: .live, to: .stale, code: .following, reason: "x"))
+        reporter.observe(.stateChanged(from: .stale, to: .live, code: .following, reason: "x"))
+        reporter.published()
+        #expect(log.all == ["started", "wake", "ready", "wake"])
+    }
+
+    private final class CallLog: Sendable {
+        private let state = Mutex<[String]>([])
+        var all: [String] { state.withLock { $0 } }
+        func append(_ name: String) { state.withLock { $0.append(name) } }
+    }
+}
