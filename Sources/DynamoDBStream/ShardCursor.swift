@@ -122,7 +122,8 @@ struct ShardCursor: Sendable {
         guard let last = page.records.last else {
             emptyPages += 1
             isBehind = false
-            if heirsSince == nil || !isListedOpen, emptyPages >= settings.limits.emptyPagesAtHead {
+            // With children it is written to no more: empty pages then say nothing about its lineage.
+            if heirsSince == nil, isListedOpen, emptyPages >= settings.limits.emptyPagesAtHead {
                 noteComplete(until: readStartedAt)
             }
             if let heirsSince, readStartedAt >= heirsSince { heirPages += 1 }

@@ -33,8 +33,6 @@ struct Discovery: Sendable {
     /// A full listing has been completed.
     var isComplete = false
     var lastCompleted: Duration?
-    /// When the first one was.
-    var firstCompleted: Duration?
     /// When the newest complete listing was begun.
     var lastBegun: Duration?
     /// There are shards that only a full listing will show.
@@ -153,7 +151,6 @@ extension StreamMachine {
         discovery.isIncomplete = false
         discovery.lastCompleted = now.monotonic
         discovery.lastBegun = listing.begun
-        discovery.firstCompleted = discovery.firstCompleted ?? now.monotonic
         pass?.isListed = true
         // Somebody waits for a listing that this one was begun too early to be.
         if let moment = evidenceMoment?.monotonic, listing.begun < moment { discovery.hurry(now.monotonic) }
@@ -206,6 +203,7 @@ extension StreamMachine {
         }
         let moment = now.monotonic
         for parentID in children.keys.sorted() { update(parentID) { $0.heirsSince = moment } }
+        if !children.isEmpty { discovery.hurry(moment + settings.limits.siblingPatience) }
         announce(added)
         for shard in shards { releaseIfReady(shard.id, parentMayBeUnknown: true) }
         for shard in shards where isRead[shard.id] != true { seekChildren(of: shard.id) }
@@ -243,6 +241,10 @@ extension StreamMachine {
         for shard in fresh { link(shard) }
         announce(added)
         for shard in fresh { releaseIfReady(shard.id, parentMayBeUnknown: false) }
+        // A parent that is over when it is first seen may be what its children wait for.
+        for shard in fresh where cursors[shard.id]?.isReadToEnd == true {
+            for child in children[shard.id] ?? [] { releaseIfReady(child, parentMayBeUnknown: false) }
+        }
     }
 
     private mutating func announce(_ shards: [Shard]) {
@@ -278,10 +280,8 @@ extension StreamMachine {
             guard $0.isActive, $0.isListedOpen, let before else { return }
             $0.completeUntil = $0.completeUntil.map { min($0, before) }
         }
-        if isFirst, discovery.isComplete || isRestored {
-            // A sibling may be listed a moment later.
-            discovery.hurry(moment + settings.limits.siblingPatience)
-        }
+        // A sibling may be listed a moment later.
+        if isFirst { discovery.hurry(moment + settings.limits.siblingPatience) }
     }
 
     /// Lets a blocked shard be read once nothing of its parent is missing. A parent that was never listed counts as read at the

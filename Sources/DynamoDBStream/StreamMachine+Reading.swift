@@ -92,6 +92,10 @@ extension StreamMachine {
         guard let before = cursors[shardID], before.phase == .reading else { return }
         let records = unread(page.records, before)
         let present = now
+        if let last = page.records.last {
+            let atZero = last.approximateCreationMilliseconds - now.monotonic.wholeMilliseconds
+            clockOffset = max(clockOffset, atZero)
+        }
         let settings = settings
         let evidence = evidenceMoment?.monotonic
         let patience = stalenessGrace
@@ -104,7 +108,8 @@ extension StreamMachine {
             cursor.lastError = nil
             // Empty pages from before an outage say nothing about what was written in it.
             if let last = cursor.lastSuccess, cursor.readStartedAt - last > patience { cursor.emptyPages = 0 }
-            cursor.lastSuccess = present.monotonic
+            // An answer shows the shard as it was no earlier than when it was asked for.
+            cursor.lastSuccess = cursor.readStartedAt
             cursor.isPinned = true
             if let last = page.records.last {
                 // Also what was dropped as older than the bookmark has been read.

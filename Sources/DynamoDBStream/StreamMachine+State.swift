@@ -111,7 +111,8 @@ extension StreamMachine {
 
     private func isPast(_ cursor: ShardCursor, _ moment: StreamTime) -> Bool {
         guard !cursor.isBehind, let created = cursor.newestCreation else { return false }
-        return created > moment.wallMilliseconds
+        // By the table's clock, as far as it is known.
+        return created > moment.monotonic.wholeMilliseconds + clockOffset
     }
 
     /// A young ended shard without children is looked at again by a full listing before it counts.
@@ -120,12 +121,9 @@ extension StreamMachine {
         return discovery.lastBegun.map { $0 - ended >= settings.limits.childListingPatience } ?? false
     }
 
-    /// Of a shard's children one can be listed before the other: those that the first listing did not show count when a later
-    /// one has been begun.
+    /// Of a shard's children one can be listed before the other: they count when a later listing has been begun.
     private func hasNoHiddenSiblings(_ cursor: ShardCursor, _ listed: Duration) -> Bool {
-        guard let since = cursor.heirsSince, let first = discovery.firstCompleted,
-            since > first || (isRestored && since == first)
-        else { return true }
+        guard let since = cursor.heirsSince, since > .zero || !isRestored else { return true }
         return listed - since >= settings.limits.siblingPatience
     }
 

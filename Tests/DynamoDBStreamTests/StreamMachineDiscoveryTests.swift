@@ -33,7 +33,7 @@ import Testing
         #expect(driver.taken == ["+A", "+C", "+D", "-A", "C:k=1", "-C", "D:k=2"])
     }
 
-    @Test("case 1: applies what was written to a child before the child was listed")
+    @Test("situation 1: applies what was written to a child before the child was listed")
     func childWrittenBeforeDiscovery() {
         var driver = MachineDriver(StreamModel("A"))
         driver.at(.seconds(2)) { driver in
@@ -45,7 +45,7 @@ import Testing
         #expect(driver.calls("GetShardIterator").filter { $0.hasSuffix("LATEST") } == ["GetShardIterator A LATEST"])
     }
 
-    @Test("cases 2 and 11: follows an idle shard through generations, also ones closed before they were first listed")
+    @Test("situations 2 and 11: follows an idle shard through generations, also ones closed before they were first listed")
     func rotationWhileIdle() {
         var driver = MachineDriver(StreamModel("A"))
         driver.at(.seconds(2)) { driver in
@@ -58,7 +58,7 @@ import Testing
         #expect(driver.taken == ["+A", "-A", "+C", "C:k=1", "-C", "+D", "D:k=2"])
     }
 
-    @Test("case 10: takes the parent's records first when the child is listed first")
+    @Test("situation 10: takes the parent's records first when the child is listed first")
     func childListedFirst() throws {
         var model = StreamModel("C<A A!")
         model.write("k", "old", in: "A")
@@ -72,7 +72,7 @@ import Testing
         #expect(child > parent)
     }
 
-    @Test("case 12: a shard whose parent was trimmed before the first discovery is a root")
+    @Test("situation 12: a shard whose parent was trimmed before the first discovery is a root")
     func missingParentAtFirst() {
         var model = StreamModel("C<A D<C")
         model.write("k", "1", in: "C")
@@ -110,7 +110,7 @@ import Testing
         #expect(driver.gaps.isEmpty)
     }
 
-    @Test("case 9: lists 250 shards over pages, an empty page with a cursor among them, at most ten calls a second")
+    @Test("situation 9: lists 250 shards over pages, an empty page with a cursor among them, at most ten calls a second")
     func pages() {
         var model = StreamModel()
         for index in 0..<250 { model.add("S\(1_000 + index)") }
@@ -123,7 +123,7 @@ import Testing
         for (earlier, later) in zip(moments, moments.dropFirst()) { #expect(later - earlier >= .milliseconds(100)) }
     }
 
-    @Test("case 9: an empty page with a cursor is not the end of the listing")
+    @Test("situation 9: an empty page with a cursor is not the end of the listing")
     func emptyListingPage() {
         var machine = StreamMachine(start: .latest, settings: StreamSettings(), seed: 1)
         let now = StreamTime(monotonic: .zero, wallMilliseconds: 0)
@@ -139,7 +139,7 @@ import Testing
         #expect(machine.cursors.keys.sorted() == ["A"])
     }
 
-    @Test("case 9: a cursor that comes twice ends the listing with an error, and it is begun again")
+    @Test("situation 9: a cursor that comes twice ends the listing with an error, and it is begun again")
     func repeatedCursor() {
         var machine = StreamMachine(start: .latest, settings: StreamSettings(), seed: 1)
         var now = StreamTime(monotonic: .zero, wallMilliseconds: 0)
@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test("case 13: children that are listed late are looked for with bounded calls, and started once")
+    @Test("situation 13: children that are listed late are looked for with bounded calls, and started once")
     func childrenListedLate() {
         var driver = MachineDriver(StreamModel("A B"))
         driver.at(.seconds(2)) { driver in
@@ -220,7 +220,7 @@ import Testing
         #expect(driver.machine.cursors.keys.sorted() == ["C"])
     }
 
-    @Test("case 22: a stream that is being enabled is waited for, and its first shards are the first discovery")
+    @Test("situation 22: a stream that is being enabled is waited for, and its first shards are the first discovery")
     func enabling() {
         var model = StreamModel()
         model.status = .enabling

@@ -6,7 +6,7 @@ import Testing
 @testable import DynamoDBStream
 
 @Suite struct StreamMachineReadingTests {
-    @Test("case 15: takes the records that come with a null next iterator, then ends the shard, once")
+    @Test("situation 15: takes the records that come with a null next iterator, then ends the shard, once")
     func recordsWithTheEnd() {
         var model = StreamModel("A B")
         model.write("k", "1", in: "A")
@@ -45,7 +45,7 @@ import Testing
         #expect((38...42).contains(driver.calls("GetRecords").count - before))
     }
 
-    @Test("case 5: an expired iterator resumes after the last record read, and other shards notice nothing")
+    @Test("situation 5: an expired iterator resumes after the last record read, and other shards notice nothing")
     func expiredAfterRecords() throws {
         var driver = MachineDriver(StreamModel("A B"))
         driver.at(.seconds(1)) { $0.model.write("k", "1", in: "A") }
@@ -61,7 +61,7 @@ import Testing
         #expect(driver.calls("GetShardIterator B").count == 1)
     }
 
-    @Test("case 4: an iterator that expires before any record never asks for LATEST again, and says that it replays")
+    @Test("situation 4: an iterator that expires before any record never asks for LATEST again, and says that it replays")
     func expiredWhileIdle() {
         var model = StreamModel("A")
         model.write("old", "1", in: "A")
@@ -78,7 +78,7 @@ import Testing
         #expect(driver.deliveries.last?.items == [.replayed(shardID: "A")])
     }
 
-    @Test("case 3: every shard is read while time passes, so that no iterator grows old")
+    @Test("situation 3: every shard is read while time passes, so that no iterator grows old")
     func iteratorsStayYoung() {
         var driver = MachineDriver(StreamModel("A B C"))
         driver.run(until: .seconds(16 * 60))
@@ -98,7 +98,7 @@ import Testing
         #expect(driver.gaps == [StreamGap(reason: .stalled, shardID: "A")])
     }
 
-    @Test("case 16: a malformed answer is asked for again with the same iterator, and is no end")
+    @Test("situation 16: a malformed answer is asked for again with the same iterator, and is no end")
     func malformed() {
         var driver = MachineDriver(StreamModel("A"))
         driver.at(.seconds(1)) { driver in
@@ -134,7 +134,7 @@ import Testing
         #expect(driver.records == ["B:l=1", "A:k=1"])
     }
 
-    @Test("case 21: of 700 shards one keeps failing; the others are set up and read, and it is retried alone")
+    @Test("situation 21: of 700 shards one keeps failing; the others are set up and read, and it is retried alone")
     func oneOfMany() {
         var model = StreamModel()
         for index in 0..<700 { model.add("S\(1_000 + index)") }
@@ -152,7 +152,7 @@ import Testing
         #expect(driver.bookmarkedAt != nil)
     }
 
-    @Test("case 18: trimmed data is a gap", arguments: ["GetRecords A", "GetShardIterator A"])
+    @Test("situation 18: trimmed data is a gap", arguments: ["GetRecords A", "GetShardIterator A"])
     func trimmed(_ call: String) {
         var driver = MachineDriver(StreamModel("A B"))
         driver.at(.seconds(1)) { $0.model.write("k", "1", in: "A") }
@@ -170,7 +170,7 @@ import Testing
         #expect(driver.calls(call).count < 12)
     }
 
-    @Test("case 18: a trim reported of a shard too young for one is answered by reading it from its oldest record")
+    @Test("situation 18: a trim reported of a shard too young for one is answered by reading it from its oldest record")
     func falseTrim() {
         var driver = MachineDriver(StreamModel("A"))
         driver.at(.seconds(2)) { driver in
@@ -183,7 +183,7 @@ import Testing
         #expect(driver.records == ["C:k=1"])
     }
 
-    @Test("case 17: a shard that is not found and not listed is a gap; one that is listed is tried again")
+    @Test("situation 17: a shard that is not found and not listed is a gap; one that is listed is tried again")
     func vanished() {
         var driver = MachineDriver(StreamModel("A B"))
         driver.at(.seconds(2)) { driver in
@@ -196,7 +196,7 @@ import Testing
         #expect(driver.records == ["B:l=1"])
     }
 
-    @Test("case 17: a service that gives no iterator is asked a bounded number of times, then it is a gap")
+    @Test("situation 17: a service that gives no iterator is asked a bounded number of times, then it is a gap")
     func noIterator() {
         var machine = StreamMachine(start: .trimHorizon, settings: StreamSettings(), seed: 1)
         var now = StreamTime(monotonic: .zero, wallMilliseconds: 0)
@@ -233,7 +233,7 @@ import Testing
         #expect(gaps == [StreamGap(reason: .noIterator, shardID: "A")])
     }
 
-    @Test("case 14: a parent that is never listed as closed is ended by its empty pages once it has children")
+    @Test("situation 14: a parent that is never listed as closed is ended by its empty pages once it has children")
     func openParent() {
         var model = StreamModel("A")
         model.shards["A"]?.staysListedOpen = true
@@ -247,7 +247,7 @@ import Testing
         #expect(driver.records == ["A:k=1", "C:k=2"])
     }
 
-    @Test("case 25: sequence numbers order as integers when their digits grow, and repeated records are dropped")
+    @Test("situation 25: sequence numbers order as integers when their digits grow, and repeated records are dropped")
     func sequenceNumbersGrow() {
         var model = StreamModel("A", seed: 5)
         model.sequencePrefix = "99999999999999"

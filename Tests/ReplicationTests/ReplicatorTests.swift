@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test("case 8: keys that change while the scan runs keep the stream's word, removals included")
+    @Test("situation 8: keys that change while the scan runs keep the stream's word, removals included")
     func changesDuringTheScan() async throws {
         let harness = ReplicatorHarness(model(items: 40))
         harness.endpoint.change { state in
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test("case 6: what a LATEST iterator misses is seen by the scan, which begins later")
+    @Test("situation 6: what a LATEST iterator misses is seen by the scan, which begins later")
     func latestSlack() async throws {
         var model = model()
         model.latestSlack = .milliseconds(900)
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test("case 18: trimmed data leads to a rebuild with a new epoch, while the old snapshot is served")
+    @Test("situation 18: trimmed data leads to a rebuild with a new epoch, while the old snapshot is served")
     func gap() async throws {
         try await ReplicatorHarness(model()).run { harness in
             await harness.waitLive()
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    @Test("case 22: a stream that is disabled makes the replica stale, its successor makes it live by one rebuild")
+    @Test("situation 22: a stream that is disabled makes the replica stale, its successor makes it live by one rebuild")
     func newStream() async throws {
         let harness = ReplicatorHarness(model()) {
             $0.discoveryInterval = .seconds(2)
@@ -200,7 +200,7 @@ import Testing
         }
     }
 
-    @Test("case 25: an unknown event name is reported once and skipped; a deletion by time to live says so")
+    @Test("situation 25: an unknown event name is reported once and skipped; a deletion by time to live says so")
     func unknownAndExpiry() async throws {
         try await ReplicatorHarness(model()).run { harness in
             await harness.waitLive()

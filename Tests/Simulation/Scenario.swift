@@ -24,6 +24,7 @@ struct Scenario {
     var recordLimit = 3
     var listingPage = 10
     var pollInterval = 1_000
+    var discoveryInterval = 10_000
     var pagesInFlight = 4
     var faultPercent = 0
     var emptyPercent = 0
@@ -51,6 +52,7 @@ struct Scenario {
         recordLimit = random.within(1...4)
         listingPage = random.chance(40) ? random.within(1...3) : 10
         pollInterval = random.chance(20) ? 250 : 1_000
+        discoveryInterval = random.chance(50) ? 1_000 : 10_000
         pagesInFlight = random.within(1...5)
         faultPercent = random.chance(40) ? random.within(1...15) : 0
         emptyPercent = random.chance(50) ? random.within(5...60) : 0

@@ -79,7 +79,7 @@ struct SimulatedReplicator {
     private static func settings(_ scenario: Scenario) -> StreamSettings {
         var settings = StreamSettings()
         settings.pollInterval = .milliseconds(scenario.pollInterval)
-        settings.discoveryInterval = .seconds(10)
+        settings.discoveryInterval = .milliseconds(scenario.discoveryInterval)
         settings.recordLimit = scenario.recordLimit
         settings.limits.pagesInFlight = scenario.pagesInFlight
         // The world gives fewer empty pages in a row than DynamoDB, which makes lives shorter.
