@@ -70,11 +70,14 @@ extension StreamMachine {
         return age > grace ? age.wholeMilliseconds : nil
     }
 
+    /// Whether an ended shard without known children may have some: for a while, and until a listing has completed after that.
     func isYoungLeaf(_ cursor: ShardCursor, at moment: Duration) -> Bool {
         guard cursor.isReadToEnd, discovery.status != .disabled, (children[cursor.id] ?? []).isEmpty else {
             return false
         }
-        return cursor.endedAt.map { moment - $0 < settings.limits.childListingPatience * 2 } ?? false
+        guard let ended = cursor.endedAt else { return false }
+        let patience = settings.limits.childListingPatience
+        return moment - ended < patience * 2 || discovery.lastCompleted.map { $0 - ended < patience } ?? true
     }
 
     /// Whether everything written before `moment` has been taken by the consumer, on evidence: ended shards are taken to their

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import Replication
 import Telemetry
 import Testing
 
