@@ -66,8 +66,8 @@ let package = Package(
         layer(
             "Service",
             [
-                "TableModel", "AWSClient", "DynamoDBStream", "Replication", "ReplicaStore", "StateStore", "HTTPServer", "Feed",
-                "Telemetry", "CXXHash", logging, metrics, argumentParser,
+                "TableModel", "AWSClient", "DynamoDBStream", "Replication", "ReplicaStore", "StateStore", "HTTPServer",
+                "Feed", "Telemetry", "CXXHash", logging, metrics, argumentParser,
             ],
             resources: [.embedInCode("openapi.yaml")]
         ),
@@ -90,14 +90,21 @@ let package = Package(
         tests(of: "AWSClient", ["TableModel", "DynamoSandbox", "HTTPServer"]),
         tests(of: "DynamoDBStream", ["TableModel", "AWSClient", "StreamModel", "DynamoSandbox", "HTTPServer"]),
         tests(of: "ReplicaStore", ["TableModel"]),
+        tests(of: "StateStore", ["TableModel", "ReplicaStore", "CSQLite"]),
         tests(
             of: "Replication",
-            ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StreamModel", "DynamoSandbox", "HTTPServer"]
+            [
+                "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "StreamModel",
+                "DynamoSandbox", "HTTPServer",
+            ]
         ),
         tests(of: "HTTPServer", ["CLinux"]),
         tests(of: "Feed", ["TableModel", "ReplicaStore", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
-        tests(of: "Service", ["TableModel", "AWSClient", "Replication", "ReplicaStore", "HTTPServer", "Feed", "Telemetry", logging]),
+        tests(
+            of: "Service",
+            ["TableModel", "AWSClient", "Replication", "ReplicaStore", "HTTPServer", "Feed", "Telemetry", logging]
+        ),
         tests(of: "DynamoSandbox", ["TableModel", "HTTPServer"]),
     ]
 )

@@ -119,6 +119,25 @@ struct RecordBatch {
         row.records += 1
     }
 
+    /// Drops the items that a snapshot does not have, by asking it for each key. For when so many were removed since the last
+    /// save that the store has forgotten some of the removals.
+    mutating func dropItems(missingFrom snapshot: StoreSnapshot) throws(SQLiteError) {
+        let rows = try database.prepare(StateSchema.readKeys)
+        var missing: [(id: Int64, checksum: UInt64)] = []
+        while try rows.step() {
+            guard snapshot.record(for: ItemKey(bytes: [UInt8](rows.bytes(2)))) == nil else { continue }
+            missing.append((rows.integer(0), UInt64(bitPattern: rows.integer(1))))
+        }
+        rows.reset()
+        let drop = try database.prepare(StateSchema.dropRecord)
+        for entry in missing {
+            drop.bind(1, entry.id)
+            try drop.run()
+            row.recordsChecksum &-= entry.checksum
+            row.records -= 1
+        }
+    }
+
     /// Forgets the removals that the store has forgotten.
     mutating func dropTombstones(upTo horizon: UInt64) throws(SQLiteError) {
         let statement = try database.prepare(StateSchema.dropTombstones)

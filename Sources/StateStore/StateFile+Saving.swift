@@ -139,14 +139,17 @@ extension StateFile {
             if let row = batch.committedRow { self.row = row }
             savedSeq = max(savedSeq, batch.committedSeq)
         }
+        if snapshot.horizon > savedSeq { needsSweep = true }
         try batch.begin()
         snapshot.forEachChange(after: savedSeq) { batch.take($0) }
         if let failure = batch.failure { throw failure }
+        if needsSweep { try batch.dropItems(missingFrom: snapshot) }
         if snapshot.horizon > row.horizon { try batch.dropTombstones(upTo: snapshot.horizon) }
         batch.row.complete(snapshot, mark, isLast)
         try batch.commit()
         if isLast { try database.execute("PRAGMA wal_checkpoint(TRUNCATE)") }
         savedSeq = snapshot.position.seq
+        needsSweep = false
         return StateSaveReport(records: batch.written)
     }
 }

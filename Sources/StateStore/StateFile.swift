@@ -14,6 +14,8 @@ package final class StateFile {
     var savedSeq: UInt64 = 0
     /// The file is to be replaced by a new one with the next save.
     var needsReplacement = true
+    /// The store has forgotten removals that were never saved, so items in the file may not be in the table any more.
+    var needsSweep = false
     var checksum = RecordChecksum()
 
     /// The state of a directory. Nothing is opened yet.
@@ -32,6 +34,7 @@ package final class StateFile {
         database = nil
         row = nil
         needsReplacement = true
+        needsSweep = false
     }
 
     /// Opens the file in the mode it is written in, and names it when it is new.
@@ -51,6 +54,7 @@ package final class StateFile {
             PRAGMA journal_size_limit = \(limits.logBytes)
             """
         )
+        if let most = limits.fileBytes { try database.execute("PRAGMA max_page_count = \(max(1, most / 4096))") }
         return database
     }
 

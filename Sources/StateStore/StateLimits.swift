@@ -12,6 +12,9 @@ package struct StateLimits: Sendable, Hashable {
     package var refreshInterval: Duration = .seconds(30)
     /// Bytes of SQLite's page cache.
     package var cacheBytes = 8 << 20
+    /// Bytes of the file at most, the write-ahead log not counted; nil leaves it to the disk. At the bound saving fails as on a
+    /// full disk.
+    package var fileBytes: Int?
     /// Bytes that the write-ahead log keeps once it was longer.
     package var logBytes = 64 << 20
 

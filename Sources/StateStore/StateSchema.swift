@@ -48,5 +48,7 @@ enum StateSchema {
     static let updateRecord = """
         UPDATE records SET checksum = ?1, seq = ?2, at = ?3, cause = ?4, version = ?5, item = ?7 WHERE id = ?8
         """
+    static let readKeys = "SELECT id, checksum, key FROM records WHERE item IS NOT NULL"
+    static let dropRecord = "DELETE FROM records WHERE id = ?1"
     static let dropTombstones = "DELETE FROM records WHERE item IS NULL AND seq <= ?1 RETURNING checksum"
 }
