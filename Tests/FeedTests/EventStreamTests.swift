@@ -44,7 +44,9 @@ import Testing
         #expect(client.map == ["b": 2, "c": 1])
     }
 
-    @Test("says reset and busy when the contents are withdrawn, stays open, and goes on with a snapshot of the new ones")
+    @Test(
+        "says reset and busy when the contents are withdrawn, stays open, and goes on with a snapshot of the new ones"
+    )
     func withdrawn() throws {
         let fixture = try filled()
         let stream = fixture.stream()

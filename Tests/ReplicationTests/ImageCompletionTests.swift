@@ -101,7 +101,10 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         }
     }
 
-    @Test("reads each key of a page once, and delivers its last record alone", arguments: [nil, StreamViewType.keysOnly, .oldImage])
+    @Test(
+        "reads each key of a page once, and delivers its last record alone",
+        arguments: [nil, StreamViewType.keysOnly, .oldImage]
+    )
     func collapse(_ viewType: StreamViewType?) async throws {
         endpoint.change { $0.items = ["a": "9", "c": "5"] }
         let records = [
@@ -118,7 +121,10 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         endpoint.change { $0.items = ["back": "new"] }
         let service = UserIdentity(type: "Service", principalID: "dynamodb.amazonaws.com")
         let images = completion(.keysOnly)
-        let said = try await read(images, [record(11, "gone", .modify), record(12, "back", .remove, identity: service)])
+        let said = try await read(
+            images,
+            [record(11, "gone", .modify), record(12, "back", .remove, identity: service)]
+        )
         #expect(said == ["gone=removed@11", "back=new@12"])
         endpoint.change { $0.pages = [[self.record(13, "ttl", .remove, identity: service)]] }
         let page = try await images.getRecords(iterator: "i", shardID: "A", limit: 1_000)
@@ -138,8 +144,16 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
     func neverBack() async throws {
         endpoint.change { $0.items = ["a": "7", "b": "1"] }
         let images = completion(.newAndOldImages)
-        #expect(try await read(images, [record(11, "a", .modify), record(12, "b", .insert, image: "1")]) == ["a=7@11", "b=1@12"])
-        #expect(try await read(images, [record(13, "a", .modify, image: "6"), record(14, "b", .modify, image: "2")]) == ["a=7@13", "b=2@14"])
+        #expect(
+            try await read(images, [record(11, "a", .modify), record(12, "b", .insert, image: "1")]) == [
+                "a=7@11", "b=1@12",
+            ]
+        )
+        #expect(
+            try await read(images, [record(13, "a", .modify, image: "6"), record(14, "b", .modify, image: "2")]) == [
+                "a=7@13", "b=2@14",
+            ]
+        )
         #expect(try await read(images, [record(15, "a", .remove)]) == ["a=7@15"])
         #expect(endpoint.fetched == [["a"], ["a"], ["a"]])
     }
@@ -174,7 +188,8 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         endpoint.change { $0.unprocessed = Array(repeating: ["a"], count: 10) }
         let error = await #expect(throws: AWSError.self) { try await read(images, [record(13, "a", .insert)]) }
         #expect(
-            error?.description.contains("BatchGetItem table demo failed: UnprocessedKeys: 1 keys stayed unprocessed") == true,
+            error?.description.contains("BatchGetItem table demo failed: UnprocessedKeys: 1 keys stayed unprocessed")
+                == true,
             "\(error?.description ?? "")"
         )
         #expect(error?.kind == .throttled)

@@ -212,7 +212,9 @@ import Testing
         harness.endpoint.change { state in
             state.viewType = viewType
             state.beforeScanPage = { model, page in
-                for index in 0..<6 { model.write("k\((page * 7 + index * 5) % 40)", index == 2 ? nil : "\(page).\(index)") }
+                for index in 0..<6 {
+                    model.write("k\((page * 7 + index * 5) % 40)", index == 2 ? nil : "\(page).\(index)")
+                }
             }
         }
         try await harness.run { harness in

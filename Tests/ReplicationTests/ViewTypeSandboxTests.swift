@@ -16,11 +16,15 @@ import Testing
         var settings = SandboxSettings()
         settings.shardsPerStream = 2
         settings.batchGetBytes = 600
-        let fixture = try SandboxFixture(settings, viewType: viewType, prepare: { sandbox in
-            for number in 0..<200 {
-                try sandbox.put(["id": .string("k\(number)"), "value": .string("0")], into: SandboxFixture.table)
+        let fixture = try SandboxFixture(
+            settings,
+            viewType: viewType,
+            prepare: { sandbox in
+                for number in 0..<200 {
+                    try sandbox.put(["id": .string("k\(number)"), "value": .string("0")], into: SandboxFixture.table)
+                }
             }
-        })
+        )
         let throttled = SandboxFault.error(
             status: 400,
             code: "ProvisionedThroughputExceededException",
@@ -52,9 +56,13 @@ import Testing
     func expiry(_ capitalized: Bool, _ viewType: SandboxViewType) async throws {
         var settings = SandboxSettings()
         settings.capitalizesUserIdentity = capitalized
-        let fixture = try SandboxFixture(settings, viewType: viewType, prepare: { sandbox in
-            for id in ["a", "b", "c"] { try sandbox.put(["id": .string(id)], into: SandboxFixture.table) }
-        })
+        let fixture = try SandboxFixture(
+            settings,
+            viewType: viewType,
+            prepare: { sandbox in
+                for id in ["a", "b", "c"] { try sandbox.put(["id": .string(id)], into: SandboxFixture.table) }
+            }
+        )
         #expect(await fixture.wait { $0.isLive && $0.items.count == 3 })
         try fixture.sandbox.expire(["id": .string("a")], in: SandboxFixture.table)
         try fixture.delete("b")
@@ -75,7 +83,10 @@ import Testing
             prepare: { sandbox in
                 let filler = String(repeating: "x", count: 2_000)
                 for number in 0..<100 {
-                    try sandbox.put(["id": .string("k\(number)"), "value": .string(filler)], into: SandboxFixture.table)
+                    try sandbox.put(
+                        ["id": .string("k\(number)"), "value": .string(filler)],
+                        into: SandboxFixture.table
+                    )
                 }
             }
         )
@@ -115,7 +126,11 @@ import Testing
         )
         #expect(await fixture.wait { $0.isLive && $0.isEqual })
         for round in 0..<100 {
-            if round % 3 == 0 { try fixture.delete("k\(round % 50)") } else { try fixture.put("k\(round % 60)", "\(round)") }
+            if round % 3 == 0 {
+                try fixture.delete("k\(round % 50)")
+            } else {
+                try fixture.put("k\(round % 60)", "\(round)")
+            }
             try await Task.sleep(for: .milliseconds(5))
         }
         #expect(await fixture.wait { ($0.replicator.status.verification?.passes ?? 0) >= 3 })
