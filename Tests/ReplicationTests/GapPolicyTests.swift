@@ -18,7 +18,6 @@ import Testing
             await harness.waitLive()
             let before = harness.store.snapshot?.position.epoch
             harness.endpoint.change { state in
-                state.model.table["k7"] = nil
                 state.model.outages["GetRecords A"] = StreamModel.error(.trimmed)
             }
             await harness.wait("withheld") { $0.store.snapshot == nil && $0.status.isWithheld }
