@@ -111,7 +111,10 @@ let package = Package(
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
         tests(
             of: "Service",
-            ["TableModel", "AWSClient", "Replication", "ReplicaStore", "HTTPServer", "Feed", "Telemetry", logging]
+            [
+                "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore", "HTTPServer", "Feed",
+                "Telemetry", logging,
+            ]
         ),
         tests(of: "DynamoSandbox", ["TableModel", "HTTPServer"]),
     ]

@@ -38,7 +38,7 @@ extension StreamMachine {
     private func isBeyondRetention(_ cursor: ShardCursor) -> Bool {
         let unreadSince: Duration?
         switch cursor.read {
-        case .since: unreadSince = cursor.opensAtLatest ? nil : cursor.lastSuccess
+        case .since: unreadSince = cursor.opensAtLatest ? nil : cursor.lastSuccess ?? cursor.readableSince
         case .start: unreadSince = cursor.lastSuccess ?? cursor.bornAfter
         case .after, .ended: unreadSince = nil
         }

@@ -72,6 +72,7 @@ extension StreamMachine {
         return age > grace ? age.wholeMilliseconds : nil
     }
 
+    /// Whether an ended shard without known children may have some: until a listing has been begun a while after its end.
     func isYoungLeaf(_ cursor: ShardCursor) -> Bool {
         guard cursor.isReadToEnd, discovery.status != .disabled, (children[cursor.id] ?? []).isEmpty else {
             return false

@@ -9,7 +9,11 @@ enum CallReader {
             table = tableName(ofStream: iterator.streamARN)
         }
         if let arn = text(request, "StreamArn") { table = tableName(ofStream: arn) }
-        if case .object(let items)? = request.members["RequestItems"], items.count == 1 { table = items.keys.first }
+        var isConsistent = request.members["ConsistentRead"] == .bool(true)
+        if case .object(let items)? = request.members["RequestItems"], let first = items.first, items.count == 1 {
+            table = first.key
+            if case .object(let keys) = first.value { isConsistent = keys["ConsistentRead"] == .bool(true) }
+        }
         return SandboxCall(
             operation: operation,
             table: table,
@@ -17,7 +21,7 @@ enum CallReader {
             segment: integer(request, "Segment"),
             iteratorType: text(request, "ShardIteratorType"),
             continuesPage: request.has("ExclusiveStartKey") || request.has("ExclusiveStartShardId"),
-            consistent: request.members["ConsistentRead"] == .bool(true),
+            consistent: isConsistent,
             time: now
         )
     }

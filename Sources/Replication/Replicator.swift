@@ -57,11 +57,20 @@ package actor Replicator {
     /// The state, for any thread.
     package nonisolated var status: ReplicationStatus {
         var status = board.status
-        // What is served does not move on while it is rebuilt, so its lag grows with the time.
-        if status.state == .rebuilding, let asOf = status.servedAsOf {
-            status.lagMilliseconds = max(0, (time.monotonic() - asOf).milliseconds)
-        }
+        status.lagMilliseconds = lag(status.state, status.servedAsOf, status.lagMilliseconds)
         return status
+    }
+
+    /// The part of the status that every answer needs.
+    package nonisolated var stateAndLag: (state: ReplicaState, lagMilliseconds: Int64?) {
+        let (state, asOf, known) = board.read { ($0.state, $0.servedAsOf, $0.lagMilliseconds) }
+        return (state, lag(state, asOf, known))
+    }
+
+    /// What is served does not move on while it is rebuilt, so its lag grows with the time.
+    private nonisolated func lag(_ state: ReplicaState, _ asOf: Duration?, _ known: Int64?) -> Int64? {
+        guard state == .rebuilding, let asOf else { return known }
+        return max(0, (time.monotonic() - asOf).milliseconds)
     }
 
     /// Replicates until the task is cancelled. Throws when the start cannot succeed; once the replica has been live, every

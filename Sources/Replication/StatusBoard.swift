@@ -8,5 +8,8 @@ final class StatusBoard: Sendable {
 
     var status: ReplicationStatus { value.withLock { $0 } }
 
+    /// A part of the status, without a copy of the rest.
+    func read<Part>(_ body: (borrowing ReplicationStatus) -> Part) -> Part { value.withLock { body($0) } }
+
     func update(_ body: (inout ReplicationStatus) -> Void) { value.withLock { body(&$0) } }
 }

@@ -23,10 +23,14 @@ struct RecordChecksum {
             room[28] = cause
             room[29] = item == nil ? 0 : 1
             var end = 30
-            for part in [version, key] + (item.map { [$0] } ?? []) where !part.isEmpty {
-                UnsafeMutableRawBufferPointer(rebasing: room[end...]).copyMemory(from: part)
+            func add(_ part: UnsafeRawBufferPointer) {
+                guard let from = part.baseAddress, let to = room.baseAddress else { return }
+                (to + end).copyMemory(from: from, byteCount: part.count)
                 end += part.count
             }
+            add(version)
+            add(key)
+            if let item { add(item) }
             return Checksum.of(UnsafeRawBufferPointer(rebasing: room[..<end]))
         }
     }

@@ -12,6 +12,13 @@ package struct StateSaveReport: Sendable, Hashable {
     package var isWhole = false
     /// Bytes on disk after it.
     package var bytes = 0
+
+    package init(isWritten: Bool = true, records: Int = 0, isWhole: Bool = false, bytes: Int = 0) {
+        self.isWritten = isWritten
+        self.records = records
+        self.isWhole = isWhole
+        self.bytes = bytes
+    }
 }
 
 extension StateFile {

@@ -65,6 +65,8 @@ package struct StateTrouble: Error, Sendable, Hashable, CustomStringConvertible 
     /// What failed, of what, and why.
     package let description: String
 
+    package init(_ description: String) { self.description = description }
+
     init(_ operation: String, _ path: String, _ error: SQLiteError) {
         description = "\(operation) \(path) failed: \(error.message)"
     }

@@ -31,6 +31,25 @@ import Testing
         #expect(again.gaps.isEmpty)
     }
 
+    @Test("an ended shard counts as lag for as long as its children cannot be looked for, however long that is")
+    func hiddenChildren() {
+        var driver = MachineDriver(StreamModel("A"))
+        driver.at(.seconds(3)) { driver in
+            driver.model.outages["DescribeStream"] = StreamModel.error(.accessDenied, "DescribeStream")
+            driver.model.split("A", into: ["C"])
+            driver.model.write("k", "1", in: "C")
+        }
+        driver.run(until: .seconds(240))
+        let blind = driver.machine.view(at: StreamTime(monotonic: .seconds(240), wallMilliseconds: 0))
+        #expect((blind.lagMilliseconds ?? 0) > 200_000)
+        #expect(blind.lastError?.kind == .accessDenied)
+        driver.model.outages = [:]
+        driver.run(until: .seconds(400))
+        #expect(driver.records == ["C:k=1"])
+        let seeing = driver.machine.view(at: driver.machine.now)
+        #expect(seeing.lagMilliseconds == 0)
+    }
+
     @Test("a saved shard that vanished unread is a gap, one that vanished after its end is none")
     func vanishedShards() throws {
         var driver = MachineDriver(StreamModel("A B"))

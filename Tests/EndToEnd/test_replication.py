@@ -3,6 +3,7 @@
 import threading
 import time
 
+import pytest
 from support.following import assert_follows
 from support.processes import wait_for
 from support.service import serving
@@ -85,6 +86,21 @@ def test_every_attribute_type_arrives_over_the_stream_as_it_does_by_scan(peer, l
         assert plain["digits"] == 12345678901234567890123456789012345678
         assert plain["null"] is None and plain["true"] is True and plain["empty"] == ""
         assert sorted(plain["strings"]) == ["a", "b", "ü"]
+
+
+@pytest.mark.parametrize("view", ["KEYS_ONLY", "OLD_IMAGE"])
+def test_a_stream_that_does_not_carry_the_items(peer, logs, view):
+    client = peer.client()
+    table = create_table(client, view=view)
+    fill(client, table, 60)
+    with serving(logs, peer, table, "--verify-rcu", "200", "--scan-rcu", "500") as service:
+        assert canonical(service.export()) == truth(client, table)
+        change_everything(client, table)
+        assert_follows(client, table, service)
+        assert service.item("item-00004") is None
+        status = service.get("/v1/status").json()
+        assert status["reason_code"] == "following" and status["rebuilds"] == 0
+        assert status["scan"]["consumed_rcu"] > 0 and status["scan"]["rcu_per_second"] == 500
 
 
 def test_writes_during_the_start_are_neither_lost_nor_undone(peer, logs):

@@ -44,6 +44,35 @@ import Testing
         #expect(client.map == ["b": 2, "c": 1])
     }
 
+    @Test(
+        "says reset and busy when the contents are withdrawn, stays open, and goes on with a snapshot of the new ones"
+    )
+    func withdrawn() throws {
+        let fixture = try filled()
+        let stream = fixture.stream()
+        var client = MapClient()
+        try client.read(stream)
+        fixture.store.withdraw()
+        let before = client.events.count
+        try client.read(stream, now: .seconds(1))
+        try client.read(stream, now: .seconds(2))
+        #expect(client.names().dropFirst(before) == ["reset", "busy"])
+        #expect(client.events.last?.data == #"{"reason":"rebuilding","detail":"scanning"}"#)
+        #expect(client.lastStep == .wait(until: .seconds(16)))
+        fixture.rebuild(epoch: "bbbbbbbb")
+        try fixture.scan(["a", "z"], value: 9)
+        fixture.publish()
+        try client.read(stream, now: .seconds(3))
+        #expect(client.names().dropFirst(before + 2) == ["message", "message", "ready"])
+        #expect(client.map == ["a": 9, "z": 9])
+        // A rebuild that serves on is told as ever.
+        fixture.rebuild(epoch: "cccccccc")
+        try fixture.scan(["c"], value: 1)
+        fixture.publish()
+        try client.read(stream, now: .seconds(4))
+        #expect(client.map == ["c": 1])
+    }
+
     @Test("writes the typed form when asked for it")
     func typedForm() throws {
         let fixture = try filled()

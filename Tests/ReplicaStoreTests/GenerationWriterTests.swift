@@ -153,4 +153,39 @@ import Testing
         #expect(writer.snapshot().itemBytes == 0)
         #expect(writer.queuedTombstones <= 1024 + 3)
     }
+
+    @Test("a repair wins over everything, keeps the version, and lets only later records follow")
+    func repair() throws {
+        let writer = try Self.writer()
+        writer.endBootstrap()
+        #expect(writer.apply(try Self.put("a", 1, version: "5")))
+        writer.repair(try Self.key("a"), .put(Self.item("a", 9)), at: 3000)
+        let repaired = try #require(writer.snapshot().record(for: try Self.key("a")))
+        #expect(repaired.cause == .repair)
+        #expect(repaired.version == "5")
+        #expect(repaired.at == 3000)
+        #expect(repaired.seq == 2)
+        #expect(!writer.apply(try Self.put("a", 1, version: "5")))
+        #expect(!writer.apply(try Self.put("a", 0, version: "4")))
+        #expect(writer.apply(try Self.put("a", 2, version: "6")))
+        #expect(writer.snapshot().itemCount == 1)
+    }
+
+    @Test("a repair removes what is there, brings back what was removed, and adds what was never seen")
+    func repairAbsent() throws {
+        let writer = try Self.writer()
+        writer.endBootstrap()
+        #expect(writer.apply(try Self.put("a", 1, version: "5")))
+        writer.repair(try Self.key("a"), .remove, at: 1)
+        #expect(writer.snapshot().record(for: try Self.key("a")) == nil)
+        let tombstone = try #require(writer.snapshot().newestState(of: try Self.key("a")))
+        #expect(tombstone.isTombstone)
+        #expect(tombstone.version == "5")
+        #expect(!writer.apply(try Self.put("a", 1, version: "5")))
+        writer.repair(try Self.key("a"), .put(Self.item("a", 2)), at: 2)
+        writer.repair(try Self.key("b"), .put(Self.item("b", 1)), at: 2)
+        #expect(writer.snapshot().itemCount == 2)
+        #expect(writer.snapshot().tombstoneCount == 0)
+        #expect(writer.apply(try Self.put("b", 2, version: "1")))
+    }
 }

@@ -95,7 +95,15 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
     }
 
     func batchGetItem(table: String, keys: [[String: AttributeValue]]) async throws(AWSError) -> BatchGetPage {
-        throw StreamModel.error(.fatal, "BatchGetItem", table)
+        try await call { (state) throws(AWSError) in
+            try state.model.begin("BatchGetItem", table)
+            var items: [Item] = []
+            for key in keys {
+                guard case .string(let id) = key["id"], let value = state.model.table[id] else { continue }
+                items.append(Item(["id": .string(id), "value": .string(value)]))
+            }
+            return BatchGetPage(items: items, unprocessedKeys: [])
+        }
     }
 
     func describeStream(
@@ -120,6 +128,27 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
     }
 
     func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
-        try await call { (state) throws(AWSError) in try state.model.getRecords(iterator, limit: limit) }
+        try await call { (state) throws(AWSError) in
+            let page = try state.model.getRecords(iterator, limit: limit)
+            guard state.viewType == .keysOnly || state.viewType == .oldImage else { return page }
+            return RecordsPage(records: page.records.map(\.withoutImage), nextIterator: page.nextIterator)
+        }
+    }
+}
+
+extension StreamRecord {
+    /// The record as a stream of keys has it.
+    var withoutImage: StreamRecord {
+        StreamRecord(
+            eventID: eventID,
+            eventName: eventName,
+            eventVersion: eventVersion,
+            keys: keys,
+            newImage: nil,
+            oldImage: oldImage,
+            sequenceNumber: sequenceNumber,
+            approximateCreationMilliseconds: approximateCreationMilliseconds,
+            userIdentity: userIdentity
+        )
     }
 }

@@ -1,3 +1,4 @@
+import AWSClient
 import Testing
 
 @testable import Replication
@@ -13,14 +14,78 @@ import Testing
         readiness.goLive()
         readiness.judge(.init(lagMilliseconds: 30_000), maximumLag: .seconds(30))
         #expect(readiness.state == .live)
-        readiness.judge(.init(lagMilliseconds: 30_001, lastError: "GetRecords A failed: no"), maximumLag: .seconds(30))
+        let trouble = Readiness.Trouble(.transient, "GetRecords A failed: no")
+        readiness.judge(.init(lagMilliseconds: 30_001, trouble: trouble), maximumLag: .seconds(30))
         #expect(readiness.state == .stale)
         #expect(readiness.reason == "the stream cannot be read: GetRecords A failed: no")
         readiness.judge(.init(lagMilliseconds: 31_000), maximumLag: .seconds(30))
         #expect(readiness.reason == "more than 30 s behind the table")
+        #expect(readiness.code == .lagging)
         readiness.judge(.init(lagMilliseconds: 0), maximumLag: .seconds(30))
         #expect(readiness.state == .live)
         #expect(readiness.reason == "following the stream")
+        #expect(readiness.code == .following)
+    }
+
+    @Test(
+        "names what keeps failing",
+        arguments: [
+            (AWSError.Kind.accessDenied, ReasonCode.accessDenied), (.expiredCredentials, .credentialsExpired),
+            (.throttled, .throttled), (.transient, .streamUnreachable), (.malformed, .streamUnreachable),
+            (.notFound, .streamUnreachable), (.fatal, .streamUnreachable),
+        ]
+    )
+    func codes(_ kind: AWSError.Kind, _ code: ReasonCode) {
+        var readiness = Readiness()
+        readiness.beginGeneration("scanning")
+        readiness.goLive()
+        let trouble = Readiness.Trouble(kind, "no")
+        readiness.judge(.init(lagMilliseconds: 30_000, trouble: trouble), maximumLag: .seconds(30))
+        #expect(readiness.code == .following, "trouble within the bound is no staleness")
+        readiness.judge(.init(lagMilliseconds: 30_001, trouble: trouble), maximumLag: .seconds(30))
+        #expect(readiness.code == code)
+    }
+
+    @Test("says that the table is gone before anything else")
+    func tableMissing() {
+        var readiness = Readiness()
+        readiness.beginGeneration("scanning")
+        readiness.goLive()
+        readiness.judge(.init(streamIsDisabled: true, tableIsMissing: true), maximumLag: .seconds(30))
+        #expect(readiness.state == .stale)
+        #expect(readiness.code == .tableMissing)
+        #expect(readiness.reason == "the table does not exist any more, so its last contents are served")
+    }
+
+    @Test("goes by the name of the gap for as long as the rebuild takes, and says what it is at")
+    func rebuildReason() {
+        var readiness = Readiness()
+        readiness.beginGeneration("first")
+        readiness.explain("scanning", code: .scanning)
+        #expect(readiness.code == .scanning)
+        readiness.goLive()
+        readiness.beginGeneration("records were trimmed", code: .gap)
+        readiness.explain("scanning the table", code: .scanning)
+        #expect(readiness.code == .gap)
+        #expect(readiness.reason == "records were trimmed; scanning the table")
+    }
+
+    @Test("has successors that lead everywhere and never back to the start")
+    func successors() {
+        #expect(ReplicaState.starting.successors == [.syncing])
+        #expect(ReplicaState.syncing.successors == [.live])
+        #expect(ReplicaState.live.successors == [.stale, .rebuilding])
+        #expect(ReplicaState.stale.successors == [.live, .rebuilding])
+        #expect(ReplicaState.rebuilding.successors == [.live])
+        #expect(ReplicaState.allCases.allSatisfy { !$0.successors.contains(.starting) })
+    }
+
+    @Test("an illegal change of state ends the program instead of being told to readers")
+    func illegal() async {
+        await #expect(processExitsWith: .failure) {
+            var readiness = Readiness()
+            readiness.goLive()
+        }
     }
 
     @Test("is stale at once when the stream is disabled, however small the lag")

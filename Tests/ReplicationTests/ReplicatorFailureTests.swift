@@ -18,16 +18,6 @@ import Testing
         )
     }
 
-    @Test("a view type without new images is a configuration failure", arguments: [StreamViewType.keysOnly, .oldImage])
-    func viewType(_ viewType: StreamViewType) async {
-        let harness = ReplicatorHarness(StreamModel("A"))
-        harness.endpoint.change { $0.viewType = viewType }
-        let failure = await harness.failure()
-        #expect(failure?.exitCode == 78)
-        #expect(failure?.message.contains("has view type \(viewType.rawValue)") == true)
-        #expect(failure?.hint.contains("StreamEnabled=false") == true)
-    }
-
     @Test(
         "an unknown table and a refused identity are configuration failures at once",
         arguments: [
@@ -66,5 +56,19 @@ import Testing
         let failure = await ReplicatorHarness(model).failure()
         #expect(failure?.exitCode == 78)
         #expect(failure?.message.contains("\(operation) demo failed: accessDenied") == true)
+    }
+
+    @Test("a stream of keys whose items may not be read fails the start, and says which call to allow")
+    func deniedItems() async throws {
+        var model = StreamModel("A")
+        model.outages["BatchGetItem"] = StreamModel.error(.accessDenied, "BatchGetItem", "demo")
+        let harness = ReplicatorHarness(model)
+        harness.endpoint.change { state in
+            state.viewType = .keysOnly
+            state.beforeScanPage = { model, _ in model.write("k", "\(model.lastSequence)") }
+        }
+        let failure = await harness.failure()
+        #expect(failure?.exitCode == 78)
+        #expect(failure?.message.contains("BatchGetItem demo failed: accessDenied") == true)
     }
 }

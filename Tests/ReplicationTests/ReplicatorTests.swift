@@ -1,6 +1,7 @@
 import AWSClient
 import ReplicaStore
 import StreamModel
+import Synchronization
 import TableModel
 import Testing
 
@@ -117,6 +118,11 @@ import Testing
             }
             await harness.wait("rebuilding") { $0.status.state == .rebuilding }
             #expect(harness.items["k7"] == "0")
+            #expect(harness.status.reasonCode == .gap)
+            let lag = harness.status.lagMilliseconds ?? 0
+            await harness.wait("a lag that grows while the old contents are served") { harness in
+                (harness.status.lagMilliseconds ?? 0) > lag || harness.status.state == .live
+            }
             #expect(harness.store.snapshot?.position.epoch == before)
             harness.endpoint.change { $0.model.outages = [:] }
             await harness.waitLive()
@@ -142,6 +148,7 @@ import Testing
             }
             await harness.wait("stale") { $0.status.state == .stale }
             #expect(harness.status.reason == "the table's stream is disabled, so changes no longer arrive")
+            #expect(harness.status.reasonCode == .streamDisabled)
             harness.endpoint.change { state in
                 state.model.table["k1"] = "written without a stream"
                 state.model.streamARN += "-second"
@@ -171,6 +178,8 @@ import Testing
             harness.endpoint.change { $0.model.outages["GetRecords"] = denied }
             await harness.wait("stale") { $0.status.state == .stale }
             #expect(harness.status.reason == "the stream cannot be read: \(denied)")
+            #expect(harness.status.reasonCode == .accessDenied)
+            #expect(harness.status.departures == [.accessDenied: 1])
             #expect((harness.status.lagMilliseconds ?? 0) > 10_000)
             harness.endpoint.change { state in
                 state.model.write("k1", "while denied")
@@ -182,7 +191,7 @@ import Testing
         }
     }
 
-    @Test("a record without its image is never applied as something else: the table is read again")
+    @Test("a record without its image is completed by a read of the table, without a rebuild")
     func missingImage() async throws {
         try await ReplicatorHarness(model()).run { harness in
             await harness.waitLive()
@@ -193,10 +202,85 @@ import Testing
                 state.model.append(record, to: "A")
             }
             await harness.wait("the truth") { $0.items["k1"] == "truth" && $0.status.state == .live }
-            let said = harness.observer.events.contains { event in
-                if case .rebuild(let reason) = event { reason.contains("has no new image") } else { false }
+            #expect(harness.status.rebuilds == 0)
+        }
+    }
+
+    @Test("follows streams without new images", arguments: [StreamViewType.keysOnly, .oldImage])
+    func keysOnly(_ viewType: StreamViewType) async throws {
+        let harness = ReplicatorHarness(model(items: 40))
+        harness.endpoint.change { state in
+            state.viewType = viewType
+            state.beforeScanPage = { model, page in
+                for index in 0..<6 {
+                    model.write("k\((page * 7 + index * 5) % 40)", index == 2 ? nil : "\(page).\(index)")
+                }
             }
-            #expect(said)
+        }
+        try await harness.run { harness in
+            await harness.waitLive()
+            #expect(harness.items == harness.table)
+            harness.endpoint.change { state in
+                state.model.write("k1", "1")
+                state.model.write("k1", "2")
+                state.model.write("new", "1")
+                state.model.write("k2", nil)
+                state.model.split("A", into: ["C", "D"])
+                state.model.write("k1", "3")
+            }
+            await harness.waitEqual()
+        }
+    }
+
+    @Test("a throttled table holds back the shard whose records need it, and no other")
+    func throttledFetch() async throws {
+        try await ReplicatorHarness(model()).run { harness in
+            await harness.waitLive()
+            harness.endpoint.change { state in
+                state.model.outages["BatchGetItem"] = StreamModel.error(.throttled, "BatchGetItem", "demo")
+                state.model.table["k1"] = "truth"
+                state.model.lastSequence += 1
+                state.model.append(state.model.record("k1", nil, name: .modify), to: "A")
+                state.model.write("b", "1", in: "B")
+            }
+            await harness.wait("the other shard") { $0.items["b"] == "1" }
+            #expect(harness.items["k1"] == "0")
+            await harness.wait("the trouble") { harness in
+                harness.status.shards.first { $0.id == "A" }?.lastError?.contains("BatchGetItem") == true
+            }
+            harness.endpoint.change { $0.model.outages = [:] }
+            await harness.waitEqual()
+            #expect(harness.status.rebuilds == 0)
+        }
+    }
+
+    @Test("a scan keeps to its budget while the stream is read, and counts what it consumed")
+    func scanBudget() async throws {
+        let harness = ReplicatorHarness(model(items: 40)) {
+            $0.scanSegments = 2
+            $0.scanUnitsPerSecond = 2
+        }
+        let moments = Mutex<[Duration]>([])
+        let time = harness.time
+        harness.endpoint.change { state in
+            // Younger than the scan's beginning are all iterators but those that are read on.
+            state.model.iteratorLife = .seconds(3)
+            state.beforeScanPage = { model, page in
+                moments.withLock { $0.append(time.now) }
+                model.write("k\(page)", "during")
+            }
+        }
+        try await harness.run { harness in
+            await harness.waitLive()
+            #expect(harness.items == harness.table)
+            let (count, span) = moments.withLock { ($0.count, ($0.last ?? .zero) - ($0.first ?? .zero)) }
+            // Each page costs one unit here; two are saved up when it begins.
+            #expect(count >= 14)
+            #expect(span >= .milliseconds((count - 3) * 500))
+            #expect(harness.status.scanConsumedUnits == Double(count))
+            #expect(harness.status.scanUnitsPerSecond == 2)
+            let limits = harness.endpoint.change { $0.scanRequests.map { request in request.limit } }
+            #expect(limits.allSatisfy { $0 != nil })
         }
     }
 

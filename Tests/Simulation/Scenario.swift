@@ -81,10 +81,11 @@ struct Scenario {
             all.append((random.below(busy), .write(key: random.below(keys), isPut: !random.chance(25))))
         }
         let hidesChildren = random.chance(40)
+        let isDenied = random.chance(7)
         for _ in 0..<(random.chance(70) ? random.within(1...4) : 0) {
             // A shard that never shows its end is an emulator's habit; one whose children are hidden as well could be told from
             // an idle one by nobody.
-            let looksOpen = random.chance(10)
+            let looksOpen = random.chance(10) && !isDenied
             let split = Happening.split(
                 choice: random.below(8),
                 children: random.chance(50) ? 1 : 2,
@@ -104,7 +105,7 @@ struct Scenario {
             all.append((random.below(busy), .crash(keepsState: keepsState)))
         }
         for _ in 0..<(random.chance(20) ? 2 : 0) { all.append((random.below(busy), .consumerFails)) }
-        if random.chance(7) {
+        if isDenied {
             let start = random.below(busy)
             all.append((start, .deny(true)))
             all.append((start + random.within(500...20_000), .deny(false)))

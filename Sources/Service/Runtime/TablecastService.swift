@@ -48,8 +48,8 @@ package struct TablecastService: Sendable {
         let view = ReplicaView(
             store: store,
             conditions: {
-                let status = replicator.status
-                return ReplicaConditions(state: status.state, lagMilliseconds: status.lagMilliseconds)
+                let (state, lag) = replicator.stateAndLag
+                return ReplicaConditions(state: state, lagMilliseconds: lag)
             },
             status: { replicator.status },
             wallMilliseconds: time.wallMilliseconds

@@ -1,4 +1,5 @@
 import AWSClient
+import ReplicaStore
 import Replication
 import TableModel
 import Testing

@@ -52,6 +52,22 @@ import Testing
         )
     }
 
+    @Test("names the reason of every change of state, and says it when only the reason changes or a repair was made")
+    func reasons() {
+        let recorder = Recorder()
+        let reporter = reporter(recorder)
+        reporter.observe(.stateChanged(from: .live, to: .stale, code: .lagging, reason: "31 s behind"))
+        reporter.observe(.reasonChanged(in: .stale, code: .accessDenied, reason: "not allowed"))
+        reporter.observe(.repaired(put: 2, removed: 1))
+        #expect(
+            recorder.lines.map { $0.split(separator: " ", maxSplits: 1).last.map(String.init) ?? "" } == [
+                "warning replica is stale, was live: 31 s behind reason=lagging\n",
+                "warning replica is still stale: not allowed reason=access-denied\n",
+                "warning the replica differed from its table and was repaired put=2 removed=1\n",
+            ]
+        )
+    }
+
     @Test("announces the start and the first live state once each, and wakes the streams at every publication")
     func announcements() {
         let log = CallLog()

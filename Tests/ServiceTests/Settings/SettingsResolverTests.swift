@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import Replication
 import Telemetry
 import Testing
 
@@ -35,7 +36,7 @@ import Testing
             .profile: "dev", .pollInterval: "100ms", .scanSegments: "8", .scanCapacity: "500",
             .verifyCapacity: "25", .gapPolicy: "rebuild-refusing", .maximumLag: "2m", .loops: "3",
             .maximumConnections: "10", .maximumSubscribers: "5", .logLevel: "debug", .logFormat: "json",
-            .drainDelay: "5s", .shutdownGrace: "0s",
+            .drainDelay: "5s", .shutdownGrace: "0s", .stateDir: "/var/lib/tablecast",
         ]
         #expect(Set(values.keys) == Set(SettingName.allCases))
         let fromFlags = try resolve(values)
@@ -51,6 +52,7 @@ import Testing
         expected.scanCapacity = 500
         expected.verifyCapacity = 25
         expected.gapPolicy = .rebuildRefusing
+        expected.stateDirectory = "/var/lib/tablecast"
         expected.maximumLag = .seconds(120)
         expected.loops = 3
         expected.maximumConnections = 10

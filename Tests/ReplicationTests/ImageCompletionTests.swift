@@ -1,0 +1,232 @@
+import AWSClient
+import StreamModel
+import Synchronization
+import TableModel
+import Testing
+
+@testable import Replication
+
+/// A table and one page of a stream, as the completion of images sees them.
+private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
+    struct State {
+        var items: [String: String] = [:]
+        var pages: [[StreamRecord]] = []
+        /// Keys asked for, by call.
+        var fetched: [[String]] = []
+        var faults: [AWSError] = []
+        /// Keys that the next calls leave unprocessed.
+        var unprocessed: [Set<String>] = []
+    }
+
+    let state = Mutex(State())
+
+    func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
+    var fetched: [[String]] { state.withLock { $0.fetched } }
+
+    func batchGetItem(table: String, keys: [[String: AttributeValue]]) async throws(AWSError) -> BatchGetPage {
+        try state.withLock { (state) throws(AWSError) in
+            let ids = keys.compactMap { if case .string(let id) = $0["id"] { id } else { nil } }
+            state.fetched.append(ids.sorted())
+            if !state.faults.isEmpty { throw state.faults.removeFirst() }
+            let left = state.unprocessed.isEmpty ? [] : state.unprocessed.removeFirst()
+            let items = ids.filter { !left.contains($0) }.compactMap { id in
+                state.items[id].map { Item(["id": .string(id), "value": .string($0)]) }
+            }
+            return BatchGetPage(
+                items: items,
+                unprocessedKeys: ids.filter { left.contains($0) }.map { ["id": .string($0)] }
+            )
+        }
+    }
+
+    func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
+        state.withLock { RecordsPage(records: $0.pages.removeFirst(), nextIterator: "next") }
+    }
+
+    func describeTable(_ name: String) async throws(AWSError) -> TableDescription { throw StreamModel.error(.fatal) }
+    func scan(_ request: ScanRequest) async throws(AWSError) -> ScanPage { throw StreamModel.error(.fatal) }
+    func describeStream(
+        _ streamARN: String,
+        exclusiveStartShardID: String?,
+        childrenOf: String?
+    ) async throws(AWSError) -> StreamPage { throw StreamModel.error(.fatal) }
+    func getShardIterator(
+        _ streamARN: String,
+        shardID: String,
+        start: IteratorStart
+    ) async throws(AWSError) -> String? { throw StreamModel.error(.fatal) }
+}
+
+@Suite struct ImageCompletionTests {
+    private let endpoint = ScriptedEndpoint()
+
+    private func completion(_ viewType: StreamViewType?, maximumKeys: Int = 100) -> ImageCompletion {
+        var limits = ReplicationLimits()
+        limits.maximumFetchedKeys = maximumKeys
+        limits.keysPerFetch = 2
+        limits.fetchAttempts = 3
+        let time = TimeSource(monotonic: { .zero }, wallMilliseconds: { 0 }, sleep: { _ in }, random: { 0.5 })
+        let fetch = ItemFetch(
+            api: endpoint,
+            table: "demo",
+            schema: FakeEndpoint.schema,
+            limits: limits,
+            time: time
+        )
+        return ImageCompletion(endpoint, fetch: fetch, viewType: viewType)
+    }
+
+    private func record(
+        _ number: UInt64,
+        _ key: String,
+        _ name: RecordEventName,
+        image: String? = nil,
+        identity: UserIdentity? = nil
+    ) -> StreamRecord {
+        var model = StreamModel()
+        model.lastSequence = number
+        return model.record(key, image, name: name, identity: identity)
+    }
+
+    /// What a page says: key, what becomes of it, and the record's number.
+    private func read(_ images: ImageCompletion, _ records: [StreamRecord]) async throws -> [String] {
+        endpoint.change { $0.pages = [records] }
+        let page = try await images.getRecords(iterator: "i", shardID: "A", limit: 1_000)
+        return page.records.map { record in
+            var key = "?"
+            var value = "-"
+            if case .string(let id) = record.keys["id"] { key = id }
+            if case .string(let text) = record.newImage?["value"] { value = text }
+            return "\(key)=\(record.eventName == .remove ? "removed" : value)@\(record.sequenceNumber.text.suffix(2))"
+        }
+    }
+
+    @Test(
+        "reads each key of a page once, and delivers its last record alone",
+        arguments: [nil, StreamViewType.keysOnly, .oldImage]
+    )
+    func collapse(_ viewType: StreamViewType?) async throws {
+        endpoint.change { $0.items = ["a": "9", "c": "5"] }
+        let records = [
+            record(11, "a", .insert), record(12, "b", .insert), record(13, "a", .modify), record(14, "b", .remove),
+            record(15, "c", .modify),
+        ]
+        #expect(try await read(completion(viewType), records) == ["a=9@13", "b=removed@14", "c=5@15"])
+        #expect(endpoint.fetched.flatMap { $0 }.sorted() == ["a", "b", "c"])
+        #expect(endpoint.fetched.allSatisfy { $0.count <= 2 })
+    }
+
+    @Test("takes the table's word over the record's: gone or back again since then")
+    func tableWins() async throws {
+        endpoint.change { $0.items = ["back": "new"] }
+        let service = UserIdentity(type: "Service", principalID: "dynamodb.amazonaws.com")
+        let images = completion(.keysOnly)
+        let said = try await read(
+            images,
+            [record(11, "gone", .modify), record(12, "back", .remove, identity: service)]
+        )
+        #expect(said == ["gone=removed@11", "back=new@12"])
+        endpoint.change { $0.pages = [[self.record(13, "ttl", .remove, identity: service)]] }
+        let page = try await images.getRecords(iterator: "i", shardID: "A", limit: 1_000)
+        #expect(page.records.first?.userIdentity?.isTimeToLive == true)
+    }
+
+    @Test("uses images that are there, and reads nothing")
+    func images() async throws {
+        let records = [record(11, "a", .insert, image: "1"), record(12, "a", .remove)]
+        for viewType in [StreamViewType.newImage, .newAndOldImages] {
+            #expect(try await read(completion(viewType), records) == ["a=1@11", "a=removed@12"])
+        }
+        #expect(endpoint.fetched.isEmpty)
+    }
+
+    @Test("a key that was read once is read for every later record, so that no older image follows a newer item")
+    func neverBack() async throws {
+        endpoint.change { $0.items = ["a": "7", "b": "1"] }
+        let images = completion(.newAndOldImages)
+        #expect(
+            try await read(images, [record(11, "a", .modify), record(12, "b", .insert, image: "1")]) == [
+                "a=7@11", "b=1@12",
+            ]
+        )
+        #expect(
+            try await read(images, [record(13, "a", .modify, image: "6"), record(14, "b", .modify, image: "2")]) == [
+                "a=7@13", "b=2@14",
+            ]
+        )
+        #expect(try await read(images, [record(15, "a", .remove)]) == ["a=7@15"])
+        #expect(endpoint.fetched == [["a"], ["a"], ["a"]])
+    }
+
+    @Test("completes every record when it would have to remember too many keys")
+    func overflow() async throws {
+        let images = completion(.newImage, maximumKeys: 2)
+        _ = try await read(images, [record(11, "a", .modify), record(12, "b", .modify), record(13, "c", .modify)])
+        endpoint.change { $0.items = ["z": "now"] }
+        #expect(try await read(images, [record(14, "z", .modify, image: "old")]) == ["z=now@14"])
+    }
+
+    @Test("watched keys are completed until the watch ends")
+    func watch() async throws {
+        endpoint.change { $0.items = ["a": "now"] }
+        let images = completion(.newImage)
+        images.watch([try ItemKey(partition: .string("a"), schema: FakeEndpoint.schema)])
+        #expect(try await read(images, [record(11, "a", .modify, image: "old")]) == ["a=now@11"])
+        images.unwatch()
+        #expect(try await read(images, [record(12, "a", .modify, image: "old")]) == ["a=old@12"])
+    }
+
+    @Test("asks again for unprocessed keys, and gives up by name when none comes")
+    func unprocessed() async throws {
+        endpoint.change {
+            $0.items = ["a": "1", "b": "2"]
+            $0.unprocessed = [["a", "b"], ["b"]]
+        }
+        let images = completion(.keysOnly)
+        #expect(try await read(images, [record(11, "a", .insert), record(12, "b", .insert)]) == ["a=1@11", "b=2@12"])
+        #expect(endpoint.fetched == [["a", "b"], ["a", "b"], ["b"]])
+        endpoint.change { $0.unprocessed = Array(repeating: ["a"], count: 10) }
+        let error = await #expect(throws: AWSError.self) { try await read(images, [record(13, "a", .insert)]) }
+        #expect(
+            error?.description.contains("BatchGetItem table demo failed: UnprocessedKeys: 1 keys stayed unprocessed")
+                == true,
+            "\(error?.description ?? "")"
+        )
+        #expect(error?.kind == .throttled)
+    }
+
+    @Test("goes on with what a failed attempt has read, but reads again what has a newer record")
+    func resumes() async throws {
+        endpoint.change { $0.items = ["a": "1", "b": "1", "c": "1"] }
+        let images = completion(.keysOnly)
+        let page = [record(11, "a", .insert), record(12, "b", .insert), record(13, "c", .insert)]
+        endpoint.change { $0.unprocessed = [[], ["c"], ["c"], ["c"], ["c"]] }
+        await #expect(throws: AWSError.self) { try await read(images, page) }
+        endpoint.change {
+            $0.fetched = []
+            $0.unprocessed = []
+            $0.items = ["a": "2", "b": "2", "c": "2"]
+        }
+        #expect(try await read(images, page + [record(14, "b", .modify)]) == ["a=1@11", "c=2@13", "b=2@14"])
+        #expect(endpoint.fetched.flatMap { $0 }.sorted() == ["b", "c"])
+    }
+
+    @Test(
+        "a table that cannot be read is no gap of the stream",
+        arguments: [AWSError.Kind.notFound, .fatal, .trimmed, .expiredIterator]
+    )
+    func noGap(_ kind: AWSError.Kind) async throws {
+        endpoint.change { $0.faults = [StreamModel.error(kind, "BatchGetItem", "demo")] }
+        let images = completion(.keysOnly)
+        let error = await #expect(throws: AWSError.self) { try await read(images, [record(11, "a", .insert)]) }
+        #expect(error?.kind == .transient)
+        #expect(error?.code == "\(kind)")
+    }
+
+    @Test("leaves records alone that it cannot name: unknown events and foreign keys")
+    func passesThrough() async throws {
+        let images = completion(.keysOnly)
+        #expect(try await read(images, [record(11, "a", .unknown("EVOLVE"))]) == ["a=-@11"])
+        #expect(endpoint.fetched.isEmpty)
+    }
+}

@@ -1,0 +1,107 @@
+import AWSClient
+import DynamoSandbox
+import ReplicaStore
+import TableModel
+
+@testable import Replication
+
+/// A replicator over the real client, real HTTP and a sandbox, in real time.
+final class SandboxFixture: Sendable {
+    static let table = "orders"
+
+    let sandbox: DynamoSandbox
+    let store = ReplicaStore()
+    let observer = RecordingObserver()
+    let replicator: Replicator
+    private let client: AWSClient
+    private let running: Task<ReplicationFailure?, Never>
+
+    /// `prepare` fills the sandbox before anything follows it.
+    init(
+        _ sandboxSettings: SandboxSettings = SandboxSettings(),
+        viewType: SandboxViewType = .newAndOldImages,
+        change: (inout ReplicationSettings) -> Void = { _ in },
+        prepare: (DynamoSandbox) throws -> Void = { _ in }
+    ) throws {
+        sandbox = DynamoSandbox(settings: sandboxSettings)
+        let port = try sandbox.start()
+        let schema = KeySchema(partition: KeyAttribute(name: "id", type: .string))
+        try sandbox.createTable(Self.table, schema, stream: viewType)
+        try prepare(sandbox)
+        let endpoint = try Endpoint("http://127.0.0.1:\(port)")
+        let configuration = AWSConfiguration(
+            region: "local",
+            credentials: StaticCredentials(Credentials(accessKeyID: "a", secretAccessKey: "b")),
+            dynamoDB: endpoint,
+            dynamoDBStreams: endpoint
+        )
+        client = try AWSClient(configuration: configuration)
+        var settings = ReplicationSettings(tableName: Self.table)
+        settings.pollInterval = .milliseconds(50)
+        settings.limits.bookmarkSettle = .milliseconds(50)
+        change(&settings)
+        let replicator = Replicator(
+            settings: settings,
+            table: client,
+            streams: client,
+            store: store,
+            time: .system,
+            observer: observer
+        )
+        self.replicator = replicator
+        running = Task { () async -> ReplicationFailure? in
+            do throws(ReplicationFailure) {
+                try await replicator.run()
+                return nil
+            } catch { return error }
+        }
+    }
+
+    /// Ends everything; returns why replication had failed, if it had.
+    func stop() async -> ReplicationFailure? {
+        running.cancel()
+        let failure = await running.value
+        client.close()
+        await sandbox.stop()
+        return failure
+    }
+
+    func put(_ id: String, _ value: String) throws {
+        try sandbox.put(["id": .string(id), "value": .string(value)], into: Self.table)
+    }
+
+    func delete(_ id: String) throws { try sandbox.delete(["id": .string(id)], from: Self.table) }
+
+    /// What readers see.
+    var items: Set<Item> {
+        var items: Set<Item> = []
+        store.snapshot?.forEach(from: nil, to: nil) { record in
+            items.insert(record.withPackedItem { Item(packed: Array($0)) })
+            return true
+        }
+        return items
+    }
+
+    var isEqual: Bool { (try? Set(sandbox.items(of: Self.table))) == items }
+    var isLive: Bool { replicator.status.state == .live }
+
+    /// The cause of each key's newest state.
+    var causes: [ChangeCause] {
+        var causes: [ChangeCause] = []
+        store.snapshot?.forEachChange(after: 0) { record in
+            causes.append(record.cause)
+            return true
+        }
+        return causes
+    }
+
+    /// Polls until a condition holds; false when it does not in a generous time.
+    func wait(_ condition: (SandboxFixture) -> Bool) async -> Bool {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while !condition(self) {
+            guard ContinuousClock.now < deadline else { return false }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+        return true
+    }
+}

@@ -1,0 +1,193 @@
+import AWSClient
+import DynamoSandbox
+import Glibc
+import ReplicaStore
+import StateStore
+import TableModel
+import Testing
+
+@testable import Replication
+
+/// A sandbox with one table, and processes that follow it one after the other with one state directory.
+final class SavedStateHarness {
+    static let table = "orders"
+
+    let sandbox: DynamoSandbox
+    let client: AWSClient
+    let path: String
+
+    init(items: Int = 60, shards: Int = 2) throws {
+        var sandboxSettings = SandboxSettings()
+        sandboxSettings.shardsPerStream = shards
+        sandbox = DynamoSandbox(settings: sandboxSettings)
+        let port = try sandbox.start()
+        let endpoint = try Endpoint("http://127.0.0.1:\(port)")
+        client = try AWSClient(
+            configuration: AWSConfiguration(
+                region: "local",
+                credentials: StaticCredentials(Credentials(accessKeyID: "a", secretAccessKey: "b")),
+                dynamoDB: endpoint,
+                dynamoDBStreams: endpoint
+            )
+        )
+        path = SavedStateHarness.directory()
+        try sandbox.createTable(
+            SavedStateHarness.table,
+            KeySchema(partition: KeyAttribute(name: "id", type: .string))
+        )
+        for number in 0..<items { try put("k\(number)", "scanned") }
+    }
+
+    deinit {
+        let (sandbox, client) = (sandbox, client)
+        client.close()
+        Task { await sandbox.stop() }
+        SavedStateHarness.remove(path)
+    }
+
+    static func directory() -> String {
+        var template = Array("/tmp/replication-tests-XXXXXX".utf8CString)
+        precondition(mkdtemp(&template) != nil)
+        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    static let files = ["tablecast.lock", "tablecast.sqlite", "tablecast.sqlite-wal"]
+
+    static func remove(_ path: String) {
+        for name in files { unlink("\(path)/\(name)") }
+        rmdir(path)
+    }
+
+    func put(_ id: String, _ value: String) throws {
+        try sandbox.put(["id": .string(id), "value": .string(value)], into: SavedStateHarness.table)
+    }
+
+    func delete(_ id: String) throws { try sandbox.delete(["id": .string(id)], from: SavedStateHarness.table) }
+
+    /// What the table holds; nil when the sandbox cannot say.
+    var contents: Set<Item>? { (try? sandbox.items(of: SavedStateHarness.table)).map(Set.init) }
+
+    /// Starts a process with the state directory, or another one, lets `body` look at it, and stops it in order.
+    func run(
+        in directory: String? = nil,
+        _ change: (inout ReplicationSettings) -> Void = { _ in },
+        _ body: (SavedStateProcess) async throws -> Void
+    ) async throws {
+        var settings = ReplicationSettings(tableName: SavedStateHarness.table)
+        settings.pollInterval = .milliseconds(50)
+        settings.limits.stateSaveInterval = .milliseconds(20)
+        settings.limits.bookmarkSettle = .milliseconds(50)
+        change(&settings)
+        let keeper = StateKeeper(directory: try StateDirectory(directory ?? path))
+        let clock = sandbox.clock
+        var time = TimeSource.system
+        time.wallMilliseconds = { clock.now }
+        let process = SavedStateProcess(settings, client, time, keeper)
+        let running = Task { () async -> ReplicationFailure? in
+            do throws(ReplicationFailure) {
+                try await process.replicator.run()
+                return nil
+            } catch { return error }
+        }
+        do { try await body(process) } catch {
+            running.cancel()
+            _ = await running.value
+            throw error
+        }
+        running.cancel()
+        let failure = await running.value
+        #expect(failure == nil)
+    }
+
+    /// What a kill would leave at this moment, in a directory of its own: the file and its write-ahead log, as they are.
+    func snapshotOfDirectory() -> String {
+        let copy = SavedStateHarness.directory()
+        for name in SavedStateHarness.files {
+            let source = open("\(path)/\(name)", O_RDONLY)
+            guard source >= 0 else { continue }
+            let target = open("\(copy)/\(name)", O_WRONLY | O_CREAT, 0o600)
+            var buffer = [UInt8](repeating: 0, count: 1 << 16)
+            while case let count = read(source, &buffer, buffer.count), count > 0 { _ = write(target, buffer, count) }
+            close(source)
+            close(target)
+        }
+        return copy
+    }
+}
+
+/// One life of a replicator.
+struct SavedStateProcess {
+    let store = ReplicaStore()
+    let observer = RecordingObserver()
+    let replicator: Replicator
+
+    init(_ settings: ReplicationSettings, _ client: AWSClient, _ time: TimeSource, _ keeper: StateKeeper) {
+        replicator = Replicator(
+            settings: settings,
+            table: client,
+            streams: client,
+            store: store,
+            time: time,
+            observer: observer,
+            keeper: keeper
+        )
+    }
+
+    var saved: SavedStateStatus { replicator.status.savedState ?? SavedStateStatus() }
+
+    var position: Position? { store.snapshot?.position }
+
+    var items: Set<Item> {
+        var items: Set<Item> = []
+        store.snapshot?.forEach(from: nil, to: nil) { record in
+            items.insert(record.withPackedItem { Item(packed: Array($0)) })
+            return true
+        }
+        return items
+    }
+
+    /// The keys of what a subscriber that resumes from a position is sent.
+    func changes(after position: Position) -> Set<String> {
+        var keys: Set<String> = []
+        store.snapshot?.forEachChange(after: position.seq) { record in
+            keys.insert(String(decoding: record.key.bytes.prefix { $0 != 0 }, as: UTF8.self))
+            return true
+        }
+        return keys
+    }
+
+    var rejections: [StateRejection] {
+        observer.events.compactMap { if case .stateRejected(let rejection) = $0 { rejection } else { nil } }
+    }
+
+    /// Waits until a condition holds; an issue when it does not within a generous time.
+    func wait(
+        _ what: String,
+        sourceLocation: SourceLocation = #_sourceLocation,
+        _ condition: () throws -> Bool
+    ) async rethrows {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try !condition() {
+            guard ContinuousClock.now < deadline else {
+                let status = replicator.status
+                Issue.record(
+                    "never: \(what); \(status.state) (\(status.reason)); \(saved)",
+                    sourceLocation: sourceLocation
+                )
+                return
+            }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    func waitLive(sourceLocation: SourceLocation = #_sourceLocation) async {
+        await wait("live", sourceLocation: sourceLocation) { replicator.status.state == .live }
+    }
+
+    /// Waits until everything that is applied is saved.
+    func waitSaved(sourceLocation: SourceLocation = #_sourceLocation) async {
+        await wait("saved", sourceLocation: sourceLocation) {
+            saved.savedSeq != nil && saved.savedSeq == position?.seq
+        }
+    }
+}
