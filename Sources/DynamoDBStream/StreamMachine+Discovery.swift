@@ -152,6 +152,11 @@ extension StreamMachine {
         discovery.lastCompleted = now.monotonic
         discovery.lastBegun = listing.begun
         pass?.isListed = true
+        // The first child of a shard was listed so shortly before that a sibling may be missing.
+        for since in cursors.values.compactMap(\.heirsSince) {
+            let due = since + settings.limits.siblingPatience
+            if listing.begun < due { discovery.hurry(max(due, now.monotonic)) }
+        }
         // Somebody waits for a listing that this one was begun too early to be.
         if let moment = evidenceMoment?.monotonic, listing.begun < moment { discovery.hurry(now.monotonic) }
         // Children can be listed later than their parent ends: look again soon, for a while.

@@ -10,7 +10,12 @@ extension SimulatedReplicator {
     /// Applies a delivery in order and publishes once, as `Replicator.apply` does.
     mutating func apply(_ delivery: StreamDelivery) -> DeliveryOutcome {
         for (index, item) in delivery.items.enumerated() {
-            guard case .records(_, let records) = item else { continue }
+            if case .ended(let shardID) = item { life.ended.insert(shardID) }
+            if case .added(let shards) = item { life.added.formUnion(shards.map(\.id)) }
+            guard case .records(let shardID, let records) = item else { continue }
+            if let parent = world.parent(of: shardID), life.added.contains(parent), !life.ended.contains(parent) {
+                witness.accuse("records of \(shardID) came before the end of its parent \(parent)")
+            }
             for (place, record) in records.enumerated() {
                 if consumerFails, index > 0 || place > 0 {
                     consumerFails = false

@@ -28,6 +28,9 @@ struct SimulatedReplicator {
         var scanBegan = false
         var scanEnd: StreamTime?
         var isLive = false
+        /// Shards that the machine has announced, and ended.
+        var added: Set<String> = []
+        var ended: Set<String> = []
     }
 
     /// What a restart begins with.
@@ -144,6 +147,8 @@ struct SimulatedReplicator {
         seed &+= 1
         life = saved.life
         life.isLive = false
+        life.added = []
+        life.ended = []
         life.scanEnd = time
         machine = StreamMachine(start: .state(saved.state), settings: Self.settings(scenario), seed: seed)
         readiness.beginGeneration("warm start")

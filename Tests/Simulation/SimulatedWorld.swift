@@ -97,6 +97,11 @@ final class SimulatedWorld {
         return (number < 1_000_000 ? "999999999999999" : "1000000000000000") + padding + tail
     }
 
+    /// A shard's parent, whatever a listing says of it.
+    func parent(of id: String) -> String? {
+        Int(id.suffix(4)).flatMap { shards[$0].parent }.map { shards[$0].id }
+    }
+
     // MARK: What happens to the table
 
     /// Puts an item or removes it. Removing what is not there gives no record, as in DynamoDB.
