@@ -95,7 +95,10 @@ let package = Package(
         tests(of: "HTTPServer", ["CLinux"]),
         tests(of: "Feed", ["TableModel", "ReplicaStore", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
-        tests(of: "Service", ["TableModel", "AWSClient", "Replication", "ReplicaStore", "HTTPServer", "Feed", "Telemetry", logging]),
+        tests(
+            of: "Service",
+            ["TableModel", "AWSClient", "Replication", "ReplicaStore", "HTTPServer", "Feed", "Telemetry", logging]
+        ),
         tests(of: "DynamoSandbox", ["TableModel", "HTTPServer"]),
     ]
 )
