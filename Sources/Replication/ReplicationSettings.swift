@@ -83,7 +83,7 @@ package struct ReplicationLimits: Sendable, Hashable {
     /// then are looked up one by one.
     package var verifyFilterBytes = 64 << 20
     /// How long the start may take until the endpoint first answers; after it the start has failed.
-    package var startLimit: Duration = .seconds(8)
+    package var startLimit: Duration = .seconds(6)
     /// The wait between the bookmark and the scan. A LATEST iterator can miss what is written within about a second of the call
     /// that made it; the scan, consistent and later than that, sees such writes.
     package var bookmarkSettle: Duration = .milliseconds(1_500)

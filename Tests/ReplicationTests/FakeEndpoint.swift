@@ -12,6 +12,8 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         var tableStatus = "ACTIVE"
         /// Called before each scan page, to write in between.
         var beforeScanPage: ((inout StreamModel, Int) -> Void)?
+        /// Called before items are read by key, to write in between.
+        var beforeFetch: ((inout StreamModel, [String]) -> Void)?
         var scanPages = 0
         var scanRequests: [ScanRequest] = []
     }
@@ -97,6 +99,8 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
     func batchGetItem(table: String, keys: [[String: AttributeValue]]) async throws(AWSError) -> BatchGetPage {
         try await call { (state) throws(AWSError) in
             try state.model.begin("BatchGetItem", table)
+            let ids = keys.compactMap { if case .string(let id) = $0["id"] { id } else { nil } }
+            state.beforeFetch?(&state.model, ids)
             var items: [Item] = []
             for key in keys {
                 guard case .string(let id) = key["id"], let value = state.model.table[id] else { continue }

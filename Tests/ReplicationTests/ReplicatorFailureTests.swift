@@ -41,7 +41,7 @@ import Testing
         let failure = await harness.failure()
         #expect(failure?.exitCode == 1)
         #expect(failure?.message == "DescribeTable demo failed: transient: said the model")
-        #expect(harness.time.now - began >= .seconds(8))
+        #expect(harness.time.now - began >= .seconds(6))
     }
 
     @Test(

@@ -90,6 +90,29 @@ import Testing
         }
     }
 
+    @Test("a change that falls between the two looks at a suspect is no divergence either")
+    func changesBetweenLooks() async throws {
+        let harness = harness()
+        try await harness.run { harness in
+            await harness.waitLive()
+            harness.endpoint.change { state in
+                state.beforeScanPage = { model, page in model.write("k\(page % 30)", "scan \(page)") }
+                state.beforeFetch = { model, keys in
+                    for key in keys { model.write(key, "fetch \(model.lastSequence)") }
+                }
+            }
+            let before = passes(harness)
+            await harness.wait("three comparisons") { passes($0) >= before + 3 }
+            #expect((harness.status.verification?.unresolved ?? 0) > 0)
+            #expect(harness.status.verification?.repairedPuts == 0)
+            harness.endpoint.change { state in
+                state.beforeScanPage = nil
+                state.beforeFetch = nil
+            }
+            await harness.waitEqual()
+        }
+    }
+
     @Test("a comparison that may not read the table is reported, and the replica stays live")
     func denied() async throws {
         try await harness().run { harness in

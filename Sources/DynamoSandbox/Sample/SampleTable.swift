@@ -1,8 +1,7 @@
-import DynamoSandbox
 import TableModel
 
 /// The demo's table: orders with their lines, as a single-table design keeps them.
-enum SampleTable {
+package enum SampleTable {
     static let schema = KeySchema(
         partition: KeyAttribute(name: "pk", type: .string),
         sort: KeyAttribute(name: "sk", type: .string)
@@ -18,7 +17,7 @@ enum SampleTable {
     static let states = ["placed", "paid", "packed", "shipped", "delivered"]
 
     /// Creates the table and fills it.
-    static func create(_ name: String, in sandbox: DynamoSandbox) throws {
+    package static func create(_ name: String, in sandbox: DynamoSandbox) throws {
         try sandbox.createTable(name, schema)
         for number in orderNumbers { try sandbox.put(all: order(number), into: name) }
     }
