@@ -19,8 +19,11 @@ extension Replicator {
         )
         generation?.segments = settings.segments(approximateItems: target.approximateItems)
         if readiness.state == .starting {
-            let work = resumption == nil ? "taking the bookmark of the stream" : "catching up from the saved state"
-            transition { $0.beginGeneration(work) }
+            let work =
+                resumption == nil
+                ? Reason(.bookmarking, "taking the bookmark of the stream")
+                : Reason(.resuming, "catching up from the saved state")
+            transition { $0.beginGeneration(work.text, code: work.code) }
         }
         board.update {
             $0.streamARN = target.streamARN

@@ -140,7 +140,9 @@ extension Replicator {
 
     /// Until when every shard has been read, so far as is known: a consumer that reads nothing proves nothing.
     private func streamReadAt(_ view: StreamView) -> Int64? {
-        guard view.status != .disabled, view.status != .disabling else { return nil }
+        guard !isStreamDisabled, !isTableMissing, view.status != .disabled, view.status != .disabling else {
+            return nil
+        }
         return view.lagMilliseconds.map { time.wallMilliseconds() - $0 }
     }
 
