@@ -79,8 +79,8 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var verifyPatience: Duration = .seconds(60)
     /// Suspects examined at once, and items of the replica looked at without a pause.
     package var verifyChunk = 1_000
-    /// Bytes of the filter that remembers the keys a comparison has seen, ten bits a key; with more keys it forgets some, which
-    /// then are looked up one by one.
+    /// Bytes of the filter that remembers the keys a comparison has seen, ten bits a key; with more keys more of them are taken
+    /// for seen, and surplus ones found later.
     package var verifyFilterBytes = 64 << 20
     /// How long the start may take until the endpoint first answers; after it the start has failed.
     package var startLimit: Duration = .seconds(6)

@@ -47,7 +47,8 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
         case .scanSegments: "Parallel segments of the start-up scan, 1 to 64. Default: by the table's size."
         case .scanCapacity: "Read capacity units a second that a scan may consume, 1 to 1000000. Default: no bound."
         case .verifyCapacity:
-            "Read capacity units a second for comparing table and replica in the background. Default: no comparing."
+            "Read capacity units a second for comparing table and replica in the background, 1 to 1000000. "
+                + "Default: no comparing."
         case .gapPolicy:
             "When changes were lost: rebuild-serving (the old contents, as stale), rebuild-refusing (503) or exit. "
                 + "Default rebuild-serving."
