@@ -45,7 +45,9 @@ import Testing
         #expect(driver.calls("GetShardIterator").filter { $0.hasSuffix("LATEST") } == ["GetShardIterator A LATEST"])
     }
 
-    @Test("situations 2 and 11: follows an idle shard through generations, also ones closed before they were first listed")
+    @Test(
+        "situations 2 and 11: follows an idle shard through generations, also ones closed before they were first listed"
+    )
     func rotationWhileIdle() {
         var driver = MachineDriver(StreamModel("A"))
         driver.at(.seconds(2)) { driver in
@@ -110,7 +112,9 @@ import Testing
         #expect(driver.gaps.isEmpty)
     }
 
-    @Test("situation 9: lists 250 shards over pages, an empty page with a cursor among them, at most ten calls a second")
+    @Test(
+        "situation 9: lists 250 shards over pages, an empty page with a cursor among them, at most ten calls a second"
+    )
     func pages() {
         var model = StreamModel()
         for index in 0..<250 { model.add("S\(1_000 + index)") }

@@ -61,7 +61,9 @@ import Testing
         #expect(driver.calls("GetShardIterator B").count == 1)
     }
 
-    @Test("situation 4: an iterator that expires before any record never asks for LATEST again, and says that it replays")
+    @Test(
+        "situation 4: an iterator that expires before any record never asks for LATEST again, and says that it replays"
+    )
     func expiredWhileIdle() {
         var model = StreamModel("A")
         model.write("old", "1", in: "A")
