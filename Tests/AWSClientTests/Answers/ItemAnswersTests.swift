@@ -16,7 +16,7 @@ import Testing
             "Items":[{"n":{"N":"1"},"id":{"S":"b"}},{"id":{"S":"a"}}],"LastEvaluatedKey":{"id":{"S":"a"}}}
             """
         )
-        let items = page.items.entries.map { Item(packed: Array(page.items.arena[$0.item])) }
+        let items = page.rows
         #expect(items == [Item(["id": .string("b"), "n": .number("1")]), Item(["id": .string("a")])])
         let keys = page.items.entries.map { ItemKey(bytes: Array(page.items.arena[$0.key])) }
         #expect(keys == [try key("b"), try key("a")])
