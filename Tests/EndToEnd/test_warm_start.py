@@ -1,13 +1,10 @@
 """Restarts with a state directory: killed at any moment, in use twice, asked for where it cannot be."""
 
-import contextlib
-import http.client
 import random
 import threading
 import time
 
-from support.events import stream
-from support.following import assert_follows
+from support.following import Mirror, assert_follows
 from support.processes import wait_for
 from support.service import run, serving
 from support.tables import canonical, create_table, fill, truth
@@ -15,46 +12,6 @@ from support.tables import canonical, create_table, fill, truth
 
 def saved_state(service):
     return service.get("/v1/status").json()["saved_state"]
-
-
-class Mirror:
-    """A subscriber that survives the service: it comes back with its last id, and checks that nothing goes back."""
-
-    def __init__(self):
-        self.items, self.last, self.resets, self.failure = {}, None, 0, None
-
-    def follow(self, service):
-        """Reads until the service dies."""
-        headers = {"Last-Event-ID": self.last} if self.last else {}
-        with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
-            try:
-                with stream(service, "/v1/events?format=dynamodb", headers, seconds=30) as events:
-                    for event in events:
-                        self.take(event)
-            except AssertionError as error:
-                # Before it is ready the service may refuse; anything else is a failure.
-                if "replica-not-ready" not in str(error):
-                    self.failure = error
-
-    def take(self, event):
-        if event.kind == "reset":
-            self.resets += 1
-            self.items.clear()
-            self.last = None
-        if event.kind == "message":
-            change = event.json
-            key = change["key"]["id"]["S"] if isinstance(change["key"]["id"], dict) else change["key"]["id"]
-            if change["op"] == "remove":
-                self.items.pop(key, None)
-            else:
-                before, after = self.items.get(key), change["item"]
-                if before and "n" in before and "n" in after:
-                    assert int(after["n"]["N"]) >= int(before["n"]["N"]), f"{key} went back: {before} to {after}"
-                self.items[key] = after
-        if event.id:
-            if self.last and self.last.split(".")[0] == event.id.split(".")[0]:
-                assert int(event.id.split(".")[1]) >= int(self.last.split(".")[1]), f"{event.id} after {self.last}"
-            self.last = event.id
 
 
 def test_killed_at_any_moment_it_goes_on_where_it_was(ministack, logs, tmp_path, record_property):

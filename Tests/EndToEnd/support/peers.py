@@ -1,7 +1,9 @@
 """DynamoDB-compatible servers that somebody else wrote, and boto3 as the independent writer and reader of the truth."""
 
 import contextlib
+import itertools
 import os
+import pathlib
 
 import boto3
 import botocore.config
@@ -9,6 +11,7 @@ import botocore.config
 from .processes import VENV, Program, free_port, wait_for
 
 REGION = "us-east-1"
+CLOCKS = itertools.count(1)
 
 
 class Peer:
@@ -51,6 +54,40 @@ def ministack(folder, **settings):
         yield Peer("ministack", port)
     finally:
         program.stop()
+
+
+class Clock:
+    """The wall clock of a process under libfaketime: what the file says is added to the real one, at once."""
+
+    def __init__(self, file):
+        self.file = file
+        self.set("+0")
+
+    def set(self, offset):
+        """An offset with one unit, as "+16m"."""
+        # Put in place whole: the file is read at every look at the clock.
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(f"{offset}\n")
+        fresh.replace(self.file)
+
+    def environment(self):
+        library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+        assert library, "libfaketime is not installed (Debian's package faketime)"
+        return {
+            "LD_PRELOAD": str(library),
+            "FAKETIME_TIMESTAMP_FILE": str(self.file),
+            "FAKETIME_NO_CACHE": "1",
+            # Its own waiting must go on.
+            "DONT_FAKE_MONOTONIC": "1",
+        }
+
+
+@contextlib.contextmanager
+def ministack_and_clock(folder):
+    """ministack with a clock that the test moves, so that iterators expire and records are trimmed: (peer, clock)."""
+    clock = Clock(folder / f"clock-{next(CLOCKS)}")
+    with ministack(folder, **clock.environment()) as peer:
+        yield peer, clock
 
 
 @contextlib.contextmanager

@@ -64,6 +64,15 @@ class Program:
 
         wait_for(check, seconds, f"a listener on port {port}")
 
+    @contextlib.contextmanager
+    def paused(self):
+        """Keeps it from running for the length of a block, as a suspended machine or a starved container is."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def kill(self):
         """Ends it with no chance to clean up."""
         self.process.send_signal(signal.SIGKILL)

@@ -7,9 +7,9 @@ from .peers import wait_for_table
 NUMBERS = itertools.count(1)
 
 
-def create_table(client, sort_key=None, view="NEW_AND_OLD_IMAGES", types="SS"):
+def create_table(client, sort_key=None, view="NEW_AND_OLD_IMAGES", types="SS", name=None):
     """A table with its stream on, under a name that no other test uses. Keys are `id` and, if asked for, `sort_key`."""
-    name = f"table-{next(NUMBERS)}"
+    name = name or f"table-{next(NUMBERS)}"
     keys = [("id", "HASH", types[0])] + ([(sort_key, "RANGE", types[1])] if sort_key else [])
     arguments = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}} if view else {}
     client.create_table(
