@@ -54,7 +54,9 @@ final class ReplicationReporter: ReplicationObserver {
             )
             if after == .live { announceReady() }
         case .reasonChanged(let state, let code, let reason):
-            let level: Logger.Level = state == .stale ? .warning : .info
+            // At the start only what is waited for is news; trouble passes, or ends the program with the one line that says it.
+            let isWaiting = code == .waitingForTable || code == .streamEnabling
+            let level: Logger.Level = state == .stale ? .warning : state == .starting && !isWaiting ? .debug : .info
             logger.log(
                 level: level,
                 "replica is still \(state.rawValue): \(reason)",

@@ -56,11 +56,14 @@ import Testing
     func reasons() {
         let recorder = Recorder()
         let reporter = reporter(recorder)
+        reporter.observe(.reasonChanged(in: .starting, code: .streamUnreachable, reason: "said when the start fails"))
+        reporter.observe(.reasonChanged(in: .starting, code: .streamEnabling, reason: "the stream is being enabled"))
         reporter.observe(.stateChanged(from: .live, to: .stale, code: .lagging, reason: "31 s behind"))
         reporter.observe(.reasonChanged(in: .stale, code: .accessDenied, reason: "not allowed"))
         reporter.observe(.repaired(put: 2, removed: 1))
         #expect(
             recorder.lines.map { $0.split(separator: " ", maxSplits: 1).last.map(String.init) ?? "" } == [
+                "info replica is still starting: the stream is being enabled reason=stream-enabling\n",
                 "warning replica is stale, was live: 31 s behind reason=lagging\n",
                 "warning replica is still stale: not allowed reason=access-denied\n",
                 "warning the replica differed from its table and was repaired put=2 removed=1\n",
