@@ -146,6 +146,26 @@ def test_saved_state_whose_records_were_trimmed_is_not_resumed_quietly(movable, 
         assert_follows(client, table, service)
 
 
+@pytest.mark.xfail(
+    strict=True, reason="the time without a read is measured by a clock that stands still while the machine sleeps"
+)
+def test_a_machine_that_slept_past_the_retention_with_nothing_read_is_a_gap(movable, logs):
+    """Suspended, or a virtual machine that was paused: for the service too the wall clock moves, CLOCK_MONOTONIC does not."""
+    peer, clock = movable
+    client = peer.client()
+    table = create_table(client, view=None)
+    fill(client, table, 10)
+    specification = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    client.update_table(TableName=table, StreamSpecification=specification)
+    with serving(logs, peer, table, *OFTEN, **clock.environment()) as service:
+        assert [shard["last_sequence_number"] for shard in status(service)["shards"]] == [None]
+        with service.program.paused():
+            change_unseen(client, table)
+            clock.set(PAST_RECORDS)
+        assert_follows(client, table, service)
+        assert service.item("item-00003") is None
+
+
 @LOOKS_AT_THE_TABLE_TOO_LATE
 def test_a_new_stream_of_the_table_is_a_new_epoch(ministack, logs):
     client = ministack.client()

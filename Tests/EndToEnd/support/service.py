@@ -61,7 +61,10 @@ def serving(folder, peer, table, *options, port=None, ready=True, **settings):
     """`tablecast serve` over a peer, for the length of a block."""
     port = port or free_port()
     environment = environment_without_aws(**peer.settings(**settings))
-    program = Program(command(table, port, *options), folder / f"tablecast-{port}.log", environment)
+    # libfaketime changes the environment of the first process that it is loaded into, and with it Swift's view of the arguments;
+    # what that process becomes by exec is not touched.
+    launcher = ["/usr/bin/env"] if "LD_PRELOAD" in settings else []
+    program = Program([*launcher, *command(table, port, *options)], folder / f"tablecast-{port}.log", environment)
     service = Service(program, port)
     try:
         if ready:
