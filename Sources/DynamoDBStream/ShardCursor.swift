@@ -65,6 +65,8 @@ struct ShardCursor: Sendable {
 
     var readableSince: Duration?
     var lastSuccess: Duration?
+    /// The same moment by the wall clock, which goes on while a machine is suspended.
+    var lastSuccessWallMilliseconds: Int64?
     var endedAt: Duration?
     var emptyPages = 0
     /// Since when it is known to have children, and the empty pages of the present run that were asked for since.

@@ -34,7 +34,8 @@ extension StreamMachine {
     }
 
     /// With no record read there is nothing that the service could call trimmed: a shard left alone for longer than the
-    /// retention may have lost records without a word.
+    /// retention may have lost records without a word. Either clock may say so: the monotonic one stands still while the machine
+    /// is suspended, the other may be set; a rebuild too many loses nothing.
     private func isBeyondRetention(_ cursor: ShardCursor) -> Bool {
         let unreadSince: Duration?
         switch cursor.read {
@@ -42,7 +43,11 @@ extension StreamMachine {
         case .start: unreadSince = cursor.lastSuccess ?? cursor.bornAfter
         case .after, .ended: unreadSince = nil
         }
-        return unreadSince.map { now.monotonic - $0 > settings.limits.retention } ?? false
+        guard let unreadSince else { return false }
+        let retention = settings.limits.retention
+        if now.monotonic - unreadSince > retention { return true }
+        guard let wall = cursor.lastSuccessWallMilliseconds else { return false }
+        return .milliseconds(now.wallMilliseconds - wall) > retention
     }
 
     mutating func received(iterator: String?, for shardID: String) {
@@ -110,6 +115,7 @@ extension StreamMachine {
             if let last = cursor.lastSuccess, cursor.readStartedAt - last > patience { cursor.emptyPages = 0 }
             // An answer shows the shard as it was no earlier than when it was asked for.
             cursor.lastSuccess = cursor.readStartedAt
+            cursor.lastSuccessWallMilliseconds = present.wallMilliseconds
             cursor.isPinned = true
             if let last = page.records.last {
                 // Also what was dropped as older than the bookmark has been read.

@@ -81,7 +81,11 @@ extension Replicator {
     func watchTable(_ target: ReplicationTarget) async -> GenerationEnd? {
         let probe = TableProbe(api: table, tableName: target.tableName, time: time)
         var isTroubled = false
-        while await pause(tableCheckInterval(isTroubled)) {
+        var lastAsked = time.monotonic()
+        // In short steps, since trouble that others meet meanwhile must not wait for the long one to end.
+        while await pause(min(settings.limits.tableCheckInterval, settings.limits.troubledTableCheckInterval)) {
+            guard time.monotonic() - lastAsked >= tableCheckInterval(isTroubled) else { continue }
+            lastAsked = time.monotonic()
             switch await probe.ask(within: nil) {
             case .described(let description):
                 isTroubled = !description.streamEnabled

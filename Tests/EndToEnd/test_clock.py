@@ -2,7 +2,7 @@
 
 import pytest
 from support import peers
-from support.following import LOOKS_AT_THE_TABLE_TOO_LATE, Mirror, assert_follows, status, wait_for_new_epoch, writing
+from support.following import Mirror, assert_follows, status, wait_for_new_epoch, writing
 from support.processes import wait_for
 from support.service import serving
 from support.tables import canonical, create_table, fill, truth
@@ -146,9 +146,6 @@ def test_saved_state_whose_records_were_trimmed_is_not_resumed_quietly(movable, 
         assert_follows(client, table, service)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the time without a read is measured by a clock that stands still while the machine sleeps"
-)
 def test_a_machine_that_slept_past_the_retention_with_nothing_read_is_a_gap(movable, logs):
     """Suspended, or a virtual machine that was paused: for the service too the wall clock moves, CLOCK_MONOTONIC does not."""
     peer, clock = movable
@@ -166,7 +163,6 @@ def test_a_machine_that_slept_past_the_retention_with_nothing_read_is_a_gap(mova
         assert service.item("item-00003") is None
 
 
-@LOOKS_AT_THE_TABLE_TOO_LATE
 def test_a_new_stream_of_the_table_is_a_new_epoch(ministack, logs):
     client = ministack.client()
     table = create_table(client)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from support import peers
 from support.events import stream, until
-from support.following import LOOKS_AT_THE_TABLE_TOO_LATE, assert_follows, status, wait_for_new_epoch
+from support.following import assert_follows, status, wait_for_new_epoch
 from support.processes import wait_for
 from support.service import serving
 from support.tables import canonical, create_table, fill, truth
@@ -137,7 +137,6 @@ def test_errors_in_html_are_said_and_survived(forgetful, logs):
         assert answer.json() == {"id": "item-00003", "n": 3} and answer.headers["Replica-State"] == "stale"
 
 
-@LOOKS_AT_THE_TABLE_TOO_LATE
 def test_a_table_made_again_is_read_anew(forgetful, logs):
     client = forgetful.client()
     table = create_table(client)

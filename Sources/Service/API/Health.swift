@@ -27,7 +27,7 @@ package final class Health: Sendable {
         if view.conditions().state == .live, view.store.snapshot != nil { return nil }
         let status = view.status()
         return Obstacle(
-            text: "The replica is \(view.conditions().state.rawValue): \(status.reason).",
+            text: "The replica is \(view.conditions().state.rawValue): \(status.sentence)",
             code: status.reasonCode.rawValue
         )
     }

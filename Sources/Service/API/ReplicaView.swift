@@ -40,11 +40,16 @@ package struct ReplicaView: Sendable {
         throw Problem(
             503,
             .replicaNotReady,
-            "The replica \(what): \(status.reason).",
+            "The replica \(what): \(status.sentence)",
             reasonCode: status.reasonCode.rawValue,
             retryAfterSeconds: 1
         )
     }
+}
+
+extension ReplicationStatus {
+    /// The reason, closed by one full stop: what a failed call says has its own.
+    var sentence: String { reason.hasSuffix(".") ? reason : "\(reason)." }
 }
 
 extension ReplicaState {

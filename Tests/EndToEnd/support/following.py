@@ -5,17 +5,9 @@ import http.client
 import threading
 import time
 
-import pytest
-
 from .events import stream
 from .processes import wait_for
 from .tables import canonical, truth
-
-
-# A live replica asks for its table once a minute, and becoming stale does not shorten the minute under way.
-LOOKS_AT_THE_TABLE_TOO_LATE = pytest.mark.xfail(
-    strict=True, reason="a replica that becomes stale looks for a new stream only when the minute under way is over"
-)
 
 
 def status(service):
