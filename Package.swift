@@ -61,13 +61,15 @@ let package = Package(
         layer("StateStore", ["TableModel", "ReplicaStore", "CSQLite", "CXXHash"]),
         layer("Replication", ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore"]),
         layer("HTTPServer", ["CLinux"]),
-        layer("Feed", ["TableModel", "ReplicaStore", "HTTPServer"]),
+        layer("Compression", ["CZlib"]),
+        layer("ItemQuery", ["TableModel"]),
+        layer("Feed", ["TableModel", "ItemQuery", "Compression", "ReplicaStore", "HTTPServer"]),
         layer("Telemetry", [logging, metrics, coreMetrics]),
         layer(
             "Service",
             [
                 "TableModel", "AWSClient", "DynamoDBStream", "Replication", "ReplicaStore", "StateStore", "HTTPServer",
-                "Feed", "Telemetry", "CXXHash", logging, metrics, argumentParser,
+                "Compression", "ItemQuery", "Feed", "Telemetry", "CXXHash", logging, metrics, argumentParser,
             ],
             resources: [.embedInCode("openapi.yaml")]
         ),
@@ -107,13 +109,15 @@ let package = Package(
         ),
         tests(of: "Simulation", []),
         tests(of: "HTTPServer", ["CLinux"]),
-        tests(of: "Feed", ["TableModel", "ReplicaStore", "HTTPServer"]),
+        tests(of: "Compression", ["CZlib"]),
+        tests(of: "ItemQuery", ["TableModel"]),
+        tests(of: "Feed", ["TableModel", "ItemQuery", "ReplicaStore", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
         tests(
             of: "Service",
             [
                 "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore", "HTTPServer", "Feed",
-                "Telemetry", logging,
+                "ItemQuery", "Compression", "Telemetry", logging,
             ]
         ),
         tests(of: "DynamoSandbox", ["TableModel", "HTTPServer"]),

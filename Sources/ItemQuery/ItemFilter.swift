@@ -1,0 +1,13 @@
+/// Which items a reader asked for.
+package struct ItemFilter: Sendable, Hashable {
+    package var keys: KeyRange
+    package var predicate: WhereExpression?
+
+    package init(keys: KeyRange = KeyRange(), predicate: WhereExpression? = nil) {
+        self.keys = keys
+        self.predicate = predicate
+    }
+
+    /// Whether an item belongs to it, by its canonical key bytes and its packed form.
+    package func matches(key: UnsafeRawBufferPointer, packed: UnsafeRawBufferPointer) -> Bool { fatalError("contract") }
+}
