@@ -7,6 +7,8 @@ final class Connection {
         case sending
         /// A streaming body is being produced.
         case streaming
+        /// A pending answer is waited for; nothing of it is sent yet.
+        case polling
         /// Closing: everything that still comes in is thrown away.
         case lingering
         case closed
@@ -20,6 +22,7 @@ final class Connection {
         case linger
     }
 
+    /// Of a streaming body, or of a pending answer.
     enum StreamState {
         /// For a wake-up or `deadline`.
         case waiting
@@ -45,7 +48,8 @@ final class Connection {
     var pending: [UInt8] = []
     var pendingOffset = 0
     var stream: (any StreamingBody)?
-    /// Where this is in the loop's list of streams.
+    var poll: PendingRequest?
+    /// Where this is in the loop's list of streams and polls.
     var streamIndex = -1
     var requestCount = 0
     /// The parser's phase and request that `phaseStart` belongs to.

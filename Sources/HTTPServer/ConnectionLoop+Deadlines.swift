@@ -37,7 +37,7 @@ extension ConnectionLoop {
             watch(connection, .readable)
         case .sending:
             watch(connection, .writable)
-        case .streaming:
+        case .streaming, .polling:
             watch(connection, connection.streamState == .blocked ? [.writable, .peerClosed] : .peerClosed)
         case .lingering:
             watch(connection, .readable)
@@ -88,7 +88,7 @@ extension ConnectionLoop {
             case .body: timeOut(connection, "the request's body did not arrive in time")
             }
         case .sending: close(connection, .stalled)
-        case .streaming:
+        case .streaming, .polling:
             if connection.streamState == .blocked { close(connection, .stalled) } else { enqueue(connection) }
         case .lingering: close(connection, .clientGone)
         }

@@ -78,11 +78,21 @@ extension ConnectionLoop {
     private func respond(_ connection: Connection, _ request: HTTPRequest) {
         let began = observer == nil ? 0 : MonotonicClock.now()
         let response = handler.respond(to: request)
+        if case .pending(let answer) = response.body {
+            wait(for: answer, to: request, on: connection, route: response.route, began: began)
+        } else {
+            answer(connection, request, response, began: began)
+        }
+    }
+
+    /// Answers a request; the response goes out with the next flush.
+    func answer(_ connection: Connection, _ request: HTTPRequest, _ response: HTTPResponse, began: Instant) {
         let keepsAlive = request.head.keepsAlive && !isStopping
         connection.closing = keepsAlive ? .keepAlive : request.head.keepsAlive ? .linger : .close
         send(
             response,
             to: connection,
+            request,
             isHead: request.head.method == .head,
             minorVersion: request.minorVersion,
             began: began
@@ -95,12 +105,13 @@ extension ConnectionLoop {
         let response = handler.respondToRejected(status: rejection.status, reason: rejection.reason.description)
         connection.closing = .linger
         // Version 0, since no chunked body may go to a client that has not shown it can read one.
-        send(response, to: connection, isHead: connection.parser.method == .head, minorVersion: 0, began: began)
+        send(response, to: connection, nil, isHead: connection.parser.method == .head, minorVersion: 0, began: began)
     }
 
     private func send(
         _ response: HTTPResponse,
         to connection: Connection,
+        _ request: HTTPRequest?,
         isHead: Bool,
         minorVersion: Int,
         began: Instant
@@ -123,12 +134,13 @@ extension ConnectionLoop {
             size += body.count
             if body.count <= Self.copiedBodyBytes { output.append(body) } else { large = body }
         }
-        observer?.responded(
-            route: response.route,
-            status: response.status,
-            bytes: size,
-            duration: .nanoseconds(MonotonicClock.now() - began)
-        )
+        if let observer {
+            let duration = Duration.nanoseconds(MonotonicClock.now() - began)
+            observer.responded(
+                to: request,
+                HTTPOutcome(route: response.route, status: response.status, bytes: size, duration: duration)
+            )
+        }
         if connection.closing != .keepAlive { connection.phase = .sending }
         if let large {
             transmit(connection, body: large)

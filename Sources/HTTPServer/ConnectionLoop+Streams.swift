@@ -11,9 +11,24 @@ extension ConnectionLoop {
         connection.stream = stream
         connection.isChunked = isChunked
         connection.phase = .streaming
+        join(connection)
+        if isStopping { stream.drain() }
+        produce(connection)
+    }
+
+    /// Adds a connection to those that a wake-up reaches.
+    func join(_ connection: Connection) {
         connection.streamIndex = streams.count
         streams.append(connection)
-        produce(connection)
+    }
+
+    func leave(_ connection: Connection) {
+        let last = streams.removeLast()
+        if last !== connection {
+            streams[connection.streamIndex] = last
+            last.streamIndex = connection.streamIndex
+        }
+        connection.streamIndex = -1
     }
 
     /// Asks a stream for bytes and sends them, until it waits, ends, or the client does not take them.
@@ -75,20 +90,21 @@ extension ConnectionLoop {
         return transmitOutput(connection)
     }
 
-    /// Puts a stream in the queue of those to produce.
+    /// Puts a stream or a pending answer in the queue of those to ask.
     func enqueue(_ connection: Connection) {
         connection.streamState = .queued
         connection.deadline = .max
         ready.append(connection)
     }
 
-    /// Every waiting stream produces again. Those that are blocked do so anyway when the client has caught up.
+    /// Every waiting stream produces again, every pending answer is asked again. Those that are blocked do so anyway when the client has caught up.
     func wakeStreams() {
         for connection in streams where connection.streamState == .waiting { enqueue(connection) }
     }
 
     func drainStream(_ connection: Connection) {
         connection.stream?.drain()
+        connection.poll?.answer.drain()
         if connection.streamState == .waiting { enqueue(connection) }
     }
 
@@ -96,12 +112,7 @@ extension ConnectionLoop {
     func endStream(_ connection: Connection, _ reason: StreamEnd) {
         guard let stream = connection.stream else { return }
         connection.stream = nil
-        let last = streams.removeLast()
-        if last !== connection {
-            streams[connection.streamIndex] = last
-            last.streamIndex = connection.streamIndex
-        }
-        connection.streamIndex = -1
+        leave(connection)
         stream.finished(reason)
     }
 }

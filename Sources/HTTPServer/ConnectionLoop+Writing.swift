@@ -70,7 +70,11 @@ extension ConnectionLoop {
         if !connection.hasPending {
             connection.pending = []
             connection.pendingOffset = 0
-            if connection.phase == .streaming { produce(connection) } else { sent(connection) }
+            switch connection.phase {
+            case .streaming: produce(connection)
+            case .polling: poll(connection)
+            case .reading, .sending, .lingering, .closed: sent(connection)
+            }
             resume(connection)
         } else {
             settle(connection)

@@ -31,7 +31,7 @@ final class ConnectionLoop {
     let readBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: ConnectionLoop.readBytes)
     let pieces = UnsafeMutablePointer<iovec>.allocate(capacity: 2)
     var produced: [UInt8] = []
-    /// All connections with a stream.
+    /// All connections with a stream or a pending answer.
     var streams: [Connection] = []
     /// Streams that became due since this turn of the queue began.
     var ready: [Connection] = []
@@ -143,7 +143,7 @@ final class ConnectionLoop {
         for connection in table.all {
             switch connection.phase {
             case .reading: receive(connection)
-            case .streaming: drainStream(connection)
+            case .streaming, .polling: drainStream(connection)
             case .sending, .lingering, .closed: break
             }
         }
@@ -161,10 +161,13 @@ final class ConnectionLoop {
         while turnStart < end {
             let connection = turn[turnStart]
             turnStart += 1
-            if connection.phase == .streaming, connection.streamState == .queued {
-                produce(connection)
-                resume(connection)
+            guard connection.streamState == .queued else { continue }
+            switch connection.phase {
+            case .streaming: produce(connection)
+            case .polling: poll(connection)
+            case .reading, .sending, .lingering, .closed: continue
             }
+            resume(connection)
         }
     }
 
@@ -172,15 +175,12 @@ final class ConnectionLoop {
     func close(_ connection: Connection, _ reason: StreamEnd) {
         guard connection.phase != .closed else { return }
         if connection.phase == .reading, connection.parser.phase != .idle {
-            observer?.responded(
-                route: nil,
-                status: 0,
-                bytes: 0,
-                duration: .nanoseconds(MonotonicClock.now() - connection.phaseStart)
-            )
+            let duration = Duration.nanoseconds(MonotonicClock.now() - connection.phaseStart)
+            observer?.responded(to: nil, HTTPOutcome(route: nil, status: 0, bytes: 0, duration: duration))
         }
         connection.phase = .closed
         endStream(connection, reason)
+        breakOffPoll(connection, reason)
         table.remove(connection.token)
         // Closing the only descriptor of a socket takes it out of epoll, too.
         closeDescriptor(connection.descriptor)

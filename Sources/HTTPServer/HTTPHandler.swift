@@ -8,14 +8,25 @@ package protocol HTTPHandler: Sendable {
     func respondToRejected(status: Int, reason: String) -> HTTPResponse
 }
 
+/// How one request ended.
+package struct HTTPOutcome: Sendable, Hashable {
+    /// The pattern of the route that answered; nil when none did.
+    package let route: String?
+    /// 0 when the connection broke within the request.
+    package let status: Int
+    /// The bytes of the head and, unless it is a stream, of the body.
+    package let bytes: Int
+    /// From the complete request to its response; a long poll's waiting included.
+    package let duration: Duration
+}
+
 /// What the server did, for metrics and logs. Called on event loops; must not block.
 package protocol HTTPServerObserver: Sendable {
     func connectionOpened()
     func connectionClosed()
-    /// A response was made and its head handed to the kernel; `status` 0 when the connection broke within a request.
-    /// `route` is the pattern that matched, nil when none did; `bytes` counts the head and, unless it is a stream, the
-    /// body; `duration` runs from the complete request.
-    func responded(route: String?, status: Int, bytes: Int, duration: Duration)
+    /// A response was made and its head is on its way to the kernel, or the connection broke within a request.
+    /// `request` is nil for bytes that never became one.
+    func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome)
     /// Something an operator should read: accept failing for want of descriptors, limits reached.
     func serverWarning(_ text: String)
 }

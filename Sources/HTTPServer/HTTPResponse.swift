@@ -3,6 +3,8 @@ package enum HTTPBody {
     case none
     case bytes([UInt8])
     case stream(any StreamingBody)
+    /// The answer comes later; status and fields of the response that carries this are not sent.
+    case pending(any PendingAnswer)
 }
 
 /// A response. For HEAD the server sends the head that GET would have and drops the body.

@@ -17,6 +17,7 @@ enum ResponseEncoder {
         case .none: return .length(0)
         case .bytes(let bytes): return .length(bytes.count)
         case .stream: return minorVersion > 0 ? .chunked : .untilClose
+        case .pending: preconditionFailure("a pending answer's response must not be pending again")
         }
     }
 

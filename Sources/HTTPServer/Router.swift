@@ -29,6 +29,11 @@ package struct Router: HTTPHandler {
 
     package func respond(to request: HTTPRequest) -> HTTPResponse {
         var response = route(request)
+        if case .pending(let answer) = response.body {
+            let decorated = DecoratedAnswer(answer, to: request, route: response.route, decorate: decorate)
+            response.body = .pending(decorated)
+            return response
+        }
         decorate(request, &response)
         return response
     }

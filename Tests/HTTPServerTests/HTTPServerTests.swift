@@ -235,6 +235,7 @@ import Testing
         }
         #expect(observer.current.statuses == [200, 404, 0])
         #expect(observer.current.routes == ["/who/{name}", nil, nil])
+        #expect(observer.current.methods == [.get, .get, nil])
         #expect(observer.current.opened == 1)
     }
 

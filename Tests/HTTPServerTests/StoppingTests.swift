@@ -65,6 +65,27 @@ import Testing
         #expect(script.current.ended == Array(repeating: .completed, count: 20))
     }
 
+    @Test("a stream that begins after stopping has begun says goodbye, too")
+    func drainsLate() async throws {
+        let script = StreamScript()
+        let server = HTTPServer(handler: StreamingBodyTests.handler(script), observer: nil, loops: 1)
+        let port = try server.start(host: "127.0.0.1", port: 0)
+        let client = try RawClient(port: port)
+        try await client.send("GET /s HTTP/1.1\r\n")
+        await eventually("it is accepted") { server.openConnections == 1 }
+        _ = try await exchange("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n", port: port)
+        server.beginStop(within: .seconds(60))
+        await eventually("nothing is accepted any more") { (try? RawClient(port: port)) == nil }
+        try await client.send("Host: a\r\n\r\n")
+        let response = try await client.receiveResponse()
+        #expect(response.chunks == ["bye"])
+        #expect(response.field("connection") == "close")
+        try await client.expectEnd()
+        client.close()
+        await server.stop(within: .seconds(60))
+        #expect(script.current.drains == 1)
+    }
+
     @Test("closes everything when its time is up")
     func deadline() async throws {
         let script = StreamScript()

@@ -1,5 +1,5 @@
 package import AWSClient
-import HTTPServer
+package import HTTPServer
 import Logging
 import Metrics
 package import Telemetry
@@ -57,11 +57,11 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
     package func connectionOpened() { connections.increment() }
     package func connectionClosed() { disconnections.increment() }
 
-    package func responded(route: String?, status: Int, bytes: Int, duration: Duration) {
-        let counters = route.flatMap { requests[$0] } ?? unrouted
-        counters[max(0, min(5, status / 100))].increment()
-        responseBytes.increment(by: bytes)
-        requestTime.recordNanoseconds(Self.nanoseconds(duration))
+    package func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome) {
+        let counters = outcome.route.flatMap { requests[$0] } ?? unrouted
+        counters[max(0, min(5, outcome.status / 100))].increment()
+        responseBytes.increment(by: outcome.bytes)
+        requestTime.recordNanoseconds(Self.nanoseconds(outcome.duration))
     }
 
     package func serverWarning(_ text: String) {

@@ -34,6 +34,7 @@ final class RecordingObserver: HTTPServerObserver {
         var statuses: [Int] = []
         var routes: [String?] = []
         var bytes: [Int] = []
+        var methods: [HTTPMethod?] = []
         var warnings: [String] = []
     }
 
@@ -43,11 +44,12 @@ final class RecordingObserver: HTTPServerObserver {
 
     func connectionOpened() { record.withLock { $0.opened += 1 } }
     func connectionClosed() { record.withLock { $0.closed += 1 } }
-    func responded(route: String?, status: Int, bytes: Int, duration: Duration) {
+    func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome) {
         record.withLock {
-            $0.statuses.append(status)
-            $0.routes.append(route)
-            $0.bytes.append(bytes)
+            $0.statuses.append(outcome.status)
+            $0.routes.append(outcome.route)
+            $0.bytes.append(outcome.bytes)
+            $0.methods.append(request?.method)
         }
     }
     func serverWarning(_ text: String) { record.withLock { $0.warnings.append(text) } }

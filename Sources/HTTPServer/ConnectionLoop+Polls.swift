@@ -1,0 +1,88 @@
+/// A request whose answer is pending.
+final class PendingRequest {
+    let answer: any PendingAnswer
+    let request: HTTPRequest
+    let route: String?
+    let began: Instant
+
+    init(answer: any PendingAnswer, request: HTTPRequest, route: String?, began: Instant) {
+        self.answer = answer
+        self.request = request
+        self.route = route
+        self.began = began
+    }
+}
+
+/// Pending answers: asked at once, at each wake-up and at their deadlines, in one queue with the streams. Requests behind
+/// one wait unread, so answers stay in order.
+extension ConnectionLoop {
+    /// Begins to wait for an answer, or sends it when it is there at once.
+    func wait(
+        for answer: any PendingAnswer,
+        to request: HTTPRequest,
+        on connection: Connection,
+        route: String?,
+        began: Instant
+    ) {
+        if isStopping { answer.drain() }
+        switch answer.poll(now: .nanoseconds(now)) {
+        case .answer(let response):
+            answer.finished(.completed)
+            self.answer(connection, request, response, began: began)
+        case .wait(let until):
+            connection.phase = .polling
+            connection.poll = PendingRequest(answer: answer, request: request, route: route, began: began)
+            join(connection)
+            // The answers to requests before this one do not wait for it.
+            guard transmitOutput(connection) else {
+                close(connection, .clientGone)
+                return
+            }
+            sleep(connection, until)
+        }
+    }
+
+    /// Asks a pending answer again; when it answers, the response is sent.
+    func poll(_ connection: Connection) {
+        guard let poll = connection.poll else { return }
+        switch poll.answer.poll(now: .nanoseconds(now)) {
+        case .wait(let until):
+            sleep(connection, until)
+        case .answer(let response):
+            connection.poll = nil
+            leave(connection)
+            connection.phase = .reading
+            poll.answer.finished(.completed)
+            answer(connection, poll.request, response, began: poll.began)
+            // The client may have sent more meanwhile, unread so far: a plain close would be a reset.
+            if connection.closing == .close { connection.closing = .linger }
+            if output.count > 0 || connection.phase == .sending { flush(connection) }
+        }
+    }
+
+    /// The connection closes before the answer: tells it why.
+    func breakOffPoll(_ connection: Connection, _ reason: StreamEnd) {
+        guard let poll = connection.poll else { return }
+        connection.poll = nil
+        leave(connection)
+        if let observer {
+            let duration = Duration.nanoseconds(MonotonicClock.now() - poll.began)
+            observer.responded(
+                to: poll.request,
+                HTTPOutcome(route: poll.route, status: 0, bytes: 0, duration: duration)
+            )
+        }
+        poll.answer.finished(reason)
+    }
+
+    /// While the client has not taken what was sent before, an answer could not be sent either: then it is asked again when
+    /// the client has, and the write stall is the deadline.
+    private func sleep(_ connection: Connection, _ until: Duration) {
+        if connection.hasPending {
+            connection.streamState = .blocked
+        } else {
+            connection.streamState = .waiting
+            connection.deadline = until.nanoseconds
+        }
+    }
+}

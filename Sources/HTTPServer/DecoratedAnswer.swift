@@ -1,0 +1,32 @@
+/// A route's pending answer, with what the router does to a response done when it comes.
+final class DecoratedAnswer: PendingAnswer {
+    private let answer: any PendingAnswer
+    private let request: HTTPRequest
+    private let route: String?
+    private let decorate: @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
+
+    init(
+        _ answer: any PendingAnswer,
+        to request: HTTPRequest,
+        route: String?,
+        decorate: @escaping @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
+    ) {
+        self.answer = answer
+        self.request = request
+        self.route = route
+        self.decorate = decorate
+    }
+
+    func poll(now: Duration) -> PendingStep {
+        switch answer.poll(now: now) {
+        case .wait(let until): return .wait(until: until)
+        case .answer(var response):
+            response.route = route
+            decorate(request, &response)
+            return .answer(response)
+        }
+    }
+
+    func drain() { answer.drain() }
+    func finished(_ reason: StreamEnd) { answer.finished(reason) }
+}
