@@ -6,7 +6,7 @@ import TableModel
 ///
 /// It serves the demo and the tests: tables, expressions, transactions and streams behave as the real service's do,
 /// and what a real service only does at its worst (splits, trims, expired iterators, broken answers) happens on request.
-/// Any credentials are accepted; signatures are not verified.
+/// Any credentials are accepted, unless `SandboxSettings.keys` names the ones whose signatures are.
 package final class DynamoSandbox: Sendable {
     /// The time that everything here goes by.
     package let clock: SandboxClock
@@ -30,9 +30,9 @@ package final class DynamoSandbox: Sendable {
 
     /// Listens on 127.0.0.1 (port 0: any free one) and gives back the port. Throws one line when the port is taken.
     package func start(port: Int = 0) throws -> Int {
-        let handler = SandboxHandler { [weak self] target, body in
+        let handler = SandboxHandler { [weak self] target, request in
             guard let self else { return SandboxAnswer(status: 500, body: [], isStreams: false) }
-            return self.answer(target: target, body: body)
+            return self.answer(target: target, request)
         }
         var limits = HTTPServerLimits()
         limits.bodyBytes = SandboxLimits.requestBytes
@@ -100,15 +100,18 @@ package final class DynamoSandbox: Sendable {
     }
 
     /// One call over HTTP: logged, hooked, perhaps broken.
-    private func answer(target: String, body: [UInt8]) -> SandboxAnswer {
+    private func answer(target: String, _ received: HTTPRequest) -> SandboxAnswer {
         guard let operation = SandboxOperation(target: target) else {
             let error = SandboxError("UnknownOperationException", "")
             return SandboxAnswer(status: 400, body: ErrorBody.json(error, isStreams: false), isStreams: false)
         }
         let isStreams = operation.isStreams
         do throws(SandboxError) {
-            let request = try Request(body: body)
             let now = clock.now
+            if let keys = state.withLock({ $0.engine.settings.keys }) {
+                try SignatureCheck.verify(received, keys, now: now)
+            }
+            let request = try Request(body: received.body)
             let call = CallReader.call(operation, request, now: now)
             let hook = log(call)
             hook?(call)
@@ -116,6 +119,8 @@ package final class DynamoSandbox: Sendable {
             switch fault {
             case .error(let status, let code, let message)?: throw SandboxError(code, message, status: status)
             case .html(let status)?: return SandboxAnswer(status: status, body: [], isStreams: isStreams, fault: fault)
+            case .garbledCompression?:
+                return SandboxAnswer(status: 200, body: [], isStreams: isStreams, fault: fault)
             case .emptyObject?:
                 return SandboxAnswer(status: 200, body: Array("{}".utf8), isStreams: isStreams, fault: fault)
             default: break

@@ -1,3 +1,5 @@
+package import TableModel
+
 /// One shard as tests see it, trimmed or not.
 package struct SandboxShard: Sendable, Hashable {
     /// ShardId.
@@ -70,6 +72,37 @@ extension DynamoSandbox {
         let last = sequenceNumber.flatMap { UInt128($0) } ?? UInt128.max
         locked { engine, _ in
             engine.changeLatestStream(of: table) { stream, _ in stream.trim(shard: id, through: last) }
+        }
+    }
+
+    /// Puts a record that the service does not send today into the stream: another event name or version. The table stays as it is,
+    /// and the images are the item's.
+    package func appendRecord(
+        of key: [String: AttributeValue],
+        in table: String,
+        eventName: String,
+        eventVersion: String = "1.1"
+    ) throws(SandboxError) {
+        let key = try AttributeIntake.normalise(key)
+        try withEngine { engine, now throws(SandboxError) in
+            let place = try engine.activeTable(table).orderKey(ofKey: key)
+            let item = try engine.activeTable(table).items[place]?.item
+            guard let arn = engine.tables[table]?.latestStreamARN, var stream = engine.streams[arn],
+                let shard = stream.openShard(for: place.hash)
+            else { throw SandboxError.notFound("Table \(table) has no open shard for the key") }
+            let record = LoggedRecord(
+                sequenceNumber: engine.sequenceNumbers.next(),
+                event: .other(eventName),
+                createdAt: now,
+                keys: Item(key),
+                newImage: item,
+                oldImage: item,
+                size: 0,
+                byTimeToLive: false,
+                eventVersion: eventVersion
+            )
+            stream.append(record, toShard: shard, limit: engine.settings.recordsPerShard)
+            engine.streams[arn] = stream
         }
     }
 

@@ -16,8 +16,13 @@ package enum SandboxFault: Sendable, Hashable {
     case delay(Duration)
     /// The answer comes a few bytes at a time, `interval` apart.
     case trickle(bytes: Int, interval: Duration)
-    /// GetRecords and DescribeStream: a page with nothing in it and a cursor to go on from.
+    /// GetRecords, DescribeStream and Scan: a page with nothing in it and a cursor to go on from. (Scan: for tables with a string as
+    /// partition key.)
     case emptyPage
+    /// DescribeStream: the page's cursor is the one that the page began after.
+    case repeatedCursor
+    /// The body is said to be gzip, and is not. Nothing is done.
+    case garbledCompression
     /// GetRecords: up to `count` records that were read before come again, in front of the new ones.
     case repeatRecords(count: Int)
 }

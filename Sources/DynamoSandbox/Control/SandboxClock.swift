@@ -9,9 +9,15 @@ package final class SandboxClock: Sendable {
         var advanced: Int64 = 0
     }
 
+    /// How many times faster than the system's this clock runs.
+    package let rate: Int64
+    private let birth: Int64
+
     private let state: Mutex<State>
 
-    private init(fixed: Int64?) {
+    private init(fixed: Int64?, rate: Int64 = 1) {
+        self.rate = rate
+        birth = Self.systemMicroseconds()
         state = Mutex(State(fixed: fixed))
     }
 
@@ -23,10 +29,13 @@ package final class SandboxClock: Sendable {
         SandboxClock(fixed: milliseconds)
     }
 
+    /// A clock that begins with the system's time and runs `rate` times faster, so that seconds pass in a fraction of one.
+    package static func running(times rate: Int) -> SandboxClock { SandboxClock(fixed: nil, rate: Int64(rate)) }
+
     /// Milliseconds since 1970 UTC.
     package var now: Int64 {
         let (fixed, advanced) = state.withLock { ($0.fixed, $0.advanced) }
-        return (fixed ?? Self.systemMilliseconds()) + advanced
+        return (fixed ?? (birth + (Self.systemMicroseconds() - birth) * rate) / 1_000) + advanced
     }
 
     /// Moves the clock; a system clock keeps running from there. A negative duration moves it back.
@@ -34,10 +43,10 @@ package final class SandboxClock: Sendable {
         state.withLock { $0.advanced += duration.milliseconds }
     }
 
-    private static func systemMilliseconds() -> Int64 {
+    private static func systemMicroseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
     }
 }
 

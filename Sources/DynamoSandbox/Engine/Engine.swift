@@ -10,6 +10,8 @@ struct Engine: Sendable {
     var transactionTokens = TransactionTokens()
     /// How the listing of shards is bent for a while.
     var listing = ShardListing()
+    /// When the last DescribeStream calls were answered: milliseconds since 1970 UTC, oldest first.
+    var describeStreamTimes: [Int64] = []
 
     init(settings: SandboxSettings) {
         self.settings = settings
@@ -37,9 +39,9 @@ struct Engine: Sendable {
         case .batchWriteItem: try batchWriteItem(request, now: now)
         case .transactWriteItems: try transactWriteItems(request, now: now)
         case .query: try query(request, now: now)
-        case .scan: try scan(request, now: now)
+        case .scan: try scan(request, now: now, empty: fault == .emptyPage)
         case .listStreams: try listStreams(request)
-        case .describeStream: try describeStream(request, now: now, empty: fault == .emptyPage)
+        case .describeStream: try describeStream(request, now: now, fault: fault)
         case .getShardIterator: try getShardIterator(request, now: now)
         case .getRecords: try getRecords(request, now: now, fault: fault)
         }

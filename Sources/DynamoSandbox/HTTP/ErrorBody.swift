@@ -27,6 +27,7 @@ enum ErrorBody {
 
     private static let frontDoor: Set<String> = [
         "SerializationException", "UnknownOperationException", "AccessDeniedException", "UnrecognizedClientException",
+        "IncompleteSignatureException",
         "ExpiredTokenException", "InvalidSignatureException", "MissingAuthenticationTokenException",
     ]
 

@@ -3,7 +3,7 @@ import HTTPServer
 /// The JSON 1.0 protocol over HTTP: `POST /` with X-Amz-Target. A thin shell around the engine.
 struct SandboxHandler: HTTPHandler {
     /// Does one call, faults included in what it gives back.
-    let perform: @Sendable (_ target: String, _ body: [UInt8]) -> SandboxAnswer
+    let perform: @Sendable (_ target: String, _ request: HTTPRequest) -> SandboxAnswer
 
     func respond(to request: HTTPRequest) -> HTTPResponse {
         guard request.method == .post else {
@@ -14,7 +14,7 @@ struct SandboxHandler: HTTPHandler {
             let error = SandboxError("MissingAuthenticationTokenException", "Request is missing X-Amz-Target")
             return Self.response(400, Self.amzJSON, ErrorBody.json(error, isStreams: false))
         }
-        return Self.response(to: perform(target, request.body))
+        return Self.response(to: perform(target, request))
     }
 
     func respondToRejected(status: Int, reason: String) -> HTTPResponse {
@@ -33,14 +33,18 @@ struct SandboxHandler: HTTPHandler {
             isHTML = true
             body = Array("<html><body><h1>\(status) Service Unavailable</h1></body></html>\n".utf8)
             checksum = nil
+        case .garbledCompression?:
+            body = (0..<64).map { UInt8(truncatingIfNeeded: $0 &* 73 &+ 31) }
+            checksum = nil
         case .truncated?: body = Array(body.prefix(body.count / 2))
         case .badChecksum?: checksum = ~CRC32.checksum(body)
         case .dropConnection?: delivery = .dropped
         case .delay(let duration)?: delivery = .late(duration)
         case .trickle(let bytes, let interval)?: delivery = .trickled(bytes: bytes, interval: interval)
-        case .error?, .emptyObject?, .emptyPage?, .repeatRecords?, nil: break
+        case .error?, .emptyObject?, .emptyPage?, .repeatRecords?, .repeatedCursor?, nil: break
         }
         var response = response(answer.status, isHTML ? "text/html" : amzJSON, body)
+        if answer.fault == .garbledCompression { response.fields.add("Content-Encoding", "gzip") }
         if let checksum { response.fields.add("x-amz-crc32", String(checksum)) }
         if let delivery { response.body = .stream(FaultyBody(body, delivery)) }
         return response

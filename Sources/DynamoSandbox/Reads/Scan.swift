@@ -2,7 +2,7 @@ import TableModel
 
 /// Scan: pages in the order of the partitions' hashes, one part of them for each segment.
 extension Engine {
-    func scan(_ request: Request, now: Int64) throws(SandboxError) -> [UInt8] {
+    func scan(_ request: Request, now: Int64, empty: Bool = false) throws(SandboxError) -> [UInt8] {
         let table = try activeTable(try request.tableName())
         let read = try ReadRequest(request, isQuery: false)
         let segment = try Self.segment(request)
@@ -21,6 +21,7 @@ extension Engine {
         )
         var cursor =
             start.map(table.items.upperBound) ?? table.items.lowerBound(OrderKey(hash: segment.lowerBound, bytes: []))
+        if empty, let answer = emptyPage(of: table, after: start, in: segment, before: cursor, read) { return answer }
         while cursor < table.items.end {
             let (key, stored) = table.items[cursor]
             guard key.hash <= segment.upperBound else { break }
@@ -32,6 +33,39 @@ extension Engine {
             guard page.read(seen) else { break }
         }
         return page.answer(of: table, read.projection, read.capacity, consistent: read.consistent)
+    }
+
+    /// A page without items whose LastEvaluatedKey stands before every item that is still to come: a key that no item has. Nil when
+    /// no such key is found, or nothing is to come.
+    private func emptyPage(
+        of table: Table,
+        after start: OrderKey?,
+        in segment: ClosedRange<UInt64>,
+        before cursor: OrderedMap<OrderKey, StoredItem>.Cursor,
+        _ read: ReadRequest
+    ) -> [UInt8]? {
+        guard cursor < table.items.end, table.schema.partition.type == .string else { return nil }
+        let next = table.items[cursor].key.hash
+        let first = start?.hash ?? segment.lowerBound
+        for number in 0..<100_000 {
+            var key: Attributes = [table.schema.partition.name: .string("between-\(number)")]
+            if let sort = table.schema.sort {
+                key[sort.name] =
+                    sort.type == .string ? .string("0") : sort.type == .number ? .number("0") : .binary([0])
+            }
+            guard let place = try? table.orderKey(ofKey: key), place.hash > first, place.hash < next,
+                segment.contains(place.hash)
+            else { continue }
+            return JSONOutput.object { output in
+                output.name("Items")
+                output.array([StoredItem]()) { $0.item($1, read.projection) }
+                output.field("Count", 0)
+                output.field("ScannedCount", 0)
+                output.field("LastEvaluatedKey", key)
+                read.capacity.write([(table.name, Capacity.read(0, consistent: read.consistent))], &output)
+            }
+        }
+        return nil
     }
 
     /// The hashes that a segment covers.

@@ -2,10 +2,22 @@ import TableModel
 
 /// One change as a shard keeps it, with both images whatever the view type shows.
 struct LoggedRecord: Sendable {
-    enum Event: String, Sendable {
-        case insert = "INSERT"
-        case modify = "MODIFY"
-        case remove = "REMOVE"
+    enum Event: Sendable, Hashable {
+        case insert
+        case modify
+        case remove
+        /// One that the service does not send today.
+        case other(String)
+
+        /// The eventName.
+        var name: String {
+            switch self {
+            case .insert: "INSERT"
+            case .modify: "MODIFY"
+            case .remove: "REMOVE"
+            case .other(let name): name
+            }
+        }
     }
 
     let sequenceNumber: UInt128
@@ -19,4 +31,6 @@ struct LoggedRecord: Sendable {
     let size: Int
     /// Whether DynamoDB's own time to live removed the item.
     let byTimeToLive: Bool
+    /// The eventVersion.
+    var eventVersion = "1.1"
 }

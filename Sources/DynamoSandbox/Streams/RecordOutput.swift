@@ -10,8 +10,8 @@ enum RecordOutput {
     ) {
         output.object { output in
             output.field("eventID", identifier(record, stream))
-            output.field("eventName", record.event.rawValue)
-            output.field("eventVersion", "1.1")
+            output.field("eventName", record.event.name)
+            output.field("eventVersion", record.eventVersion)
             output.field("eventSource", "aws:dynamodb")
             output.field("awsRegion", settings.region)
             output.name("dynamodb")

@@ -35,8 +35,25 @@ extension Engine {
         return stream
     }
 
-    mutating func describeStream(_ request: Request, now: Int64, empty: Bool) throws(SandboxError) -> [UInt8] {
-        let limit = try request.integer("Limit", in: 1...SandboxLimits.listPage) ?? SandboxLimits.listPage
+    /// Refuses a call beyond the bound; refused ones do not count.
+    private mutating func checkDescribeRate(now: Int64) throws(SandboxError) {
+        guard let most = settings.describeStreamsPerSecond else { return }
+        describeStreamTimes.removeAll { $0 <= now - 1_000 }
+        guard describeStreamTimes.count < most else {
+            throw SandboxError("LimitExceededException", "Rate exceeded: too many DescribeStream calls.")
+        }
+        describeStreamTimes.append(now)
+    }
+
+    mutating func describeStream(
+        _ request: Request,
+        now: Int64,
+        fault: SandboxFault?
+    ) throws(SandboxError) -> [UInt8] {
+        try checkDescribeRate(now: now)
+        let empty = fault == .emptyPage
+        let most = SandboxLimits.listPage
+        let limit = min(try request.integer("Limit", in: 1...most) ?? most, Int64(max(1, settings.shardsPerListing)))
         let stream = try stream(try request.string("StreamArn"), now: now)
         let start = try request.string("ExclusiveStartShardId")
         var shards = stream.status == .enabling ? [] : stream.shards
@@ -51,6 +68,7 @@ extension Engine {
         var cursor = page.count < shards.count ? page.last?.id : nil
         // An empty page's cursor stands before every shard that is still to come.
         if empty { cursor = start ?? "shardId-00000000000000000000-00000000" }
+        if fault == .repeatedCursor, let start { cursor = start }
         return description(of: stream, shards: page, cursor: cursor)
     }
 

@@ -12,6 +12,17 @@ import Testing
         #expect(clock.now == 1_500)
     }
 
+    @Test("a running clock begins with the system's time and runs faster")
+    func running() {
+        let system = SandboxClock.system()
+        let (real, fast) = (system.now, SandboxClock.running(times: 1_000_000))
+        var last = fast.now
+        while system.now < real + 20 { last = fast.now }
+        #expect(last > real + 1_000_000)
+        fast.advance(by: .seconds(3_600_000))
+        #expect(fast.now > last + 3_600_000_000 - 1)
+    }
+
     @Test("a system clock that was moved keeps running from there")
     func system() {
         let clock = SandboxClock.system()

@@ -31,6 +31,35 @@ import Testing
         #expect(try pages(fixture, #","Limit":100"#).map(\.count) == [100, 100, 100, 0])
     }
 
+    @Test("a page can be empty with more behind it: whoever goes on from its key misses nothing", arguments: [1, 3])
+    func emptyPages(segments: Int) async throws {
+        let fixture = try Fixture.withTables()
+        for number in 0..<12 { try fixture.put("item \(number)", number) }
+        let client = RawClient(port: try fixture.sandbox.start())
+        var found: [String] = []
+        var empty = 0
+        for segment in 0..<segments {
+            var start = ""
+            while true {
+                fixture.sandbox.faults.removeAll()
+                if empty % 2 == 0 { fixture.sandbox.faults.enqueue(.scan, .emptyPage) }
+                let body =
+                    #"{"TableName":"plain","Limit":3,"Segment":\#(segment),"TotalSegments":\#(segments)\#(start)}"#
+                let answer = client.post(target: SandboxOperation.scan.target, body).text
+                let items = answer.between("\"Items\":[", "\"Count\"") ?? ""
+                let ids = items.all(between: "\"id\":{\"S\":\"", "\"")
+                if ids.isEmpty || empty % 2 == 1 { empty += 1 }
+                found += ids
+                guard let last = answer.between("\"LastEvaluatedKey\":", "}}") else { break }
+                start = ",\"ExclusiveStartKey\":\(last)}}"
+            }
+        }
+        #expect(empty >= 2)
+        #expect(Set(found).count == 12)
+        #expect(found.count == 12)
+        await fixture.sandbox.stop()
+    }
+
     @Test("a page ends with the item that reaches the page's bytes")
     func bytes() throws {
         // An item is `id`, "item N", `n` and a number: 2 + 6 + 1 + 2 bytes.

@@ -41,6 +41,32 @@ import Testing
         #expect(try ids(fixture).count == 5)
     }
 
+    @Test("a page can be made smaller, and its cursor come twice")
+    func smallPages() async throws {
+        let fixture = try Fixture.withTables(shards: 5) { $0.shardsPerListing = 2 }
+        let first = try ids(fixture)
+        #expect(first == fixture.sandbox.shards(of: "plain").prefix(2).map(\.id))
+        fixture.sandbox.faults.enqueue(.describeStream, .repeatedCursor)
+        let client = RawClient(port: try fixture.sandbox.start())
+        let arn = fixture.sandbox.latestStreamARN(of: "plain") ?? ""
+        let more = #"{"StreamArn":"\#(arn)","ExclusiveStartShardId":"\#(first[1])"}"#
+        let answer = client.post(target: SandboxOperation.describeStream.target, more)
+        #expect(answer.text.between("\"LastEvaluatedShardId\":\"", "\"") == first[1])
+        await fixture.sandbox.stop()
+    }
+
+    @Test("more DescribeStream calls than the bound allows in a second are refused, for all tables together")
+    func rate() throws {
+        let fixture = try Fixture.withTables { $0.describeStreamsPerSecond = 3 }
+        let arns = ["plain", "pair"].compactMap { fixture.sandbox.latestStreamARN(of: $0) }
+        let calls = (0..<4).map { #"{"StreamArn":"\#(arns[$0 % 2])"}"# }
+        #expect(calls.map { fixture.error(.describeStream, $0)?.code } == [nil, nil, nil, "LimitExceededException"])
+        fixture.clock.advance(by: .milliseconds(999))
+        #expect(fixture.error(.describeStream, calls[0]) != nil)
+        fixture.clock.advance(by: .milliseconds(1))
+        #expect(calls.prefix(3).map { fixture.error(.describeStream, $0)?.code } == [nil, nil, nil])
+    }
+
     @Test("a hidden shard is listed after as many listings as were asked for")
     func hidden() throws {
         let fixture = try Fixture.withTables()
