@@ -26,6 +26,9 @@ package struct HTTPFields: Sendable {
         bytes.append(ByteClass.lineFeed)
     }
 
+    /// Appends all fields of `other`, in order.
+    package mutating func append(_ other: HTTPFields) { bytes += other.bytes }
+
     /// Whether a field of this name, given in lower case, was added.
     package func contains(_ lowercasedName: String) -> Bool {
         var found = false

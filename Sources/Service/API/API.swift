@@ -4,21 +4,45 @@ import ReplicaStore
 import Replication
 import TableModel
 
-/// The HTTP API: its routes, and what each does.
+/// The HTTP API: its operations, and the parts that do them.
 package struct API: Sendable {
-    /// A path of the service, all of them GET (and so HEAD). `openapi.yaml` describes exactly these.
-    package static let paths = [
-        "/", "/v1/items", "/v1/items/{pk}", "/v1/items/{pk}/{sk}", "/v1/events", "/v1/status",
-        "/livez", "/readyz", "/healthz", "/metrics", "/openapi.yaml",
+    /// Every operation, in the order of `openapi.yaml`, which describes exactly these.
+    package static let routes: [Route] = [
+        .get("/", [], .open) { api, _ in api.index() },
+        .get("/v1/items", ListHandler.parameters, .read) { api, call throws(Problem) in try api.items(call) },
+        .get("/v1/items/{pk}", ListHandler.partitionParameters, .read) { api, call throws(Problem) in
+            try api.partition(call)
+        },
+        .get("/v1/items/{pk}/{sk}", ItemHandler.parameters, .read) { api, call throws(Problem) in
+            try api.item(call)
+        },
+        .get("/v1/events", EventsHandler.parameters, .stream) { api, call throws(Problem) in
+            try api.events.respond(to: call.request)
+        },
+        .get("/v1/status", [], .status) { api, call throws(Problem) in
+            _ = try QueryParameters(call.request, allowed: [])
+            return api.status.respond()
+        },
+        .get("/livez", [], .open) { api, _ in api.health.liveness() },
+        .get("/readyz", [], .open) { api, _ throws(Problem) in try api.health.readiness() },
+        .get("/healthz", [], .open) { api, _ throws(Problem) in try api.health.readiness() },
+        .get("/metrics", [], .metrics) { api, _ in api.metrics() },
+        .get("/openapi.yaml", [], .open) { _, _ in API.description() },
     ]
 
-    private let view: ReplicaView
-    private let health: Health
-    private let metrics: @Sendable () -> HTTPResponse
-    private let item: ItemHandler
-    private let list: ListHandler
-    private let events: EventsHandler
-    private let status: StatusHandler
+    /// The patterns of all routes, each once: the bounded set of names that metrics use.
+    package static let paths: [String] = routes.map(\.pattern).reduce(into: []) { paths, pattern in
+        if !paths.contains(pattern) { paths.append(pattern) }
+    }
+
+    let view: ReplicaView
+    let health: Health
+    let metrics: @Sendable () -> HTTPResponse
+    let item: ItemHandler
+    let list: ListHandler
+    let events: EventsHandler
+    let status: StatusHandler
+    private let crossOrigin: CrossOrigin
 
     /// `metrics` answers `/metrics`.
     package init(
@@ -27,12 +51,14 @@ package struct API: Sendable {
         health: Health,
         limits: APILimits = APILimits(),
         startedAtMilliseconds: Int64,
+        crossOrigin: CrossOrigin = CrossOrigin(.any),
         metrics: @escaping @Sendable () -> HTTPResponse
     ) {
         let fields = AnswerFields()
         self.view = view
         self.health = health
         self.metrics = metrics
+        self.crossOrigin = crossOrigin
         item = ItemHandler(view: view, fields: fields)
         list = ListHandler(view: view, fields: fields, limits: limits)
         events = EventsHandler(hub: hub, view: view, fields: fields)
@@ -46,64 +72,50 @@ package struct API: Sendable {
 
     /// The router that serves all of it.
     package func router() -> Router {
+        let crossOrigin = crossOrigin
         var router = Router(
             problem: { status, detail, fields in
                 Problem(status, Problem.Kind(status: status), detail).response(fields: fields)
             },
-            decorate: CrossOrigin.decorate
+            decorate: { crossOrigin.complete(&$1, for: $0) }
         )
-        for path in Self.paths { router.on(.get, path, action(for: path)) }
+        for route in Self.routes { router.on(route.method, route.pattern, action(of: route)) }
         return router
     }
 
-    private func action(for path: String) -> Router.Action {
-        switch path {
-        case "/v1/items": catching { request, _ throws(Problem) in try items(request) }
-        case "/v1/items/{pk}": catching { request, path throws(Problem) in try partition(request, path["pk"]) }
-        case "/v1/items/{pk}/{sk}":
-            catching { request, path throws(Problem) in
-                try item.respond(to: request, partition: path["pk"], sort: path["sk"], in: view.snapshot())
+    private func action(of route: Route) -> Router.Action {
+        let api = self
+        let action = route.action
+        return { request, path in
+            do throws(Problem) {
+                return try action(api, APICall(request: request, path: path))
+            } catch {
+                return error.response()
             }
-        case "/v1/events": catching { request, _ throws(Problem) in try events.respond(to: request) }
-        case "/v1/status":
-            catching { request, _ throws(Problem) in
-                _ = try QueryParameters(request, allowed: [])
-                return status.respond()
-            }
-        case "/livez": { _, _ in health.liveness() }
-        case "/readyz", "/healthz": catching { _, _ throws(Problem) in try health.readiness() }
-        case "/metrics": { _, _ in metrics() }
-        case "/openapi.yaml": { _, _ in Self.description() }
-        default: { _, _ in index() }
         }
     }
 
-    private func catching(
-        _ action: @escaping @Sendable (HTTPRequest, PathParameters) throws(Problem) -> HTTPResponse
-    ) -> Router.Action {
-        { request, path in
-            do throws(Problem) { return try action(request, path) } catch { return error.response() }
-        }
+    private func items(_ call: APICall) throws(Problem) -> HTTPResponse {
+        try list.respond(to: call.request, partition: nil, in: view.snapshot())
     }
 
-    private func items(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
-        try list.respond(to: request, partition: nil, in: view.snapshot())
+    private func item(_ call: APICall) throws(Problem) -> HTTPResponse {
+        try item.respond(to: call.request, partition: call.path["pk"], sort: call.path["sk"], in: view.snapshot())
     }
 
     /// One item of a table without a sort key; one partition of any other.
-    private func partition(_ request: HTTPRequest, _ partition: [UInt8]) throws(Problem) -> HTTPResponse {
+    private func partition(_ call: APICall) throws(Problem) -> HTTPResponse {
         let snapshot = try view.snapshot()
         if snapshot.keySchema.sort == nil {
-            return try item.respond(to: request, partition: partition, sort: nil, in: snapshot)
+            return try item.respond(to: call.request, partition: call.path["pk"], sort: nil, in: snapshot)
         }
-        return try list.respond(to: request, partition: partition, in: snapshot)
+        return try list.respond(to: call.request, partition: call.path["pk"], in: snapshot)
     }
 
     private static func description() -> HTTPResponse {
         var fields = HTTPFields()
         fields.add("Content-Type", "application/yaml")
         fields.add("Cache-Control", "no-cache")
-        CrossOrigin.add(to: &fields)
         return HTTPResponse(status: 200, fields: fields, body: .bytes(PackageResources.openapi_yaml))
     }
 

@@ -41,7 +41,6 @@ final class AnswerFields: Sendable {
         templates.replica.add("Replica-State", conditions.state.headerValue)
         templates.notModified = templates.replica
         templates.notModified.add("Cache-Control", "no-cache")
-        CrossOrigin.add(to: &templates.notModified)
         templates.json = templates.notModified
         templates.json.add("Content-Type", "application/json")
         return templates

@@ -24,7 +24,6 @@ struct EventsHandler: Sendable {
         answer.add("Cache-Control", "no-store")
         // Without it nginx, when it compresses, holds every event back to the end of the response.
         answer.add("X-Accel-Buffering", "no")
-        CrossOrigin.add(to: &answer)
         return HTTPResponse(
             status: 200,
             fields: answer,

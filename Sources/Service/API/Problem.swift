@@ -78,7 +78,6 @@ package struct Problem: Error, Sendable, Hashable {
         fields.add("Content-Type", "application/problem+json")
         fields.add("Cache-Control", "no-store")
         if let retryAfterSeconds { fields.add("Retry-After", String(retryAfterSeconds)) }
-        CrossOrigin.add(to: &fields)
         return HTTPResponse(status: status, fields: fields, body: .bytes(object.closed))
     }
 

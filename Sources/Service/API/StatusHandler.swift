@@ -122,7 +122,6 @@ enum JSONAnswer {
         var fields = HTTPFields()
         fields.add("Content-Type", "application/json")
         fields.add("Cache-Control", "no-store")
-        CrossOrigin.add(to: &fields)
         return HTTPResponse(status: 200, fields: fields, body: .bytes(object.closed))
     }
 }

@@ -40,7 +40,6 @@ final class MetricsCollector: Sendable {
         var fields = HTTPFields()
         fields.add("Content-Type", PrometheusRegistry.contentType)
         fields.add("Cache-Control", "no-store")
-        CrossOrigin.add(to: &fields)
         return HTTPResponse(status: 200, fields: fields, body: .bytes(Array(registry.exposition().utf8)))
     }
 

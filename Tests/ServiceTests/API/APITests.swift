@@ -1,3 +1,4 @@
+import HTTPServer
 import TableModel
 import Testing
 
@@ -84,35 +85,42 @@ import Testing
         await fixture.stop()
     }
 
-    @Test("hands out the description, which names exactly the paths that are served")
+    @Test(
+        "hands out the description, which names exactly the operations that are served, each with exactly its parameters"
+    )
     func description() async throws {
         let fixture = try filled()
         let text = try fixture.request("/openapi.yaml").body
         #expect(text.hasPrefix("openapi: 3.1.1\n"))
         #expect(text.contains("\n  version: \(Build.version)\n"))
-        var section = ""
-        var described: [String: [String]] = [:]
-        var path = ""
-        for line in text.split(separator: "\n") {
-            if !line.hasPrefix(" ") { section = String(line) }
-            guard section == "paths:" else { continue }
-            if line.hasPrefix("  /"), line.hasSuffix(":") {
-                path = String(line.dropFirst(2).dropLast())
-                described[path] = []
-            } else if line.hasPrefix("    "), !line.hasPrefix("     "), line.hasSuffix(":") {
-                described[path]?.append(String(line.dropFirst(4).dropLast()))
-            }
+        let described = DescribedOperations(text)
+        let served = API.routes.map { "\($0.method.name) \($0.pattern)" }
+        #expect(Set(described.query.keys) == Set(served))
+        #expect(Set(served).count == served.count)
+        for route in API.routes {
+            let operation = "\(route.method.name) \(route.pattern)"
+            #expect(described.query[operation] == Set(route.parameters), "\(operation)")
         }
-        #expect(Set(described.keys) == Set(API.paths))
-        for (path, members) in described { #expect(members.filter { $0 != "parameters" } == ["get"], "\(path)") }
         await fixture.stop()
     }
 
-    @Test("describes exactly the parameters that the handlers take")
-    func describedParameters() throws {
+    @Test("each operation refuses a parameter that it does not name, and lists those it does")
+    func listedParameters() async throws {
+        let fixture = try filled()
+        for route in API.routes where route.method == .get && !route.parameters.isEmpty {
+            let path = route.pattern.replacing("{pk}", with: "a").replacing("{sk}", with: "b")
+            let answer = try fixture.request("\(path)?zz=1")
+            #expect(answer.status == 400, "\(path)")
+            if path.contains("{sk}") { #expect(answer.body.contains("no sort key")) }
+        }
+        await fixture.stop()
+    }
+
+    @Test("every kind of problem is described")
+    func describedProblems() {
         let text = String(decoding: PackageResources.openapi_yaml, as: UTF8.self)
-        let names = ListHandler.parameters + EventsHandler.parameters + ItemHandler.parameters
-        for name in Set(names) { #expect(text.contains("name: \(name)\n"), "\(name) is not described") }
-        for kind in [Problem.Kind.unknownParameter] { #expect(text.contains("urn:tablecast:problem:\(kind.rawValue)")) }
+        for kind in Problem.Kind.allCases {
+            #expect(text.contains("- urn:tablecast:problem:\(kind.rawValue)\n"), "\(kind)")
+        }
     }
 }
