@@ -8,6 +8,11 @@ package struct ItemFilter: Sendable, Hashable {
         self.predicate = predicate
     }
 
+    /// Whether it lets everything through.
+    package var isEverything: Bool { predicate == nil && keys.lower == nil && keys.upper == nil }
+
     /// Whether an item belongs to it, by its canonical key bytes and its packed form.
-    package func matches(key: UnsafeRawBufferPointer, packed: UnsafeRawBufferPointer) -> Bool { fatalError("contract") }
+    package func matches(key: UnsafeRawBufferPointer, packed: UnsafeRawBufferPointer) -> Bool {
+        keys.contains(key) && (predicate?.matches(packed) ?? true)
+    }
 }

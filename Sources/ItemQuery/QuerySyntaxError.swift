@@ -12,4 +12,7 @@ package struct QuerySyntaxError: Error, Sendable, Hashable {
         self.found = found
         self.expected = expected
     }
+
+    /// A sentence without its full stop: `column 7: found 'x', expected a comparison`.
+    package var sentence: String { "column \(column): found \(found), expected \(expected)" }
 }

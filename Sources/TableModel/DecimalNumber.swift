@@ -35,6 +35,17 @@ package struct DecimalNumber: Sendable, Hashable, Comparable {
         (self.isNegative, self.coefficient, self.exponent) = (isNegative, digits, power)
     }
 
+    /// A count.
+    package init(_ count: UInt) {
+        var digits = count
+        var power = 0
+        while digits != 0, digits % 10 == 0 {
+            digits /= 10
+            power += 1
+        }
+        (isNegative, coefficient, exponent) = (false, UInt128(digits), power)
+    }
+
     /// Parses what DynamoDB accepts as N ("+5", "1E+2", ".5", "5." included); nil for anything else, or out of range.
     package init?(_ text: String) {
         var text = text

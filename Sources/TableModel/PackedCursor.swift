@@ -1,32 +1,42 @@
 /// The tags of the packed form; `PackedItem` documents the layout.
-enum PackedTag {
-    static let null: UInt8 = 0
-    static let `false`: UInt8 = 1
-    static let `true`: UInt8 = 2
-    static let string: UInt8 = 3
-    static let number: UInt8 = 4
-    static let binary: UInt8 = 5
-    static let stringSet: UInt8 = 6
-    static let numberSet: UInt8 = 7
-    static let binarySet: UInt8 = 8
-    static let list: UInt8 = 9
-    static let map: UInt8 = 10
+package enum PackedTag {
+    @inlinable package static var null: UInt8 { 0 }
+    @inlinable package static var `false`: UInt8 { 1 }
+    @inlinable package static var `true`: UInt8 { 2 }
+    @inlinable package static var string: UInt8 { 3 }
+    @inlinable package static var number: UInt8 { 4 }
+    @inlinable package static var binary: UInt8 { 5 }
+    @inlinable package static var stringSet: UInt8 { 6 }
+    @inlinable package static var numberSet: UInt8 { 7 }
+    @inlinable package static var binarySet: UInt8 { 8 }
+    @inlinable package static var list: UInt8 { 9 }
+    @inlinable package static var map: UInt8 { 10 }
 }
 
 /// A value in place: its tag and its payload. For S, N and B the bytes themselves, for containers what follows `size`.
-struct PackedValue {
-    var tag: UInt8
+package struct PackedValue {
+    package var tag: UInt8
     /// The plain or json flag of S and N.
-    var flag: Bool
-    var bytes: UnsafeRawBufferPointer
+    package var flag: Bool
+    package var bytes: UnsafeRawBufferPointer
+
+    @inlinable
+    package init(tag: UInt8, flag: Bool, bytes: UnsafeRawBufferPointer) {
+        self.tag = tag
+        self.flag = flag
+        self.bytes = bytes
+    }
 }
 
 /// Walks packed bytes. It trusts them: only `PackBuffer` writes them, and they never come from outside the process.
-struct PackedCursor {
-    private(set) var position: UnsafeRawPointer
-    let end: UnsafeRawPointer
+package struct PackedCursor {
+    /// What is read next.
+    package var position: UnsafeRawPointer
+    package let end: UnsafeRawPointer
 
-    init(_ bytes: UnsafeRawBufferPointer) {
+    /// Reads an item, or the body of a map, list or set.
+    @inlinable
+    package init(_ bytes: UnsafeRawBufferPointer) {
         // No packed item or container body is empty: each begins with its count.
         precondition(bytes.count > 0, "packed bytes begin with a count")
         // Proven: a buffer with a count above 0 has an address.
@@ -34,15 +44,19 @@ struct PackedCursor {
         end = position + bytes.count
     }
 
+    /// A tag.
+    @inlinable
     @inline(__always)
-    mutating func readByte() -> UInt8 {
+    package mutating func readByte() -> UInt8 {
         let byte = position.load(as: UInt8.self)
         position += 1
         return byte
     }
 
+    /// A count, length or header.
+    @inlinable
     @inline(__always)
-    mutating func readVarint() -> Int {
+    package mutating func readVarint() -> Int {
         let first = readByte()
         if first < 0x80 { return Int(first) }
         var value = UInt(first & 0x7F)
@@ -55,22 +69,27 @@ struct PackedCursor {
         }
     }
 
+    /// The next `count` bytes, in place.
+    @inlinable
     @inline(__always)
-    mutating func readBytes(_ count: Int) -> UnsafeRawBufferPointer {
+    package mutating func readBytes(_ count: Int) -> UnsafeRawBufferPointer {
         let bytes = UnsafeRawBufferPointer(start: position, count: count)
         position += count
         return bytes
     }
 
     /// A name, or an S or N payload: bytes and their flag.
+    @inlinable
     @inline(__always)
-    mutating func readText() -> (bytes: UnsafeRawBufferPointer, flag: Bool) {
+    package mutating func readText() -> (bytes: UnsafeRawBufferPointer, flag: Bool) {
         let header = readVarint()
         return (readBytes(header &>> 1), header & 1 != 0)
     }
 
+    /// A value, tag included.
+    @inlinable
     @inline(__always)
-    mutating func readValue() -> PackedValue {
+    package mutating func readValue() -> PackedValue {
         let tag = readByte()
         if tag <= PackedTag.true {
             return PackedValue(tag: tag, flag: true, bytes: UnsafeRawBufferPointer(start: position, count: 0))
@@ -83,8 +102,9 @@ struct PackedCursor {
     }
 
     /// An element of a set whose tag is `setTag`.
+    @inlinable
     @inline(__always)
-    mutating func readElement(ofSet setTag: UInt8) -> PackedValue {
+    package mutating func readElement(ofSet setTag: UInt8) -> PackedValue {
         if setTag == PackedTag.binarySet {
             return PackedValue(tag: PackedTag.binary, flag: false, bytes: readBytes(readVarint()))
         }

@@ -1,5 +1,5 @@
 /// How numbers appear in plain JSON.
-package enum NumberStyle: Sendable, Hashable {
+package enum NumberStyle: String, Sendable, Hashable, CaseIterable {
     /// As JSON numbers, with the digits as stored.
     case number
     /// As JSON strings, for clients whose numbers would round.
@@ -55,6 +55,13 @@ package enum PackedItem {
             try KeyEncoding.appendSort(value, sort, to: &output)
         }
         return ItemKey(bytes: [UInt8](output.bytes))
+    }
+
+    /// One value packed, tag included: what `PackedCursor.readValue` reads.
+    package static func pack(_ value: AttributeValue) -> [UInt8] {
+        var packer = Packer()
+        packer.append(value)
+        return [UInt8](packer.buffer.bytes)
     }
 
     /// Where the value of the attribute `name` lies in `packed`; nil when the item has none of that name.

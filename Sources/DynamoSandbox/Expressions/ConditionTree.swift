@@ -43,7 +43,7 @@ indirect enum Operand: Sendable {
 
     private static func size(_ value: AttributeValue) -> Int? {
         switch value {
-        case .string(let text): text.utf8.count
+        case .string(let text): text.utf16.count
         case .binary(let bytes): bytes.count
         case .stringSet(let members), .numberSet(let members): members.count
         case .binarySet(let members): members.count
