@@ -7,6 +7,7 @@ struct Generation: ~Copyable {
     let epoch: Epoch
     let keySchema: KeySchema
     let limits: StoreLimits
+    private let tombstoneMilliseconds: Int64
     private(set) var seq: UInt64 = 0
     private(set) var tombstones = TombstoneQueue()
     private var byKey: RecordTree
@@ -15,7 +16,12 @@ struct Generation: ~Copyable {
     private var tombstoneCount = 0
     private var itemBytes = 0
     private var horizon: UInt64 = 0
+    private var horizonAt: Int64?
+    /// The newest time of any change, in milliseconds since 1970 UTC: the clock that tombstones age by.
+    private var newestAt: Int64 = 0
     private var isBootstrapping = true
+    private var isRestored = false
+    private var history: HistoryRing
     /// Records that are in the tree by key and not yet in the other, while saved ones are entered.
     private var restoring: [(seq: UInt64, record: Unmanaged<RecordStorage>)] = []
 
@@ -23,8 +29,10 @@ struct Generation: ~Copyable {
         self.epoch = epoch
         self.keySchema = keySchema
         self.limits = limits
+        tombstoneMilliseconds = limits.tombstoneAge.components.seconds * 1000
         byKey = RecordTree(order: .key, capacity: limits.nodeCapacity)
         bySeq = RecordTree(order: .seq, capacity: limits.nodeCapacity)
+        history = HistoryRing(limit: limits.historyBytes)
     }
 
     deinit { reclaimer.retire(all: byKey, bySeq) }
@@ -47,6 +55,7 @@ struct Generation: ~Copyable {
         _ key: UnsafeRawBufferPointer,
         _ item: UnsafeRawBufferPointer?
     ) -> Bool {
+        newestAt = max(newestAt, change.at)
         let record = Generation.record(change, seq + 1, key, item)
         guard let version = change.version else { return enter(record) { _ in false } }
         return enter(record) { $0.has(atLeast: version) }
@@ -74,6 +83,7 @@ struct Generation: ~Copyable {
         _ key: UnsafeRawBufferPointer,
         _ item: UnsafeRawBufferPointer?
     ) {
+        newestAt = max(newestAt, change.at)
         _ = enter(Generation.record(change, seq + 1, key, item)) { _ in false }
     }
 
@@ -122,14 +132,17 @@ struct Generation: ~Copyable {
         case .kept:
             record.release()
             return false
-        case .inserted: break
-        case .replaced(let old): retire(old)
+        case .inserted: history.append(new: storage, old: nil)
+        case .replaced(let old):
+            // Before the trees give it up.
+            old._withUnsafeGuaranteedRef { history.append(new: storage, old: $0) }
+            retire(old)
         }
         _ = bySeq.insert(record, TreeKey(seq: storage.header.seq), reclaimer)
         seq += 1
         if storage.isTombstone {
             tombstoneCount += 1
-            tombstones.append(seq)
+            tombstones.append(seq, at: newestAt)
         } else {
             itemBytes += storage.byteCount
         }
@@ -167,12 +180,16 @@ struct Generation: ~Copyable {
         for entry in restoring {
             guard entry.seq > seq else { return false }
             _ = bySeq.insert(entry.record, TreeKey(seq: entry.seq), reclaimer)
-            if entry.record._withUnsafeGuaranteedRef({ $0.isTombstone }) { tombstones.append(entry.seq) }
+            entry.record._withUnsafeGuaranteedRef { storage in
+                newestAt = max(newestAt, ItemRecord(storage: storage).at)
+                if storage.isTombstone { tombstones.append(entry.seq, at: newestAt) }
+            }
             seq = entry.seq
         }
         restoring = []
         seq = last
         self.horizon = horizon
+        isRestored = true
         return true
     }
 
@@ -180,20 +197,26 @@ struct Generation: ~Copyable {
 
     /// See `GenerationWriter.endBootstrap`.
     mutating func endBootstrap() {
+        guard isBootstrapping else { return }
         isBootstrapping = false
+        history.begin(origin: isRestored ? nil : seq)
         pruneTombstones()
     }
 
-    /// Forgets the oldest tombstones beyond the limit, and raises the horizon to the newest of those.
+    /// Forgets the oldest tombstones beyond the limits of number and age, and raises the horizon to the newest of those.
     private mutating func pruneTombstones() {
         let tree = bySeq
         tombstones.compact(live: tombstoneCount) { Generation.tombstone(of: $0, in: tree) != nil }
         guard !isBootstrapping else { return }
-        while tombstoneCount > limits.maximumTombstones, let oldest = tombstones.popFirst() {
-            guard let record = Generation.tombstone(of: oldest, in: bySeq) else { continue }
+        while let oldest = tombstones.first,
+            tombstoneCount > limits.maximumTombstones || newestAt - oldest.at > tombstoneMilliseconds
+        {
+            _ = tombstones.popFirst()
+            guard let record = Generation.tombstone(of: oldest.seq, in: bySeq) else { continue }
             record._withUnsafeGuaranteedRef { _ = byKey.remove(TreeKey(bytes: $0.keyBytes), reclaimer) }
             retire(record)
-            horizon = oldest
+            horizon = oldest.seq
+            horizonAt = oldest.at
         }
     }
 
@@ -214,11 +237,13 @@ struct Generation: ~Copyable {
         let contents = SnapshotContents(
             position: Position(epoch: epoch, seq: seq),
             horizon: horizon,
+            horizonAt: horizonAt,
             keySchema: keySchema,
             itemBytes: itemBytes,
             tombstoneCount: tombstoneCount,
             byKey: view.0,
             bySeq: view.1,
+            history: history.view(head: seq),
             stamp: stamp,
             reclaimer: reclaimer
         )

@@ -43,7 +43,7 @@ package final class GenerationWriter {
         generation.endRestoring(seq: seq, horizon: horizon)
     }
 
-    /// Ends the bootstrap: from now on tombstones are pruned by `StoreLimits`.
+    /// Ends the bootstrap: from now on tombstones are pruned by `StoreLimits`, and changes are kept as steps.
     package func endBootstrap() { generation.endBootstrap() }
 
     /// An immutable view of everything applied so far. O(1); writes after it copy what they change of what it can reach.

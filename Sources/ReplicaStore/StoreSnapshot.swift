@@ -11,6 +11,11 @@ package struct StoreSnapshot: Sendable {
     package var position: Position { contents.position }
     /// The oldest seq from which every later change (removals included) can still be told. Resume from before it is a reset.
     package var horizon: UInt64 { contents.horizon }
+    /// When the newest removal that cannot be told any more was made, in milliseconds since 1970 UTC; nil when none was forgotten
+    /// by this process.
+    package var horizonAt: Int64? { contents.horizonAt }
+    /// The newest steps, each with the state before it.
+    package var history: ChangeHistory { contents.history }
     /// The table's key schema.
     package var keySchema: KeySchema { contents.keySchema }
     /// Live items.
@@ -99,32 +104,38 @@ package struct StoreSnapshot: Sendable {
 final class SnapshotContents: Sendable {
     let position: Position
     let horizon: UInt64
+    let horizonAt: Int64?
     let keySchema: KeySchema
     let itemBytes: Int
     let tombstoneCount: Int
     let byKey: RecordTree
     let bySeq: RecordTree
+    let history: ChangeHistory
     private let stamp: UInt64
     private let reclaimer: Reclaimer
 
     init(
         position: Position,
         horizon: UInt64,
+        horizonAt: Int64?,
         keySchema: KeySchema,
         itemBytes: Int,
         tombstoneCount: Int,
         byKey: RecordTree,
         bySeq: RecordTree,
+        history: ChangeHistory,
         stamp: UInt64,
         reclaimer: Reclaimer
     ) {
         self.position = position
         self.horizon = horizon
+        self.horizonAt = horizonAt
         self.keySchema = keySchema
         self.itemBytes = itemBytes
         self.tombstoneCount = tombstoneCount
         self.byKey = byKey
         self.bySeq = bySeq
+        self.history = history
         self.stamp = stamp
         self.reclaimer = reclaimer
         reclaimer.begin(stamp: stamp, seq: position.seq)

@@ -1,28 +1,37 @@
-/// The seqs of tombstones, oldest first. A seq whose tombstone has been superseded is skipped when it comes up, and dropped
-/// in bulk before such seqs outnumber the others.
+/// The seqs of tombstones, oldest first, with the time by which each was made. A seq whose tombstone has been superseded is
+/// skipped when it comes up, and dropped in bulk before such seqs outnumber the others.
 struct TombstoneQueue {
-    private var seqs: [UInt64] = []
+    /// One tombstone.
+    struct Entry {
+        let seq: UInt64
+        /// Milliseconds since 1970 UTC: the newest time of any change up to it, so it never falls along the queue.
+        let at: Int64
+    }
+
+    private var entries: [Entry] = []
     private var head = 0
 
-    var count: Int { seqs.count - head }
+    var count: Int { entries.count - head }
 
-    mutating func append(_ seq: UInt64) { seqs.append(seq) }
+    /// The oldest.
+    var first: Entry? { head < entries.count ? entries[head] : nil }
 
-    mutating func popFirst() -> UInt64? {
-        guard head < seqs.count else { return nil }
-        let seq = seqs[head]
+    mutating func append(_ seq: UInt64, at: Int64) { entries.append(Entry(seq: seq, at: at)) }
+
+    mutating func popFirst() -> Entry? {
+        guard let first else { return nil }
         head += 1
-        if head > 1024, head > seqs.count / 2 {
-            seqs.removeFirst(head)
+        if head > 1024, head > entries.count / 2 {
+            entries.removeFirst(head)
             head = 0
         }
-        return seq
+        return first
     }
 
     /// Keeps only seqs for which `isLive` is true, when more than half cannot be.
     mutating func compact(live: Int, _ isLive: (UInt64) -> Bool) {
         guard count > 2 * live + 1024 else { return }
-        seqs = seqs[head...].filter(isLive)
+        entries = entries[head...].filter { isLive($0.seq) }
         head = 0
     }
 }

@@ -142,6 +142,32 @@ import Testing
         #expect(writer.snapshot().itemCount == 1)
     }
 
+    @Test("a tombstone goes when changes that came after it are older by the age, and not by its own time alone")
+    func aging() throws {
+        var limits = StoreLimits()
+        limits.tombstoneAge = .seconds(60)
+        let writer = GenerationWriter(epoch: try #require(Epoch("aaaaaaaa")), keySchema: Self.schema, limits: limits)
+        func change(_ id: String, _ outcome: Change.Outcome, at seconds: Int64) throws -> Change {
+            Change(key: try Self.key(id), outcome: outcome, version: nil, at: seconds * 1000, cause: .stream)
+        }
+        #expect(writer.apply(try change("a", .remove, at: 1000)))
+        #expect(writer.apply(try change("b", .remove, at: 1030)))
+        // A late shard's: made long ago, told now.
+        #expect(writer.apply(try change("c", .remove, at: 900)))
+        writer.endBootstrap()
+        #expect(writer.snapshot().tombstoneCount == 3)
+        #expect(writer.apply(try change("d", .put(Self.item("d", 1)), at: 1060)))
+        #expect(writer.snapshot().horizon == 0)
+        #expect(writer.snapshot().horizonAt == nil)
+        #expect(writer.apply(try change("d", .put(Self.item("d", 2)), at: 1061)))
+        #expect(writer.snapshot().horizon == 1)
+        #expect(writer.snapshot().horizonAt == 1_000_000)
+        #expect(writer.apply(try change("d", .put(Self.item("d", 3)), at: 1091)))
+        #expect(writer.snapshot().horizon == 3)
+        #expect(writer.snapshot().horizonAt == 1_030_000)
+        #expect(writer.snapshot().tombstoneCount == 0)
+    }
+
     @Test("keys that come and go for ever keep one tombstone each")
     func churn() throws {
         let writer = try GenerationWriterTests.writer()
