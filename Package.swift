@@ -95,6 +95,15 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Bytes in and bytes out, for the drivers that hold a server against them.
+        .target(
+            name: "HTTPCases",
+            dependencies: ["CLinux"],
+            path: "Tests/HTTPCases",
+            exclude: ["Cases", "README.md"],
+            swiftSettings: strict
+        ),
+
         tests(of: "TableModel", []),
         tests(of: "AWSClient", ["TableModel", "DynamoSandbox", "HTTPServer"]),
         tests(of: "DynamoDBStream", ["TableModel", "AWSClient", "StreamModel", "DynamoSandbox", "HTTPServer"]),
@@ -108,7 +117,7 @@ let package = Package(
             ]
         ),
         tests(of: "Simulation", []),
-        tests(of: "HTTPServer", ["CLinux"]),
+        tests(of: "HTTPServer", ["HTTPCases", "CLinux"]),
         tests(of: "Compression", ["CZlib"]),
         tests(of: "ItemQuery", ["TableModel"]),
         tests(of: "Feed", ["TableModel", "ItemQuery", "ReplicaStore", "HTTPServer"]),
@@ -117,7 +126,7 @@ let package = Package(
             of: "Service",
             [
                 "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore", "HTTPServer", "Feed",
-                "ItemQuery", "Compression", "Telemetry", logging,
+                "ItemQuery", "Compression", "Telemetry", "HTTPCases", logging,
             ]
         ),
         tests(of: "DynamoSandbox", ["TableModel", "HTTPServer"]),

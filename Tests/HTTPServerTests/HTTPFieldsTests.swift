@@ -13,7 +13,7 @@ import Testing
         #expect(!fields.contains("content"))
     }
 
-    @Test("leaves Date, Content-Length, Transfer-Encoding and Connection to the server (M35)")
+    @Test("M35: leaves Date, Content-Length, Transfer-Encoding and Connection to the server")
     func serversFields() {
         var fields = HTTPFields()
         fields.add("Date", "today")
@@ -23,7 +23,7 @@ import Testing
         #expect(fields.bytes.isEmpty)
     }
 
-    @Test("traps on a value that would end the field (M39)")
+    @Test("M39: traps on a value that would end the field")
     func splitting() async {
         await #expect(processExitsWith: .failure) {
             var fields = HTTPFields()

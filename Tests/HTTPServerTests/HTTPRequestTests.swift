@@ -51,7 +51,7 @@ import Testing
         #expect(request.header("host") == "a")
     }
 
-    @Test("the host of an absolute target stands for the Host field (M9)")
+    @Test("M9: the host of an absolute target stands for the Host field")
     func authority() {
         #expect(RouterTests.request("GET http://real:8080/x").header("host") == "real:8080")
     }

@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test(
-        "answers 408 when a head or a body does not arrive in time, however it trickles (M49)",
+        "M49: answers 408 when a head or a body does not arrive in time, however it trickles",
         arguments: [
             "GET / HTTP/1.1\r\nHost:", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nx",
         ]
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test("closes an idle connection without a word, before and after requests (M49)")
+    @Test("M49: closes an idle connection without a word, before and after requests")
     func idle() async throws {
         try await withServer(limits: Self.limits { $0.keepAliveTimeout = .milliseconds(100) }) { _, port in
             try await RawClient(port: port).expectEnd()
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test("closes a client that does not take its answer (M49)")
+    @Test("M49: closes a client that does not take its answer")
     func stalled() async throws {
         let big = [UInt8](repeating: 97, count: 20_000_000)
         let handler = ClosureHandler { _ in
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test("refuses connections beyond the limit, warns once, and takes new ones when there is room (M50)")
+    @Test("M50: refuses connections beyond the limit, warns once, and takes new ones when there is room")
     func connectionLimit() async throws {
         let observer = RecordingObserver()
         try await withServer(limits: Self.limits { $0.connections = 3 }, observer: observer, loops: 2) { server, port in
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test("survives running out of descriptors: waits, warns once, accepts again (M50)")
+    @Test("M50: survives running out of descriptors: waits, warns once, accepts again")
     func outOfDescriptors() async {
         await #expect(processExitsWith: .success) {
             let observer = RecordingObserver()

@@ -5,7 +5,7 @@ import Testing
 
 /// Bytes in, bytes out, over a real socket. The numbers are those of the list of HTTP cases.
 @Suite struct HTTPServerTests {
-    @Test("answers a request with status, Date, Content-Length and body (M30, M33)")
+    @Test("M30, M33: answers a request with status, Date, Content-Length and body")
     func simple() async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test("answers pipelined requests in order, from one packet or many (M47, M52)")
+    @Test("M47, M52: answers pipelined requests in order, from one packet or many")
     func pipelining() async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test("reads a head split at every offset (M52)")
+    @Test("M52: reads a head split at every offset")
     func headSplit() async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test(
-        "keeps HTTP/1.1 open and closes HTTP/1.0, unless Connection says otherwise (M46)",
+        "M46: keeps HTTP/1.1 open and closes HTTP/1.0, unless Connection says otherwise",
         arguments: [
             ("HTTP/1.1", "", nil, false), ("HTTP/1.1", "Connection: close\r\n", "close", true),
             ("HTTP/1.1", "Connection: x, CLOSE ,y\r\n", "close", true),
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test("answers HEAD with the fields of GET and no body (M31, M32)")
+    @Test("M31, M32: answers HEAD with the fields of GET and no body")
     func head() async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test("sends no body and no framing with 204 and 304, and a zero length where a body could be (M31)")
+    @Test("M31: sends no body and no framing with 204 and 304, and a zero length where a body could be")
     func bodyless() async throws {
         let handler = ClosureHandler { request in
             let status = Int(request.rawPath.dropFirst()) ?? 0
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test("keeps the space after a status that has no phrase (M34)")
+    @Test("M34: keeps the space after a status that has no phrase")
     func phraseless() async throws {
         try await withServer(ClosureHandler { _ in .text("?", status: 299) }) { _, port in
             let answer = try await exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n", port: port)
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test(
-        "answers what is no request, then closes, with what was sent behind it unread (M48)",
+        "M48: answers what is no request, then closes, with what was sent behind it unread",
         arguments: [
             ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505),
             ("GET / HTTP/1.1\nHost: a\n\n", 400),
@@ -182,7 +182,7 @@ import Testing
         }
     }
 
-    @Test("answers 100 Continue to 1.1 before the body, never to 1.0 (M27, M28)")
+    @Test("M27, M28: answers 100 Continue to 1.1 before the body, never to 1.0")
     func continues() async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)

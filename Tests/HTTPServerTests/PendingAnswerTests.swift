@@ -141,7 +141,7 @@ final class ScriptedAnswer: PendingAnswer {
         }
     }
 
-    @Test("requests behind a pending answer wait for it, those before do not, and answers stay in order (M47)")
+    @Test("M47: requests behind a pending answer wait for it, those before do not, and answers stay in order")
     func pipelined() async throws {
         let script = PollScript()
         try await withServer(Self.handler(script)) { server, port in

@@ -78,7 +78,7 @@ import Testing
         #expect(Self.answer(Self.router(), line) == "404 - there is nothing at this path")
     }
 
-    @Test("405 with Allow for registered methods, 501 for unknown ones (M18, M37)")
+    @Test("M18, M37: 405 with Allow for registered methods, 501 for unknown ones")
     func methods() throws {
         let router = Self.router()
         for method in ["POST", "DELETE", "TRACE", "QUERY", "PATCH", "CONNECT"] {

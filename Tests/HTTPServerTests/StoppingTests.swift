@@ -5,7 +5,7 @@ import Testing
 
 /// Graceful stop (M51), and the life of a server.
 @Suite struct StoppingTests {
-    @Test("closes idle connections at once and frees the port")
+    @Test("M51: closes idle connections at once and frees the port")
     func idle() async throws {
         let server = HTTPServer(handler: echo, observer: nil, loops: 2)
         let port = try server.start(host: "127.0.0.1", port: 0)
@@ -25,7 +25,7 @@ import Testing
         await next.stop(within: .zero)
     }
 
-    @Test("answers the request in flight, and says that it closes")
+    @Test("M51: answers the request in flight, and says that it closes")
     func inFlight() async throws {
         let server = HTTPServer(handler: echo, observer: nil, loops: 1)
         let port = try server.start(host: "127.0.0.1", port: 0)
@@ -45,7 +45,7 @@ import Testing
         await server.stop(within: .seconds(60))
     }
 
-    @Test("lets streams say goodbye")
+    @Test("M51: lets streams say goodbye")
     func drains() async throws {
         let script = StreamScript()
         let server = HTTPServer(handler: StreamingBodyTests.handler(script), observer: nil, loops: 2)
@@ -86,7 +86,7 @@ import Testing
         #expect(script.current.drains == 1)
     }
 
-    @Test("closes everything when its time is up")
+    @Test("M51: closes everything when its time is up")
     func deadline() async throws {
         let script = StreamScript()
         let server = HTTPServer(handler: StreamingBodyTests.handler(script), observer: nil, loops: 1)

@@ -83,7 +83,7 @@ final class FloodStream: StreamingBody {
 
     static let get = "GET /s HTTP/1.1\r\nHost: a\r\n\r\n"
 
-    @Test("sends each produce as a chunk, the head at once, and goes on with the connection after the end (M33)")
+    @Test("M33: sends each produce as a chunk, the head at once, and goes on with the connection after the end")
     func chunks() async throws {
         let script = StreamScript()
         try await withServer(Self.handler(script)) { server, port in
@@ -103,7 +103,7 @@ final class FloodStream: StreamingBody {
         }
     }
 
-    @Test("ends a stream to HTTP/1.0 with the connection (M31, M33)")
+    @Test("M31, M33: ends a stream to HTTP/1.0 with the connection")
     func closeDelimited() async throws {
         let script = StreamScript()
         script.change { $0.lines = ["one", "two"] }
