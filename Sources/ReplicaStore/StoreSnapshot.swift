@@ -39,18 +39,21 @@ package struct StoreSnapshot: Sendable {
     }
 
     /// Calls `body` with live records whose key bytes k satisfy `lower <= k < upper` (nil = unbounded), in order, until it
-    /// returns false. `after`, when given, is exclusive and beats the bound on its side (a cursor). O(log n + visited).
+    /// returns false. `after`, when given, is exclusive and beats the bound on its side (a cursor). With `includingTombstones` it gets
+    /// the records of removed keys too, so that it can bound how many are visited. O(log n + visited).
     package func forEach(
         from lower: [UInt8]?,
         to upper: [UInt8]?,
         after: [UInt8]? = nil,
         order: ReadOrder = .ascending,
+        includingTombstones: Bool = false,
         _ body: (ItemRecord) -> Bool
     ) {
+        func visit(_ record: ItemRecord) -> Bool { (record.isTombstone && !includingTombstones) || body(record) }
         withExtendedLifetime(contents) {
             switch order {
-            case .ascending: ascend(from: after ?? lower, isExclusive: after != nil, to: upper, body)
-            case .descending: descend(below: after ?? upper, to: lower, body)
+            case .ascending: ascend(from: after ?? lower, isExclusive: after != nil, to: upper, visit)
+            case .descending: descend(below: after ?? upper, to: lower, visit)
             }
         }
     }
@@ -65,8 +68,7 @@ package struct StoreSnapshot: Sendable {
             StoreSnapshot.withKey(upper) { upper in
                 contents.byKey.forEachAscending(from: start, isExclusive: isExclusive) { storage in
                     if let upper, ByteOrder.compare(storage.keyBytes, upper.bytes) >= 0 { return false }
-                    let record = ItemRecord(storage: storage)
-                    return record.isTombstone || body(record)
+                    return body(ItemRecord(storage: storage))
                 }
             }
         }
@@ -77,8 +79,7 @@ package struct StoreSnapshot: Sendable {
             StoreSnapshot.withKey(lower) { lower in
                 contents.byKey.forEachDescending(below: start) { storage in
                     if let lower, ByteOrder.compare(storage.keyBytes, lower.bytes) < 0 { return false }
-                    let record = ItemRecord(storage: storage)
-                    return record.isTombstone || body(record)
+                    return body(ItemRecord(storage: storage))
                 }
             }
         }

@@ -59,8 +59,9 @@ package struct API: Sendable {
         self.health = health
         self.metrics = metrics
         self.crossOrigin = crossOrigin
-        item = ItemHandler(view: view, fields: fields)
-        list = ListHandler(view: view, fields: fields, limits: limits)
+        let item = ItemHandler(view: view, fields: fields)
+        self.item = item
+        list = ListHandler(view: view, fields: fields, limits: limits, item: item)
         events = EventsHandler(hub: hub, view: view, fields: fields)
         status = StatusHandler(
             view: view,

@@ -1,5 +1,5 @@
-import Feed
 import HTTPServer
+import ItemQuery
 import ReplicaStore
 import TableModel
 
@@ -8,17 +8,18 @@ struct ItemHandler: Sendable {
     let view: ReplicaView
     let fields: AnswerFields
 
-    static let parameters = ["format"]
+    static let parameters = FilterParameters.representationNames
 
-    /// The item under a key given as path bytes. The service's hottest path.
+    /// The item under a key given as path bytes. The service's hottest path. `parameters` are the query's where it has been read.
     func respond(
         to request: HTTPRequest,
         partition: [UInt8],
         sort: [UInt8]?,
-        in snapshot: StoreSnapshot
+        in snapshot: StoreSnapshot,
+        parameters: QueryParameters? = nil
     ) throws(Problem) -> HTTPResponse {
         let key = try Self.key(partition, sort, schema: snapshot.keySchema)
-        let format = try Self.format(request)
+        let representation = try Self.representation(request, parameters)
         let templates = fields.templates(snapshot.position, view.conditions())
         guard let record = snapshot.record(for: key) else {
             return Problem(404, .itemNotFound, "The table has no item under this key.").response(
@@ -27,7 +28,7 @@ struct ItemHandler: Sendable {
         }
         let condition = request.header("if-none-match")
         return record.withPackedItem { packed in
-            let entityTag = ContentHash.entityTag(packed, suffix: format == .plain ? "p" : "d")
+            let entityTag = Self.entityTag(packed, representation)
             if let condition, ConditionalRequest.matches(condition, entityTag) {
                 var fields = templates.notModified
                 fields.add("ETag", entityTag)
@@ -37,10 +38,7 @@ struct ItemHandler: Sendable {
             fields.add("ETag", entityTag)
             var body: [UInt8] = []
             body.reserveCapacity(packed.count * 2 + 64)
-            switch format {
-            case .plain: PackedItem.appendPlainJSON(packed, to: &body)
-            case .dynamodb: PackedItem.appendDynamoDBJSON(packed, to: &body)
-            }
+            representation.append(packed, to: &body)
             return HTTPResponse(status: 200, fields: fields, body: .bytes(body))
         }
     }
@@ -67,8 +65,28 @@ struct ItemHandler: Sendable {
         )
     }
 
-    private static func format(_ request: HTTPRequest) throws(Problem) -> FeedFormat {
-        if request.rawQuery == nil { return .plain }
-        return try QueryParameters(request, allowed: parameters).choice("format", default: .plain)
+    /// Equal on every replica: the hash of the packed item, which is canonical, and what names the representation. Of a selection
+    /// of fields it is the hash of what they select, so that a change elsewhere in the item leaves it alone.
+    private static func entityTag(
+        _ packed: UnsafeRawBufferPointer,
+        _ representation: ItemRepresentation
+    ) -> String {
+        let suffix: StaticString =
+            switch (representation.format, representation.numbers) {
+            case (.plain, .number): "p"
+            case (.plain, .string): "s"
+            case (.dynamodb, _): "d"
+            }
+        guard let fields = representation.fields else { return ContentHash.entityTag(packed, suffix: suffix) }
+        return fields.project(packed).withUnsafeBytes { ContentHash.entityTag($0, suffix: suffix) }
+    }
+
+    private static func representation(
+        _ request: HTTPRequest,
+        _ parameters: QueryParameters?
+    ) throws(Problem) -> ItemRepresentation {
+        if let parameters { return try FilterParameters.representation(parameters) }
+        if request.rawQuery == nil { return ItemRepresentation() }
+        return try FilterParameters.representation(QueryParameters(request, allowed: Self.parameters))
     }
 }

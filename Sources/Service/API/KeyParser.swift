@@ -1,26 +1,47 @@
+import ItemQuery
 import TableModel
 
 /// Reads a key attribute's value from a path segment or a parameter, by the key's type.
 enum KeyParser {
+    /// The longest partition key value of DynamoDB.
+    static let maximumPartitionBytes = 2048
+    /// The longest sort key value of DynamoDB.
+    static let maximumSortBytes = 1024
+
     /// The value of `attribute` in `bytes`: S is UTF-8, N a number, B base64url. Anything else is a 400 that says what is expected.
-    static func parse(_ bytes: [UInt8], as attribute: KeyAttribute) throws(Problem) -> AttributeValue {
-        guard !bytes.isEmpty else {
-            throw problem(attribute, "is empty, which no key of DynamoDB is")
+    /// `parameter` is the query parameter that the bytes came in; nil where they were a segment of the path.
+    static func parse(
+        _ bytes: [UInt8],
+        as attribute: KeyAttribute,
+        parameter: String? = nil,
+        maximumBytes: Int = KeyParser.maximumPartitionBytes
+    ) throws(Problem) -> AttributeValue {
+        func problem(_ expected: String) -> Problem {
+            let subject =
+                parameter.map { "The query parameter '\($0)'" } ?? "The key attribute '\(Excerpt.of(attribute.name))'"
+            let value = Excerpt.of(String(decoding: bytes.prefix(400), as: UTF8.self))
+            let key = parameter == nil ? "it" : "the key attribute '\(Excerpt.of(attribute.name))'"
+            return Problem(
+                400,
+                .invalidKey,
+                "\(subject) cannot be '\(value)': \(key) \(expected).",
+                parameter: parameter ?? attribute.name
+            )
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw problem(attribute, "is not UTF-8")
-        }
+        guard !bytes.isEmpty else { throw problem("is never empty") }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw problem("must be UTF-8") }
         switch attribute.type {
-        case .string: return .string(text)
+        case .string:
+            guard bytes.count <= maximumBytes else { throw problem("has at most \(maximumBytes) bytes") }
+            return .string(text)
         case .number:
             guard let number = DecimalNumber(text) else {
-                throw problem(attribute, "is a number (N), and '\(QueryParameters.shown(text))' is none")
+                throw problem("is a number (N) of at most 38 digits, such as 42 or -1.5")
             }
             return .number(number.text)
         case .binary:
-            guard let decoded = Base64.decodeURL(text) else {
-                throw problem(attribute, "is binary (B): give it as base64url")
-            }
+            guard let decoded = Base64.decodeURL(text) else { throw problem("is binary (B): give it as base64url") }
+            guard decoded.count <= maximumBytes else { throw problem("has at most \(maximumBytes) bytes") }
             return .binary(decoded)
         }
     }
@@ -43,16 +64,14 @@ enum KeyParser {
         }
     }
 
-    private static func problem(_ attribute: KeyAttribute, _ what: String) -> Problem {
-        Problem(400, .invalidKey, "The key attribute '\(attribute.name)' \(what).", parameter: attribute.name)
-    }
-
     private static func describe(_ error: KeyError) -> String {
         switch error {
-        case .missing(let attribute): "'\(attribute)' is missing"
-        case .wrongType(let attribute, let expected): "'\(attribute)' must be of type \(expected.rawValue)"
-        case .invalidNumber(let attribute, let text): "'\(attribute)' is a number, and '\(text)' is none"
-        case .unexpected(let attribute): "'\(attribute)' is not part of the table's key"
+        case .missing(let attribute): "'\(Excerpt.of(attribute))' is missing"
+        case .wrongType(let attribute, let expected):
+            "'\(Excerpt.of(attribute))' must be of type \(expected.rawValue)"
+        case .invalidNumber(let attribute, let text):
+            "'\(Excerpt.of(attribute))' is a number, and '\(Excerpt.of(text))' is none"
+        case .unexpected(let attribute): "'\(Excerpt.of(attribute))' is not part of the table's key"
         case .malformed: "it is malformed"
         }
     }

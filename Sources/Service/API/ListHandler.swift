@@ -1,40 +1,31 @@
-import Feed
 import HTTPServer
+import ItemQuery
 import ReplicaStore
 import TableModel
 
-/// Answers with pages of items, in key order: the whole table or one partition.
+/// Answers with items in key order: the whole table, a partition, a range, what a predicate finds; in pages, or all at once as NDJSON.
 struct ListHandler: Sendable {
     let view: ReplicaView
     let fields: AnswerFields
     let limits: APILimits
+    private let item: ItemHandler
+    private let places: ExportPlaces
 
-    /// Ascending or descending key order.
-    enum Order: String, CaseIterable { case asc, desc }
+    static let json = "application/json"
+    static let lines = "application/x-ndjson"
+    /// What a list itself takes beside the filter.
+    private static let own = ["order", "limit", "cursor"]
+    static let parameters = FilterParameters.names + own
+    static let partitionParameters = parameters.filter { $0 != "pk" }
+    /// What makes no sense with `sk`, which asks for one item.
+    private static let notOfOneItem = ["sk_prefix", "sk_from", "sk_to", "where"] + own
 
-    static let parameters = ["limit", "cursor", "pk", "order", "format"]
-    static let partitionParameters = ["limit", "cursor", "order", "format"]
-
-    /// What a page is read from.
-    private struct Query {
-        var lower: [UInt8]?
-        var upper: [UInt8]?
-        /// The one key that can match, on a table without a sort key.
-        var only: ItemKey?
-        let order: Order
-        let format: FeedFormat
-        let limit: Int
-        /// What a cursor is bound to: the partition's bytes and the order.
-        let identity: [UInt8]
-        let after: [UInt8]?
-    }
-
-    /// One page, encoded.
-    private struct Page {
-        var items: [UInt8] = [UInt8(ascii: "[")]
-        var count = 0
-        var lastKey: [UInt8]?
-        var hasMore = false
+    init(view: ReplicaView, fields: AnswerFields, limits: APILimits, item: ItemHandler) {
+        self.view = view
+        self.fields = fields
+        self.limits = limits
+        self.item = item
+        places = ExportPlaces(limit: limits.exports)
     }
 
     /// `partition` is the path's, where the path names one; else the parameter `pk` may.
@@ -45,129 +36,163 @@ struct ListHandler: Sendable {
     ) throws(Problem) -> HTTPResponse {
         let allowed = partition == nil ? Self.parameters : Self.partitionParameters
         let parameters = try QueryParameters(request, allowed: allowed)
-        let named = partition ?? parameters["pk"].map { Array($0.utf8) }
-        let query = try self.query(parameters, partition: named, schema: snapshot.keySchema)
-        var page = read(query, in: snapshot)
-        page.items.append(UInt8(ascii: "]"))
-        let next = page.hasMore ? page.lastKey.map { ListCursor(lastKey: $0).text(query: query.identity) } : nil
-        return answer(page.items, next: next, request, parameters, snapshot)
-    }
-
-    private func query(
-        _ parameters: QueryParameters,
-        partition: [UInt8]?,
-        schema: KeySchema
-    ) throws(Problem) -> Query {
-        let order = try parameters.choice("order", default: Order.asc)
-        let limit = try parameters.integer("limit", in: 1...limits.maximumItems, default: limits.defaultItems)
-        let format = try parameters.choice("format", default: FeedFormat.plain)
-        var lower: [UInt8]?
-        var only: ItemKey?
-        if let partition {
-            let value = try KeyParser.parse(partition, as: schema.partition)
-            if schema.sort == nil {
-                only = try KeyParser.key(partition: value, sort: nil, schema: schema)
-                lower = only?.bytes
-            } else {
-                lower = try KeyParser.prefix(value, schema: schema)
-            }
+        if let sort = parameters["sk"], snapshot.keySchema.sort != nil,
+            let partition = partition ?? parameters["pk"].map({ Array($0.utf8) })
+        {
+            return try one(request, parameters, partition, Array(sort.utf8), snapshot)
         }
-        let identity = Array(order.rawValue.utf8) + [0] + (lower ?? [])
-        let after: [UInt8]? =
-            if let text = parameters["cursor"] { try ListCursor(text, query: identity).lastKey } else { nil }
-        return Query(
-            lower: lower,
-            upper: lower.flatMap(Self.successor),
-            only: only,
-            order: order,
-            format: format,
-            limit: limit,
-            identity: identity,
-            after: after
+        let accepted = request.header("accept")
+        guard let type = ContentNegotiation.mediaType(accepted, offered: [Self.json, Self.lines]) else {
+            throw Problem(
+                406,
+                .notAcceptable,
+                "A list cannot be '\(QueryParameters.shown(accepted ?? ""))': allowed in Accept are \(Self.json), \(Self.lines).",
+                allowed: [Self.json, Self.lines]
+            )
+        }
+        let isExport = type == Self.lines
+        let query = try ListQuery(
+            parameters,
+            partition: partition,
+            limits: 1...(isExport ? .max : limits.maximumItems),
+            schema: snapshot.keySchema
         )
+        let call = Call(
+            request: request,
+            parameters: parameters,
+            partition: partition,
+            query: query,
+            snapshot: snapshot
+        )
+        return isExport ? try export(call) : page(call)
     }
 
-    /// The smallest bytes greater than everything that starts with `prefix`.
-    private static func successor(of prefix: [UInt8]) -> [UInt8]? {
-        var bytes = prefix
-        while let last = bytes.popLast() {
-            if last < 0xFF { return bytes + [last + 1] }
+    /// A list on its way to an answer.
+    private struct Call {
+        let request: HTTPRequest
+        let parameters: QueryParameters
+        let partition: [UInt8]?
+        let query: ListQuery
+        let snapshot: StoreSnapshot
+
+        /// Where a list begins that goes on behind `key`; its first page's position stays the same from page to page.
+        func cursor(after key: [UInt8]) -> String {
+            ListCursor(lastKey: key, start: start).text(query: query.identity)
         }
-        return nil
+
+        /// The position from which the feed continues what this page and those before it told: everything that changed since the
+        /// first page was read is told again, which changes nothing where a later page had it already.
+        var start: Position { query.cursor?.start ?? snapshot.position }
+
+        /// The request's target with the cursor of the next page.
+        func nextTarget(_ cursor: String) -> String {
+            let names = ListHandler.parameters.filter { $0 != "cursor" }
+            let query = FilterParameters.query(parameters, names: names)
+            return PercentEncoding.path(request.rawPath) + "?" + (query.isEmpty ? "" : query + "&") + "cursor=\(cursor)"
+        }
+
+        /// The feed of what this list shows, from where it stands.
+        var eventsTarget: String {
+            let query = FilterParameters.query(parameters, partition: partition)
+            return "/v1/events?since=\(start)" + (query.isEmpty ? "" : "&" + query)
+        }
     }
 
-    private func read(_ query: Query, in snapshot: StoreSnapshot) -> Page {
-        var page = Page()
-        if let only = query.only {
-            if query.after == nil, let record = snapshot.record(for: only) { append(record, query.format, to: &page) }
-            return page
-        }
-        snapshot.forEach(
-            from: query.lower,
-            to: query.upper,
-            after: query.after,
-            order: query.order == .asc ? .ascending : .descending
-        ) { record in
-            if page.count == query.limit || page.items.count >= limits.pageBytes {
-                page.hasMore = true
-                return false
-            }
-            append(record, query.format, to: &page)
-            return true
-        }
-        return page
-    }
-
-    private func append(_ record: ItemRecord, _ format: FeedFormat, to page: inout Page) {
-        if page.count > 0 { page.items.append(UInt8(ascii: ",")) }
-        record.withPackedItem { packed in
-            switch format {
-            case .plain: PackedItem.appendPlainJSON(packed, to: &page.items)
-            case .dynamodb: PackedItem.appendDynamoDBJSON(packed, to: &page.items)
-            }
-        }
-        page.count += 1
-        page.lastKey = record.withKeyBytes { Array($0) }
-    }
-
-    private func answer(
-        _ items: [UInt8],
-        next: String?,
+    /// The one item under a whole key, for clients behind proxies that mangle `%2F` in a path.
+    private func one(
         _ request: HTTPRequest,
         _ parameters: QueryParameters,
+        _ partition: [UInt8],
+        _ sort: [UInt8],
         _ snapshot: StoreSnapshot
-    ) -> HTTPResponse {
+    ) throws(Problem) -> HTTPResponse {
+        if let name = Self.notOfOneItem.first(where: { parameters[$0] != nil }) {
+            throw parameters.invalid(
+                name,
+                "with sk the answer is one item: give only pk, sk, fields, format and numbers"
+            )
+        }
+        // The range says of a wrong value which parameter it came in.
+        _ = try FilterParameters.keys(
+            parameters,
+            partition: parameters["pk"] == nil ? partition : nil,
+            schema: snapshot.keySchema
+        )
+        return try item.respond(to: request, partition: partition, sort: sort, in: snapshot, parameters: parameters)
+    }
+
+    private func page(_ call: Call) -> HTTPResponse {
+        var walk = call.query.walk
+        let page = ItemPage(
+            &walk,
+            in: call.snapshot,
+            call.query.filter.representation,
+            limit: call.query.limit ?? limits.defaultItems,
+            limits: limits
+        )
         let conditions = view.conditions()
-        let templates = fields.templates(snapshot.position, conditions)
-        // Weak: `as_of` moves while the items stay the same.
-        let tagged = items + (next.map { Array($0.utf8) } ?? [])
+        let templates = fields.templates(call.snapshot.position, conditions)
+        // Weak: `as_of` moves while the items stay the same; and the cursor holds a position, so what is tagged is its key.
+        let tagged = page.items + [page.next == nil ? 0 : 1] + (page.next ?? [])
         let entityTag = tagged.withUnsafeBytes { ContentHash.entityTag($0, weak: true, suffix: "l") }
-        if let condition = request.header("if-none-match"), ConditionalRequest.matches(condition, entityTag) {
+        if let condition = call.request.header("if-none-match"), ConditionalRequest.matches(condition, entityTag) {
             var fields = templates.notModified
             fields.add("ETag", entityTag)
+            fields.add("Vary", "Accept")
             return HTTPResponse(status: 304, fields: fields)
         }
+        let next = page.next.map { call.cursor(after: $0) }
         var fields = templates.json
         fields.add("ETag", entityTag)
-        if let next { fields.add("Link", "<\(Self.target(request, parameters, next))>; rel=\"next\"") }
+        fields.add("Vary", "Accept")
+        if let next { fields.add("Link", "<\(call.nextTarget(next))>; rel=\"next\"") }
+        fields.add("Link", "<\(call.eventsTarget)>; rel=\"monitor\"")
         var body: [UInt8] = []
-        body.reserveCapacity(items.count + 256)
-        body += #"{"items":"#.utf8
-        body += items
-        body += #","next":"#.utf8
+        body.reserveCapacity(page.items.count + 256)
+        body += #"{"items":["#.utf8
+        body += page.items
+        body += #"],"next":"#.utf8
         // A cursor is base64url: nothing in it needs escaping.
         body += next.map { "\"\($0)\"" }.map { Array($0.utf8) } ?? Array("null".utf8)
-        let lag = conditions.lagMilliseconds.map(String.init) ?? "null"
-        body += ",\"as_of\":{\"position\":\"\(snapshot.position)\",\"lag_ms\":\(lag)}}".utf8
+        body += ",\(Self.asOf(call.snapshot, conditions))}".utf8
         return HTTPResponse(status: 200, fields: fields, body: .bytes(body))
     }
 
-    /// The request's target with the cursor of the next page.
-    private static func target(_ request: HTTPRequest, _ parameters: QueryParameters, _ next: String) -> String {
-        var target = PercentEncoding.path(request.rawPath) + "?"
-        for name in Self.parameters where name != "cursor" {
-            if let value = parameters[name] { target += "\(name)=\(PercentEncoding.component(value))&" }
+    private func export(_ call: Call) throws(Problem) -> HTTPResponse {
+        guard let place = places.take() else {
+            throw Problem(
+                503,
+                .tooManyExports,
+                "\(limits.exports) exports are under way, which is all that are allowed at once.",
+                retryAfterSeconds: limits.exportRetrySeconds
+            )
         }
-        return target + "cursor=\(next)"
+        let conditions = view.conditions()
+        let isCompressed = ContentNegotiation.accepts("gzip", call.request.header("accept-encoding"))
+        var fields = fields.templates(call.snapshot.position, conditions).notModified
+        fields.add("Content-Type", Self.lines)
+        if isCompressed { fields.add("Content-Encoding", "gzip") }
+        fields.add("Vary", "Accept, Accept-Encoding")
+        fields.add("Link", "<\(call.eventsTarget)>; rel=\"monitor\"")
+        let asOf = Self.asOf(call.snapshot, conditions)
+        // Not the call, which holds the snapshot: that is to be let go when the client is gone.
+        let (start, identity) = (call.start, call.query.identity)
+        let body = ExportBody(
+            snapshot: call.snapshot,
+            place: place,
+            query: call.query,
+            limits: limits,
+            isCompressed: isCompressed
+        ) { key in
+            let cursor = key.map { ListCursor(lastKey: $0, start: start).text(query: identity) }
+            let next = cursor.map { ",\"next\":\"\($0)\"" } ?? ""
+            return Array("{\(asOf)\(next)}\n".utf8)
+        }
+        return HTTPResponse(status: 200, fields: fields, body: .stream(body))
+    }
+
+    private static func asOf(_ snapshot: StoreSnapshot, _ conditions: ReplicaConditions) -> String {
+        let lag = conditions.lagMilliseconds.map(String.init) ?? "null"
+        return "\"as_of\":{\"position\":\"\(snapshot.position)\",\"lag_ms\":\(lag)}"
     }
 }

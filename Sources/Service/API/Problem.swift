@@ -10,8 +10,10 @@ package struct Problem: Error, Sendable, Hashable {
         case invalidKey = "invalid-key"
         case invalidCursor = "invalid-cursor"
         case itemNotFound = "item-not-found"
+        case tooManyExports = "too-many-exports"
         case replicaNotReady = "replica-not-ready"
         case pathNotFound = "path-not-found"
+        case notAcceptable = "not-acceptable"
         case methodNotAllowed = "method-not-allowed"
         case methodNotImplemented = "method-not-implemented"
         case malformedRequest = "malformed-request"
@@ -39,6 +41,8 @@ package struct Problem: Error, Sendable, Hashable {
     package let detail: String
     /// The parameter it is about.
     package var parameter: String?
+    /// Where in the parameter's text, in characters from 1.
+    package var column: Int?
     /// What would have been allowed.
     package var allowed: [String]?
     /// Why the replica is as it is, by name.
@@ -72,6 +76,7 @@ package struct Problem: Error, Sendable, Hashable {
         object.add("status", status)
         object.add("detail", detail)
         if let parameter { object.add("parameter", parameter) }
+        if let column { object.add("column", column) }
         if let reasonCode { object.add("reason_code", reasonCode) }
         if let allowed { object.add("allowed", allowed) }
         var fields = fields
@@ -86,6 +91,7 @@ package struct Problem: Error, Sendable, Hashable {
         case 400: "Bad Request"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
+        case 406: "Not Acceptable"
         case 408: "Request Timeout"
         case 413: "Content Too Large"
         case 414: "URI Too Long"

@@ -1,4 +1,5 @@
 import HTTPServer
+import ItemQuery
 
 /// A request's query: each parameter known, and given once.
 struct QueryParameters {
@@ -9,11 +10,14 @@ struct QueryParameters {
         guard request.rawQuery != nil else { return }
         let pairs: [(name: String, value: String)]
         do { pairs = try request.queryParameters() } catch {
+            let name = Self.shown(error.parameter)
+            let value = Self.rawValue(of: error.parameter, in: request).map { " in '\(Self.shown($0))'" } ?? ""
             throw Problem(
                 400,
                 .invalidParameter,
-                "The query parameter '\(error.parameter)' cannot be read: \(error.reason).",
-                parameter: error.parameter
+                "The query parameter '\(name)' cannot be read: \(error.reason)\(value).",
+                parameter: name,
+                allowed: allowed
             )
         }
         for (name, value) in pairs {
@@ -86,6 +90,19 @@ struct QueryParameters {
         )
     }
 
-    /// At most 80 characters of a client's text.
-    static func shown(_ text: String) -> String { text.utf8.count <= 80 ? text : String(text.prefix(80)) + "…" }
+    /// A 400 about the text of `name`, which must follow a grammar: where it goes wrong, and what could stand there.
+    func invalid(_ name: String, _ error: QuerySyntaxError) -> Problem {
+        var problem = invalid(name, error.sentence)
+        problem.column = error.column
+        return problem
+    }
+
+    /// The value of a parameter as it was sent, escapes and all.
+    private static func rawValue(of name: String, in request: HTTPRequest) -> String? {
+        let pairs = (request.rawQuery ?? "").split(separator: "&")
+        return pairs.first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
+    }
+
+    /// At most 80 characters of a client's text, with what would not be seen escaped.
+    static func shown(_ text: String) -> String { Excerpt.of(text) }
 }

@@ -1,3 +1,4 @@
+import ReplicaStore
 import Testing
 
 @testable import Service
@@ -5,16 +6,25 @@ import Testing
 @Suite struct ListCursorTests {
     private let query: [UInt8] = [1, 2, 3]
 
-    @Test("reads what it wrote, for any key bytes")
-    func roundTrip() throws {
-        for key: [UInt8] in [[0], [255, 0, 254], Array(repeating: 7, count: 3000)] {
-            #expect(try ListCursor(ListCursor(lastKey: key).text(query: query), query: query).lastKey == key)
+    private func cursor(_ key: [UInt8], _ position: String = "aaaaaaaa.7") throws -> ListCursor {
+        ListCursor(lastKey: key, start: try #require(Position(position)))
+    }
+
+    @Test(
+        "reads what it wrote, for any key bytes and positions",
+        arguments: ["aaaaaaaa.0", "zzzzzz2345672.9999999999999999999"]
+    )
+    func roundTrip(position: String) throws {
+        for key: [UInt8] in [[], [0], [255, 0, 254], Array(repeating: 7, count: 5120)] {
+            let read = try ListCursor(cursor(key, position).text(query: query), query: query)
+            #expect(read.lastKey == key)
+            #expect(read.start.description == position)
         }
     }
 
     @Test("refuses a cursor of another query, a damaged one, and what is none")
-    func refuses() {
-        let text = ListCursor(lastKey: [9, 9, 9]).text(query: query)
+    func refuses() throws {
+        let text = try cursor([9, 9, 9]).text(query: query)
         #expect(throws: Problem.self) { try ListCursor(text, query: [1, 2, 4]) }
         #expect(throws: Problem.self) { try ListCursor(String(text.dropLast(2)) + "AA", query: query) }
         for other in ["", "AQ", "not base64url!", String(repeating: "A", count: 9000)] {
@@ -23,8 +33,8 @@ import Testing
     }
 
     @Test("never traps on altered bytes")
-    func altered() {
-        let text = Array(ListCursor(lastKey: [9, 9, 9]).text(query: query).utf8)
+    func altered() throws {
+        let text = Array(try cursor([9, 9, 9]).text(query: query).utf8)
         for index in text.indices {
             for replacement in [UInt8(ascii: "A"), UInt8(ascii: "_"), UInt8(ascii: "9")]
             where text[index] != replacement {

@@ -1,0 +1,82 @@
+import TableModel
+import Testing
+
+@testable import ItemQuery
+
+@Suite struct ItemFilterTests {
+    private static func contains(_ range: KeyRange, _ key: [UInt8]) -> Bool {
+        key.withUnsafeBytes { range.contains($0) }
+    }
+
+    @Test("a range holds its lower bound and not its upper")
+    func bounds() {
+        let range = KeyRange(lower: [2], upper: [4])
+        let inside: [[UInt8]] = [[2], [2, 0], [3, 255]]
+        let outside: [[UInt8]] = [[], [1, 255], [4], [5]]
+        for key in inside { #expect(Self.contains(range, key), "\(key)") }
+        for key in outside { #expect(!Self.contains(range, key), "\(key)") }
+        #expect(Self.contains(KeyRange(), []))
+    }
+
+    @Test("a prefix's range holds what starts with it, to the last byte")
+    func prefix() {
+        #expect(KeyRange(prefix: [1, 255]) == KeyRange(lower: [1, 255], upper: [2]))
+        #expect(KeyRange(prefix: [255, 255]) == KeyRange(lower: [255, 255], upper: nil))
+        #expect(Self.contains(KeyRange(prefix: [255, 255]), [255, 255, 255, 1]))
+        #expect(!Self.contains(KeyRange(prefix: [1, 255]), [2]))
+    }
+
+    @Test("the range of one key holds it alone")
+    func only() {
+        let range = KeyRange(only: [7, 0])
+        #expect(Self.contains(range, [7, 0]))
+        for key: [UInt8] in [[7], [7, 0, 0], [7, 1]] { #expect(!Self.contains(range, key)) }
+    }
+
+    @Test("matches by key and by predicate, both")
+    func both() throws {
+        let filter = ItemFilter(keys: KeyRange(prefix: [1]), predicate: try WhereExpression("a = 1"))
+        func matches(_ key: [UInt8], _ number: String) -> Bool {
+            key.withUnsafeBytes { key in
+                Item(["a": .number(number)]).packed.withUnsafeBytes { filter.matches(key: key, packed: $0) }
+            }
+        }
+        #expect(matches([1, 5], "1.0"))
+        #expect(!matches([2], "1"))
+        #expect(!matches([1], "2"))
+        #expect(!filter.isEverything && ItemFilter().isEverything)
+    }
+
+    @Test("finds bytes in others as a plain search does, and in time linear in them")
+    func search() {
+        var generator = SeededGenerator(seed: 2)
+        for _ in 0..<3000 {
+            let bytes = (0..<Int.random(in: 0...30, using: &generator)).map { _ in
+                UInt8.random(in: 0...1, using: &generator)
+            }
+            let part = (0..<Int.random(in: 1...6, using: &generator)).map { _ in
+                UInt8.random(in: 0...1, using: &generator)
+            }
+            let found = bytes.withUnsafeBytes { bytes in part.withUnsafeBytes { ByteSearch.occurs($0, in: bytes) } }
+            #expect(found == Reference.occurs(part, in: bytes))
+        }
+        // A search that starts anew at each byte would take some 400 million steps.
+        let bytes = [UInt8](repeating: 1, count: 400_000)
+        let part = [UInt8](repeating: 1, count: 2000) + [2]
+        let clock = ContinuousClock()
+        let time = clock.measure {
+            #expect(!bytes.withUnsafeBytes { bytes in part.withUnsafeBytes { ByteSearch.occurs($0, in: bytes) } })
+        }
+        #expect(time < .seconds(2), "\(time)")
+    }
+
+    @Test("shows a text cut, and with nothing in it that is not seen")
+    func excerpt() {
+        #expect(Excerpt.of("plain é 😀") == "plain é 😀")
+        #expect(Excerpt.of("a\nb\u{0}\u{7F}\u{202E}\u{2028}\u{AD}") == "a\\u{A}b\\u{0}\\u{7F}\\u{202E}\\u{2028}\\u{AD}")
+        #expect(Excerpt.of("abcdef", 3) == "abc…")
+        #expect(Excerpt.of("abc", 3) == "abc")
+        // One character as a reader counts, of any number of scalars.
+        #expect(Excerpt.of("e" + String(repeating: "\u{301}", count: 500)).unicodeScalars.count == 81)
+    }
+}
