@@ -130,5 +130,14 @@ let package = Package(
             ]
         ),
         tests(of: "DynamoSandbox", ["TableModel", "HTTPServer"]),
+        // The 25 situations and 15 failure stories, from the sandbox's endpoint to the service's.
+        .testTarget(
+            name: "SituationTests",
+            dependencies: [
+                "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication", "HTTPServer",
+                "Telemetry", "Service", "DynamoSandbox",
+            ],
+            swiftSettings: strict
+        ),
     ]
 )

@@ -39,16 +39,18 @@ extension DynamoSandbox {
         }
     }
 
-    /// Closes an open shard and opens one child for the same partition keys. Returns the child's id.
+    /// Closes an open shard and opens one child for the same partition keys. Returns the child's id. The child is left out of the
+    /// next `hiddenListings` first pages of DescribeStream.
     @discardableResult
-    package func rotate(shard id: String, of table: String) -> String? {
-        children(of: id, table: table) { [$0] }.first
+    package func rotate(shard id: String, of table: String, hiddenListings: Int = 0) -> String? {
+        children(of: id, table: table, hiddenListings) { [$0] }.first
     }
 
-    /// Closes an open shard and opens two children, each for half of its partition keys. Returns their ids.
+    /// Closes an open shard and opens two children, each for half of its partition keys. Returns their ids. They are left out
+    /// of the next `hiddenListings` first pages of DescribeStream.
     @discardableResult
-    package func split(shard id: String, of table: String) -> [String] {
-        children(of: id, table: table) { range in
+    package func split(shard id: String, of table: String, hiddenListings: Int = 0) -> [String] {
+        children(of: id, table: table, hiddenListings) { range in
             let middle = range.lowerBound + (range.upperBound - range.lowerBound) / 2
             guard middle < range.upperBound else { return [range] }
             return [range.lowerBound...middle, (middle + 1)...range.upperBound]
@@ -118,9 +120,9 @@ extension DynamoSandbox {
         locked { engine, _ in engine.listing.hide(id, listings: listings) }
     }
 
-    /// Lists a shard without its end, also when it is closed.
-    package func keepLookingOpen(shard id: String) {
-        locked { engine, _ in engine.listing.keepLookingOpen(id) }
+    /// Lists a shard without its end, also when it is closed. With `neverEnds` reading it never comes to an end either.
+    package func keepLookingOpen(shard id: String, neverEnds: Bool = false) {
+        locked { engine, _ in engine.listing.keepLookingOpen(id, neverEnds: neverEnds) }
     }
 
     /// Ends hidden and open-looking shards.
@@ -154,6 +156,7 @@ extension DynamoSandbox {
     private func children(
         of id: String,
         table: String,
+        _ hiddenListings: Int,
         _ ranges: @Sendable (ClosedRange<UInt64>) -> [ClosedRange<UInt64>]
     ) -> [String] {
         locked { engine, now in
@@ -164,6 +167,9 @@ extension DynamoSandbox {
                 for range in ranges(shard.range) {
                     children.append(stream.openShard(parent: id, range: range, &numbers, now: now))
                 }
+            }
+            if hiddenListings > 0 {
+                for child in children { engine.listing.hide(child, listings: hiddenListings) }
             }
             return children
         }

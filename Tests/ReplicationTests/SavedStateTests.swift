@@ -10,7 +10,9 @@ import Testing
 
 /// Situation 23 and the failure stories 3 and 15: restarts with a saved state, over the real client and the sandbox.
 @Suite struct SavedStateTests {
-    @Test("23 (i): a restart is live without a scan, with the changes of the time in between, in the same epoch")
+    @Test(
+        "Situation 23 (i): a restart is live without a scan, with the changes of the time in between, in the same epoch"
+    )
     func resumes() async throws {
         let harness = try SavedStateHarness()
         var left: Position?
@@ -59,7 +61,7 @@ import Testing
         }
     }
 
-    @Test("23 (ii): a state of 22 h 59 m ago is gone on with, although the first records are about to go")
+    @Test("Situation 23 (ii): a state of 22 h 59 m ago is gone on with, although the first records are about to go")
     func old() async throws {
         let harness = try SavedStateHarness()
         try await harness.run { process in
@@ -76,7 +78,7 @@ import Testing
         #expect(harness.sandbox.calls(.scan).isEmpty)
     }
 
-    @Test("23 (iii), story 3: a state of 30 h ago is not used; what was deleted since is gone, in a new epoch")
+    @Test("Situation 23 (iii): a state of 30 h ago is not used; what was deleted since is gone, in a new epoch")
     func tooOld() async throws {
         let harness = try SavedStateHarness()
         var left: Position?
@@ -102,7 +104,7 @@ import Testing
         #expect(harness.sandbox.calls(.scan).isEmpty)
     }
 
-    @Test("23 (iv), story 15: a state of another stream is not used, although the table is the same")
+    @Test("Situation 23 (iv): a state of another stream is not used, although the table is the same")
     func newStream() async throws {
         let harness = try SavedStateHarness()
         try await harness.run { process in
@@ -121,7 +123,7 @@ import Testing
         }
     }
 
-    @Test("23 (v): a damaged state is not used, and replaced")
+    @Test("Situation 23 (v): a damaged state is not used, and replaced")
     func damaged() async throws {
         let harness = try SavedStateHarness()
         try await harness.run { process in
@@ -143,7 +145,7 @@ import Testing
         }
     }
 
-    @Test("23 (vi): shards that were read to their end and have gone are not missed")
+    @Test("Situation 23 (vi): shards that were read to their end and have gone are not missed")
     func goneShards() async throws {
         let harness = try SavedStateHarness()
         try await harness.run { process in
@@ -170,7 +172,7 @@ import Testing
         #expect(harness.sandbox.calls(.scan).isEmpty)
     }
 
-    @Test("23 (vii): after a crash between applying and saving, what is read again changes nothing twice")
+    @Test("Situation 23 (vii): after a crash between applying and saving, what is read again changes nothing twice")
     func crashBeforeSaving() async throws {
         let harness = try SavedStateHarness()
         var copy = ""

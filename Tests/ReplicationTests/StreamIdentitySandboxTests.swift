@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(
-        "a disabled stream makes the replica stale; what was written meanwhile is there after the stream is enabled anew"
+        "Situation 22: a disabled stream makes the replica stale; what was written meanwhile is there once it is enabled anew"
     )
     func disabled() async throws {
         let fixture = try fixture()
@@ -51,7 +51,9 @@ import Testing
         #expect(await fixture.stop() == nil)
     }
 
-    @Test("a table that is deleted and created again is read anew, with sequence numbers lower than before")
+    @Test(
+        "Situation 22: a table that is deleted and created again is read anew, with sequence numbers lower than before"
+    )
     func recreated() async throws {
         let fixture = try fixture()
         #expect(await fixture.wait { $0.isLive && $0.isEqual })

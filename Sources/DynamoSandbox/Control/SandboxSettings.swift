@@ -27,10 +27,14 @@ package struct SandboxSettings: Sendable {
     package var capitalizesUserIdentity = true
     /// Bytes of one page of Scan, Query and GetRecords, for tests that want many small pages.
     package var pageBytes = SandboxLimits.pageBytes
+    /// Items of one page of Scan at most; nil for no bound but the bytes.
+    package var scanPageItems: Int?
     /// The keys that requests must be signed with, each while it is valid; nil takes any, signed or not.
     package var keys: [SandboxKey]?
     /// Shards of one DescribeStream page at most, for tests that want many pages of few shards.
     package var shardsPerListing = Int(SandboxLimits.listPage)
+    /// DescribeStream lists the newest shards first, children before their parents; else in the order of their ids.
+    package var listsNewestFirst = false
     /// DescribeStream calls that are answered in a second, over all tables; nil for no bound. AWS answers ten. Further ones are
     /// refused with LimitExceededException.
     package var describeStreamsPerSecond: Int?

@@ -14,7 +14,7 @@ extension Engine {
             )
         }
         var page = ReadPage(
-            limit: read.limit,
+            limit: settings.scanPageItems.map { min($0, read.limit ?? $0) } ?? read.limit,
             pageBytes: settings.pageBytes,
             filter: read.filter,
             countsOnly: read.countsOnly

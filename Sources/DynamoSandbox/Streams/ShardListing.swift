@@ -4,18 +4,25 @@ struct ShardListing: Sendable {
     private var hidden: [String: Int] = [:]
     /// Shards whose EndingSequenceNumber is never listed.
     private var looksOpen: Set<String> = []
+    /// Shards whose reading does not end with them.
+    private var endless: Set<String> = []
 
     mutating func hide(_ shard: String, listings: Int) {
         hidden[shard] = listings
     }
 
-    mutating func keepLookingOpen(_ shard: String) {
+    mutating func keepLookingOpen(_ shard: String, neverEnds: Bool) {
         looksOpen.insert(shard)
+        if neverEnds { endless.insert(shard) }
     }
+
+    /// Whether a closed shard's last page comes with an iterator all the same.
+    func isEndless(_ shard: String) -> Bool { endless.contains(shard) }
 
     mutating func reset() {
         hidden = [:]
         looksOpen = []
+        endless = []
     }
 
     func showsEnd(of shard: String) -> Bool { !looksOpen.contains(shard) }

@@ -63,11 +63,13 @@ extension Engine {
             shards = shards.filter { $0.parentID == parent }
         }
         shards = listing.visible(shards, countsDown: start == nil)
-        if let start { shards = shards.filter { $0.id > start } }
+        let isReversed = settings.listsNewestFirst
+        if isReversed { shards.reverse() }
+        if let start { shards = shards.filter { isReversed ? $0.id < start : $0.id > start } }
         let page = empty ? shards.prefix(0) : shards.prefix(Int(limit))
         var cursor = page.count < shards.count ? page.last?.id : nil
         // An empty page's cursor stands before every shard that is still to come.
-        if empty { cursor = start ?? "shardId-00000000000000000000-00000000" }
+        if empty { cursor = start ?? (isReversed ? "shardId-9" : "shardId-") + String(repeating: "0", count: 19) }
         if fault == .repeatedCursor, let start { cursor = start }
         return description(of: stream, shards: page, cursor: cursor)
     }

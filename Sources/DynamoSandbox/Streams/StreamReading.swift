@@ -111,7 +111,7 @@ extension Engine {
         emptied: Bool
     ) -> ShardIterator? {
         let from = page.last.map { $0.sequenceNumber + 1 } ?? iterator.from
-        let isAtEnd = !shard.isOpen && !emptied && shard.records(from: from).isEmpty
+        let isAtEnd = !shard.isOpen && !emptied && !listing.isEndless(shard.id) && shard.records(from: from).isEmpty
         if isAtEnd, page.isEmpty || settings.endsShardWithLastRecords { return nil }
         return ShardIterator(
             streamARN: iterator.streamARN,

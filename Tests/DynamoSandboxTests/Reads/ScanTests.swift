@@ -31,6 +31,16 @@ import Testing
         #expect(try pages(fixture, #","Limit":100"#).map(\.count) == [100, 100, 100, 0])
     }
 
+    @Test("pages can be held to a few items, whatever the request allows")
+    func smallPages() throws {
+        let fixture = try Fixture.withTables { $0.scanPageItems = 2 }
+        for number in 0..<5 { try fixture.put("item \(number)", number) }
+        let pages = ["", #","Limit":4"#, #","Limit":1"#].map { more in
+            try? fixture.call(.scan, #"{"TableName":"plain"\#(more)}"#).between("\"ScannedCount\":", ",")
+        }
+        #expect(pages == ["2", "2", "1"])
+    }
+
     @Test("a page can be empty with more behind it: whoever goes on from its key misses nothing", arguments: [1, 3])
     func emptyPages(segments: Int) async throws {
         let fixture = try Fixture.withTables()

@@ -76,6 +76,29 @@ import Testing
         #expect(try (0..<3).map { _ in try ids(fixture) } == [[parent], [parent], [parent, child]])
     }
 
+    @Test("children can be hidden from their beginning, and listed before their parents")
+    func newestFirst() throws {
+        let fixture = try Fixture.withTables(shards: 2) {
+            $0.listsNewestFirst = true
+            $0.shardsPerListing = 3
+        }
+        let roots = fixture.sandbox.shards(of: "plain").map(\.id)
+        let children = fixture.sandbox.split(shard: roots[0], of: "plain", hiddenListings: 1)
+        #expect(try ids(fixture) == roots.reversed())
+        #expect(try ids(fixture) == [children[1], children[0], roots[1]])
+        #expect(try ids(fixture, #","ExclusiveStartShardId":"\#(roots[1])""#) == [roots[0]])
+    }
+
+    @Test("a closed shard can be read for ever")
+    func endless() throws {
+        let fixture = try Fixture.withTables()
+        let parent = fixture.sandbox.shards(of: "plain")[0].id
+        fixture.sandbox.keepLookingOpen(shard: parent, neverEnds: true)
+        fixture.sandbox.rotate(shard: parent, of: "plain")
+        let next = try #require(try fixture.all(parent).next)
+        #expect(try fixture.records(next).next != nil)
+    }
+
     @Test("a shard can go on looking open, and a removed one is gone")
     func looksOpen() throws {
         let fixture = try Fixture.withTables()

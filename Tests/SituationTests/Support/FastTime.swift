@@ -1,0 +1,31 @@
+import AWSClient
+import DynamoSandbox
+
+/// The replica's time, told by the sandbox's clock, which runs ten times as fast as the system's and is moved by tests: what passes for
+/// a minute passes for the endpoint and for the replica.
+struct FastTime: Sendable {
+    static let rate = 10
+
+    let clock = SandboxClock.running(times: FastTime.rate)
+    /// How far the replica's wall clock is from the endpoint's.
+    var skew: Duration = .zero
+
+    var source: TimeSource {
+        let clock = clock
+        let begin = clock.now
+        let skew = skew.components.seconds * 1_000
+        return TimeSource(
+            monotonic: { .milliseconds(clock.now - begin) },
+            wallMilliseconds: { clock.now + skew },
+            sleep: { duration in
+                // In short steps, since the clock may be moved meanwhile.
+                let (seconds, attoseconds) = duration.components
+                let end = clock.now + seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+                while case let rest = end - clock.now, rest > 0 {
+                    try await Task.sleep(for: .milliseconds(min(max(rest / clock.rate, 1), 10)))
+                }
+            },
+            random: { Double.random(in: 0..<1) }
+        )
+    }
+}
