@@ -28,6 +28,14 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
     )
 }
 
+/// What browsers load, joined by `Service/Web` in this order.
+let webFiles = [
+    "client/connection.js", "client/share.js", "client/tables.js", "client.d.ts", "console/console.html",
+    "console/console.css",
+    "console/values.js", "console/service.js", "console/status.js", "console/items.js", "console/changes.js",
+    "console/page.js",
+]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
@@ -71,7 +79,7 @@ let package = Package(
                 "TableModel", "AWSClient", "DynamoDBStream", "Replication", "ReplicaStore", "StateStore", "HTTPServer",
                 "Compression", "ItemQuery", "Feed", "Telemetry", "CXXHash", logging, metrics, argumentParser,
             ],
-            resources: [.embedInCode("openapi.yaml")]
+            resources: [.embedInCode("openapi.yaml")] + webFiles.map { .embedInCode("Web/\($0)") }
         ),
         layer("DynamoSandbox", ["TableModel", "HTTPServer"]),
         .executableTarget(

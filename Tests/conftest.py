@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import peers
+from support import browsers, peers
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +27,18 @@ def moto(logs):
 def peer(request):
     """Each of the two servers in turn."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module", params=browsers.NAMES)
+def browser(request, tmp_path_factory):
+    """Each of the browsers in turn, headless."""
+    with browsers.browsing(request.param, tmp_path_factory.mktemp(request.param)) as browser:
+        yield browser
+
+
+@pytest.fixture
+def tab(browser):
+    """A fresh tab. What it leaves open would count as a subscriber in the next test."""
+    tab = browser.tab()
+    yield tab
+    tab.close()

@@ -1,13 +1,11 @@
-"""A page in a real browser that follows a table through inserts, modifications, removals and a killed server."""
+"""S18: a page with nothing but an EventSource, in Chromium and Firefox, through inserts, modifications, removals and a killed server."""
 
 import functools
 import http.server
-import shutil
-import threading
 
 import pytest
-from selenium import webdriver
 from support.processes import PROJECT, free_port, wait_for
+from support.scripted import Server
 from support.service import serving
 from support.tables import create_table
 
@@ -23,29 +21,11 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def page_url():
     """The test's page, from an origin of its own, so that the stream needs CORS as it does in real life."""
     handler = functools.partial(Quiet, directory=PROJECT / "Tests/EndToEnd")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/page.html"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Server(("127.0.0.1", 0), handler).running() as server:
+        yield f"http://127.0.0.1:{server.server_port}/page.html"
 
 
-@pytest.fixture
-def browser(tmp_path):
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", f"--user-data-dir={tmp_path}"):
-        options.add_argument(argument)
-    options.add_argument("--window-size=900,700")
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    driver.set_page_load_timeout(30)
-    yield driver
-    driver.quit()
-
-
-def test_a_page_follows_the_table_and_survives_the_servers_death(ministack, logs, page_url, browser):
+def test_a_page_follows_the_table_and_survives_the_servers_death(ministack, logs, page_url, browser, tab):
     client = ministack.client()
     table = create_table(client)
     client.put_item(TableName=table, Item={"id": {"S": "first"}, "n": {"N": "1"}})
@@ -53,20 +33,14 @@ def test_a_page_follows_the_table_and_survives_the_servers_death(ministack, logs
     def put(name, number):
         client.put_item(TableName=table, Item={"id": {"S": name}, "n": {"N": str(number)}})
 
-    def items():
-        return browser.execute_script("return window.items")
-
     def shows(expected, seconds=20):
-        wait_for(lambda: items() == expected, seconds, f"the page to show {expected}; it says {seen()}")
-
-    def seen():
-        return browser.execute_script("return window.seen")
+        wait_for(lambda: tab.run("items") == expected, seconds, lambda: f"{expected}; it says {tab.run('seen')}")
 
     port = free_port()
     first = {"id": "first", "n": 1}
     with serving(logs, ministack, table, port=port) as service:
-        browser.get(f"{page_url}?url={service.url}/v1/events")
-        browser.execute_script("window.neverReloaded = true")
+        tab.go(f"{page_url}?url={service.url}/v1/events")
+        tab.run("(window.neverReloaded = true)")
         shows({"first": first})
         put("second", 2)
         shows({"first": first, "second": {"id": "second", "n": 2}})
@@ -76,7 +50,7 @@ def test_a_page_follows_the_table_and_survives_the_servers_death(ministack, logs
         shows({"first": first})
         service.program.kill()
 
-    wait_for(lambda: "lost" in seen(), 20, "the page to notice")
+    tab.wait("seen.includes('lost')")
     # While nobody is there: one item goes, one comes.
     client.delete_item(TableName=table, Key={"id": {"S": "first"}})
     put("third", 4)
@@ -85,7 +59,6 @@ def test_a_page_follows_the_table_and_survives_the_servers_death(ministack, logs
         shows(third, 40)
         put("fourth", 5)
         shows({**third, "fourth": {"id": "fourth", "n": 5}})
-        assert browser.execute_script("return window.neverReloaded") is True
-        assert "dead" not in seen()
-        RESULTS.mkdir(parents=True, exist_ok=True)
-        assert browser.save_screenshot(str(RESULTS / "page.png"))
+        assert tab.run("neverReloaded") is True
+        assert "dead" not in tab.run("seen")
+        tab.screenshot(RESULTS / f"page-{browser.name}.png")

@@ -8,7 +8,12 @@ import TableModel
 package struct API: Sendable {
     /// Every operation, in the order of `openapi.yaml`, which describes exactly these.
     package static let routes: [Route] = [
-        .get("/", [], .open) { api, _ in api.index() },
+        .get("/", [], .open) { api, call in
+            MediaPreference.prefersHTML(call.request.header("accept"))
+                ? Console.page.respond(to: call.request) : api.index()
+        },
+        .get("/client.js", [], .open) { _, call in WebClient.module.respond(to: call.request) },
+        .get("/client.d.ts", [], .open) { _, call in WebClient.types.respond(to: call.request) },
         .get("/v1/items", ListHandler.parameters, .read) { api, call throws(Problem) in try api.items(call) },
         .get("/v1/items/{pk}", ListHandler.partitionParameters, .read) { api, call throws(Problem) in
             try api.partition(call)
@@ -127,11 +132,15 @@ package struct API: Sendable {
         links.add("status", "/v1/status")
         links.add("metrics", "/metrics")
         links.add("description", "/openapi.yaml")
+        links.add("client", "/client.js")
         var object = JSONObject()
         object.add("service", "tablecast")
         object.add("version", Build.version)
         object.add("table", view.status().tableName)
         object.add("links", links)
-        return JSONAnswer.make(object)
+        var answer = JSONAnswer.make(object)
+        // Browsers get the console here.
+        answer.fields.add("Vary", "Accept")
+        return answer
     }
 }

@@ -1,0 +1,256 @@
+/**
+ * Tablecast in the browser: a table, or the part of it that a filter names, as a live map; or its changes one by one.
+ *
+ *     import { LiveTable } from "http://127.0.0.1:8080/client.js";
+ *     const orders = new LiveTable({ pk: "order#1001" });
+ *     orders.subscribe(({ key, item }) => console.log(key, item));
+ *     await orders.ready;
+ *
+ * Tabs that ask for the same share one connection: the tab that holds a Web Lock reads it and tells the others over a
+ * BroadcastChannel. A connection that is silent for two heartbeats is made anew from its last id. Where a proxy holds events
+ * back, the feed is read by long polls. `client.d.ts` has the types.
+ */
+
+const MODULE_FOLDER = new URL(".", import.meta.url).href;
+const FEED_PARAMETERS = [
+    "pk", "sk", "sk_prefix", "where", "fields", "format", "numbers", "op", "mode", "diff", "since", "snapshot", "batch_ms",
+];
+const CONTROL_EVENTS = ["hello", "reset", "ready", "bookmark", "busy", "bye"];
+/** Events with an id of their own; an EventSource repeats the last one on all others. */
+const HAS_ID = new Set(["change", "ready", "bookmark"]);
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 15_000;
+const POLL_SECONDS = 20;
+const PAGE_LIMIT = 1000;
+/** How long long polls serve before the stream is tried again: proxies get mended, networks change. */
+const STREAM_AGAIN_AFTER = 300_000;
+const ROWS_A_MESSAGE = 500;
+
+/** The server refuses what was asked for, and would refuse it again. */
+export class RefusedError extends Error {
+    constructor(status, problem) {
+        super(problem?.detail ?? `the server answered ${status}`);
+        this.name = "RefusedError";
+        this.status = status;
+        this.problem = problem ?? null;
+    }
+}
+
+const jittered = (milliseconds) => milliseconds * (0.5 + Math.random());
+
+/** "1E+2", "100" and "100.0" are one number, to DynamoDB and to us. */
+function canonicalNumber(text) {
+    const parts = /^(-?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i.exec(text);
+    if (!parts) return text;
+    const fraction = parts[3] ?? "";
+    const digits = (parts[2] + fraction).replace(/^0+/, "");
+    const significant = digits.replace(/0+$/, "");
+    if (!significant) return "0";
+    return `${parts[1]}${significant}e${Number(parts[4] ?? 0) - fraction.length + digits.length - significant.length}`;
+}
+
+function identityOf(value) {
+    if (typeof value === "number" || typeof value === "bigint") return "n" + canonicalNumber(String(value));
+    if (typeof value !== "object" || value === null) return "s" + value;
+    if ("N" in value) return "n" + canonicalNumber(value.N);
+    return "s" + (value.S ?? value.B);
+}
+
+const isRounded = (value) => typeof value === "number" && !Number.isSafeInteger(value);
+
+/** Reads JSON, and again with the digits as they stand where a key's number may have been rounded. `keysIn` finds the keys. */
+function parseWithKeys(text, keysIn) {
+    const parsed = JSON.parse(text);
+    let keys = keysIn(parsed);
+    if (keys.some((key) => Object.values(key).some(isRounded))) {
+        const exact = (_, value, context) => (isRounded(value) && context?.source ? { N: context.source } : value);
+        keys = keysIn(JSON.parse(text, exact));
+    }
+    return { parsed, identities: keys.map((key) => JSON.stringify(Object.values(key).map(identityOf))) };
+}
+
+const epochOf = (position) => position.split(".")[0];
+/** Whether `position` is newer than `other`, of the same epoch. */
+function isAfter(position, other) {
+    return epochOf(position) === epochOf(other) && BigInt(position.split(".")[1]) > BigInt(other.split(".")[1]);
+}
+
+/**
+ * One connection to the server, kept up until it is stopped. Tells `sink` events `{name, data, id?, identity?}`: those of the
+ * feed (data changes are named `change`), and `state` about itself.
+ */
+class Connection {
+    #options; #sink; #stopping = new AbortController(); #cut = null; #wake = null; #pollUntil = 0; #deadline = 0; #broken = 0;
+
+    constructor(options, position, sink) {
+        this.#options = options;
+        this.position = position;
+        this.#sink = sink;
+        this.#run();
+    }
+
+    stop() {
+        this.#stopping.abort();
+        this.#cut?.({ ended: true });
+    }
+
+    /** Called now and then, since timers may be late; `isSudden` when the page is seen again or the network is back. */
+    check(isSudden) {
+        if (this.#cut && performance.now() > this.#deadline) this.#cut({ detail: "the connection fell silent" });
+        if (isSudden) this.#wake?.();
+    }
+
+    get #stopped() { return this.#stopping.signal.aborted; }
+
+    #tell(event) { if (!this.#stopped) this.#sink(event); }
+    #state(state, detail, more) { this.#tell({ name: "state", data: { state, detail, ...more } }); }
+
+    #take(name, data, id, identity) {
+        if (this.#stopped) return;
+        if (name === "reset") this.position = null;
+        if (HAS_ID.has(name) && id) this.position = id;
+        this.#tell({ name, data, id: HAS_ID.has(name) ? id : undefined, identity });
+    }
+
+    async #run() {
+        let failures = 0;
+        this.#state("connecting", "connecting");
+        while (!this.#stopped) {
+            let outcome;
+            try {
+                outcome = performance.now() < this.#pollUntil ? await this.#poll() : await this.#stream();
+                if (outcome.unheard && !this.#stopped) outcome = await this.#poll(outcome.unheard);
+            } catch (error) {
+                if (error instanceof RefusedError) {
+                    this.#state("refused", error.message, { status: error.status, problem: error.problem });
+                    return;
+                }
+                outcome = { failed: true, detail: error.message };
+            }
+            if (this.#stopped || outcome.again) continue;
+            failures = outcome.failed ? failures + 1 : 0;
+            const growing = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.max(0, failures - 1));
+            if (!outcome.polite) this.#state("offline", outcome.detail ?? "the connection was lost");
+            await this.#sleep(outcome.pause ?? jittered(growing));
+        }
+    }
+
+    #sleep(milliseconds) {
+        return new Promise((resolve) => {
+            this.#wake = resolve;
+            this.#stopping.signal.addEventListener("abort", resolve, { once: true });
+            setTimeout(resolve, milliseconds);
+        }).finally(() => { this.#wake = null; });
+    }
+
+    async #token() {
+        const { token } = this.#options;
+        return typeof token === "function" ? await token() : token;
+    }
+
+    /** The URL of a feed. An EventSource cannot send headers, so the token is changed for a ticket that works once. */
+    async #url(path, parameters, ticketed) {
+        const url = new URL(path, this.#options.url);
+        const { query, heartbeat } = this.#options;
+        for (const name of FEED_PARAMETERS) {
+            if (query[name] !== undefined && query[name] !== null) url.searchParams.set(name, query[name]);
+        }
+        if (ticketed && heartbeat) url.searchParams.set("heartbeat", String(heartbeat));
+        for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+        const token = ticketed ? await this.#token() : null;
+        if (token) {
+            const response = await fetch(new URL("v1/tickets", this.#options.url), {
+                method: "POST", cache: "no-store", headers: { Authorization: `Bearer ${token}` }, signal: this.#stopping.signal,
+            });
+            if (response.ok) url.searchParams.set("ticket", (await response.json()).ticket);
+            else if (response.status === 401 || response.status === 403) throw await refusal(response);
+        }
+        return url;
+    }
+
+    async #stream() {
+        const parameters = this.position ? { last_event_id: this.position } : {};
+        const url = await this.#url("v1/events", parameters, true);
+        if (this.#stopped) return {};
+        const source = new EventSource(url);
+        let isHeard = false, timer;
+        try {
+            return await new Promise((resolve) => {
+                this.#cut = resolve;
+                const watch = () => {
+                    const patience = isHeard ? 2000 * (this.#options.heartbeat ?? 15) + 1000 : this.#options.patience;
+                    this.#deadline = performance.now() + patience;
+                    clearTimeout(timer);
+                    timer = setTimeout(() => resolve(isHeard ? { detail: "the connection fell silent" } : { unheard: "silent" }), patience);
+                };
+                const listen = (name, event) => {
+                    if (!isHeard) this.#state("open", "", { transport: "stream" });
+                    isHeard = true;
+                    this.#broken = 0;
+                    watch();
+                    try {
+                        const { parsed, identities } = parseWithKeys(event.data, (data) => (name === "change" ? [data.key] : []));
+                        this.#take(name, parsed, event.lastEventId, identities[0]);
+                        // A server that stops tells all of its readers at once: they come back spread.
+                        const isStopping = parsed.reason === "draining";
+                        if (name === "bye") resolve({ polite: !isStopping, pause: jittered(1000), detail: "the server is stopping" });
+                        if (name === "busy" && parsed.reason === "overloaded") resolve({ polite: true, pause: jittered(5000) });
+                    } catch (error) {
+                        resolve({ failed: true, detail: `an event could not be read: ${error.message}` });
+                    }
+                };
+                source.addEventListener("message", (event) => listen("change", event));
+                for (const name of CONTROL_EVENTS) source.addEventListener(name, (event) => listen(name, event));
+                source.onerror = () => resolve(isHeard ? {} : { unheard: "broken" });
+                watch();
+            });
+        } finally {
+            this.#cut = null;
+            clearTimeout(timer);
+            source.close();
+        }
+    }
+
+    /** One long poll. After a stream that said nothing (`unheard`) it also finds out why: refused, unreachable or held back. */
+    async #poll(unheard) {
+        const { query } = this.#options;
+        const since = this.position ?? query.since ?? (query.snapshot === "never" ? "now" : "0");
+        const url = await this.#url("v1/changes", { since, limit: PAGE_LIMIT }, false);
+        url.searchParams.delete("snapshot");
+        url.searchParams.delete("batch_ms");
+        const token = await this.#token();
+        const wait = unheard || !this.position ? 0 : POLL_SECONDS;
+        const response = await fetch(url, {
+            cache: "no-store",
+            headers: { Accept: "application/json", ...(wait && { Prefer: `wait=${wait}` }), ...(token && { Authorization: `Bearer ${token}` }) },
+            signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout((wait + 15) * 1000)]),
+        });
+        if (response.status === 410) {
+            const problem = await response.json().catch(() => null);
+            this.#take("reset", { reason: problem?.reason ?? "position-gone" });
+            return { again: true };
+        }
+        if (response.status === 503 || response.status === 429) {
+            const problem = await response.json().catch(() => null);
+            this.#take("busy", { reason: problem?.reason_code ?? "overloaded", detail: problem?.detail ?? "" });
+            return { polite: true, pause: jittered(1000 * Number(response.headers.get("Retry-After") ?? 1)) };
+        }
+        if ([400, 401, 403].includes(response.status)) throw await refusal(response);
+        if (!response.ok) return { failed: true, detail: `the server answered ${response.status}` };
+        const { parsed: page, identities } = parseWithKeys(await response.text(), (data) => data.changes.map((change) => change.key));
+        // Streams that break at once meet a server that is starting, or something in between that does not let them through.
+        const isHeldBack = unheard === "silent" || (unheard === "broken" && ++this.#broken >= 3);
+        if (isHeldBack) {
+            this.#pollUntil = performance.now() + STREAM_AGAIN_AFTER;
+            this.#state("open", "", { transport: "poll" });
+        }
+        page.changes.forEach((change, index) => this.#take("change", change, change.id, identities[index]));
+        const mark = { position: page.next, lag_ms: page.as_of?.lag_ms ?? null };
+        this.#take(page.more ? "bookmark" : "ready", mark, page.next);
+        return unheard && !isHeldBack ? { polite: true, pause: jittered(FIRST_PAUSE) } : { again: true };
+    }
+}
+
+async function refusal(response) {
+    return new RefusedError(response.status, await response.json().catch(() => null));
+}

@@ -1,0 +1,226 @@
+/** What a reader's options come to: where the server is, what is asked of it, how the connection behaves. */
+function understand(options, fixed) {
+    const { url = MODULE_FOLDER, token, share = true, heartbeat, patience = 5000, ...query } = options;
+    for (const name of Object.keys(query)) {
+        if (!FEED_PARAMETERS.includes(name)) throw new TypeError(`unknown option "${name}"; a feed takes ${FEED_PARAMETERS.join(", ")}`);
+    }
+    const base = new URL(url, globalThis.location?.href ?? MODULE_FOLDER);
+    if (!base.pathname.endsWith("/")) base.pathname += "/";
+    return { url: base, token, share, heartbeat, patience, query: { ...query, ...fixed } };
+}
+
+/** Tabs share what has one name: the same server, the same question, the same token. */
+async function nameOf({ url, query, token, share }, kind) {
+    const secret = typeof token === "function" ? await token() : token;
+    const sorted = Object.entries(query).filter(([, value]) => value != null).sort().map(([name, value]) => `${name}=${value}`);
+    const name = [kind, url.href, sorted.join("&"), typeof share === "string" ? share : ""].join(" ");
+    if (!secret || !globalThis.crypto?.subtle) return name;
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${name} ${secret}`));
+    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** What both readers of a feed have in common: a share of a connection, and its state. */
+class Reader {
+    #share = null; #isClosed = false; #stateListeners = new Set();
+    state = "connecting"; detail = ""; transport = null; position = null; lag = null; items = null;
+
+    constructor(options, kind) {
+        nameOf(options, kind).then((name) => {
+            if (!this.#isClosed) this.#share = new Share(options, name, this.owner());
+        }).catch((error) => this.setState("refused", error.message));
+    }
+
+    /** Whether this tab holds the connection that all tabs read. */
+    get isLeading() { return this.#share?.isLeading ?? false; }
+
+    onState(listener) {
+        this.#stateListeners.add(listener);
+        return () => this.#stateListeners.delete(listener);
+    }
+
+    close() {
+        if (this.#isClosed) return;
+        this.#isClosed = true;
+        this.#share?.close();
+        this.setState("closed", "");
+    }
+
+    setState(state, detail, transport) {
+        if (state === this.state && detail === this.detail && (!transport || transport === this.transport)) return;
+        this.state = state;
+        this.detail = detail;
+        if (transport) this.transport = transport;
+        call(this.#stateListeners, this);
+    }
+
+    /** Marks carry the position, the lag and the number of items of the whole table. */
+    note({ name, data, id }) {
+        if (id) this.position = id;
+        if (name !== "ready" && name !== "bookmark") return;
+        this.lag = data.lag_ms ?? null;
+        this.items = data.items ?? this.items;
+    }
+}
+
+/** Calls listeners; one that throws is reported and does not hurt the others. */
+function call(listeners, argument) {
+    for (const listener of [...listeners]) {
+        try { listener(argument); } catch (error) { globalThis.reportError ? reportError(error) : console.error(error); }
+    }
+}
+
+/** A table, or the part of it that a filter names, as a live map from key to item. */
+export class LiveTable extends Reader {
+    #rows = new Map(); #next = null; #isReady = false; #everything = new Set(); #byKey = new Map(); #settle;
+
+    constructor(options = {}) {
+        super(understand(options, { mode: undefined, diff: undefined, op: undefined, since: undefined, snapshot: undefined }), "table");
+        this.ready = new Promise((resolve, reject) => { this.#settle = { resolve, reject }; });
+        this.ready.catch(() => {});
+    }
+
+    get size() { return this.#rows.size; }
+    get(...key) { return this.#rows.get(this.#identity(key))?.[1]; }
+    has(...key) { return this.#rows.has(this.#identity(key)); }
+    *keys() { for (const [key] of this.#rows.values()) yield key; }
+    *values() { for (const [, item] of this.#rows.values()) yield item; }
+    *entries() { for (const [key, item] of this.#rows.values()) yield [key, item]; }
+    [Symbol.iterator]() { return this.entries(); }
+    forEach(visit, self) { for (const [key, item] of this) visit.call(self, item, key, this); }
+
+    /** Calls back with every change, or those of one key: `{op, key, item, old, cause}`. Returns what ends it. */
+    subscribe(...words) {
+        const listener = words.pop();
+        if (typeof listener !== "function") throw new TypeError("subscribe needs a function");
+        if (words.length === 0) {
+            this.#everything.add(listener);
+            return () => this.#everything.delete(listener);
+        }
+        const identity = this.#identity(words);
+        if (!this.#byKey.has(identity)) this.#byKey.set(identity, new Set());
+        this.#byKey.get(identity).add(listener);
+        return () => this.#byKey.get(identity)?.delete(listener);
+    }
+
+    /** A key is its attributes as an object, or their values: partition key, then sort key. */
+    #identity(words) {
+        const [first] = words;
+        if (words.length > 1 || typeof first !== "object" || first === null) return JSON.stringify(words.map(identityOf));
+        for (const [key] of this.#rows.values()) return JSON.stringify(Object.keys(key).map((name) => identityOf(first[name])));
+        return JSON.stringify(Object.values(first).map(identityOf));
+    }
+
+    close() {
+        super.close();
+        this.#settle.reject(new Error("the table was closed"));
+    }
+
+    owner() {
+        const table = this;
+        return {
+            get position() { return table.position; },
+            get isComplete() { return table.#isReady && !table.#next; },
+            rows: () => [...table.#rows].values(),
+            begin: () => table.#begin(),
+            fill: (rows) => { for (const [identity, row] of rows) table.#put(identity, row); },
+            finish: (position) => { table.position = position; table.#finish(); },
+            forget: () => { table.position = null; table.#begin(); },
+            take: (event) => table.#take(event),
+        };
+    }
+
+    #take(event) {
+        this.note(event);
+        const { name, data, identity } = event;
+        if (name === "change") {
+            if (data.op === "put") this.#put(identity, [data.key, data.item], data);
+            else this.#remove(identity, data);
+            if (!this.#isReady && this.state !== "loading") this.setState("loading", "");
+        } else if (name === "reset") {
+            this.position = null;
+            this.#begin();
+            this.setState("loading", `starting over: ${data.reason}`);
+        } else if (name === "ready") this.#finish();
+        else if (name === "bookmark") this.setState(this.#isReady && !this.#next ? "live" : "loading", "");
+        else if (name === "busy") this.setState("waiting", data.detail || data.reason);
+        else if (name === "state" && data.state === "open") this.setState("loading", "", data.transport);
+        else if (name === "state") {
+            this.setState(data.state, data.detail, data.transport);
+            if (data.state === "refused") this.#settle.reject(new RefusedError(data.status, data.problem));
+        }
+    }
+
+    /** What comes replaces what is there, but only when it is complete: until then readers see the old contents. */
+    #begin() { if (this.#isReady) this.#next = new Map(); else this.#rows = new Map(); }
+
+    #put(identity, row, change) {
+        if (this.#next) return void this.#next.set(identity, row);
+        const old = this.#rows.get(identity)?.[1];
+        this.#rows.set(identity, row);
+        if (change || !this.#isReady) this.#publish(identity, { op: "put", key: row[0], item: row[1], old, cause: change?.cause ?? "snapshot" });
+    }
+
+    #remove(identity, change) {
+        if (this.#next) return void this.#next.delete(identity);
+        const row = this.#rows.get(identity);
+        if (this.#rows.delete(identity)) this.#publish(identity, { op: "remove", key: row[0], old: row[1], cause: change.cause });
+    }
+
+    #finish() {
+        if (this.#next) {
+            const before = this.#rows;
+            this.#rows = this.#next;
+            this.#next = null;
+            for (const [identity, [key, old]] of before) {
+                if (!this.#rows.has(identity)) this.#publish(identity, { op: "remove", key, old, cause: "snapshot" });
+            }
+            for (const [identity, [key, item]] of this.#rows) {
+                const old = before.get(identity)?.[1];
+                if (!old || JSON.stringify(old) !== JSON.stringify(item)) this.#publish(identity, { op: "put", key, item, old, cause: "snapshot" });
+            }
+        }
+        this.#isReady = true;
+        this.setState("live", "");
+        this.#settle.resolve(this);
+    }
+
+    #publish(identity, change) {
+        const own = this.#byKey.get(identity);
+        if (own) call(own, change);
+        call(this.#everything, change);
+    }
+}
+
+/** Every change as it happens, without a map: what the server sends, to one listener. */
+export class ChangeFeed extends Reader {
+    #listener; #isReady = false;
+
+    constructor(options, listener) {
+        super(understand({ since: "now", snapshot: "never", ...options }), "changes");
+        this.#listener = listener;
+    }
+
+    owner() {
+        const feed = this;
+        return {
+            get position() { return feed.position; },
+            isComplete: true,
+            rows: () => [].values(),
+            begin: () => {},
+            fill: () => {},
+            finish: (position) => { feed.position = position; feed.setState("live", ""); },
+            forget: () => { feed.position = null; },
+            take: (event) => feed.#take(event),
+        };
+    }
+
+    #take(event) {
+        this.note(event);
+        const { name, data } = event;
+        if (name === "reset") this.position = null;
+        if (name === "ready" || name === "bookmark" || name === "change") this.setState("live", "");
+        else if (name === "busy") this.setState("waiting", data.detail || data.reason);
+        else if (name === "state") this.setState(data.state === "open" ? "live" : data.state, data.detail, data.transport);
+        if (name !== "state") call([this.#listener], { ...data, type: name });
+    }
+}
