@@ -62,7 +62,9 @@ extension ConnectionLoop {
                 break reading
             case .complete(let head, let body):
                 connection.requestCount &+= 1
-                respond(connection, HTTPRequest(head: head, body: body, peerAddress: connection.peerAddress))
+                var request = HTTPRequest(head: head, body: body, peerAddress: connection.peerAddress)
+                if notes.contains(.requestID) { request.identity = RequestIdentity(head, &identities) }
+                respond(connection, request)
                 if output.count > Self.burstBytes { flush(connection) }
             case .rejected(let rejection):
                 reject(connection, rejection)
@@ -119,6 +121,8 @@ extension ConnectionLoop {
         let framing = ResponseEncoder.framing(of: response, minorVersion: minorVersion)
         if framing == .untilClose, connection.closing == .keepAlive { connection.closing = .close }
         let before = output.count
+        let identity = request?.identity ?? (notes.contains(.requestID) ? identities.next() : .none)
+        let duration = observer == nil ? 0 : MonotonicClock.now() - began
         ResponseEncoder.encodeHead(
             of: response,
             framing: framing,
@@ -126,7 +130,10 @@ extension ConnectionLoop {
             minorVersion: minorVersion,
             date: date.bytes,
             into: output
-        )
+        ) {
+            identity.appendField(head: request?.head.bytes ?? [], to: output)
+            if notes.contains(.serverTiming) { ServerTiming.appendField(nanoseconds: duration, to: output) }
+        }
         var size = output.count - before
         let isBodyless = isHead || framing == .none
         var large: [UInt8]?
@@ -135,11 +142,18 @@ extension ConnectionLoop {
             if body.count <= Self.copiedBodyBytes { output.append(body) } else { large = body }
         }
         if let observer {
-            let duration = Duration.nanoseconds(MonotonicClock.now() - began)
-            observer.responded(
-                to: request,
-                HTTPOutcome(route: response.route, status: response.status, bytes: size, duration: duration)
+            var outcome = HTTPOutcome(
+                route: response.route,
+                status: response.status,
+                bytes: size,
+                duration: .nanoseconds(duration)
             )
+            if case .stream = response.body { outcome.isStream = true }
+            outcome.principal = response.principal
+            if request == nil {
+                outcome.rejected = RejectedPeer(address: connection.peerAddress, id: identity.text(head: []))
+            }
+            observer.responded(to: request, outcome)
         }
         if connection.closing != .keepAlive { connection.phase = .sending }
         if let large {

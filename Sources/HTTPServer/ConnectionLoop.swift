@@ -20,6 +20,8 @@ final class ConnectionLoop {
     let handler: any HTTPHandler
     let observer: (any HTTPServerObserver)?
     let limits: HTTPServerLimits
+    let notes: AnswerNotes
+    var identities = RequestIdentitySource()
     let timeouts: Timeouts
     let readiness: any Readiness
     var table = ConnectionTable()
@@ -44,12 +46,14 @@ final class ConnectionLoop {
         shell: EventLoop,
         handler: any HTTPHandler,
         observer: (any HTTPServerObserver)?,
-        limits: HTTPServerLimits
+        limits: HTTPServerLimits,
+        notes: AnswerNotes
     ) throws(SystemCallError) {
         self.shell = shell
         self.handler = handler
         self.observer = observer
         self.limits = limits
+        self.notes = notes
         timeouts = Timeouts(limits)
         readiness = EpollReadiness(epoll: shell.epollDescriptor)
         try readiness.add(shell.wakeDescriptor, .readable, token: Self.wakeToken)
@@ -176,7 +180,9 @@ final class ConnectionLoop {
         guard connection.phase != .closed else { return }
         if connection.phase == .reading, connection.parser.phase != .idle {
             let duration = Duration.nanoseconds(MonotonicClock.now() - connection.phaseStart)
-            observer?.responded(to: nil, HTTPOutcome(route: nil, status: 0, bytes: 0, duration: duration))
+            var outcome = HTTPOutcome(route: nil, status: 0, bytes: 0, duration: duration)
+            outcome.rejected = RejectedPeer(address: connection.peerAddress, id: nil)
+            observer?.responded(to: nil, outcome)
         }
         connection.phase = .closed
         endStream(connection, reason)

@@ -3,17 +3,20 @@ final class DecoratedAnswer: PendingAnswer {
     private let answer: any PendingAnswer
     private let request: HTTPRequest
     private let route: String?
+    private let principal: String?
     private let decorate: @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
 
     init(
         _ answer: any PendingAnswer,
         to request: HTTPRequest,
         route: String?,
+        principal: String?,
         decorate: @escaping @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
     ) {
         self.answer = answer
         self.request = request
         self.route = route
+        self.principal = principal
         self.decorate = decorate
     }
 
@@ -22,6 +25,7 @@ final class DecoratedAnswer: PendingAnswer {
         case .wait(let until): return .wait(until: until)
         case .answer(var response):
             response.route = route
+            response.principal = principal
             decorate(request, &response)
             return .answer(response)
         }

@@ -51,12 +51,19 @@ final class EventLoop: Sendable {
         handler: any HTTPHandler,
         observer: (any HTTPServerObserver)?,
         limits: HTTPServerLimits,
+        notes: AnswerNotes,
         group: DispatchGroup
     ) {
         queue.async(group: group) {
             let loop: ConnectionLoop
             do {
-                loop = try ConnectionLoop(shell: self, handler: handler, observer: observer, limits: limits)
+                loop = try ConnectionLoop(
+                    shell: self,
+                    handler: handler,
+                    observer: observer,
+                    limits: limits,
+                    notes: notes
+                )
             } catch {
                 observer?.serverWarning("an event loop cannot start: \(error)")
                 _ = self.close()

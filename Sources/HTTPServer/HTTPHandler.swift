@@ -18,6 +18,19 @@ package struct HTTPOutcome: Sendable, Hashable {
     package let bytes: Int
     /// From the complete request to its response; a long poll's waiting included.
     package let duration: Duration
+    /// The body goes on after this, as a stream.
+    package var isStream = false
+    /// Who was let in, by name.
+    package var principal: String?
+    /// What the server answered to when there is no request: the client's address and the answer's `X-Request-Id`.
+    package var rejected: RejectedPeer?
+}
+
+/// Whose bytes never became a request.
+package struct RejectedPeer: Sendable, Hashable {
+    package let address: String
+    /// Nil where the server does not name requests, or nothing was answered.
+    package let id: String?
 }
 
 /// What the server did, for metrics and logs. Called on event loops; must not block.

@@ -4,6 +4,11 @@ package struct HTTPRequest: Sendable {
     package let body: [UInt8]
     /// The client's address, without its port.
     package let peerAddress: String
+    /// Names the request, where the server names requests.
+    var identity = RequestIdentity.none
+
+    /// The request's `X-Request-Id`, as the answer has it; nil where the server does not name requests.
+    package var id: String? { identity.text(head: head.bytes) }
 
     package var method: HTTPMethod {
         head.method.method(

@@ -14,6 +14,8 @@ package struct HTTPResponse {
     package var body: HTTPBody
     /// The pattern of the route that answered, for metrics; the router sets it.
     package var route: String?
+    /// Who was let in, by name, for logs; nil where nobody was asked.
+    package var principal: String?
     package init(status: Int, fields: HTTPFields = HTTPFields(), body: HTTPBody = .none) {
         self.status = status
         self.fields = fields

@@ -17,6 +17,7 @@ package final class HTTPServer: Sendable {
     private let handler: any HTTPHandler
     private let observer: (any HTTPServerObserver)?
     private let limits: HTTPServerLimits
+    private let notes: AnswerNotes
     private let loopCount: Int
     private let state = Mutex(State.new)
     /// What runs: the listener and each loop.
@@ -27,12 +28,14 @@ package final class HTTPServer: Sendable {
         handler: any HTTPHandler,
         observer: (any HTTPServerObserver)?,
         limits: HTTPServerLimits = HTTPServerLimits(),
+        notes: AnswerNotes = [],
         loops: Int
     ) {
         precondition(loops > 0, "a server needs at least one event loop")
         self.handler = handler
         self.observer = observer
         self.limits = limits
+        self.notes = notes
         loopCount = loops
     }
 
@@ -52,7 +55,9 @@ package final class HTTPServer: Sendable {
         let isFirst = state.withLock { state in
             guard case .new = state else { return false }
             state = .running(listener, loops)
-            for loop in loops { loop.run(handler: handler, observer: observer, limits: limits, group: group) }
+            for loop in loops {
+                loop.run(handler: handler, observer: observer, limits: limits, notes: notes, group: group)
+            }
             listener.start(group: group)
             return true
         }

@@ -1,6 +1,7 @@
 /// Percent-decoding (RFC 3986 section 2.1) of bytes whose escapes the parser has found valid.
-enum PercentCoding {
-    static func decode(_ bytes: UnsafeBufferPointer<UInt8>, plusIsSpace: Bool = false) -> [UInt8] {
+package enum PercentCoding {
+    /// The bytes that `bytes` stands for; in a query `+` is a space.
+    package static func decode(_ bytes: UnsafeBufferPointer<UInt8>, plusIsSpace: Bool = false) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: bytes.count) { output, count in
             var index = 0
             while index < bytes.count {

@@ -21,13 +21,15 @@ enum ResponseEncoder {
         }
     }
 
+    /// Appends status line, fields and the empty line to `output`. `notes` appends fields of its own.
     static func encodeHead(
         of response: HTTPResponse,
         framing: ResponseFraming,
         keepsAlive: Bool,
         minorVersion: Int,
         date: [UInt8],
-        into output: OutputBuffer
+        into output: OutputBuffer,
+        notes: () -> Void = {}
     ) {
         if let line = statusLine(response.status) {
             output.append(line)
@@ -41,6 +43,7 @@ enum ResponseEncoder {
         output.append(date)
         output.append("\r\n")
         output.append(response.fields.bytes)
+        notes()
         switch framing {
         case .none, .untilClose: break
         case .length(let count):

@@ -30,7 +30,13 @@ package struct Router: HTTPHandler {
     package func respond(to request: HTTPRequest) -> HTTPResponse {
         var response = route(request)
         if case .pending(let answer) = response.body {
-            let decorated = DecoratedAnswer(answer, to: request, route: response.route, decorate: decorate)
+            let decorated = DecoratedAnswer(
+                answer,
+                to: request,
+                route: response.route,
+                principal: response.principal,
+                decorate: decorate
+            )
             response.body = .pending(decorated)
             return response
         }

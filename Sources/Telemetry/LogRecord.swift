@@ -41,7 +41,8 @@ enum LogRecord {
     private static func appendJSON(_ value: Logger.MetadataValue, to output: inout [UInt8]) {
         switch value {
         case .string(let text): appendJSON(text, to: &output)
-        case .stringConvertible(let value): appendJSON(value.description, to: &output)
+        case .stringConvertible(let value):
+            if isNumber(value) { output += value.description.utf8 } else { appendJSON(value.description, to: &output) }
         case .array(let values):
             output.append(UInt8(ascii: "["))
             for (index, value) in values.enumerated() {
@@ -58,6 +59,15 @@ enum LogRecord {
                 appendJSON(value, to: &output)
             }
             output.append(UInt8(ascii: "}"))
+        }
+    }
+
+    /// Whether a value's description is a JSON number or `true` or `false`.
+    private static func isNumber(_ value: any CustomStringConvertible) -> Bool {
+        switch value {
+        case is any BinaryInteger, is Bool: true
+        case let number as Double: number.isFinite
+        default: false
         }
     }
 

@@ -6,7 +6,7 @@ package struct TelemetryLimits: Sendable, Hashable {
     /// Metric names; further ones are dropped and counted.
     package var metrics = 256
     /// Label sets of one metric; further ones are dropped and counted, so that no label can grow without end.
-    package var seriesPerMetric = 100
+    package var seriesPerMetric = 500
     /// Upper bounds of a timer's buckets, in seconds.
     package var timerBounds: [Double] = [
         0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,

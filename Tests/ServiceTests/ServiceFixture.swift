@@ -28,7 +28,8 @@ final class ServiceFixture: Sendable {
         let status = Mutex(ReplicationStatus())
     }
 
-    init() throws {
+    /// `accessLog` is made over the registry that `/metrics` shows.
+    init(accessLog: (PrometheusRegistry) -> AccessLog? = { _ in nil }) throws {
         let shared = Shared()
         self.shared = shared
         let view = ReplicaView(
@@ -43,10 +44,12 @@ final class ServiceFixture: Sendable {
         settings.loops = 1
         var limits = APILimits()
         limits.pageBytes = 4096
+        let registry = PrometheusRegistry()
         front = HTTPFront(
             view: view,
             settings: settings,
-            metrics: ServiceMetrics(registry: PrometheusRegistry()),
+            metrics: ServiceMetrics(registry: registry),
+            accessLog: accessLog(registry),
             apiLimits: limits
         )
         port = try front.start(ListenAddress(host: "127.0.0.1", port: 0)).port

@@ -76,14 +76,19 @@ package struct API: Sendable {
         )
     }
 
-    /// The router that serves all of it.
-    package func router() -> Router {
+    /// The router that serves all of it. `complete` is what happens to an answer last.
+    package func router(
+        complete: @escaping @Sendable (HTTPRequest?, inout HTTPResponse) -> Void = { _, _ in }
+    ) -> Router {
         let crossOrigin = crossOrigin
         var router = Router(
             problem: { status, detail, fields in
                 Problem(status, Problem.Kind(status: status), detail).response(fields: fields)
             },
-            decorate: { crossOrigin.complete(&$1, for: $0) }
+            decorate: { request, response in
+                crossOrigin.complete(&response, for: request)
+                complete(request, &response)
+            }
         )
         for route in Self.routes { router.on(route.method, route.pattern, action(of: route)) }
         return router

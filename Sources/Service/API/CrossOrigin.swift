@@ -12,7 +12,7 @@ package struct CrossOrigin: Sendable {
     }
 
     private static let exposed =
-        "Replica-Position, Replica-Lag, Replica-State, ETag, Link, Preference-Applied, Retry-After"
+        "Replica-Position, Replica-Lag, Replica-State, ETag, Link, Preference-Applied, Retry-After, X-Request-Id"
     private static let requestFields =
         "Accept, Authorization, Cache-Control, Content-Type, If-Match, If-Modified-Since, If-None-Match, Last-Event-ID, "
         + "Prefer, X-Request-Id"

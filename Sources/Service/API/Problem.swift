@@ -1,4 +1,5 @@
 package import HTTPServer
+import TableModel
 
 /// An error answer (RFC 9457): what kind, what was wrong with this request, and what would be right.
 package struct Problem: Error, Sendable, Hashable {
@@ -84,6 +85,18 @@ package struct Problem: Error, Sendable, Hashable {
         fields.add("Cache-Control", "no-store")
         if let retryAfterSeconds { fields.add("Retry-After", String(retryAfterSeconds)) }
         return HTTPResponse(status: status, fields: fields, body: .bytes(object.closed))
+    }
+
+    /// Adds the request's id to an answer that is a problem, so that who reports one names it.
+    static func identify(_ response: inout HTTPResponse, _ request: HTTPRequest?) {
+        guard response.status >= 400, let id = request?.id, case .bytes(var body) = response.body,
+            body.last == UInt8(ascii: "}"), !response.fields.contains("content-encoding")
+        else { return }
+        body.removeLast()
+        body += ",\"request_id\":".utf8
+        JSONWriter.append(id, to: &body)
+        body.append(UInt8(ascii: "}"))
+        response.body = .bytes(body)
     }
 
     private static func title(_ status: Int) -> String {

@@ -6,15 +6,20 @@ import Telemetry
 
 /// The service's HTTP side over a replica, however that is kept: server, routes, feed, health, metrics.
 package final class HTTPFront: Sendable {
+    /// How long the end waits for whoever reads the access log.
+    private static let logPatience = Duration.seconds(1)
+
     package let metrics: ServiceMetrics
     private let health: Health
     private let server: HTTPServer
+    private let accessLog: AccessLog?
 
     /// Makes everything; nothing listens yet.
     package init(
         view: ReplicaView,
         settings: Settings,
         metrics: ServiceMetrics,
+        accessLog: AccessLog? = nil,
         limits: HTTPServerLimits = HTTPServerLimits(),
         apiLimits: APILimits = APILimits()
     ) {
@@ -49,7 +54,17 @@ package final class HTTPFront: Sendable {
         serverLimits.connections = settings.maximumConnections
         self.metrics = metrics
         self.health = health
-        server = HTTPServer(handler: api.router(), observer: metrics, limits: serverLimits, loops: settings.loops)
+        self.accessLog = accessLog
+        server = HTTPServer(
+            handler: api.router { request, response in
+                Problem.identify(&response, request)
+                accessLog?.follow(request, &response)
+            },
+            observer: accessLog.map { LoggingObserver(metrics, $0) } ?? metrics,
+            limits: serverLimits,
+            notes: settings.serverTiming ? [.requestID, .serverTiming] : .requestID,
+            loops: settings.loops
+        )
     }
 
     /// Listens; returns where, with the port that was free when 0 was asked for.
@@ -65,5 +80,6 @@ package final class HTTPFront: Sendable {
         health.startDraining()
         if drainDelay > .zero { try? await time.sleep(drainDelay) }
         await server.stop(within: grace)
+        await accessLog?.flush(within: Self.logPatience, time: time)
     }
 }

@@ -8,11 +8,9 @@ package import Telemetry
 package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
     package let registry: PrometheusRegistry
     private let logger: Logger
-    /// By route, then by the hundreds of the status; 0 for answers that broke before they began.
-    private let requests: [String: [Counter]]
-    private let unrouted: [Counter]
+    private let routes: [String: RouteMetrics]
+    private let unrouted: RouteMetrics
     private let responseBytes: Counter
-    private let requestTime: Timer
     private let connections: Counter
     private let disconnections: Counter
     private let warnings: Counter
@@ -26,10 +24,13 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
         self.logger = logger
         registry.describe(
             "tablecast_http_requests_total",
-            "Responses by route and class of status; none when the connection broke."
+            "Responses by route, method and status; none when the connection broke or no route fits."
         )
         registry.describe("tablecast_http_response_bytes_total", "Bytes of responses, heads included.")
-        registry.describe("tablecast_http_request_duration_seconds", "Time from a request to its complete response.")
+        registry.describe(
+            "tablecast_http_request_duration_seconds",
+            "Time from a request to its response by route, the waiting of long polls included."
+        )
         registry.describe("tablecast_http_connections_opened_total", "Connections accepted.")
         registry.describe("tablecast_http_connections_closed_total", "Connections ended.")
         registry.describe(
@@ -43,12 +44,11 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
         registry.describe("tablecast_aws_retries_total", "Repeated attempts of calls to AWS by operation and cause.")
         registry.describe("tablecast_aws_call_duration_seconds", "Time of calls to AWS, retries included.")
         registry.describe("tablecast_aws_answer_bytes_total", "Bytes of answers from AWS by operation.")
-        var requests: [String: [Counter]] = [:]
-        for route in API.paths { requests[route] = Self.requestCounters(route, registry) }
-        self.requests = requests
-        unrouted = Self.requestCounters("none", registry)
+        var routes: [String: RouteMetrics] = [:]
+        for route in API.paths { routes[route] = RouteMetrics(route, registry) }
+        self.routes = routes
+        unrouted = RouteMetrics("none", registry)
         responseBytes = Counter(label: "tablecast_http_response_bytes_total", factory: registry)
-        requestTime = Timer(label: "tablecast_http_request_duration_seconds", factory: registry)
         connections = Counter(label: "tablecast_http_connections_opened_total", factory: registry)
         disconnections = Counter(label: "tablecast_http_connections_closed_total", factory: registry)
         warnings = Counter(label: "tablecast_http_warnings_total", factory: registry)
@@ -58,10 +58,9 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
     package func connectionClosed() { disconnections.increment() }
 
     package func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome) {
-        let counters = outcome.route.flatMap { requests[$0] } ?? unrouted
-        counters[max(0, min(5, outcome.status / 100))].increment()
+        let route = outcome.route.flatMap { routes[$0] } ?? unrouted
+        route.responded(request?.method, outcome.status, nanoseconds: Self.nanoseconds(outcome.duration))
         responseBytes.increment(by: outcome.bytes)
-        requestTime.recordNanoseconds(Self.nanoseconds(outcome.duration))
     }
 
     package func serverWarning(_ text: String) {
@@ -84,16 +83,6 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
             .recordNanoseconds(Self.nanoseconds(call.duration))
         Counter(label: "tablecast_aws_answer_bytes_total", dimensions: [operation], factory: registry)
             .increment(by: call.answerBytes)
-    }
-
-    private static func requestCounters(_ route: String, _ registry: PrometheusRegistry) -> [Counter] {
-        ["none", "1xx", "2xx", "3xx", "4xx", "5xx"].map { status in
-            Counter(
-                label: "tablecast_http_requests_total",
-                dimensions: [("route", route), ("status", status)],
-                factory: registry
-            )
-        }
     }
 
     private static func nanoseconds(_ duration: Duration) -> Int64 {

@@ -54,7 +54,8 @@ package struct TablecastService: Sendable {
             status: { replicator.status },
             wallMilliseconds: time.wallMilliseconds
         )
-        let front = HTTPFront(view: view, settings: settings, metrics: metrics)
+        let accessLog = settings.accessLog ? AccessLog(registry: metrics.registry) : nil
+        let front = HTTPFront(view: view, settings: settings, metrics: metrics, accessLog: accessLog)
         reporter.wakeStreams { [weak front] in front?.wakeStreams() }
         let address = try start(front)
         announce(address, client.configuration, through: reporter)

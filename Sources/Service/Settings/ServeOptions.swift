@@ -36,6 +36,10 @@ package struct ServeOptions: ParsableArguments {
     package var logLevel: String?
     @Option(help: ArgumentHelp(SettingName.logFormat.help))
     package var logFormat: String?
+    @Flag(help: ArgumentHelp(SettingName.accessLog.help))
+    package var accessLog = false
+    @Flag(help: ArgumentHelp(SettingName.serverTiming.help))
+    package var serverTiming = false
     @Option(help: ArgumentHelp(SettingName.drainDelay.help))
     package var drainDelay: String?
     @Option(help: ArgumentHelp(SettingName.shutdownGrace.help))
@@ -51,7 +55,8 @@ package struct ServeOptions: ParsableArguments {
             .verifyCapacity: verifyCapacity, .gapPolicy: gapPolicy, .maximumLag: maximumLag,
             .stateDir: stateDir, .loops: loops,
             .maximumConnections: maximumConnections, .maximumSubscribers: maximumSubscribers, .logLevel: logLevel,
-            .logFormat: logFormat, .drainDelay: drainDelay, .shutdownGrace: shutdownGrace,
+            .logFormat: logFormat, .accessLog: accessLog ? "on" : nil, .serverTiming: serverTiming ? "on" : nil,
+            .drainDelay: drainDelay, .shutdownGrace: shutdownGrace,
         ]
         return all.compactMapValues { $0 }
     }

@@ -17,8 +17,13 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
     case maximumSubscribers = "max-subscribers"
     case logLevel = "log-level"
     case logFormat = "log-format"
+    case accessLog = "access-log"
+    case serverTiming = "server-timing"
     case drainDelay = "drain-delay"
     case shutdownGrace = "shutdown-grace"
+
+    /// Settings whose flag takes no value: it turns them on.
+    package var isSwitch: Bool { self == .accessLog || self == .serverTiming }
 
     /// `--poll-interval`.
     package var flag: String { "--" + rawValue }
@@ -59,6 +64,8 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
         case .maximumSubscribers: "Event streams open at once, 1 to 1000000. Default 20000."
         case .logLevel: "trace, debug, info, notice, warning, error or critical. Default info."
         case .logFormat: "text or json. Default text."
+        case .accessLog: "Log every request, one JSON object a line: on or off. Default off."
+        case .serverTiming: "Say in every answer how long it took, in Server-Timing: on or off. Default off."
         case .drainDelay: "Time between telling load balancers `not ready` and draining, 0s to 5m. Default 0s."
         case .shutdownGrace: "Time that requests and streams get to end, 0s to 5m. Default 10s."
         }

@@ -27,6 +27,10 @@ package struct Settings: Sendable, Hashable {
     package var maximumSubscribers = 20_000
     package var logLevel = Logger.Level.info
     package var logFormat = LogFormat.text
+    /// One record a request.
+    package var accessLog = false
+    /// `Server-Timing` in every answer.
+    package var serverTiming = false
     package var drainDelay: Duration = .zero
     package var shutdownGrace: Duration = .seconds(10)
 

@@ -90,6 +90,8 @@ package struct SettingsResolver {
         let formats = LogFormat.allCases.map(\.rawValue).joined(separator: ", ")
         let format = try value(.logFormat, allowed: "allowed are \(formats)") { LogFormat(rawValue: $0) }
         if let format { settings.logFormat = format }
+        settings.accessLog = try onOrOff(.accessLog)
+        settings.serverTiming = try onOrOff(.serverTiming)
     }
 
     /// Variables that look like settings and are none, to be warned of: a mistyped one would be ignored in silence. Kubernetes
@@ -127,6 +129,17 @@ package struct SettingsResolver {
             DurationText.parse(text).flatMap { range.contains($0) ? $0 : nil }
         }
         return read ?? fallback
+    }
+
+    /// A switch: its flag turns it on, its variable says `on` or `off`.
+    private func onOrOff(_ name: SettingName) throws(SettingsError) -> Bool {
+        try value(name, allowed: "give on or off") { text -> Bool? in
+            switch text {
+            case "on": true
+            case "off": false
+            default: nil
+            }
+        } ?? false
     }
 
     private func integer(_ name: SettingName, in range: ClosedRange<Int>) throws(SettingsError) -> Int? {

@@ -35,6 +35,7 @@ final class RecordingObserver: HTTPServerObserver {
         var routes: [String?] = []
         var bytes: [Int] = []
         var methods: [HTTPMethod?] = []
+        var rejected: [RejectedPeer] = []
         var warnings: [String] = []
     }
 
@@ -50,6 +51,7 @@ final class RecordingObserver: HTTPServerObserver {
             $0.routes.append(outcome.route)
             $0.bytes.append(outcome.bytes)
             $0.methods.append(request?.method)
+            if let rejected = outcome.rejected { $0.rejected.append(rejected) }
         }
     }
     func serverWarning(_ text: String) { record.withLock { $0.warnings.append(text) } }

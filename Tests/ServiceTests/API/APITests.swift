@@ -80,7 +80,7 @@ import Testing
         for line in [
             "tablecast_replica_items 1", #"tablecast_replica_state{state="live"} 1"#, "tablecast_ready 1",
             "tablecast_replica_lag_seconds 0.012",
-            #"tablecast_http_requests_total{route="/v1/items/{pk}",status="2xx"} 1"#,
+            #"tablecast_http_requests_total{route="/v1/items/{pk}",method="GET",status="200"} 1"#,
         ] { #expect(metrics.body.contains("\n\(line)\n"), "\(line)") }
         await fixture.stop()
     }

@@ -90,7 +90,7 @@ import Testing
     @Test("says that there is no such item, as a problem that says how current it is")
     func notFound() async throws {
         let fixture = try composite()
-        let answer = try fixture.request("/v1/items/zz/1")
+        let answer = try fixture.request("/v1/items/zz/1", fields: ["X-Request-Id: r-1"])
         #expect(answer.status == 404)
         #expect(answer["content-type"] == "application/problem+json")
         #expect(answer["cache-control"] == "no-store")
@@ -98,7 +98,7 @@ import Testing
         #expect(
             answer.body
                 == #"{"type":"urn:tablecast:problem:item-not-found","title":"Not Found","status":404,"#
-                + #""detail":"The table has no item under this key."}"#
+                + #""detail":"The table has no item under this key.","request_id":"r-1"}"#
         )
         await fixture.stop()
     }

@@ -36,7 +36,8 @@ import Testing
             .profile: "dev", .pollInterval: "100ms", .scanSegments: "8", .scanCapacity: "500",
             .verifyCapacity: "25", .gapPolicy: "rebuild-refusing", .maximumLag: "2m", .loops: "3",
             .maximumConnections: "10", .maximumSubscribers: "5", .logLevel: "debug", .logFormat: "json",
-            .drainDelay: "5s", .shutdownGrace: "0s", .stateDir: "/var/lib/tablecast",
+            .drainDelay: "5s", .shutdownGrace: "0s", .stateDir: "/var/lib/tablecast", .accessLog: "on",
+            .serverTiming: "on",
         ]
         #expect(Set(values.keys) == Set(SettingName.allCases))
         let fromFlags = try resolve(values)
@@ -59,6 +60,8 @@ import Testing
         expected.maximumSubscribers = 5
         expected.logLevel = .debug
         expected.logFormat = .json
+        expected.accessLog = true
+        expected.serverTiming = true
         expected.drainDelay = .seconds(5)
         expected.shutdownGrace = .zero
         #expect(fromFlags == expected)
@@ -115,8 +118,8 @@ import Testing
         let help = ServeOptions.helpMessage()
         for name in SettingName.allCases {
             #expect(help.contains(name.flag))
-            let parsed = try ServeOptions.parse([name.flag, "x"])
-            #expect(parsed.given == [name: "x"])
+            let parsed = try ServeOptions.parse(name.isSwitch ? [name.flag] : [name.flag, "x"])
+            #expect(parsed.given == [name: name.isSwitch ? "on" : "x"])
         }
         #expect(help.contains("TABLECAST_POLL_INTERVAL"))
     }

@@ -1,0 +1,84 @@
+import HTTPServer
+import Logging
+
+/// One request, as the access log tells it. Small and complete, so that it can wait without holding on to the request.
+struct AccessEntry: Sendable {
+    /// Nil for bytes that never became a request.
+    var method: String?
+    /// The pattern of the route that answered; nil when none did.
+    var route: String?
+    var target: LoggedTarget?
+    /// 0 when the connection broke before an answer.
+    var status: Int
+    /// Of head and body; of what was produced, for a stream.
+    var bytes: Int
+    /// To the answer; for a stream, its life.
+    var duration: Duration
+    var peer: String
+    /// The answer's `X-Request-Id`.
+    var requestID: String?
+    /// Of a well-formed `traceparent`.
+    var trace: TraceParent?
+    /// The name of the token that let the request in.
+    var token: String?
+    /// How a stream ended; nil for every other answer.
+    var end: StreamEnd?
+
+    /// The entry of an answer whose head was sent.
+    init(_ request: HTTPRequest?, _ outcome: HTTPOutcome, limits: AccessLogLimits) {
+        route = outcome.route
+        status = outcome.status
+        bytes = outcome.bytes
+        duration = outcome.duration
+        token = outcome.principal
+        peer = outcome.rejected?.address ?? ""
+        requestID = outcome.rejected?.id
+        if let request { describe(request, limits) }
+    }
+
+    /// The entry of a stream that begins; bytes, duration and end are told when it is over.
+    init(streaming response: HTTPResponse, to request: HTTPRequest, limits: AccessLogLimits) {
+        route = response.route
+        status = response.status
+        bytes = 0
+        duration = .zero
+        token = response.principal
+        peer = ""
+        describe(request, limits)
+    }
+
+    private mutating func describe(_ request: HTTPRequest, _ limits: AccessLogLimits) {
+        method = request.method.name
+        target = LoggedTarget(request, limits: limits)
+        peer = request.peerAddress
+        requestID = request.id
+        trace = request.header("traceparent").flatMap(TraceParent.init)
+    }
+
+    /// What the log record holds. Absent members are left out.
+    var metadata: Logger.Metadata {
+        let microseconds = duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000
+        var metadata: Logger.Metadata = [
+            "status": .stringConvertible(status),
+            "bytes": .stringConvertible(bytes),
+            "duration_ms": .stringConvertible(Double(microseconds) / 1000),
+            "peer": .string(peer),
+        ]
+        let texts = [
+            ("method", method), ("route", route), ("path", target?.path), ("query", target?.query),
+            ("request_id", requestID), ("trace_id", trace?.traceID), ("parent_id", trace?.parentID), ("token", token),
+            ("end", end.map(Self.name)),
+        ]
+        for (name, text) in texts { if let text { metadata[name] = .string(text) } }
+        return metadata
+    }
+
+    private static func name(_ end: StreamEnd) -> String {
+        switch end {
+        case .completed: "completed"
+        case .clientGone: "client-gone"
+        case .stalled: "stalled"
+        case .serverStopping: "server-stopping"
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import HTTPServer
+
+/// A request's target as logs may show it: cut, and without what lets somebody in. The parser lets only printable ASCII into a target,
+/// so nothing in it can end a line.
+struct LoggedTarget: Sendable, Hashable {
+    /// What stands in place of a secret's value.
+    private static let hidden = Array("***".utf8)
+    /// Parameters whose values are secrets: our own, and those that people send by mistake (any case, also escaped).
+    private static let secrets: Set<String> = ["ticket", "token", "access_token", "authorization"]
+
+    let path: String
+    /// Nil when there was no `?`.
+    let query: String?
+
+    init(_ request: HTTPRequest, limits: AccessLogLimits) {
+        path = Self.cut(Array(request.rawPath.utf8), to: limits.pathBytes)
+        query = request.rawQuery.map { Self.cut(Self.withoutSecrets($0), to: limits.queryBytes) }
+    }
+
+    /// The query string with the values of secret parameters replaced.
+    private static func withoutSecrets(_ query: String) -> [UInt8] {
+        let bytes = Array(query.utf8)
+        let equals = UInt8(ascii: "=")
+        var shown: [UInt8] = []
+        shown.reserveCapacity(bytes.count)
+        for (index, pair) in bytes.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false).enumerated() {
+            if index > 0 { shown.append(UInt8(ascii: "&")) }
+            let name = pair.prefix { $0 != equals }
+            shown += name
+            guard name.endIndex < pair.endIndex else { continue }
+            shown.append(equals)
+            shown += secrets.contains(decoded(name)) ? hidden[...] : pair[name.endIndex...].dropFirst()
+        }
+        return shown
+    }
+
+    private static func decoded(_ name: ArraySlice<UInt8>) -> String {
+        let bytes = name.withUnsafeBufferPointer { PercentCoding.decode($0, plusIsSpace: true) }
+        return String(decoding: bytes, as: UTF8.self).lowercased()
+    }
+
+    private static func cut(_ bytes: [UInt8], to limit: Int) -> String {
+        let text = String(decoding: bytes.prefix(limit), as: UTF8.self)
+        return bytes.count > limit ? text + "…" : text
+    }
+}
