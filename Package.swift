@@ -149,3 +149,37 @@ let package = Package(
         ),
     ]
 )
+
+// The parsers under libFuzzer: one program without a main function, there only for `scripts/fuzz`, which sets the variable and builds
+// with the sanitizer in a folder of its own.
+if Context.environment["TABLECAST_FUZZ"] != nil {
+    let parsers: [Target.Dependency] = ["TableModel", "AWSClient", "ReplicaStore", "HTTPServer", "ItemQuery", "Feed"]
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: parsers,
+            path: "Tests/Fuzz",
+            exclude: ["Corpora"],
+            swiftSettings: strict
+        )
+    )
+}
+
+// The tests of what threads share and what is allocated by hand, for `scripts/test thread-sanitizer address-sanitizer`: a build of its
+// own for each, so it has no more than it needs.
+if let sanitizer = Context.environment["TABLECAST_SANITIZER"] {
+    let tested: Set = [
+        "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "Compression", "ItemQuery", "Feed",
+    ]
+    let others: Set = [
+        "DynamoDBStream", "Replication", "Telemetry", "Service", "StreamModel", "Simulation", "tablecast",
+    ]
+    package.products = []
+    package.targets.removeAll { target in
+        target.isTest ? !tested.contains(String(target.name.dropLast("Tests".count))) : others.contains(target.name)
+    }
+    if sanitizer == "thread" {
+        package.targets.append(.target(name: "MutexOrder", path: "Tests/ThreadSanitizer/MutexOrder"))
+        for target in package.targets where target.isTest { target.dependencies.append("MutexOrder") }
+    }
+}

@@ -12,8 +12,8 @@ readonly build_packages=(
     ca-certificates curl git libcurl4-openssl-dev libnghttp2-dev libsqlite3-dev libssl-dev libxxhash-dev pkg-config zlib1g-dev
 )
 # What the tests need on top: an independent writer and reader, two browsers, a compiler for the client's types, a movable clock, a
-# root to prove the image in.
-readonly test_packages=(chromium chromium-driver debootstrap faketime firefox-esr node-typescript python3 python3-venv)
+# root to prove the image in, a count of system calls.
+readonly test_packages=(chromium chromium-driver debootstrap faketime firefox-esr node-typescript python3 python3-venv strace)
 
 say() { printf '==> %s\n' "$*" >&2; }
 
