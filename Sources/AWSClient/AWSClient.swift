@@ -1,3 +1,4 @@
+import Synchronization
 import TableModel
 
 /// A client of DynamoDB and DynamoDB Streams: signed, typed calls over one libcurl thread, with retries.
@@ -7,7 +8,7 @@ import TableModel
 ///     let configuration = try AWSConfiguration.resolve(environment: environment)
 ///     let client = try AWSClient(configuration: configuration)
 ///     let table = try await client.describeTable("orders")
-public final class AWSClient: Sendable {
+public final class AWSClient: ServiceTimekeeper {
     /// What the client was made with.
     public let configuration: AWSConfiguration
     let retries: RetryPolicies
@@ -17,6 +18,7 @@ public final class AWSClient: Sendable {
     /// One for each service: trouble of one must not keep the other from retrying.
     private let tableBudget: RetryBudget
     private let streamsBudget: RetryBudget
+    private let serviceClock: Mutex<ServiceClock>
 
     /// Starts a client; no connection is made before the first call.
     ///
@@ -33,6 +35,7 @@ public final class AWSClient: Sendable {
         self.observer = observer
         tableBudget = RetryBudget(capacity: configuration.limits.retryTokens)
         streamsBudget = RetryBudget(capacity: configuration.limits.retryTokens)
+        serviceClock = Mutex(ServiceClock(maximumAge: configuration.limits.serviceTimeAge))
         transport = try Transport(
             options: TransportOptions(
                 limits: configuration.limits,
@@ -43,6 +46,11 @@ public final class AWSClient: Sendable {
 
     /// Ends the client's thread and connections. Calls under way fail with `cancelled`, and so do later ones.
     public func close() { transport.close() }
+
+    /// The service's time, by the Date fields of what it answered within the last minutes; nil without such answers.
+    public var serviceTime: ServiceTime? {
+        serviceClock.withLock { $0.reading(at: time.monotonic(), wallMilliseconds: time.wallMilliseconds()) }
+    }
 
     /// Makes a call, with retries, and decodes its answer.
     func perform<Answer>(
@@ -60,14 +68,18 @@ public final class AWSClient: Sendable {
         while true {
             do {
                 let credentials = try await configuration.credentials.credentials()
+                let sent = time.monotonic()
                 let received = try await send(
                     call,
                     body: body,
                     credentials: credentials,
                     timeout: policy.attemptTimeout
                 )
+                let came = time.monotonic()
                 answerBytes += received.body.count
                 let answer = try received.decode(call, limits: configuration.limits, decode)
+                // Only what was understood is the service's word: a proxy has a clock of its own.
+                if let date = received.date { note(date, sent: sent, received: came) }
                 budget.refund(retried: !progress.failures.isEmpty)
                 report(call, progress, failure: nil, sent: body.count, received: answerBytes)
                 return answer
@@ -88,6 +100,11 @@ public final class AWSClient: Sendable {
                 }
             }
         }
+    }
+
+    private func note(_ date: Int64, sent: Duration, received: Duration) {
+        let wall = time.wallMilliseconds()
+        serviceClock.withLock { $0.note(date: date, sent: sent, received: received, wallMilliseconds: wall) }
     }
 
     private func send(

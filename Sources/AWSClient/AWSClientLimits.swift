@@ -23,6 +23,9 @@ public struct AWSClientLimits: Sendable, Hashable {
     public var configurationFileBytes = 1 << 20
     /// Characters of a remote error message that go into an `AWSError`.
     public var messageCharacters = 300
+    /// How long what answers have told of the service's clock is used after the last of them. Clocks drift by less than a tenth of
+    /// a second in that time.
+    public var serviceTimeAge: Duration = .seconds(300)
     /// Retries that may be under way before the client stops retrying; see `RetryBudget`.
     public var retryTokens = 500
 

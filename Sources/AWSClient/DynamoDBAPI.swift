@@ -11,7 +11,7 @@ public protocol DynamoDBAPI: Sendable {
 }
 
 /// The calls of DynamoDB Streams that a consumer makes.
-public protocol DynamoDBStreamsAPI: Sendable {
+public protocol DynamoDBStreamsAPI: ServiceTimekeeper {
     /// One page of DescribeStream. `childrenOf` asks for one shard's children (ShardFilter CHILD_SHARDS).
     func describeStream(
         _ streamARN: String,

@@ -68,6 +68,8 @@ struct ShardCursor: Sendable {
     /// The same moment by the wall clock, which goes on while a machine is suspended.
     var lastSuccessWallMilliseconds: Int64?
     var endedAt: Duration?
+    /// The same in milliseconds since 1970 UTC: what outlives the process.
+    var endedAtMilliseconds: Int64?
     var emptyPages = 0
     /// Since when it is known to have children, and the empty pages of the present run that were asked for since.
     var heirsSince: Duration?
@@ -115,7 +117,7 @@ struct ShardCursor: Sendable {
         let idle = now.monotonic - reference
         let unread = idle > grace ? idle.wholeMilliseconds : 0
         guard isBehind, let created = newestCreation else { return max(0, unread) }
-        return max(0, unread, now.wallMilliseconds - created - 999)
+        return max(0, unread, now.recordMilliseconds - created - 999)
     }
 
     /// Counts empty pages, and judges from a page's age and size whether the shard is behind.
@@ -139,7 +141,7 @@ struct ShardCursor: Sendable {
         provingPages = 0
         heirPages = 0
         // A second for the resolution of creation times, one for the way.
-        let age = now.wallMilliseconds - last.approximateCreationMilliseconds
+        let age = now.recordMilliseconds - last.approximateCreationMilliseconds
         isBehind = page.records.count >= settings.recordLimit || age > 2_000
         // Records come in order: what is older than this one has been read.
         noteComplete(until: now.monotonic - .milliseconds(max(0, age - 999)))

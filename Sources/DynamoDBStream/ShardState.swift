@@ -13,12 +13,16 @@ public struct ShardState: Sendable, Hashable {
         public let parentID: String?
         /// How far it has been taken.
         public let position: ShardPosition
+        /// When it was found to have been read to its end, milliseconds since 1970 UTC; nil for one that was not, or where it is not
+        /// known. What the time counts from after which a finished shard is forgotten.
+        public let endedAt: Int64?
 
         /// Names a position.
-        public init(shardID: String, parentID: String?, position: ShardPosition) {
+        public init(shardID: String, parentID: String?, position: ShardPosition, endedAt: Int64? = nil) {
             self.shardID = shardID
             self.parentID = parentID
             self.position = position
+            self.endedAt = endedAt
         }
     }
 
@@ -57,7 +61,9 @@ public struct ShardState: Sendable, Hashable {
             }
             switch entry.position {
             case .start: member("position", "start")
-            case .ended: member("position", "ended")
+            case .ended:
+                member("position", "ended")
+                if let moment = entry.endedAt { output += Array(",\"ended_at\":\(moment)".utf8) }
             case .after(let last):
                 member("position", "after")
                 output.append(UInt8(ascii: ","))
@@ -122,6 +128,7 @@ extension ShardState.Entry {
         var position: String?
         var sequenceNumber: SequenceNumber?
         var milliseconds: Int64?
+        var endedAt: Int64?
         try json.readObject { (name, json) throws(JSONError) in
             switch name {
             case "id": id = try json.readString()
@@ -129,13 +136,14 @@ extension ShardState.Entry {
             case "position": position = try json.readString()
             case "sequence_number": sequenceNumber = SequenceNumber(try json.readString())
             case "milliseconds": milliseconds = try json.readInteger()
+            case "ended_at": endedAt = try json.readInteger()
             default: try json.skipValue()
             }
         }
         guard let id else { throw JSONError("a shard of the state has no id", offset: 0) }
         switch (position, sequenceNumber, milliseconds) {
         case ("start", _, _): self.init(shardID: id, parentID: parent, position: .start)
-        case ("ended", _, _): self.init(shardID: id, parentID: parent, position: .ended)
+        case ("ended", _, _): self.init(shardID: id, parentID: parent, position: .ended, endedAt: endedAt)
         case ("after", .some(let last), _): self.init(shardID: id, parentID: parent, position: .after(last))
         case ("since", _, .some(let moment)): self.init(shardID: id, parentID: parent, position: .since(moment))
         default: throw JSONError("shard \(id) has a position that is none", offset: 0)

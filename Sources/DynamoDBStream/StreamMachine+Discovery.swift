@@ -141,8 +141,12 @@ extension StreamMachine {
             open(listing.shards)
         }
         let moment = now.monotonic
+        let wall = now.recordMilliseconds
         for cursor in cursors.values where cursor.phase == .ended && cursor.endedAt == nil {
-            update(cursor.id) { $0.endedAt = moment }
+            update(cursor.id) {
+                $0.endedAt = moment
+                $0.endedAtMilliseconds = $0.endedAtMilliseconds ?? wall
+            }
         }
         judgeSuspects(listed: listing.ids)
         judgeMissingParents()
@@ -201,7 +205,7 @@ extension StreamMachine {
             if start == .latest, !parentIsRead {
                 cursor.opensAtLatest = true
                 cursor.isPinned = false
-                cursor.taken = .since(now.wallMilliseconds)
+                cursor.taken = .since(now.recordMilliseconds)
                 cursor.read = cursor.taken
             }
             cursors[shard.id] = cursor
@@ -264,6 +268,7 @@ extension StreamMachine {
         var cursor = ShardCursor(shard: shard, phase: .ended, position: .ended)
         cursor.isRead = false
         cursor.endedAt = now.monotonic
+        cursor.endedAtMilliseconds = now.recordMilliseconds
         cursors[shard.id] = cursor
     }
 
@@ -343,11 +348,18 @@ extension StreamMachine {
         }
     }
 
-    /// Ended shards are forgotten when they are no longer listed and long over, so that a flapping listing opens none again.
+    /// Ended shards are forgotten when they are no longer listed and long over, so that a flapping listing opens none again, and
+    /// when nothing asks for them: no child waits for one, none's children are looked for. Their end is known by the wall clock
+    /// too, since a process may never live as long as they are remembered.
     private mutating func forgetFinished(listed: Set<String>) {
-        let horizon = now.monotonic - settings.limits.finishedShardMemory
+        let memory = settings.limits.finishedShardMemory
         let gone = cursors.values.filter { cursor in
-            cursor.phase == .ended && !listed.contains(cursor.id) && (cursor.endedAt ?? now.monotonic) < horizon
+            guard cursor.phase == .ended, !listed.contains(cursor.id) else { return false }
+            let isOver =
+                cursor.endedAt.map { now.monotonic - $0 > memory } ?? false
+                || cursor.endedAtMilliseconds.map { .milliseconds(now.recordMilliseconds - $0) > memory } ?? false
+            return isOver && !discovery.childQueries.contains { $0.parentID == cursor.id }
+                && !(children[cursor.id] ?? []).contains { cursors[$0]?.phase == .blocked }
         }
         for cursor in gone {
             cursors[cursor.id] = nil

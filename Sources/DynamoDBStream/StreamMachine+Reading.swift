@@ -99,7 +99,7 @@ extension StreamMachine {
         let present = now
         if let last = page.records.last {
             let atZero = last.approximateCreationMilliseconds - now.monotonic.wholeMilliseconds
-            clockOffset = max(clockOffset, atZero)
+            recordOffset = max(recordOffset, atZero)
         }
         let settings = settings
         let evidence = evidenceMoment?.monotonic
@@ -185,6 +185,7 @@ extension StreamMachine {
     mutating func finish(_ shardID: String) {
         guard let cursor = cursors[shardID], !cursor.isReadToEnd else { return }
         let moment = now.monotonic
+        let wall = now.recordMilliseconds
         update(shardID) {
             $0.phase = .drained
             $0.iterator = nil
@@ -192,6 +193,7 @@ extension StreamMachine {
             $0.read = .ended
             $0.isPinned = true
             $0.endedAt = moment
+            $0.endedAtMilliseconds = wall
             $0.isListedOpen = false
         }
         if cursor.isReplaying {
@@ -239,7 +241,7 @@ extension StreamMachine {
     /// goes back to its oldest record: what that repeats is older than the bookmark or has its version, and readers are kept
     /// from seeing it until the head is reached.
     private mutating func dropIterator(_ shardID: String) {
-        let moment = now.wallMilliseconds
+        let moment = now.recordMilliseconds
         update(shardID) {
             $0.iterator = nil
             guard case .since = $0.read else { return }

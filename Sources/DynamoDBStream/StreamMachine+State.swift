@@ -112,8 +112,11 @@ extension StreamMachine {
 
     private func isPast(_ cursor: ShardCursor, _ moment: StreamTime) -> Bool {
         guard !cursor.isBehind, let created = cursor.newestCreation else { return false }
-        // By the table's clock, as far as it is known.
-        return created > moment.monotonic.wholeMilliseconds + clockOffset
+        // The moment by the clock that stamps the records, and never earlier than the records that have come can have been made.
+        // This machine's own clock is asked only where the service does not tell its time: it may be minutes behind.
+        let monotonic = moment.monotonic.wholeMilliseconds
+        let bound = moment.service?.latest ?? monotonic + wallOffset
+        return created > max(bound, recordOffset == .min ? bound : monotonic + recordOffset)
     }
 
     /// A young ended shard without children is looked at again by a full listing before it counts.
@@ -131,7 +134,14 @@ extension StreamMachine {
     /// The durable positions: what the consumer has taken, never more.
     package func state(streamARN: String) -> ShardState {
         let entries = cursors.values
-            .map { ShardState.Entry(shardID: $0.id, parentID: $0.parentID, position: $0.taken) }
+            .map { cursor in
+                ShardState.Entry(
+                    shardID: cursor.id,
+                    parentID: cursor.parentID,
+                    position: cursor.taken,
+                    endedAt: cursor.taken == .ended ? cursor.endedAtMilliseconds : nil
+                )
+            }
         return ShardState(streamARN: streamARN, shards: entries.sorted { $0.shardID < $1.shardID })
     }
 
@@ -147,6 +157,7 @@ extension StreamMachine {
             var cursor = ShardCursor(shard: shard, phase: .blocked, position: entry.position)
             if entry.position == .ended {
                 cursor.phase = .ended
+                cursor.endedAtMilliseconds = entry.endedAt
             }
             if case .since(let moment) = entry.position {
                 cursor.ignoreBefore = moment - settings.limits.clockSkew.wholeMilliseconds

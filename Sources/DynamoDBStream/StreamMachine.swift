@@ -27,9 +27,11 @@ package struct StreamMachine: Sendable {
     var iteratorCallsInFlight = 0
     var queuedPages = 0
     var isBookmarked = false
-    /// What the table's clock (milliseconds since 1970 UTC) was at the monotonic clock's zero, or later: the greatest that this
-    /// machine's wall clock, which may be set back, and the records' creation times have shown.
-    var clockOffset = Int64.min
+    /// What this machine's wall clock (milliseconds since 1970 UTC) showed at the monotonic clock's zero: the greatest that was seen,
+    /// since it may be set back.
+    var wallOffset = Int64.min
+    /// What the clock that stamps records showed at that moment at least, by the records that have come.
+    var recordOffset = Int64.min
     /// What `hasCaughtUp` was last asked about; empty pages asked for since then are evidence.
     var evidenceMoment: StreamTime?
     var pass: Pass?
@@ -54,7 +56,7 @@ package struct StreamMachine: Sendable {
     /// Takes one input and says what to do now.
     package mutating func handle(_ input: StreamInput, at time: StreamTime) -> [StreamAction] {
         now = time
-        clockOffset = max(clockOffset, time.wallMilliseconds - time.monotonic.wholeMilliseconds)
+        wallOffset = max(wallOffset, time.wallMilliseconds - time.monotonic.wholeMilliseconds)
         switch input {
         case .tick: break
         case .beginPass: beginPass()

@@ -77,7 +77,11 @@ package actor StreamPoller {
     package func continueAfterGaps() { machine.continueAfterGaps() }
 
     nonisolated func now() -> StreamTime {
-        StreamTime(monotonic: time.monotonic(), wallMilliseconds: time.wallMilliseconds())
+        StreamTime(
+            monotonic: time.monotonic(),
+            wallMilliseconds: time.wallMilliseconds(),
+            service: api.serviceTime
+        )
     }
 
     private func run(
@@ -103,6 +107,8 @@ package actor StreamPoller {
                         case .bookmarked: notify(.bookmarked)
                         case .gap(let gap): notify(.gap(gap))
                         case .trouble(let shardID, let error): notify(.trouble(shardID: shardID, error))
+                        // A consumer that has refused a delivery gets the next one in the next run.
+                        case .deliver where cause != nil: break
                         default: execute(action, mailbox, consume, in: &group)
                         }
                     }

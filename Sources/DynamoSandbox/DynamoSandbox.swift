@@ -36,8 +36,10 @@ package final class DynamoSandbox: Sendable {
         }
         var limits = HTTPServerLimits()
         limits.bodyBytes = SandboxLimits.requestBytes
-        let server = HTTPServer(handler: handler, observer: nil, limits: limits, loops: 1)
-        let bound = try server.start(host: "127.0.0.1", port: port)
+        let clock = clock
+        // The Date of an answer is by the clock that stamps the records, as it is with DynamoDB.
+        let server = HTTPServer(handler: handler, observer: nil, limits: limits, loops: 1) { Int(clock.now / 1_000) }
+        let bound = try server.start(host: "127.0.0.1", port: port, option: "--port")
         state.withLock { $0.server = server }
         return bound
     }

@@ -26,7 +26,7 @@ final class ConnectionLoop {
     let readiness: any Readiness
     var table = ConnectionTable()
     var deadlines = DeadlineHeap()
-    var date = HTTPDate()
+    var date: HTTPDate
     var now = MonotonicClock.now()
     /// Shared by all connections of the loop, empty between them.
     let output = OutputBuffer()
@@ -47,8 +47,10 @@ final class ConnectionLoop {
         handler: any HTTPHandler,
         observer: (any HTTPServerObserver)?,
         limits: HTTPServerLimits,
-        notes: AnswerNotes
+        notes: AnswerNotes,
+        clock: (@Sendable () -> Int)? = nil
     ) throws(SystemCallError) {
+        date = HTTPDate(clock: clock)
         self.shell = shell
         self.handler = handler
         self.observer = observer

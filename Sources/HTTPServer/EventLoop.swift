@@ -52,6 +52,7 @@ final class EventLoop: Sendable {
         observer: (any HTTPServerObserver)?,
         limits: HTTPServerLimits,
         notes: AnswerNotes,
+        clock: (@Sendable () -> Int)?,
         group: DispatchGroup
     ) {
         queue.async(group: group) {
@@ -62,7 +63,8 @@ final class EventLoop: Sendable {
                     handler: handler,
                     observer: observer,
                     limits: limits,
-                    notes: notes
+                    notes: notes,
+                    clock: clock
                 )
             } catch {
                 observer?.serverWarning("an event loop cannot start: \(error)")

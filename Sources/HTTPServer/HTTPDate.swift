@@ -5,14 +5,23 @@ struct HTTPDate {
     /// 29 bytes: `Sun, 06 Nov 1994 08:49:37 GMT`.
     private(set) var bytes: [UInt8] = []
     private var second: time_t = -1
+    /// Seconds since 1970 UTC; nil takes the system's.
+    private let clock: (@Sendable () -> Int)?
+
+    init(clock: (@Sendable () -> Int)? = nil) { self.clock = clock }
 
     /// Brings `bytes` up to date. Costs one reading of the coarse clock, unless the second has changed.
     mutating func refresh() {
+        let present = clock?() ?? Self.systemSeconds()
+        guard present != second else { return }
+        second = present
+        bytes = Self.format(second)
+    }
+
+    private static func systemSeconds() -> Int {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &time)
-        guard time.tv_sec != second else { return }
-        second = time.tv_sec
-        bytes = Self.format(second)
+        return time.tv_sec
     }
 
     /// The date of a Unix time.

@@ -19,17 +19,20 @@ package final class HTTPServer: Sendable {
     private let limits: HTTPServerLimits
     private let notes: AnswerNotes
     private let loopCount: Int
+    private let clock: (@Sendable () -> Int)?
     private let state = Mutex(State.new)
     /// What runs: the listener and each loop.
     private let group = DispatchGroup()
 
-    /// A server that does nothing yet. `loops` event loops are threads: one a core is right.
+    /// A server that does nothing yet. `loops` event loops are threads: one a core is right. `clock` gives the seconds since 1970
+    /// UTC that the Date field tells; nil takes the system's.
     package init(
         handler: any HTTPHandler,
         observer: (any HTTPServerObserver)?,
         limits: HTTPServerLimits = HTTPServerLimits(),
         notes: AnswerNotes = [],
-        loops: Int
+        loops: Int,
+        clock: (@Sendable () -> Int)? = nil
     ) {
         precondition(loops > 0, "a server needs at least one event loop")
         self.handler = handler
@@ -37,14 +40,16 @@ package final class HTTPServer: Sendable {
         self.limits = limits
         self.notes = notes
         loopCount = loops
+        self.clock = clock
     }
 
     deinit { beginStop(within: .zero) }
 
     /// Binds and listens (port 0 = any free one) and starts the loops; returns the port. Address in use says so. `host`
-    /// is an IPv4 or IPv6 address, or a name; the descriptors it opens close with `stop`.
-    package func start(host: String, port: Int) throws(HTTPServerError) -> Int {
-        let descriptor = try ListenAddress(host: host, port: port).listen(limits)
+    /// is an IPv4 or IPv6 address, or a name; the descriptors it opens close with `stop`. `option` is what the operator named the
+    /// address with, for the hint of an error.
+    package func start(host: String, port: Int, option: String = "--listen") throws(HTTPServerError) -> Int {
+        let descriptor = try ListenAddress(host: host, port: port, option: option).listen(limits)
         let loops = try makeLoops(orClose: descriptor)
         let listener = Listener(
             descriptor: descriptor,
@@ -56,7 +61,14 @@ package final class HTTPServer: Sendable {
             guard case .new = state else { return false }
             state = .running(listener, loops)
             for loop in loops {
-                loop.run(handler: handler, observer: observer, limits: limits, notes: notes, group: group)
+                loop.run(
+                    handler: handler,
+                    observer: observer,
+                    limits: limits,
+                    notes: notes,
+                    clock: clock,
+                    group: group
+                )
             }
             listener.start(group: group)
             return true

@@ -25,7 +25,7 @@ extension Replicator {
         )
         do {
             try await scan.run()
-            let end = StreamTime(monotonic: time.monotonic(), wallMilliseconds: time.wallMilliseconds())
+            let end = streamTime()
             // Evidence is gathered from now on; the watch asks whether it suffices.
             _ = await poller.hasCaughtUp(since: end)
             await scanEnds(at: end)

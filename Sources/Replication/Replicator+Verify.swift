@@ -120,7 +120,7 @@ extension Replicator {
 
     /// Waits until everything written before now has been applied; false when that takes too long.
     private nonisolated func streamPasses(_ pass: VerificationPass) async -> Bool {
-        let moment = StreamTime(monotonic: time.monotonic(), wallMilliseconds: time.wallMilliseconds())
+        let moment = streamTime()
         let deadline = moment.monotonic + settings.limits.verifyPatience
         while !(await pass.poller.hasCaughtUp(since: moment)) {
             guard time.monotonic() < deadline, await pause(settings.limits.watchInterval) else { return false }

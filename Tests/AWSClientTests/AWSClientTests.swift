@@ -56,6 +56,23 @@ import Testing
         )
     }
 
+    @Test("tells the service's time by the Date of its answers, and not by that of an answer that is not understood")
+    func serviceTime() async throws {
+        let script = Script(
+            .answer(headers: ["Date: Wed, 01 Jan 2020 00:00:00 GMT"], body: "<html>"),
+            .answer(headers: ["Date: Sun, 06 Nov 1994 08:49:37 GMT"], body: onePage)
+        )
+        let server = script.server()
+        defer { server.stop() }
+        let client = try makeClient(server.url)
+        defer { client.close() }
+        #expect(client.serviceTime == nil)
+        _ = try await client.scan(scanRequest)
+        let time = try #require(client.serviceTime)
+        #expect(time.earliest < 784_111_777_000 && time.latest >= 784_111_777_999)
+        #expect(time.latest - time.earliest < 60_000)
+    }
+
     @Test("each service is asked at its own endpoint")
     func endpoints() async throws {
         let tables = Script(.answer(body: onePage)).server()

@@ -36,7 +36,19 @@ struct MachineDriver {
         self.model = model
     }
 
-    var now: StreamTime { StreamTime(monotonic: model.now, wallMilliseconds: model.wallMilliseconds) }
+    /// How far this machine's wall clock is ahead of the table's, in milliseconds.
+    var skew: Int64 = 0
+    /// Whether the service tells its time, to two seconds.
+    var tellsTime = false
+
+    var now: StreamTime {
+        let table = model.wallMilliseconds
+        return StreamTime(
+            monotonic: model.now,
+            wallMilliseconds: table + skew,
+            service: tellsTime ? ServiceTime(earliest: table - 1_000, latest: table + 1_000) : nil
+        )
+    }
 
     /// Records taken, without the news about shards.
     var records: [String] { taken.filter { $0.contains(":") } }

@@ -22,6 +22,8 @@ struct HTTPAnswer: Sendable {
     let errorType: String?
     /// `x-amzn-requestid`, what AWS support asks for.
     let requestID: String?
+    /// `Date`, in seconds since 1970 UTC.
+    var date: Int64?
 }
 
 /// Why no answer came back.

@@ -64,7 +64,8 @@ final class Transfer {
                 body: body,
                 checksum: header("x-amz-crc32").flatMap { UInt32($0) },
                 errorType: header("x-amzn-errortype"),
-                requestID: header("x-amzn-requestid")
+                requestID: header("x-amzn-requestid"),
+                date: header("date").flatMap(DateField.seconds)
             )
         )
     }

@@ -1,0 +1,24 @@
+/// What the clock of DynamoDB shows, as far as the Date fields of its answers tell: the clock that stamps the records of a stream.
+public struct ServiceTime: Sendable, Hashable {
+    /// Not earlier than this, milliseconds since 1970 UTC.
+    public let earliest: Int64
+    /// Not later than this, milliseconds since 1970 UTC.
+    public let latest: Int64
+
+    /// Names the bounds.
+    public init(earliest: Int64, latest: Int64) {
+        self.earliest = earliest
+        self.latest = latest
+    }
+}
+
+/// Who can tell the time of the service, which this machine's own clock may differ from by minutes.
+public protocol ServiceTimekeeper: Sendable {
+    /// The service's time now; nil where it is not known.
+    var serviceTime: ServiceTime? { get }
+}
+
+extension ServiceTimekeeper {
+    /// Not known.
+    public var serviceTime: ServiceTime? { nil }
+}

@@ -1,0 +1,78 @@
+/// The service's clock, by the Date fields of its answers (RFC 9110 section 6.6.1) and the monotonic clock.
+///
+/// A Date names a second, and was written between the request and its answer, so each answer bounds the offset between the two
+/// clocks; what all answers of some minutes have in common is about a second wide. An answer that contradicts the earlier ones
+/// wins: the service's clock was set.
+struct ServiceClock: Sendable {
+    /// Bounds, in milliseconds, of what the service's clock showed at the monotonic clock's zero.
+    private struct Window: Sendable {
+        var earliest: Int64
+        var latest: Int64
+        let began: Duration
+        var newest: Duration
+        /// What this machine's wall clock showed at the monotonic clock's zero.
+        let wallOffset: Int64
+
+        /// Both at once; nil when they contradict each other.
+        func narrowed(by other: Window) -> Window? {
+            var window = self
+            window.earliest = max(earliest, other.earliest)
+            window.latest = min(latest, other.latest)
+            window.newest = max(newest, other.newest)
+            return window.earliest <= window.latest ? window : nil
+        }
+    }
+
+    /// A Date names a whole second, and servers renew theirs about once a second.
+    private static let resolution: Int64 = 1_999
+    /// Wall and monotonic clock that part by more than this: the machine was suspended, which the monotonic clock does not count,
+    /// or its clock was set. What was known holds no longer, or cannot be told from what does not.
+    private static let step: Int64 = 5_000
+
+    private let maximumAge: Duration
+    private var settled: Window?
+    private var growing: Window?
+
+    /// A clock that knows nothing. A bound is used for `maximumAge` after its answer, and for at most three times as long.
+    init(maximumAge: Duration) { self.maximumAge = maximumAge }
+
+    /// An answer with a Date, in seconds since 1970 UTC, and when it was asked for and had come.
+    mutating func note(date: Int64, sent: Duration, received: Duration, wallMilliseconds: Int64) {
+        let sample = Window(
+            earliest: date * 1_000 - received.milliseconds - 1,
+            latest: date * 1_000 + Self.resolution - sent.milliseconds,
+            began: received,
+            newest: received,
+            wallOffset: wallMilliseconds - received.milliseconds
+        )
+        guard let known = growing, abs(known.wallOffset - sample.wallOffset) <= Self.step,
+            let narrowed = known.narrowed(by: sample)
+        else {
+            settled = nil
+            growing = sample
+            return
+        }
+        growing = narrowed
+        if received - known.began > maximumAge {
+            settled = narrowed
+            growing = sample
+        }
+    }
+
+    /// The service's time at a moment; nil when no answer was recent enough.
+    func reading(at moment: Duration, wallMilliseconds: Int64) -> ServiceTime? {
+        guard let growing, moment - growing.newest <= maximumAge,
+            abs(wallMilliseconds - moment.milliseconds - growing.wallOffset) <= Self.step
+        else { return nil }
+        let window = settled.flatMap(growing.narrowed(by:)) ?? growing
+        return ServiceTime(
+            earliest: window.earliest + moment.milliseconds,
+            latest: window.latest + moment.milliseconds + 1
+        )
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, cut off.
+    fileprivate var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
+}

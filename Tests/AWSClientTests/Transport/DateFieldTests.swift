@@ -1,0 +1,23 @@
+import Testing
+
+@testable import AWSClient
+
+@Suite struct DateFieldTests {
+    @Test(
+        "reads an IMF-fixdate",
+        arguments: [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Thu, 29 Feb 2024 12:34:56 GMT", 1_709_210_096), ("Mon, 23 Nov 2026 18:00:00 GMT", 1_795_456_800),
+        ] as [(String, Int64)]
+    )
+    func date(_ text: String, _ seconds: Int64) { #expect(DateField.seconds(text) == seconds) }
+
+    @Test(
+        "anything else is no date",
+        arguments: [
+            "", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 1994 25:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 0x Nov 1994 08:49:37 GMT",
+        ]
+    )
+    func garbage(_ text: String) { #expect(DateField.seconds(text) == nil) }
+}
