@@ -95,6 +95,8 @@ let package = Package(
             path: "Tests/StreamModel",
             swiftSettings: strict
         ),
+        // A directory that can become read-only or full.
+        .target(name: "TestVolume", path: "Tests/TestVolume", swiftSettings: strict),
         // Whole lives of a table and its replica, from a seed each.
         .target(
             name: "Simulation",
@@ -116,12 +118,12 @@ let package = Package(
         tests(of: "AWSClient", ["TableModel", "DynamoSandbox", "HTTPServer"]),
         tests(of: "DynamoDBStream", ["TableModel", "AWSClient", "StreamModel", "DynamoSandbox", "HTTPServer"]),
         tests(of: "ReplicaStore", ["TableModel"]),
-        tests(of: "StateStore", ["TableModel", "ReplicaStore", "CSQLite"]),
+        tests(of: "StateStore", ["TableModel", "ReplicaStore", "CSQLite", "TestVolume"]),
         tests(
             of: "Replication",
             [
                 "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "StreamModel",
-                "DynamoSandbox", "HTTPServer",
+                "DynamoSandbox", "HTTPServer", "TestVolume",
             ]
         ),
         tests(of: "Simulation", []),

@@ -5,6 +5,8 @@ import Glibc
 struct ListenAddress {
     let host: String
     let port: Int
+    /// The option that an operator names the address with: what hints tell him to use.
+    var option = "--listen"
 
     /// `host:port`, with brackets around an IPv6 address.
     var text: String { bare.contains(":") ? "[\(bare)]:\(port)" : "\(bare):\(port)" }
@@ -24,7 +26,7 @@ struct ListenAddress {
         let name = bare == "localhost" ? "127.0.0.1" : bare
         let status = getaddrinfo(name, String(port), &hints, &list)
         guard status == 0, let first = list else {
-            throw failure(String(cString: gai_strerror(status)), "Give an address of this machine with --listen.")
+            throw failure(String(cString: gai_strerror(status)), "Give an address of this machine with \(option).")
         }
         defer { freeaddrinfo(list) }
         do {
@@ -34,11 +36,11 @@ struct ListenAddress {
             case EADDRINUSE:
                 throw failure(
                     "address already in use",
-                    "Stop the other process, or choose another port with --listen."
+                    "Stop the other process, or choose another port with \(option)."
                 )
-            case EACCES: throw failure("permission denied", "Choose a port above 1023 with --listen.")
+            case EACCES: throw failure("permission denied", "Choose a port above 1023 with \(option).")
             case EADDRNOTAVAIL:
-                throw failure("this machine has no such address", "Give one that it has with --listen.")
+                throw failure("this machine has no such address", "Give one that it has with \(option).")
             default: throw failure(error.text, nil)
             }
         }

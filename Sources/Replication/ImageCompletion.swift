@@ -1,4 +1,5 @@
 import AWSClient
+import StateStore
 import Synchronization
 import TableModel
 
@@ -7,21 +8,30 @@ import TableModel
 /// A fetched item is at least as new as its record, so it may already hold what later records say. Three rules keep a key from
 /// going back in time all the same:
 /// - In one page a key is fetched once, and its last record alone is delivered, with what was fetched.
-/// - Every later record of such a key is completed by a fetch too, also removals: each fetch is strongly consistent and later than
-///   the one before, since a shard is read one page at a time and a child after its parent.
+/// - Every later record of such a key is completed by a fetch too, also removals, until one comes that was stamped so long after the
+///   fetch that it tells of a later write. Each fetch is strongly consistent and later than the one before, since a shard is read
+///   one page at a time and a child after its parent.
 /// - What was fetched before a failure is used again only for a key without a newer record.
+///
+/// The keys outlive the process with the saved state (`keysAhead`): its items may be newer than its positions.
+///
+/// A record that this release does not know, by its name or its version, is completed too: something has happened to its key.
 ///
 /// A fetch that fails fails the shard's read: that shard is retried, its lag grows and says why, the others go on.
 final class ImageCompletion: DynamoDBStreamsAPI {
     private struct State {
-        /// Every record is completed by a fetch.
-        var fetchesAll: Bool
-        /// Keys whose records are completed for as long as this generation lives.
-        var fetched: Set<ItemKey> = []
+        /// The stream's records never have the image, so every record is completed.
+        let lacksImages: Bool
+        /// Keys whose records are completed.
+        var ahead: KeysAhead
         /// Keys that are being verified.
         var watched: Set<ItemKey> = []
         /// By shard, what an unfinished page has fetched so far.
         var partial: [String: [ItemKey: Fetched]] = [:]
+        /// What was said once about records that are not known.
+        var reported: Set<String> = []
+
+        var fetchesAll: Bool { lacksImages || ahead.isEvery }
     }
 
     private struct Fetched: Sendable {
@@ -40,35 +50,84 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     private let streams: any DynamoDBStreamsAPI
     private let fetch: ItemFetch
     private let schema: KeySchema
-    private let maximumKeys: Int
+    private let limits: ReplicationLimits
+    private let unknown: @Sendable (String, String) -> Void
     private let state: Mutex<State>
 
-    /// `viewType` says whether records carry the new image; nil counts as not.
-    init(_ streams: any DynamoDBStreamsAPI, fetch: ItemFetch, viewType: StreamViewType?) {
+    /// `viewType` says whether records carry the new image; nil counts as not. `ahead` are the keys of a saved state that is gone on
+    /// with. `unknown` hears once of each kind of record that this release does not know, with its shard.
+    init(
+        _ streams: any DynamoDBStreamsAPI,
+        fetch: ItemFetch,
+        viewType: StreamViewType?,
+        ahead: KeysAhead = KeysAhead(),
+        unknown: @escaping @Sendable (_ kind: String, _ shardID: String) -> Void = { _, _ in }
+    ) {
         self.streams = streams
         self.fetch = fetch
+        self.unknown = unknown
         schema = fetch.schema
-        maximumKeys = fetch.limits.maximumFetchedKeys
-        state = Mutex(State(fetchesAll: viewType != .newImage && viewType != .newAndOldImages))
+        limits = fetch.limits
+        let lacksImages = viewType != .newImage && viewType != .newAndOldImages
+        state = Mutex(State(lacksImages: lacksImages, ahead: ahead))
+        // A read that was under way when the state was saved is over.
+        let latest = latestMoment()
+        state.withLock { state in
+            state.ahead.until = state.ahead.until.mapValues { min($0, latest) }
+            forgetOld(&state)
+        }
     }
+
+    /// The keys of which the replica may hold more than the stream has told. Taken after a snapshot, it misses none of its keys.
+    var keysAhead: KeysAhead { state.withLock { $0.ahead } }
 
     /// Completes every record of these keys from now on: the replica holds, or is about to hold, a newer state of them than the
     /// stream has told. Beyond the bound every record is completed.
-    func alwaysFetch(_ keys: some Sequence<ItemKey>) { state.withLock { insert(keys, into: &$0) } }
+    func alwaysFetch(_ keys: some Sequence<ItemKey>) {
+        let latest = latestMoment()
+        state.withLock { state in
+            insert(keys, into: &state)
+            settle(keys, latest, &state)
+        }
+    }
 
-    /// The same until `unwatch`.
+    /// The same until `unwatch`, and for those of which a record comes meanwhile.
     func watch(_ keys: some Sequence<ItemKey>) { state.withLock { $0.watched.formUnion(keys) } }
 
     /// Ends `watch`.
     func unwatch() { state.withLock { $0.watched.removeAll() } }
 
+    /// Begins a read of these keys: until it is settled, every record of theirs is completed.
     private func insert(_ keys: some Sequence<ItemKey>, into state: inout State) {
         guard !state.fetchesAll else { return }
-        state.fetched.formUnion(keys)
-        guard state.fetched.count > maximumKeys else { return }
-        state.fetchesAll = true
-        state.fetched.removeAll()
+        for key in keys { state.ahead.until[key] = .max }
+        guard state.ahead.until.count > limits.maximumFetchedKeys else { return }
+        forgetOld(&state)
+        guard state.ahead.until.count > limits.maximumFetchedKeys else { return }
+        state.ahead.isEvery = true
+        state.ahead.until.removeAll()
     }
+
+    /// What was read of these keys was read before `moment`.
+    private func settle(_ keys: some Sequence<ItemKey>, _ moment: Int64, _ state: inout State) {
+        for key in keys where state.ahead.until[key] != nil { state.ahead.until[key] = moment }
+    }
+
+    /// No record from before these reads can come any more.
+    private func forgetOld(_ state: inout State) {
+        let horizon = latestMoment() - limits.fetchedKeyMemory.milliseconds
+        state.ahead.until = state.ahead.until.filter { $0.value >= horizon }
+    }
+
+    /// The greatest stamp that the record of a write before now can have.
+    private func latestMoment() -> Int64 {
+        let delay = limits.recordDelay.milliseconds
+        if let service = streams.serviceTime { return service.latest + delay }
+        return fetch.time.wallMilliseconds() + limits.clockSkew.milliseconds + delay
+    }
+
+    /// That of the stream's endpoint.
+    var serviceTime: ServiceTime? { streams.serviceTime }
 
     func describeStream(
         _ streamARN: String,
@@ -93,11 +152,13 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
         let page = try await streams.getRecords(iterator: iterator, shardID: shardID, limit: limit)
         guard !page.records.isEmpty else { return page }
-        let plan = plan(page.records)
+        let plan = plan(page.records, shardID)
         guard !plan.order.isEmpty else { return page }
         var states = known(plan, shardID)
         let result = await fetch.fetch(plan.order.filter { states[$0] == nil })
         states.merge(result.states) { _, new in new }
+        let latest = latestMoment()
+        state.withLock { settle(states.keys, latest, &$0) }
         if let error = result.error {
             keep(states, plan, shardID)
             throw Self.retryable(error)
@@ -105,21 +166,31 @@ final class ImageCompletion: DynamoDBStreamsAPI {
         return RecordsPage(records: Self.complete(page.records, plan, states), nextIterator: page.nextIterator)
     }
 
-    private func plan(_ records: [StreamRecord]) -> Plan {
-        state.withLock { state in
+    private func plan(_ records: [StreamRecord], _ shardID: String) -> Plan {
+        report(records, shardID)
+        return state.withLock { state in
             var plan = Plan()
-            let lacking = records.filter(\.lacksImage).compactMap { try? $0.keys.key(schema: schema) }
+            let lacking = records.filter(\.needsItem).compactMap { try? $0.keys.key(schema: schema) }
             if !lacking.isEmpty { insert(lacking, into: &state) }
-            guard state.fetchesAll || !state.fetched.isEmpty || !state.watched.isEmpty else { return plan }
+            guard state.fetchesAll || !state.ahead.until.isEmpty || !state.watched.isEmpty else { return plan }
             for (index, record) in records.enumerated() {
                 plan.keys.append(nil)
-                guard record.eventName.isKnown, let key = try? record.keys.key(schema: schema),
-                    state.fetchesAll || state.fetched.contains(key) || state.watched.contains(key)
+                guard let key = try? record.keys.key(schema: schema),
+                    state.fetchesAll || plan.last[key] != nil || state.watched.contains(key)
+                        || state.ahead.until[key].map({ record.approximateCreationMilliseconds <= $0 }) ?? false
                 else { continue }
                 plan.keys[index] = key
                 if plan.last.updateValue((index, record.sequenceNumber), forKey: key) == nil { plan.order.append(key) }
             }
+            insert(plan.order, into: &state)
             return plan
+        }
+    }
+
+    private func report(_ records: [StreamRecord], _ shardID: String) {
+        for kind in records.lazy.compactMap(\.unknownKind) {
+            let isNews = state.withLock { $0.reported.count < 64 && $0.reported.insert(kind).inserted }
+            if isNews { unknown(kind, shardID) }
         }
     }
 
@@ -176,27 +247,33 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     }
 }
 
-extension RecordEventName {
-    fileprivate var isKnown: Bool { if case .unknown = self { false } else { true } }
-}
-
 extension StreamRecord {
-    /// Says that there is an item but not which.
-    fileprivate var lacksImage: Bool { newImage == nil && (eventName == .insert || eventName == .modify) }
+    /// What is not known about the record; nil for one that this release understands. Of a version only the first number counts: what
+    /// a later minor one adds may be left aside (AWS API type Record).
+    fileprivate var unknownKind: String? {
+        if case .unknown(let name) = eventName { return name }
+        guard eventVersion != "1.1", eventVersion != "1.0", !eventVersion.isEmpty else { return nil }
+        return eventVersion == "1" || eventVersion.hasPrefix("1.") ? nil : "version \(eventVersion)"
+    }
+
+    /// Says that something happened to an item but not what.
+    fileprivate var needsItem: Bool {
+        (newImage == nil && (eventName == .insert || eventName == .modify)) || unknownKind != nil
+    }
 
     /// The record with the item as it was found; nil when there was none.
     fileprivate func with(image: Item?) -> StreamRecord {
-        let wasRemoval = eventName == .remove
+        let isKept = eventName == .insert || eventName == .modify
         return StreamRecord(
             eventID: eventID,
-            eventName: image == nil ? .remove : wasRemoval ? .modify : eventName,
+            eventName: image == nil ? .remove : isKept ? eventName : .modify,
             eventVersion: eventVersion,
             keys: keys,
             newImage: image,
             oldImage: oldImage,
             sequenceNumber: sequenceNumber,
             approximateCreationMilliseconds: approximateCreationMilliseconds,
-            userIdentity: wasRemoval && image == nil ? userIdentity : nil
+            userIdentity: eventName == .remove && image == nil ? userIdentity : nil
         )
     }
 }

@@ -101,7 +101,8 @@ package struct Readiness: Sendable, Hashable {
         return Reason(ReasonCode(trouble.kind), "the stream cannot be read: \(trouble.text)")
     }
 
-    /// The one place where the state changes. An illegal change is a fault of this program, never of what it follows.
+    /// The one place where the state changes. An illegal change is a fault of this program, never of what it follows, and no input
+    /// leads to one. It ends the process: readers would be told a state that nobody has reasoned about, and the next start resumes.
     private mutating func enter(_ next: ReplicaState, _ reason: Reason) {
         precondition(
             next == state || state.successors.contains(next),

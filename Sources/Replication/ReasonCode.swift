@@ -45,6 +45,8 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     case gap
     /// The table has another stream than the one that is followed.
     case newStream = "new-stream"
+    /// The service does not know the stream that the table names.
+    case streamMissing = "stream-missing"
     /// A record cannot be applied.
     case unusableRecord = "unusable-record"
     /// The scan of a rebuild failed.

@@ -55,6 +55,17 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
         )
     }
 
+    /// The table names a stream that the endpoint of DynamoDB Streams goes on not to know.
+    static func streamMissing(_ target: ReplicationTarget) -> ReplicationFailure {
+        ReplicationFailure(
+            kind: .configuration,
+            message:
+                "table \(target.tableName) names the stream \(target.streamARN), which DynamoDB Streams does not know",
+            hint:
+                "Check that both services are asked in one region and account: AWS_ENDPOINT_URL_DYNAMODB_STREAMS, --region"
+        )
+    }
+
     /// A gap under the policy that ends the process.
     static func gap(_ reason: String) -> ReplicationFailure {
         ReplicationFailure(

@@ -27,6 +27,8 @@ package enum ReplicationEvent: Sendable, Hashable {
     case stateSaved(StateSaveReport)
     /// Saving failed; it is tried again.
     case stateTrouble(StateTrouble)
+    /// The process was asked to stop, and the first save did not end within `seconds`: the next start reads the table.
+    case stateLeftUnfinished(seconds: Int64)
     /// Saving works again.
     case stateRecovered
     /// A row of the table and its item in the replica differed although no change was under way; the replica has the row now.

@@ -73,6 +73,13 @@ package struct ReplicationLimits: Sendable, Hashable {
     /// Keys whose records are completed by a read of the table because the replica knows more of them than the stream has told;
     /// with more of them, all records are.
     package var maximumFetchedKeys = 100_000
+    /// How much later than its write a record may be stamped. A record stamped later than this after an item was read tells of a
+    /// write after that reading, so its own image may be used.
+    package var recordDelay: Duration = .seconds(60)
+    /// How far this machine's clock may be from the service's; added to `recordDelay` where the service does not tell its time.
+    package var clockSkew: Duration = .seconds(15 * 60)
+    /// How long such a key is remembered after its item was read: longer than the stream keeps records (24 hours).
+    package var fetchedKeyMemory: Duration = .seconds(25 * 3_600)
     /// The wait before a comparison of table and replica, and between two.
     package var verifyInterval: Duration = .seconds(60)
     /// How long a comparison waits for the stream to pass the time of a read; suspects are left to the next comparison then.

@@ -1,6 +1,7 @@
 import AWSClient
 import DynamoDBStream
 import ReplicaStore
+import StateStore
 import TableModel
 
 extension Replicator {
@@ -34,7 +35,14 @@ extension Replicator {
             $0.scanEstimatedSecondsLeft = nil
             $0.scanUnitsPerSecond = settings.scanUnitsPerSecond
         }
-        let images = ImageCompletion(streams, fetch: itemFetch(target), viewType: target.viewType)
+        let observer = observer
+        let images = ImageCompletion(
+            streams,
+            fetch: itemFetch(target),
+            viewType: target.viewType,
+            ahead: resumption?.keysAhead ?? KeysAhead(),
+            unknown: { kind, shardID in observer.observe(.unknownRecord(eventName: kind, shardID: shardID)) }
+        )
         let poller = StreamPoller(
             streamARN: target.streamARN,
             api: images,
@@ -45,16 +53,15 @@ extension Replicator {
         let bookmark = Mailbox<Bool>()
         let gaps = Mailbox<StreamGap>()
         let expiresAt = resumption?.expiresAt
-        let now = StreamTime(monotonic: time.monotonic(), wallMilliseconds: time.wallMilliseconds())
-        if resumption != nil { scanEnds(at: now) }
+        if resumption != nil { scanEnds(at: streamTime()) }
         let end: GenerationEnd = await withTaskGroup(of: GenerationEnd?.self) { group in
             group.addTask { await self.consume(poller, bookmark, gaps) }
             group.addTask {
                 guard let gap = await gaps.next()?.first else { return .cancelled }
                 self.observer.observe(.gap(gap.description))
-                return .rebuild(Reason(.gap, gap.description))
+                return .rebuild(Reason(gap.reason == .streamNotFound ? .streamMissing : .gap, gap.description))
             }
-            group.addTask { await self.keepState(poller, target) }
+            group.addTask { await self.keepState(poller, images, target) }
             group.addTask {
                 if let expiresAt { return await self.watchResumption(expiresAt) }
                 guard await bookmark.next() != nil else { return .cancelled }
@@ -69,8 +76,17 @@ extension Replicator {
             }
             return .cancelled
         }
-        await endState(poller, target, end)
+        await endState(poller, images, target, end)
         return end
+    }
+
+    /// Now, by every clock.
+    nonisolated func streamTime() -> StreamTime {
+        StreamTime(
+            monotonic: time.monotonic(),
+            wallMilliseconds: time.wallMilliseconds(),
+            service: streams.serviceTime
+        )
     }
 
     /// Reads single items of the table.

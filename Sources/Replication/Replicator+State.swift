@@ -8,6 +8,8 @@ import TableModel
 struct Resumption {
     let writer: GenerationWriter
     let positions: ShardState
+    /// The keys of which the generation holds more than the positions tell.
+    let keysAhead: KeysAhead
     /// From this moment on (milliseconds since 1970 UTC) records that the positions lead to may have been trimmed without a word.
     let expiresAt: Int64
 }
@@ -42,7 +44,14 @@ extension Replicator {
                 .resumed(seconds: age, epoch: found.writer.epoch.text, newEpochReason: found.newEpochReason)
             )
             let expiresAt = found.streamReadAt + settings.streamLimits.retention.wholeMilliseconds
-            return Resumption(writer: found.writer, positions: positions, expiresAt: expiresAt)
+            // Said at once: what follows may take a while.
+            if let trouble = found.trouble { failed(trouble) }
+            return Resumption(
+                writer: found.writer,
+                positions: positions,
+                keysAhead: found.keysAhead,
+                expiresAt: expiresAt
+            )
         } catch {
             board.update { $0.savedState?.start = "read from the table: \(error)" }
             observer.observe(.stateRejected(error))
@@ -81,22 +90,30 @@ extension Replicator {
 
 extension Replicator {
     /// Saves what is new again and again, behind everything else. There is no queue: each save takes what is newest by then.
-    func keepState(_ poller: StreamPoller, _ target: ReplicationTarget) async -> GenerationEnd? {
+    func keepState(_ poller: StreamPoller, _ images: ImageCompletion, _ target: ReplicationTarget) async
+        -> GenerationEnd?
+    {
         guard keeper != nil else { return nil }
         var failures = 0
         while await pause(settings.limits.stateWait(failures: failures)) {
             guard generation?.liveSince != nil else { continue }
-            failures = await saveState(poller, target, isLast: false) ? 0 : failures + 1
+            failures = await saveState(poller, images, target, isLast: false) ? 0 : failures + 1
         }
         return .cancelled
     }
 
     /// A generation has come to its end: saves the rest of it, or says that what is saved must not be gone on with.
-    func endState(_ poller: StreamPoller, _ target: ReplicationTarget, _ end: GenerationEnd) async {
+    func endState(
+        _ poller: StreamPoller,
+        _ images: ImageCompletion,
+        _ target: ReplicationTarget,
+        _ end: GenerationEnd
+    ) async {
         guard let keeper else { return }
         switch end {
         case .cancelled:
-            if generation?.liveSince != nil { _ = await saveState(poller, target, isLast: true) }
+            keeper.stop()
+            if generation?.liveSince != nil { _ = await saveState(poller, images, target, isLast: true) }
             await keeper.close()
         case .failed(let failure): if readiness.hasBeenLive { await abandonState(failure.description) }
         case .rebuild(let reason): await abandonState(reason.text)
@@ -109,17 +126,34 @@ extension Replicator {
     }
 
     /// True unless the attempt failed.
-    private func saveState(_ poller: StreamPoller, _ target: ReplicationTarget, isLast: Bool) async -> Bool {
+    private func saveState(
+        _ poller: StreamPoller,
+        _ images: ImageCompletion,
+        _ target: ReplicationTarget,
+        isLast: Bool
+    ) async -> Bool {
         guard let keeper else { return true }
         // The positions first: what they cover was applied before they moved, so a later snapshot holds it.
         let positions = await poller.state()
         let view = await poller.view()
         guard canBeResumed(positions, view), let writer = generation?.writer else { return true }
         let snapshot = writer.snapshot()
-        let mark = StateMark(positions: positions.encoded(), streamReadAt: streamReadAt(view))
+        let mark = StateMark(
+            positions: positions.encoded(),
+            streamReadAt: streamReadAt(view),
+            keysAhead: images.keysAhead
+        )
         do throws(StateTrouble) {
-            let report = try await keeper.save(snapshot, mark, of: StateIdentity(target), isLast: isLast)
-            guard let report else { return true }
+            let report = try await withTaskCancellationHandler {
+                await keeper.outcome(of: snapshot, mark, StateIdentity(target), isLast: isLast)
+            } onCancel: {
+                keeper.stop()
+            }.get()
+            guard let report else {
+                // Said once: what is saved during the stop is left, and so is the last attempt.
+                if isLast { observer.observe(.stateLeftUnfinished(seconds: keeper.graceSeconds)) }
+                return true
+            }
             saved(report, snapshot, mark)
             return true
         } catch {

@@ -8,6 +8,7 @@ extension Replicator {
     func watch(_ poller: StreamPoller) async -> GenerationEnd? {
         while await pause(settings.limits.watchInterval) {
             let view = await poller.view()
+            isStreamDoubtful = view.lastError?.kind == .notFound
             if let scanEnd = generation?.scanEnd, generation?.liveSince == nil,
                 await poller.hasCaughtUp(since: scanEnd), !Task.isCancelled
             {
@@ -59,7 +60,9 @@ extension Replicator {
         let limit = settings.limits.startLimit
         if !view.isBookmarked, time.monotonic() - generation.beganAt >= limit, let error = view.lastError {
             let neverAnswered = view.status == nil && error.kind != .throttled
-            if neverAnswered || error.kind == .accessDenied || error.kind == .expiredCredentials {
+            // A shard that is listed and not found, with a table that goes on naming its stream: nothing will change.
+            let isUnusable: Set<AWSError.Kind> = [.accessDenied, .expiredCredentials, .notFound]
+            if neverAnswered || isUnusable.contains(error.kind) {
                 return ReplicationFailure(error)
             }
         }
@@ -88,6 +91,9 @@ extension Replicator {
             lastAsked = time.monotonic()
             switch await probe.ask(within: nil) {
             case .described(let description):
+                if !readiness.hasBeenLive, case .failed(let failure) = ReplicationTarget.judge(description) {
+                    return .failed(failure)
+                }
                 isTroubled = !description.streamEnabled
                 isTableMissing = description.status == "DELETING"
                 isStreamDisabled = !description.streamEnabled
@@ -100,6 +106,7 @@ extension Replicator {
                 isTroubled = true
                 isTableMissing = error.kind == .notFound
                 report(error)
+                if isTableMissing, !readiness.hasBeenLive { return .failed(.noTable(error, target.tableName)) }
             case .timedOut:
                 isTroubled = true
             }
@@ -108,7 +115,7 @@ extension Replicator {
     }
 
     private func tableCheckInterval(_ isTroubled: Bool) -> Duration {
-        isTroubled || readiness.state == .stale
+        isTroubled || isStreamDoubtful || readiness.state == .stale
             ? settings.limits.troubledTableCheckInterval : settings.limits.tableCheckInterval
     }
 }

@@ -25,6 +25,8 @@ package actor Replicator {
     /// What the table itself says, beside its stream.
     var isTableMissing = false
     var isStreamDisabled = false
+    /// The service does not find the stream, or a shard of it: the table's description tells why.
+    var isStreamDoubtful = false
     /// Event names that were reported once.
     var reportedEventNames: Set<String> = []
     /// The saved state is read once: after that it is older than what is in memory.
@@ -77,6 +79,7 @@ package actor Replicator {
     /// trouble is waited out or mended by a rebuild, and said in `status`.
     package func run() async throws(ReplicationFailure) {
         var rebuilds = 0
+        var missing: (streamARN: String, since: Duration)?
         while !Task.isCancelled {
             guard let target = try await findTable() else { return }
             let end = await build(target, from: await resume(target))
@@ -87,6 +90,15 @@ package actor Replicator {
             case .cancelled: return
             case .rebuild(let why):
                 if readiness.hasBeenLive, settings.gapPolicy == .exit { throw .gap(why.text) }
+                if why.code != .streamMissing || missing?.streamARN != target.streamARN { missing = nil }
+                if why.code == .streamMissing {
+                    // The table was described anew each time, and goes on naming a stream that its endpoint does not know.
+                    let since = missing?.since ?? time.monotonic()
+                    missing = (target.streamARN, since)
+                    if !readiness.hasBeenLive, time.monotonic() - since >= settings.limits.startLimit {
+                        throw .streamMissing(target)
+                    }
+                }
                 reason = why
             case .failed(let failure):
                 guard readiness.hasBeenLive else { throw failure }

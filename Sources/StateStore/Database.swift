@@ -7,10 +7,20 @@ final class Database {
 
     /// Opens the file, creating it when it is absent. Nothing else can open it until this connection ends: with that, SQLite needs
     /// no memory shared between processes, which some volumes do not offer.
-    init(path: String) throws(SQLiteError) {
+    convenience init(path: String) throws(SQLiteError) {
+        try self.init(name: path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+    }
+
+    /// Opens the file of a volume that may not be written to. SQLite cannot lock there: nobody else may write to the file. A
+    /// write-ahead log is read with it; without one the file must be taken for unchangeable, since SQLite would make a log.
+    convenience init(readOnly path: String, hasLog: Bool) throws(SQLiteError) {
+        let name = "file:\(Database.escaped(path))?mode=ro&\(hasLog ? "vfs=unix-none" : "immutable=1")"
+        try self.init(name: name, flags: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
+    }
+
+    private init(name: String, flags: Int32) throws(SQLiteError) {
         var opened: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        let code = sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
         guard code == SQLITE_OK, let opened else {
             let error = Database.error(code, opened)
             sqlite3_close_v2(opened)
@@ -21,6 +31,20 @@ final class Database {
     }
 
     deinit { sqlite3_close_v2(handle) }
+
+    /// A path within a URI: what has a meaning there is written by its number.
+    private static func escaped(_ path: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in path.utf8 {
+            switch byte {
+            case UInt8(ascii: "%"), UInt8(ascii: "?"), UInt8(ascii: "#"):
+                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            default: bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
 
     /// Runs statements that give no rows.
     func execute(_ statements: String) throws(SQLiteError) {

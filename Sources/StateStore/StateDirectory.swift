@@ -20,8 +20,10 @@ package final class StateDirectory: Sendable {
             guard stat(path, &status) == 0 else { throw .unusable(path: path, reason: systemError()) }
         }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw .notADirectory(path: path) }
-        var descriptor = open("\(path)/\(StateDirectory.lockName)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        // On a read-only or full volume the directory itself is as good to lock.
+        let lock = "\(path)/\(StateDirectory.lockName)"
+        var descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // A lock needs no right to write. On a read-only or full volume without the file the directory itself is as good to lock.
+        if descriptor < 0 { descriptor = open(lock, O_RDONLY | O_CLOEXEC) }
         if descriptor < 0 { descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw .unusable(path: path, reason: systemError()) }
         var outcome: Int32

@@ -16,21 +16,30 @@ extension StateFile {
         close()
         guard let status = StateFile.status(path), status.st_size > 0 else { return nil }
         do {
-            let database = try openOurs()
+            let (database, obstacle) = try openOurs()
             guard let found = try readRow(in: database) else { throw StateRejection.incomplete }
             if let rejection = judge(found, identity, wall) { throw rejection }
             var row = found
-            let newEpochReason = takeOver(&row, in: database)
+            let newEpochReason = takeOver(&row, in: database, obstacle)
             let writer = try readRecords(in: database, found: found, row: row, storeLimits)
-            self.database = database
-            self.row = row
-            savedSeq = found.seq
-            needsReplacement = false
+            guard let keysAhead = try KeysAheadTable(database).read(found) else {
+                throw StateRejection.damaged("the keys that are ahead of the stream are not what was written")
+            }
+            // What was opened for reading stays so: once it can be written, a new file takes its place.
+            if obstacle == nil {
+                self.database = database
+                self.row = row
+                savedSeq = found.seq
+                savedKeysAhead = keysAhead
+                needsReplacement = false
+            }
             return RestoredState(
                 writer: writer,
                 positions: row.positions,
                 streamReadAt: row.streamReadAt,
-                newEpochReason: newEpochReason
+                keysAhead: keysAhead,
+                newEpochReason: newEpochReason,
+                trouble: obstacle.map { StateTrouble("saving to", path, $0) }
             )
         } catch let rejection as StateRejection {
             throw rejection
@@ -41,20 +50,33 @@ extension StateFile {
         }
     }
 
-    /// Opens the file if it is one of this program and this release.
-    private func openOurs() throws -> Database {
+    /// Opens the file if it is one of this program and this release; for reading alone, with the reason, where it cannot be written.
+    private func openOurs() throws -> (Database, obstacle: SQLiteError?) {
         // Read before SQLite sees it: a file of another program must not be changed in any way.
         guard let header = StateFile.header(path), header.isDatabase, header.applicationID == StateSchema.applicationID
         else { throw StateRejection.foreign }
-        let database = try open(isNew: false)
-        let version = try database.integer("PRAGMA user_version")
+        var (database, obstacle) = try openSomehow()
+        let version: Int64
+        do throws(SQLiteError) { version = try database.integer("PRAGMA user_version") } catch {
+            // Some volumes say so only at the first reading.
+            guard obstacle == nil, !error.isDamage else { throw error }
+            (database, obstacle) = (try openReadOnly(), error)
+            version = try database.integer("PRAGMA user_version")
+        }
         // The version comes with the tables, in one transaction.
         guard version != 0 else { throw StateRejection.incomplete }
         guard version == StateSchema.version else {
             throw version > StateSchema.version
-                ? StateRejection.newerFormat(version) : StateRejection.damaged("it has format \(version)")
+                ? StateRejection.newerFormat(version) : StateRejection.olderFormat(version)
         }
-        return database
+        return (database, obstacle)
+    }
+
+    private func openSomehow() throws(SQLiteError) -> (Database, SQLiteError?) {
+        do throws(SQLiteError) { return (try open(isNew: false), nil) } catch {
+            guard !error.isDamage else { throw error }
+            return (try openReadOnly(), error)
+        }
     }
 
     private func readRow(in database: Database) throws -> StateRow? {
@@ -85,7 +107,7 @@ extension StateFile {
     /// Makes the state this process's own, before a client hears a number from it: says that it is in use, and sets aside the
     /// numbers that this process may tell. Where that cannot be written down, or the file is a copy of one that another process
     /// may go on with, the feed begins a new epoch: then no number stands for two changes. Returns why, or nil.
-    private func takeOver(_ row: inout StateRow, in database: Database) -> String? {
+    private func takeOver(_ row: inout StateRow, in database: Database, _ obstacle: SQLiteError?) -> String? {
         let isCopy = row.fileNumber != fileNumber
         if !row.isClosed { row.seq = row.reservedSeq }
         row.reservedSeq = row.seq + StateLimits.reservedSeqs
@@ -93,6 +115,7 @@ extension StateFile {
         row.fileNumber = fileNumber
         if isCopy { row.epoch = .random() }
         do throws(SQLiteError) {
+            if let obstacle { throw obstacle }
             try commit(row, in: database)
             return isCopy ? "the state is a copy of another one" : nil
         } catch {

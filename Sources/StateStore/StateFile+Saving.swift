@@ -58,6 +58,7 @@ extension StateFile {
         guard let row else { return true }
         let fresher = mark.streamReadAt.map { $0 - row.streamReadAt } ?? 0
         return isLast || snapshot.position.seq > savedSeq || mark.positions != row.positions
+            || mark.keysAhead != savedKeysAhead
             || fresher >= limits.refreshInterval.components.seconds * 1_000
     }
 
@@ -76,6 +77,7 @@ extension StateFile {
         try database.execute("PRAGMA synchronous = OFF")
         var batch = try RecordBatch(database, row: row, checksum: checksum, limit: limits.recordsPerTransaction)
         try batch.begin()
+        try KeysAheadTable(database).write(mark.keysAhead, over: KeysAhead(), &batch.row)
         var isStopped = false
         func visit(_ record: ItemRecord) -> Bool {
             guard batch.take(record) else { return false }
@@ -97,6 +99,7 @@ extension StateFile {
         batch.row.complete(snapshot, mark, isLast)
         try commit(batch.row, in: database)
         self.row = batch.row
+        savedKeysAhead = mark.keysAhead
         savedSeq = snapshot.position.seq
         needsReplacement = false
         return StateSaveReport(records: batch.written, isWhole: true)
@@ -143,11 +146,16 @@ extension StateFile {
         // Later positions come with the last transaction; what earlier ones brought is ahead of the positions, which does no harm:
         // the changes are read again and known by their versions.
         defer {
-            if let row = batch.committedRow { self.row = row }
+            if let row = batch.committedRow {
+                self.row = row
+                savedKeysAhead = mark.keysAhead
+            }
             savedSeq = max(savedSeq, batch.committedSeq)
         }
         if snapshot.horizon > savedSeq { needsSweep = true }
         try batch.begin()
+        // Before the records that they are of: what an interrupted save leaves must not lack one.
+        try KeysAheadTable(database).write(mark.keysAhead, over: savedKeysAhead, &batch.row)
         snapshot.forEachChange(after: savedSeq) { batch.take($0) }
         if let failure = batch.failure { throw failure }
         if needsSweep { try batch.dropItems(missingFrom: snapshot) }

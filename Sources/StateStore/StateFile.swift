@@ -16,6 +16,8 @@ package final class StateFile {
     var needsReplacement = true
     /// The store has forgotten removals that were never saved, so items in the file may not be in the table any more.
     var needsSweep = false
+    /// The keys that the file says are ahead of its positions.
+    var savedKeysAhead = KeysAhead()
     var checksum = RecordChecksum()
 
     /// The state of a directory. Nothing is opened yet.
@@ -33,6 +35,7 @@ package final class StateFile {
     package func close() {
         database = nil
         row = nil
+        savedKeysAhead = KeysAhead()
         needsReplacement = true
         needsSweep = false
     }
@@ -55,6 +58,16 @@ package final class StateFile {
             """
         )
         if let most = limits.fileBytes { try database.execute("PRAGMA max_page_count = \(max(1, most / 4096))") }
+        return database
+    }
+
+    /// Opens the file where nothing can be written: with its write-ahead log where one was left behind, otherwise as it is.
+    func openReadOnly() throws(SQLiteError) -> Database {
+        let log = StateFile.status(path + "-wal").map { $0.st_size > 0 } ?? false
+        let database = try Database(readOnly: path, hasLog: log)
+        try database.execute(
+            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -\(limits.cacheBytes / 1024)"
+        )
         return database
     }
 

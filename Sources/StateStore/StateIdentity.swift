@@ -24,10 +24,13 @@ package struct StateMark: Sendable, Hashable {
     /// Until when (milliseconds since 1970 UTC) every shard is known to have been read; nil when that is not known anew. The
     /// age of a state counts from here: a consumer that reads nothing does not make it younger.
     package let streamReadAt: Int64?
+    /// The keys of which the snapshot may hold more than the positions tell: taken after the snapshot, so that none is missing.
+    package let keysAhead: KeysAhead
 
-    package init(positions: [UInt8], streamReadAt: Int64?) {
+    package init(positions: [UInt8], streamReadAt: Int64?, keysAhead: KeysAhead = KeysAhead()) {
         self.positions = positions
         self.streamReadAt = streamReadAt
+        self.keysAhead = keysAhead
     }
 }
 
@@ -42,6 +45,10 @@ package struct RestoredState: @unchecked Sendable {
     package let positions: [UInt8]
     /// Until when every shard is known to have been read, milliseconds since 1970 UTC.
     package let streamReadAt: Int64
+    /// The keys of which the records may be newer than the positions tell.
+    package let keysAhead: KeysAhead
     /// Whether the feed goes on in the epoch that was saved; if not, why.
     package let newEpochReason: String?
+    /// Why the state cannot be saved where it came from; nil when nothing speaks against it.
+    package let trouble: StateTrouble?
 }

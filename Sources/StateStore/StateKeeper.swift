@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 package import ReplicaStore
 import Synchronization
 
@@ -7,13 +8,16 @@ package actor StateKeeper {
     private nonisolated let executor = QueueExecutor(label: "tablecast.state")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    private nonisolated let stopping = Atomic(false)
+    /// When a first save is left unfinished: nanoseconds of the monotonic clock, 0 while nobody has asked for a stop.
+    private nonisolated let deadline = Atomic<Int64>(0)
+    private nonisolated let grace: Duration
     private let directory: StateDirectory
     private let file: StateFile
 
     /// Keeps the state in a directory.
     package init(directory: StateDirectory, limits: StateLimits = StateLimits()) {
         self.directory = directory
+        grace = limits.stopGrace
         file = StateFile(directory: directory, limits: limits)
     }
 
@@ -33,14 +37,44 @@ package actor StateKeeper {
         of identity: StateIdentity,
         isLast: Bool = false
     ) throws(StateTrouble) -> StateSaveReport? {
-        try file.save(snapshot, mark, of: identity, isLast: isLast) { stopping.load(ordering: .relaxed) }
+        try file.save(snapshot, mark, of: identity, isLast: isLast) {
+            let deadline = deadline.load(ordering: .relaxed)
+            return deadline != 0 && StateKeeper.monotonicNanoseconds() >= deadline
+        }
     }
 
-    /// From now on a first save that is not done is left unfinished: without it the next start reads the table, as this one did.
-    package nonisolated func stop() { stopping.store(true, ordering: .relaxed) }
+    /// The same as a value.
+    package func outcome(
+        of snapshot: StoreSnapshot,
+        _ mark: StateMark,
+        _ identity: StateIdentity,
+        isLast: Bool
+    ) -> Result<StateSaveReport?, StateTrouble> {
+        Result { () throws(StateTrouble) in try save(snapshot, mark, of: identity, isLast: isLast) }
+    }
 
-    /// See `StateFile.abandon`.
-    package func abandon(_ reason: String) throws(StateTrouble) { try file.abandon(reason) }
+    /// How long a first save may go on after `stop`, in whole seconds.
+    package nonisolated var graceSeconds: Int64 { grace.components.seconds }
+
+    /// The process is asked to stop: a first save that is not done within `StateLimits.stopGrace` from the first call on is left
+    /// unfinished. Without it the next start reads the table, as this one did.
+    package nonisolated func stop() {
+        let parts = grace.components
+        let end = StateKeeper.monotonicNanoseconds() + parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000
+        _ = deadline.compareExchange(expected: 0, desired: end, ordering: .relaxed)
+    }
+
+    /// See `StateFile.abandon`. Another generation follows, so whatever was asked to stop has stopped.
+    package func abandon(_ reason: String) throws(StateTrouble) {
+        deadline.store(0, ordering: .relaxed)
+        try file.abandon(reason)
+    }
+
+    private nonisolated static func monotonicNanoseconds() -> Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+    }
 
     /// Ends the work with the file.
     package func close() { file.close() }

@@ -10,6 +10,9 @@ package struct StateLimits: Sendable, Hashable {
     package var clockSkew: Duration = .seconds(15 * 60)
     /// While nothing changes, only the proof that the stream was read is saved, and no more often than this.
     package var refreshInterval: Duration = .seconds(30)
+    /// How long a first save may go on after the process was asked to stop. Beyond it the save is left unfinished, and the next
+    /// start reads the table.
+    package var stopGrace: Duration = .seconds(10)
     /// Bytes of SQLite's page cache.
     package var cacheBytes = 8 << 20
     /// Bytes of the file at most, the write-ahead log not counted; nil leaves it to the disk. At the bound saving fails as on a

@@ -1,9 +1,14 @@
+import CSQLite
+import Glibc
+
 /// Why a saved state is not used, and the table is read anew.
 package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible {
     /// The file is no SQLite database, or one of another program.
     case foreign
     /// The file was written by a newer release.
     case newerFormat(Int64)
+    /// The file was written by an older release, in a form that is not read any more.
+    case olderFormat(Int64)
     /// Saving the generation had not come to its end.
     case incomplete
     /// The state was given up, for the reason given.
@@ -25,6 +30,7 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
         switch self {
         case .foreign: "foreign"
         case .newerFormat: "newer-format"
+        case .olderFormat: "older-format"
         case .incomplete: "incomplete"
         case .abandoned: "abandoned"
         case .otherTable: "other-table"
@@ -43,6 +49,8 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
         case .foreign: "the state file is not one of this program"
         case .newerFormat(let version):
             "the state has format \(version), which is of a newer release; this one reads format \(StateSchema.version)"
+        case .olderFormat(let version):
+            "the state has format \(version), which is of an older release; this one reads format \(StateSchema.version)"
         case .incomplete: "the state was not saved to its end"
         case .abandoned(let reason): "the state was given up: \(reason)"
         case .otherTable(let name): "the state is of table \(name)"
@@ -68,6 +76,18 @@ package struct StateTrouble: Error, Sendable, Hashable, CustomStringConvertible 
     package init(_ description: String) { self.description = description }
 
     init(_ operation: String, _ path: String, _ error: SQLiteError) {
-        description = "\(operation) \(path) failed: \(error.message)"
+        description = "\(operation) \(path) failed: \(error.message)\(StateTrouble.place(path, error))"
+    }
+
+    /// What SQLite does not say of a place that cannot be written to: whether it is the volume or the user's rights.
+    private static func place(_ path: String, _ error: SQLiteError) -> String {
+        guard [SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_PERM].contains(error.code) else { return "" }
+        var volume = statvfs()
+        if statvfs(path, &volume) == 0, volume.f_flag & UInt(ST_RDONLY) != 0 { return ", the volume is read-only" }
+        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        for place in [path, directory] where access(place, W_OK) != 0 && errno == EACCES {
+            return ", this user may not write to \(place)"
+        }
+        return ""
     }
 }

@@ -23,6 +23,10 @@ struct StateRow: Sendable, Hashable {
     /// The file's own inode number. A copy of the file has another one, and must not number its changes as the original does.
     var fileNumber: UInt64
     var abandoned: String?
+    /// The keys whose items are newer than the positions: all of them, or how many, and the sum of their checksums.
+    var isEveryKeyAhead = false
+    var keysAhead: Int64 = 0
+    var keysAheadChecksum: UInt64 = 0
 
     /// Reads the row; nil when its values are none, or not those that its checksum is of.
     init?(_ row: Statement) {
@@ -51,6 +55,9 @@ struct StateRow: Sendable, Hashable {
         recordsChecksum = UInt64(bitPattern: row.integer(16))
         fileNumber = UInt64(bitPattern: row.integer(17))
         abandoned = row.text(18)
+        isEveryKeyAhead = row.integer(19) != 0
+        keysAhead = row.integer(20)
+        keysAheadChecksum = UInt64(bitPattern: row.integer(21))
         guard checksum == UInt64(bitPattern: row.integer(0)) else { return nil }
     }
 
@@ -86,6 +93,9 @@ struct StateRow: Sendable, Hashable {
         statement.bind(15, isClosed ? 1 : 0)
         statement.bind(16, records)
         statement.bind(19, text: abandoned)
+        statement.bind(20, isEveryKeyAhead ? 1 : 0)
+        statement.bind(21, keysAhead)
+        statement.bind(22, Int64(bitPattern: keysAheadChecksum))
         let outcome = positions.withUnsafeBytes { bytes in
             statement.bind(12, bytes: bytes)
             return Result { () throws(SQLiteError) in try statement.run() }
@@ -106,8 +116,9 @@ struct StateRow: Sendable, Hashable {
         for text in [schema.sort?.name, schema.sort?.type.rawValue, identity.streamARN, epoch.text, abandoned] {
             add(text)
         }
-        for number in [seq, reservedSeq, horizon, recordsChecksum, fileNumber] { add(number) }
-        for number in [streamReadAt, isComplete ? 1 : 0, isClosed ? 1 : 0, records] { add(UInt64(bitPattern: number)) }
+        for number in [seq, reservedSeq, horizon, recordsChecksum, fileNumber, keysAheadChecksum] { add(number) }
+        for number in [streamReadAt, isComplete ? 1 : 0, isClosed ? 1 : 0, records, isEveryKeyAhead ? 1 : 0, keysAhead]
+        { add(UInt64(bitPattern: number)) }
         bytes += positions
         return bytes.withUnsafeBytes(Checksum.of)
     }

@@ -1,7 +1,7 @@
 /// The form of the state's file.
 enum StateSchema {
     /// The form's version: SQLite's `user_version`.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
     /// "TCST": SQLite's `application_id`, which tells our files from others.
     static let applicationID: Int64 = 0x5443_5354
 
@@ -24,21 +24,23 @@ enum StateSchema {
             stream_arn TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, reserved_seq INTEGER NOT NULL,
             horizon INTEGER NOT NULL, positions BLOB NOT NULL, stream_read_at INTEGER NOT NULL, is_complete INTEGER NOT NULL,
             is_closed INTEGER NOT NULL, records INTEGER NOT NULL, records_checksum INTEGER NOT NULL,
-            file_number INTEGER NOT NULL, abandoned TEXT
+            file_number INTEGER NOT NULL, abandoned TEXT, every_key_ahead INTEGER NOT NULL, keys_ahead INTEGER NOT NULL,
+            keys_ahead_checksum INTEGER NOT NULL
         );
+        CREATE TABLE keys_ahead (key BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
         """
 
     static let readState = """
         SELECT checksum, table_name, partition_name, partition_type, sort_name, sort_type, stream_arn, epoch, seq,
             reserved_seq, horizon, positions, stream_read_at, is_complete, is_closed, records, records_checksum,
-            file_number, abandoned
+            file_number, abandoned, every_key_ahead, keys_ahead, keys_ahead_checksum
         FROM state WHERE id = 1
         """
     static let writeState = """
         INSERT OR REPLACE INTO state (id, checksum, table_name, partition_name, partition_type, sort_name, sort_type,
             stream_arn, epoch, seq, reserved_seq, horizon, positions, stream_read_at, is_complete, is_closed, records,
-            records_checksum, file_number, abandoned)
-        VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+            records_checksum, file_number, abandoned, every_key_ahead, keys_ahead, keys_ahead_checksum)
+        VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
         """
     static let readRecords = "SELECT checksum, seq, at, cause, version, key, item FROM records ORDER BY id"
     static let findRecord = "SELECT id, checksum FROM records WHERE key = ?1"
@@ -48,6 +50,9 @@ enum StateSchema {
     static let updateRecord = """
         UPDATE records SET checksum = ?1, seq = ?2, at = ?3, cause = ?4, version = ?5, item = ?7 WHERE id = ?8
         """
+    static let readKeysAhead = "SELECT key, until FROM keys_ahead"
+    static let putKeyAhead = "INSERT OR REPLACE INTO keys_ahead (key, until) VALUES (?1, ?2)"
+    static let dropKeyAhead = "DELETE FROM keys_ahead WHERE key = ?1"
     static let readKeys = "SELECT id, checksum, key FROM records WHERE item IS NOT NULL"
     static let dropRecord = "DELETE FROM records WHERE id = ?1"
     static let dropTombstones = "DELETE FROM records WHERE item IS NULL AND seq <= ?1 RETURNING checksum"

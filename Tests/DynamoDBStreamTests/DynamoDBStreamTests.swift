@@ -217,6 +217,29 @@ private final class Events: Sendable {
         #expect(events.all == ["new A", "insert k=1"])
     }
 
+    @Test("a consumer that throws is not called again before the next call")
+    func throwsOnce() async throws {
+        struct NotNow: Error {}
+        var model = StreamModel("A")
+        for value in 0..<5 { model.write("k", "\(value)", in: "A") }
+        let calls = Mutex(0)
+        let stream = try DynamoDBStream(
+            streamARN: "arn",
+            client: ModelClient(model),
+            fromOldestRecord: true,
+            time: time
+        )
+        for round in 1...300 {
+            await #expect(throws: DynamoDBStreamError.self) {
+                try await stream.fetchStreamState { _ in
+                    calls.withLock { $0 += 1 }
+                    throw NotNow()
+                }
+            }
+            #expect(calls.withLock { $0 } == round)
+        }
+    }
+
     @Test("a closed stream ends its pass and refuses the next")
     func close() async throws {
         let stream = try DynamoDBStream(streamARN: "arn", client: ModelClient(StreamModel("A")), time: time)

@@ -1,4 +1,5 @@
 import AWSClient
+import StateStore
 import StreamModel
 import Synchronization
 import TableModel
@@ -16,9 +17,13 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         var faults: [AWSError] = []
         /// Keys that the next calls leave unprocessed.
         var unprocessed: [Set<String>] = []
+        var serviceTime: ServiceTime?
     }
 
     let state = Mutex(State())
+
+    /// What the service's clock shows; nil when it does not tell.
+    var serviceTime: ServiceTime? { state.withLock { $0.serviceTime } }
 
     func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
     var fetched: [[String]] { state.withLock { $0.fetched } }
@@ -60,12 +65,20 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
 @Suite struct ImageCompletionTests {
     private let endpoint = ScriptedEndpoint()
 
-    private func completion(_ viewType: StreamViewType?, maximumKeys: Int = 100) -> ImageCompletion {
+    /// What the wall clock of these tests shows, and the model's records are stamped with.
+    private static let now = StreamModel().wallMilliseconds
+
+    private func completion(
+        _ viewType: StreamViewType?,
+        maximumKeys: Int = 100,
+        ahead: KeysAhead = KeysAhead(),
+        unknown: @escaping @Sendable (String, String) -> Void = { _, _ in }
+    ) -> ImageCompletion {
         var limits = ReplicationLimits()
         limits.maximumFetchedKeys = maximumKeys
         limits.keysPerFetch = 2
         limits.fetchAttempts = 3
-        let time = TimeSource(monotonic: { .zero }, wallMilliseconds: { 0 }, sleep: { _ in }, random: { 0.5 })
+        let time = TimeSource(monotonic: { .zero }, wallMilliseconds: { Self.now }, sleep: { _ in }, random: { 0.5 })
         let fetch = ItemFetch(
             api: endpoint,
             table: "demo",
@@ -73,7 +86,11 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
             limits: limits,
             time: time
         )
-        return ImageCompletion(endpoint, fetch: fetch, viewType: viewType)
+        return ImageCompletion(endpoint, fetch: fetch, viewType: viewType, ahead: ahead, unknown: unknown)
+    }
+
+    private func key(_ id: String) throws -> ItemKey {
+        try ItemKey(partition: .string(id), schema: FakeEndpoint.schema)
     }
 
     private func record(
@@ -81,9 +98,11 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         _ key: String,
         _ name: RecordEventName,
         image: String? = nil,
-        identity: UserIdentity? = nil
+        identity: UserIdentity? = nil,
+        at moment: Duration = .zero
     ) -> StreamRecord {
         var model = StreamModel()
+        model.now = moment
         model.lastSequence = number
         return model.record(key, image, name: name, identity: identity)
     }
@@ -166,14 +185,81 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         #expect(try await read(images, [record(14, "z", .modify, image: "old")]) == ["z=now@14"])
     }
 
-    @Test("watched keys are completed until the watch ends")
+    @Test("watched keys are completed, and go on to be when the watch ends if one was meanwhile")
     func watch() async throws {
-        endpoint.change { $0.items = ["a": "now"] }
+        endpoint.change { $0.items = ["a": "now", "b": "now"] }
         let images = completion(.newImage)
-        images.watch([try ItemKey(partition: .string("a"), schema: FakeEndpoint.schema)])
+        images.watch([try key("a"), try key("b")])
         #expect(try await read(images, [record(11, "a", .modify, image: "old")]) == ["a=now@11"])
         images.unwatch()
-        #expect(try await read(images, [record(12, "a", .modify, image: "old")]) == ["a=old@12"])
+        let later = [record(12, "a", .modify, image: "old"), record(13, "b", .modify, image: "new")]
+        // What was read of a may hold more than this record says; of b nothing was read.
+        #expect(try await read(images, later) == ["a=now@12", "b=new@13"])
+    }
+
+    @Test("a record that was stamped long after the read tells of a later write, so its own image is used")
+    func laterWrite() async throws {
+        endpoint.change {
+            $0.items = ["a": "7"]
+            $0.serviceTime = ServiceTime(earliest: Self.now - 500, latest: Self.now + 500)
+        }
+        let images = completion(.newImage)
+        #expect(try await read(images, [record(11, "a", .modify)]) == ["a=7@11"])
+        // 60 s of delay and half a second of doubt.
+        #expect(try await read(images, [record(12, "a", .modify, image: "6", at: .seconds(60))]) == ["a=7@12"])
+        let page = [record(13, "a", .modify, image: "8", at: .seconds(61)), record(14, "a", .remove, at: .seconds(61))]
+        #expect(try await read(images, page) == ["a=8@13", "a=removed@14"])
+        #expect(endpoint.fetched == [["a"], ["a"]])
+        // In one page with an older one it is read all the same: the read may be ahead of it.
+        let mixed = [record(15, "a", .modify, image: "6"), record(16, "a", .modify, image: "9", at: .seconds(99))]
+        #expect(try await read(images, mixed) == ["a=7@16"])
+    }
+
+    @Test("where the service does not tell its time, a quarter of an hour more is waited")
+    func ownClock() async throws {
+        endpoint.change { $0.items = ["a": "7"] }
+        let images = completion(.newImage)
+        _ = try await read(images, [record(11, "a", .modify)])
+        #expect(try await read(images, [record(12, "a", .modify, image: "6", at: .seconds(960))]) == ["a=7@12"])
+        #expect(try await read(images, [record(13, "a", .modify, image: "8", at: .seconds(961))]) == ["a=8@13"])
+    }
+
+    @Test("the keys are handed over before their items are delivered, and a next process goes on with them")
+    func handedOver() async throws {
+        endpoint.change { $0.items = ["a": "7", "b": "2"] }
+        let images = completion(.newImage)
+        #expect(images.keysAhead == KeysAhead())
+        endpoint.change { $0.faults = [StreamModel.error(.throttled)] }
+        await #expect(throws: AWSError.self) { _ = try await read(images, [record(11, "a", .modify)]) }
+        let key = try key("a")
+        #expect(images.keysAhead.until == [key: .max], "a read is under way")
+        _ = try await read(images, [record(11, "a", .modify)])
+        let saved = images.keysAhead
+        #expect(saved.until == [key: Self.now + 960_000])
+        let next = completion(.newImage, ahead: saved)
+        #expect(try await read(next, [record(12, "a", .modify, image: "old")]) == ["a=7@12"])
+        var unsettled = KeysAhead()
+        unsettled.until = [key: .max, try self.key("b"): Self.now - 26 * 3_600_000]
+        // What was under way is over, and what is older than the stream's records is forgotten.
+        #expect(completion(.newImage, ahead: unsettled).keysAhead.until == [key: Self.now + 960_000])
+        var every = KeysAhead()
+        every.isEvery = true
+        #expect(
+            try await read(completion(.newImage, ahead: every), [record(13, "b", .modify, image: "1")]) == ["b=2@13"]
+        )
+    }
+
+    @Test("keys whose records cannot come any more make room for others")
+    func forgets() async throws {
+        var old = KeysAhead()
+        for id in ["a", "b"] { old.until[try key(id)] = Self.now - 20 * 3_600_000 }
+        let images = completion(.newImage, maximumKeys: 2, ahead: old)
+        #expect(images.keysAhead.until.count == 2)
+        endpoint.change { $0.serviceTime = ServiceTime(earliest: Self.now, latest: Self.now + 6 * 3_600_000) }
+        _ = try await read(images, [record(11, "c", .modify)])
+        let left = try key("c")
+        #expect(!images.keysAhead.isEvery)
+        #expect(Array(images.keysAhead.until.keys) == [left])
     }
 
     @Test("asks again for unprocessed keys, and gives up by name when none comes")
@@ -223,10 +309,54 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         #expect(error?.code == "\(kind)")
     }
 
-    @Test("leaves records alone that it cannot name: unknown events and foreign keys")
+    @Test(
+        "records of an unknown name or version are completed, since something has happened to their keys, and said once"
+    )
+    func unknown() async throws {
+        let told = Mutex<[String]>([])
+        let images = completion(.newAndOldImages) { kind, shardID in told.withLock { $0.append("\(kind) \(shardID)") } }
+        endpoint.change { $0.items = ["a": "1", "c": "3"] }
+        let page = [
+            record(11, "a", .unknown("EVOLVE")), record(12, "b", .unknown("EVOLVE")),
+            record(13, "c", .modify, image: "of another form").version("2.0"),
+            record(14, "d", .insert, image: "4").version("1.2"),
+            record(15, "e", .remove).version(""),
+        ]
+        #expect(
+            try await read(images, page) == ["a=1@11", "b=removed@12", "c=3@13", "d=4@14", "e=removed@15"]
+        )
+        #expect(told.withLock { $0 } == ["EVOLVE A", "version 2.0 A"])
+        _ = try await read(images, [record(16, "a", .unknown("EVOLVE"))])
+        #expect(told.withLock { $0.count } == 2)
+    }
+
+    @Test("leaves records alone whose keys are not the table's")
     func passesThrough() async throws {
         let images = completion(.keysOnly)
-        #expect(try await read(images, [record(11, "a", .unknown("EVOLVE"))]) == ["a=-@11"])
+        var foreign = record(11, "a", .unknown("EVOLVE"))
+        foreign = foreign.keys(Item(["other": .string("a")]))
+        endpoint.change { $0.pages = [[foreign]] }
+        let page = try await images.getRecords(iterator: "i", shardID: "A", limit: 1_000)
+        #expect(page.records == [foreign])
         #expect(endpoint.fetched.isEmpty)
+    }
+}
+
+extension StreamRecord {
+    fileprivate func version(_ version: String) -> StreamRecord { copy(version: version, keys: keys) }
+    fileprivate func keys(_ keys: Item) -> StreamRecord { copy(version: eventVersion, keys: keys) }
+
+    private func copy(version: String, keys: Item) -> StreamRecord {
+        StreamRecord(
+            eventID: eventID,
+            eventName: eventName,
+            eventVersion: version,
+            keys: keys,
+            newImage: newImage,
+            oldImage: oldImage,
+            sequenceNumber: sequenceNumber,
+            approximateCreationMilliseconds: approximateCreationMilliseconds,
+            userIdentity: userIdentity
+        )
     }
 }

@@ -80,6 +80,25 @@ import Testing
         #expect(ReplicaState.allCases.allSatisfy { !$0.successors.contains(.starting) })
     }
 
+    @Test("once a generation has been begun, no order of what can happen is an illegal change of state")
+    func legal() {
+        let happenings: [(inout Readiness) -> Void] = [
+            { $0.beginGeneration("a gap", code: .gap) }, { $0.goLive() },
+            { $0.judge(.init(lagMilliseconds: 99_000), maximumLag: .seconds(30)) },
+            { $0.judge(.init(lagMilliseconds: 0), maximumLag: .seconds(30)) },
+        ]
+        var states: Set<ReplicaState> = []
+        for history in 0..<4_096 {
+            var readiness = Readiness()
+            readiness.beginGeneration("first")
+            for step in 0..<6 {
+                happenings[history >> (2 * step) & 3](&readiness)
+                states.insert(readiness.state)
+            }
+        }
+        #expect(states == [.syncing, .live, .stale, .rebuilding])
+    }
+
     @Test("an illegal change of state ends the program instead of being told to readers")
     func illegal() async {
         await #expect(processExitsWith: .failure) {

@@ -71,4 +71,71 @@ import Testing
         #expect(failure?.exitCode == 78)
         #expect(failure?.message.contains("BatchGetItem demo failed: accessDenied") == true)
     }
+
+    @Test("a table that goes on naming a stream which is not found fails the start within ten seconds, with both named")
+    func streamNotFound() async {
+        var model = StreamModel("A")
+        model.outages["DescribeStream"] = StreamModel.error(.notFound, "DescribeStream", "demo")
+        let harness = ReplicatorHarness(model)
+        let began = harness.time.now
+        let failure = await harness.failure()
+        #expect(failure?.exitCode == 78)
+        let text = failure?.description ?? ""
+        #expect(text.hasPrefix("table demo names the stream arn:aws:dynamodb:"))
+        #expect(text.contains("which DynamoDB Streams does not know. Check that both services are asked in one region"))
+        #expect((.seconds(6)...(.seconds(12))).contains(harness.time.now - began))
+    }
+
+    @Test("a stream that is not found makes the table be described again: a new stream is gone on with")
+    func newStream() async throws {
+        var model = StreamModel("A")
+        model.write("k", "1")
+        model.outages["DescribeStream"] = StreamModel.error(.notFound, "DescribeStream", "demo")
+        let harness = ReplicatorHarness(model)
+        try await harness.run { harness in
+            await harness.wait("the trouble to be said") { $0.status.reasonCode == .streamMissing }
+            harness.endpoint.change { state in
+                state.model.streamARN += "7"
+                state.model.outages = [:]
+            }
+            await harness.waitLive()
+            #expect(harness.items == harness.table)
+            #expect(harness.status.streamARN?.hasSuffix("7") == true)
+        }
+    }
+
+    @Test(
+        "a stream or a shard that is not found, of a table that is gone or has no stream any more, fails the start by that",
+        arguments: ["DescribeStream", "GetRecords"],
+        [true, false]
+    )
+    func tableChanged(_ operation: String, isGone: Bool) async {
+        var model = StreamModel("A")
+        model.outages[operation] = StreamModel.error(.notFound, operation, "demo")
+        let harness = ReplicatorHarness(model)
+        let running = Task { await harness.failure() }
+        await harness.wait("the first call") { harness in
+            harness.endpoint.change { $0.model.calls.contains { $0.call.hasPrefix(operation) } }
+        }
+        harness.endpoint.change { state in
+            if isGone {
+                state.model.outages["DescribeTable"] = StreamModel.error(.notFound, "DescribeTable", "demo")
+            } else {
+                state.streamEnabled = false
+            }
+        }
+        let failure = await running.value
+        #expect(failure?.exitCode == 78)
+        let text = failure?.description ?? ""
+        #expect(text.hasPrefix(isGone ? "table demo was not found" : "table demo has no stream"), "\(text)")
+    }
+
+    @Test("a shard that is listed and never found fails the start by the call that does not find it")
+    func shardNotFound() async {
+        var model = StreamModel("A")
+        model.outages["GetShardIterator"] = StreamModel.error(.notFound, "GetShardIterator", "shard A")
+        let failure = await ReplicatorHarness(model).failure()
+        #expect(failure?.exitCode == 78)
+        #expect(failure?.message.contains("GetShardIterator shard A failed: notFound") == true)
+    }
 }

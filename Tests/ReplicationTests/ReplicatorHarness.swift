@@ -1,5 +1,6 @@
 import AWSClient
 import ReplicaStore
+import StateStore
 import StreamModel
 import Synchronization
 import TableModel
@@ -29,6 +30,7 @@ struct ReplicatorHarness {
     init(
         _ model: StreamModel,
         factor: Int = 20,
+        keeper: StateKeeper? = nil,
         _ change: (inout ReplicationSettings) -> Void = { _ in }
     ) {
         time = FastTime(factor: factor)
@@ -41,7 +43,8 @@ struct ReplicatorHarness {
             streams: endpoint,
             store: store,
             time: time.source,
-            observer: observer
+            observer: observer,
+            keeper: keeper
         )
     }
 

@@ -141,4 +141,39 @@ import Testing
             #expect(harness.endpoint.change { $0.scanPages } <= 8)
         }
     }
+
+    @Test("nothing is compared while a rebuild is under way, and only its own contents once it has caught up")
+    func afterRebuild() async throws {
+        try await harness().run { harness in
+            await harness.waitLive()
+            await harness.wait("a comparison") { passes($0) > 0 }
+            harness.endpoint.change { state in
+                state.model.outages["GetRecords"] = StreamModel.error(.trimmed)
+                state.model.outages["Scan"] = StreamModel.error(.throttled)
+            }
+            await harness.wait("rebuilding") { $0.status.state == .rebuilding }
+            // The gap is over; the scan of the rebuild does not get through, then the stream is not read.
+            harness.endpoint.change { state in
+                state.model.outages = ["Scan": StreamModel.error(.throttled)]
+                state.scanRequests = []
+                for index in 0..<30 { state.model.write("k\(index)", "rebuilt") }
+            }
+            let began = harness.time.now
+            await harness.wait("ten intervals") { $0.time.now - began > .seconds(10) }
+            harness.endpoint.change { $0.model.outages = ["GetRecords": StreamModel.error(.throttled)] }
+            await harness.wait("the rows") { $0.status.scannedItems == 30 }
+            let scanned = harness.time.now
+            await harness.wait("ten more intervals") { $0.time.now - scanned > .seconds(10) }
+            // A comparison is a scan of one segment, the rebuild's is of two.
+            #expect(harness.endpoint.change { $0.scanRequests.allSatisfy { $0.totalSegments == 2 } })
+            #expect(harness.status.state == .rebuilding)
+            let before = passes(harness)
+            harness.endpoint.change { $0.model.outages = [:] }
+            await harness.waitLive()
+            await harness.wait("comparisons of the new contents") { passes($0) >= before + 2 }
+            #expect(harness.status.verification?.repairedPuts == 0)
+            #expect(harness.status.verification?.repairedRemovals == 0)
+            #expect(harness.items == harness.table)
+        }
+    }
 }

@@ -70,6 +70,7 @@ final class SavedStateHarness {
     /// Starts a process with the state directory, or another one, lets `body` look at it, and stops it in order.
     func run(
         in directory: String? = nil,
+        stateLimits: StateLimits = StateLimits(),
         _ change: (inout ReplicationSettings) -> Void = { _ in },
         _ body: (SavedStateProcess) async throws -> Void
     ) async throws {
@@ -78,7 +79,7 @@ final class SavedStateHarness {
         settings.limits.stateSaveInterval = .milliseconds(20)
         settings.limits.bookmarkSettle = .milliseconds(50)
         change(&settings)
-        let keeper = StateKeeper(directory: try StateDirectory(directory ?? path))
+        let keeper = StateKeeper(directory: try StateDirectory(directory ?? path), limits: stateLimits)
         let clock = sandbox.clock
         var time = TimeSource.system
         time.wallMilliseconds = { clock.now }

@@ -70,8 +70,8 @@ import Testing
     @Test("a state of a newer release is not used, and kept aside when a new one is saved")
     func newerFormat() throws {
         let fixture = try saved()
-        try tamper(fixture, "PRAGMA user_version = 2")
-        #expect(try fixture.rejection() == .newerFormat(2))
+        try tamper(fixture, "PRAGMA user_version = 3")
+        #expect(try fixture.rejection() == .newerFormat(3))
         try fixture.save(try fixture.open())
         #expect(try fixture.rejection() == nil)
         #expect(!StateFixture.read(fixture.database + ".set-aside").isEmpty)

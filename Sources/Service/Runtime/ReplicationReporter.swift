@@ -96,6 +96,10 @@ final class ReplicationReporter: ReplicationObserver {
                 metadata: ["records": "\(report.records)", "bytes": "\(report.bytes)"]
             )
         case .stateTrouble(let trouble): report(trouble)
+        case .stateLeftUnfinished(let seconds):
+            logger.warning(
+                "the first save of the state was left unfinished \(seconds) s after the stop was asked for; the next start reads the table"
+            )
         case .stateRecovered:
             state.withLock { $0.stateTrouble = nil }
             logger.info("the state is saved again")

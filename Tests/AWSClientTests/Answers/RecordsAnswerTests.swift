@@ -108,4 +108,22 @@ import Testing
         let error = try #require(throws: JSONError.self) { try decode(page(bad)) }
         #expect(error.reason == "record 0 (eventID e1): there is no SequenceNumber")
     }
+
+    @Test("an answer that was cut off anywhere is refused as a whole: no record of it is taken, none is lost")
+    func truncated() throws {
+        let whole = Array(page(record() + "," + record()).utf8)
+        for count in 0..<whole.count {
+            #expect(throws: JSONError.self, "\(count) bytes") {
+                try decode(String(decoding: whole[..<count], as: UTF8.self))
+            }
+        }
+    }
+
+    @Test("a sequence number of any length is kept digit by digit")
+    func longNumbers() throws {
+        for digits in ["0", "7", String(repeating: "9", count: 40), String(repeating: "1", count: 400)] {
+            let text = page(record()).replacing("\"111\"", with: "\"\(digits)\"")
+            #expect(try decode(text).records.first?.sequenceNumber.text == digits)
+        }
+    }
 }

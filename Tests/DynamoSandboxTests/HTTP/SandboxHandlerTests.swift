@@ -206,14 +206,14 @@ import Testing
         await fixture.sandbox.stop()
     }
 
-    @Test("a port in use is refused in one line that names it")
+    @Test("a port in use is refused in one line that names it and the option of this command")
     func portInUse() async throws {
         try await serving { fixture, client in
             let other = DynamoSandbox()
             #expect {
                 try other.start(port: client.port)
             } throws: { error in
-                "\(error)".contains("\(client.port)")
+                "\(error)".contains("\(client.port)") && "\(error)".hasSuffix("choose another port with --port.")
             }
         }
     }

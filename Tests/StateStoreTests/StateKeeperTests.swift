@@ -1,0 +1,40 @@
+import ReplicaStore
+import StateStore
+import Testing
+
+@Suite struct StateKeeperTests {
+    /// A keeper of small transactions, and 60 items to save.
+    private func keeper(grace: Duration) throws -> (fixture: StateFixture, keeper: StateKeeper) {
+        let fixture = StateFixture()
+        for number in 0..<60 { try fixture.change("k\(number)", "1") }
+        var limits = StateLimits()
+        limits.recordsPerTransaction = 7
+        limits.stopGrace = grace
+        return (fixture, StateKeeper(directory: try StateDirectory(fixture.path), limits: limits))
+    }
+
+    @Test("a first save that is under way when the process is asked to stop is finished within its grace")
+    func finished() async throws {
+        let (fixture, keeper) = try keeper(grace: .seconds(60))
+        keeper.stop()
+        let mark = StateFixture.mark()
+        let report = try await keeper.save(fixture.writer.snapshot(), mark, of: StateFixture.identity, isLast: true)
+        #expect(report?.records == 60)
+        await keeper.close()
+    }
+
+    @Test("a first save that takes longer is left, and what it leaves is no state; a later generation is saved again")
+    func left() async throws {
+        let (fixture, keeper) = try keeper(grace: .zero)
+        keeper.stop()
+        let (mark, identity) = (StateFixture.mark(), StateFixture.identity)
+        #expect(try await keeper.save(fixture.writer.snapshot(), mark, of: identity, isLast: true) == nil)
+        await #expect(throws: StateRejection.incomplete) {
+            _ = try await keeper.load(expecting: identity, at: StateFixture.now, storeLimits: StoreLimits())
+        }
+        try await keeper.abandon("a gap")
+        let report = try await keeper.save(fixture.writer.snapshot(), mark, of: identity)
+        #expect(report?.records == 60)
+        await keeper.close()
+    }
+}
