@@ -33,7 +33,8 @@ package enum ReplicationEvent: Sendable, Hashable {
     case stateRecovered
     /// A row of the table and its item in the replica differed although no change was under way; the replica has the row now.
     case repaired(put: Int, removed: Int)
-    /// A record with an event name that this release does not know was skipped; said once for each name.
+    /// A record whose event name or version this release does not know has come; said once for each. The item of its key is read from
+    /// the table; without a key of the table's it is skipped.
     case unknownRecord(eventName: String, shardID: String)
 }
 

@@ -104,7 +104,10 @@ final class ReplicationReporter: ReplicationObserver {
             state.withLock { $0.stateTrouble = nil }
             logger.info("the state is saved again")
         case .unknownRecord(let name, let shardID):
-            logger.warning("records named \(name) are unknown and skipped", metadata: ["shard": "\(shardID)"])
+            logger.warning(
+                "records of kind \(name) are not known to this release: the items they name are read from the table",
+                metadata: ["shard": "\(shardID)"]
+            )
         }
     }
 

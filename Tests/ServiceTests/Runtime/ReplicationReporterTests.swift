@@ -1,6 +1,7 @@
 import AWSClient
 import Logging
 import Replication
+import StateStore
 import Synchronization
 import Telemetry
 import Testing
@@ -67,6 +68,29 @@ import Testing
                 "warning replica is stale, was live: 31 s behind reason=lagging\n",
                 "warning replica is still stale: not allowed reason=access-denied\n",
                 "warning the replica differed from its table and was repaired put=2 removed=1\n",
+            ]
+        )
+    }
+
+    @Test("says what becomes of a state that is not saved, and of records that are not known")
+    func savedState() {
+        let recorder = Recorder()
+        let reporter = reporter(recorder)
+        let trouble = StateTrouble("saving to /state/tablecast.sqlite failed: database or disk is full")
+        for _ in 0..<3 { reporter.observe(.stateTrouble(trouble)) }
+        reporter.observe(.stateRecovered)
+        reporter.observe(.stateTrouble(trouble))
+        reporter.observe(.stateLeftUnfinished(seconds: 10))
+        reporter.observe(.unknownRecord(eventName: "version 2.0", shardID: "s"))
+        let said =
+            "warning saving to /state/tablecast.sqlite failed: database or disk is full; serving goes on, and saving is tried again\n"
+        #expect(
+            recorder.lines.map { $0.split(separator: " ", maxSplits: 1).last.map(String.init) ?? "" } == [
+                said, "info the state is saved again\n", said,
+                "warning the first save of the state was left unfinished 10 s after the stop was asked for; the next start reads "
+                    + "the table\n",
+                "warning records of kind version 2.0 are not known to this release: the items they name are read from the table "
+                    + "shard=s\n",
             ]
         )
     }
