@@ -155,7 +155,9 @@ let package = Package(
 // The parsers under libFuzzer: one program without a main function, there only for `scripts/fuzz`, which sets the variable and builds
 // with the sanitizer in a folder of its own.
 if Context.environment["TABLECAST_FUZZ"] != nil {
-    let parsers: [Target.Dependency] = ["TableModel", "AWSClient", "ReplicaStore", "HTTPServer", "ItemQuery", "Feed"]
+    let parsers: [Target.Dependency] = [
+        "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "ItemQuery", "Feed",
+    ]
     package.targets.append(
         .executableTarget(
             name: "Fuzz",

@@ -3,10 +3,10 @@ import Glibc
 /// The target that this process runs, by the variable TABLECAST_FUZZ_TARGET.
 private let chosen: any FuzzTarget = {
     let name = getenv("TABLECAST_FUZZ_TARGET").map { String(cString: $0) } ?? ""
-    guard let target = fuzzTargets[name] else {
+    guard let make = fuzzTargets[name] else {
         fatalError("TABLECAST_FUZZ_TARGET is '\(name)'; there are \(fuzzTargets.keys.sorted().joined(separator: ", "))")
     }
-    return target
+    return make()
 }()
 
 /// What libFuzzer calls for each input (https://llvm.org/docs/LibFuzzer.html).

@@ -6,15 +6,16 @@ protocol FuzzTarget: Sendable {
 }
 
 /// All targets by name; each has a folder of seeds in `Corpora`.
-let fuzzTargets: [String: any FuzzTarget] = [
-    "answers": AnswersTarget(),
-    "chunked": ChunkedTarget(),
-    "fields": FieldsTarget(),
-    "item": ItemTarget(),
-    "number": NumberTarget(),
-    "position": PositionTarget(),
-    "request": RequestTarget(),
-    "where": WhereTarget(),
+let fuzzTargets: [String: @Sendable () -> any FuzzTarget] = [
+    "answers": { AnswersTarget() },
+    "chunked": { ChunkedTarget() },
+    "fields": { FieldsTarget() },
+    "item": { ItemTarget() },
+    "number": { NumberTarget() },
+    "position": { PositionTarget() },
+    "request": { RequestTarget() },
+    "state": { StateTarget() },
+    "where": { WhereTarget() },
 ]
 
 /// Ends the process with a sentence when a promise is broken. Not `precondition`: its text is gone from optimised programs.
