@@ -56,6 +56,9 @@ struct ComparedValue {
     /// Equality by value: numbers by what they are worth, sets without an order, lists and maps through and through.
     func equals(_ other: ComparedValue) -> Bool {
         if packed.tag == PackedTag.number, other.packed.tag == PackedTag.number {
+            if CanonicalDigits.isCanonical(packed.bytes), CanonicalDigits.isCanonical(other.packed.bytes) {
+                return ByteOrder.compare(packed.bytes, other.packed.bytes) == 0
+            }
             guard let left = number, let right = other.number else { return false }
             return left == right
         }
@@ -109,6 +112,7 @@ enum PackedEquality {
         if ByteOrder.compare(left.bytes, right.bytes) == 0 { return true }
         switch left.tag {
         case PackedTag.number:
+            if CanonicalDigits.isCanonical(left.bytes), CanonicalDigits.isCanonical(right.bytes) { return false }
             guard let left = DecimalNumber(digits: left.bytes), let right = DecimalNumber(digits: right.bytes) else {
                 return false
             }

@@ -110,9 +110,10 @@ struct WhereParser {
 
     private mutating func term() throws(QuerySyntaxError) -> Term {
         if let literal = try literal() { return .operand(.literal(literal)) }
-        guard case .word(let word) = parser.current, let name = parser.name else {
-            return .operand(.path(try path()))
+        guard let name = parser.name else {
+            throw parser.unexpected("an attribute's name, a literal (\(QueryParser.literalKinds)) or a function")
         }
+        guard case .word(let word) = parser.current else { return .operand(.path(try path())) }
         try parser.advance()
         if let set = try set(word) { return .operand(.literal(set)) }
         guard parser.current.isSign("(") else { return .operand(.path(try path(after: name))) }

@@ -79,4 +79,24 @@ import Testing
         // One character as a reader counts, of any number of scalars.
         #expect(Excerpt.of("e" + String(repeating: "\u{301}", count: 500)).unicodeScalars.count == 81)
     }
+
+    @Test("knows the one spelling of a number that DynamoDB answers with")
+    func canonicalDigits() {
+        func isCanonical(_ text: String) -> Bool {
+            Array(text.utf8).withUnsafeBytes { CanonicalDigits.isCanonical($0) }
+        }
+        let canonical = ["0", "1", "-1", "10", "100000", "0.5", "-0.5", "12.345", "1.01", "9007199254740993"]
+        for text in canonical { #expect(isCanonical(text) && DecimalNumber(text)?.text == text, "\(text)") }
+        for text in [
+            "", "-", "00", "01", "-0", "0.0", "1.0", "1.50", "+1", ".5", "5.", "1e2", "1E+2", "-01", "1.2.3", "a", "1 ",
+        ] {
+            #expect(!isCanonical(text), "\(text)")
+        }
+        var random = RandomQueries(seed: 3)
+        for _ in 0..<2000 {
+            let text =
+                "\(Int.random(in: -999...999, using: &random.generator))E\(Int.random(in: -9...9, using: &random.generator))"
+            #expect(isCanonical(DecimalNumber(text)?.text ?? ""))
+        }
+    }
 }

@@ -5,12 +5,14 @@ import Testing
 
 @Suite struct ConditionParserTests {
     private static let item: Attributes = [
-        "n": .number("5"), "s": .string("hello"), "b": .binary([1, 2, 3]), "t": .bool(true), "z": .null,
+        "n": .number("5"), "s": .string("hello"), "astral": .string("é𝄞"), "b": .binary([1, 2, 3]), "t": .bool(true),
+        "z": .null,
         "ss": .stringSet(["a", "b"]), "ns": .numberSet(["1", "2"]), "l": .list([.string("x"), .number("2")]),
         "m": .map(["k": .string("v"), "deep": .list([.map(["q": .number("9")])])]),
     ]
     private static let values: Attributes = [
-        ":one": .number("1"), ":two": .number("2"), ":five": .number("5"), ":nine": .number("9"), ":ten": .number("10"),
+        ":one": .number("1"), ":two": .number("2"), ":three": .number("3"), ":five": .number("5"),
+        ":nine": .number("9"), ":ten": .number("10"),
         ":hello": .string("hello"), ":he": .string("he"), ":a": .string("a"), ":x": .string("x"), ":S": .string("S"),
         ":bytes": .binary([1, 2]), ":yes": .bool(true), ":empty": .string(""),
     ]
@@ -37,7 +39,8 @@ import Testing
             "attribute_exists(#m.deep[0].q)", "attribute_not_exists(m.gone)", "attribute_not_exists(l[2])",
             "attribute_type(s, :S)", "begins_with(s, :he)", "begins_with(b, :bytes)", "begins_with(s, :empty)",
             "contains(s, :he)", "contains(ss, :a)", "contains(ns, :two)", "contains(l, :x)", "contains(l, :two)",
-            "size(s) = :five", "size(ss) = :two", "size(l) = :two", "size(m) = :two", "NOT n = :one", "t = :yes",
+            "size(s) = :five", "size(astral) = :three", "size(ss) = :two", "size(l) = :two", "size(m) = :two",
+            "NOT n = :one", "t = :yes",
             "m.deep[0].q = :nine", "absent <> :one", "n = :one OR n = :five AND s = :hello",
             "(n = :one OR n = :five) AND s = :hello", "not (n = :one) and (s = :hello)", "NOT NOT n = :five",
         ]
