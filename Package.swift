@@ -136,7 +136,7 @@ let package = Package(
             of: "Service",
             [
                 "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore", "HTTPServer", "Feed",
-                "ItemQuery", "Compression", "Telemetry", "HTTPCases", logging,
+                "ItemQuery", "Compression", "Telemetry", "HTTPCases", "CZlib", logging,
             ]
         ),
         tests(of: "DynamoSandbox", ["TableModel", "HTTPServer"]),

@@ -28,8 +28,12 @@ final class ServiceFixture: Sendable {
         let status = Mutex(ReplicationStatus())
     }
 
-    /// `accessLog` is made over the registry that `/metrics` shows.
-    init(accessLog: (PrometheusRegistry) -> AccessLog? = { _ in nil }) throws {
+    /// `limits` changes the API's limits; pages hold 4,096 bytes unless it says otherwise. `accessLog` is made over the registry that
+    /// `/metrics` shows.
+    init(
+        accessLog: (PrometheusRegistry) -> AccessLog? = { _ in nil },
+        limits change: (inout APILimits) -> Void = { _ in }
+    ) throws {
         let shared = Shared()
         self.shared = shared
         let view = ReplicaView(
@@ -44,6 +48,7 @@ final class ServiceFixture: Sendable {
         settings.loops = 1
         var limits = APILimits()
         limits.pageBytes = 4096
+        change(&limits)
         let registry = PrometheusRegistry()
         front = HTTPFront(
             view: view,

@@ -7,17 +7,17 @@ package struct APILimits: Sendable, Hashable {
     /// Bytes of a page's items; a page that reaches it ends early, with a cursor.
     package var pageBytes = 4_194_304
     /// Records that a page looks at, removed ones included; a page that has ends early, with a cursor, and may be empty.
-    package var pageRecords = 10_000
+    package var pageRecords = 5_000
     /// Bytes of items that a page looks at, each as often as the query's operands look at it; then as above.
-    package var pageWork = 33_554_432
+    package var pageWork = 8_388_608
     /// Exports under way at once; one more is a 503 with Retry-After.
     package var exports = 8
     /// Seconds after which a refused export should be asked for again.
     package var exportRetrySeconds = 5
     /// Records that an export looks at before other connections have their turn.
-    package var exportRecords = 2_048
+    package var exportRecords = 1_024
     /// Bytes of items that an export looks at before other connections have their turn, counted as `pageWork` is.
-    package var exportWork = 4_194_304
+    package var exportWork = 2_097_152
     /// How long an export may take, since it keeps the store of its beginning in memory; then its connection is closed.
     package var exportDuration: Duration = .seconds(3600)
     /// The defaults.

@@ -1,3 +1,4 @@
+import ItemQuery
 import ReplicaStore
 import TableModel
 
@@ -21,8 +22,9 @@ struct ListCursor {
         self.start = start
     }
 
-    /// Reads a cursor's text; a 400 when it is none, is damaged, or belongs to another query.
-    init(_ text: String, query: [UInt8]) throws(Problem) {
+    /// Reads a cursor's text; a 400 when it is none, is damaged, or belongs to another query. The hash is no secret, so anybody can make
+    /// a cursor: one whose key lies outside of the query's range is refused too, or it would lead out of that range.
+    init(_ text: String, query: [UInt8], within range: KeyRange = KeyRange()) throws(Problem) {
         let bytes = text.utf8.count <= Self.maximumText ? Base64.decodeURL(text) : nil
         guard let bytes, bytes.count > Self.epochStart, bytes[0] == Self.version else {
             throw Self.problem(text, "it is not one that this service gave")
@@ -38,6 +40,9 @@ struct ListCursor {
         guard keyStart <= bytes.count,
             let epoch = Epoch(String(decoding: bytes[Self.epochStart..<keyStart], as: UTF8.self))
         else { throw Self.problem(text, "it is not one that this service gave") }
+        guard bytes[keyStart...].withUnsafeBytes({ range.contains($0) }) else {
+            throw Self.problem(text, "it leads out of the range that the list is of")
+        }
         let seq = bytes[Self.sealEnd..<Self.sealEnd + 8].reduce(0) { $0 << 8 | UInt64($1) }
         self.init(lastKey: Array(bytes[keyStart...]), start: Position(epoch: epoch, seq: seq))
     }

@@ -1,3 +1,4 @@
+import ItemQuery
 import ReplicaStore
 import Testing
 
@@ -44,6 +45,16 @@ import Testing
                     try ListCursor(String(decoding: altered, as: UTF8.self), query: query)
                 }
             }
+        }
+    }
+
+    @Test("refuses a cursor that somebody made to lead out of the query's range")
+    func forged() throws {
+        let range = KeyRange(lower: [5], upper: [6])
+        #expect(try ListCursor(cursor([5, 1]).text(query: query), query: query, within: range).lastKey == [5, 1])
+        for key: [UInt8] in [[], [4], [6], [200]] {
+            let text = try cursor(key).text(query: query)
+            #expect(throws: Problem.self) { try ListCursor(text, query: query, within: range) }
         }
     }
 }

@@ -172,4 +172,189 @@ import Testing
         }
         await fixture.stop()
     }
+
+    @Test(
+        "reads ranges of a partition by sort key, both ways, by path and by parameter",
+        arguments: [
+            ("sk_from=2", [2, 3, 4]), ("sk_to=1.5", [0, 1]), ("sk_from=1&sk_to=3", [1, 2, 3]),
+            ("sk_from=2&sk_to=2", [2]),
+            ("sk_from=9", []), ("where=sk+%3E+1+AND+sk+!%3D+3", [2, 4]), ("sk_to=3&where=sk+IN+(0,3,4)", [0, 3]),
+        ]
+    )
+    func ranges(query: String, sorts: [Int]) async throws {
+        let fixture = try filled()
+        let expected = sorts.map { "p1:\($0)" }
+        for limit in [1, 2, 100] {
+            for target in ["/v1/items/p1?", "/v1/items?pk=p1&"] {
+                #expect(try readAll(fixture, "\(target)\(query)&limit=\(limit)") == expected)
+                let reversed = try readAll(fixture, "\(target)\(query)&limit=\(limit)&order=desc")
+                #expect(reversed == expected.reversed())
+            }
+        }
+        await fixture.stop()
+    }
+
+    @Test("finds what a predicate holds for in the whole table, with short and empty pages on the way")
+    func filteredTable() async throws {
+        let fixture = try ServiceFixture(limits: { $0.pageRecords = 3 })
+        var items: [[String: AttributeValue]] = []
+        for sort in 0..<20 { items.append(["pk": .string("p"), "sk": .number("\(sort)")]) }
+        try fixture.publish(items, schema: ServiceFixture.composite)
+        let first = try Page(fixture.request("/v1/items?where=sk+%3D+17"))
+        #expect(first.items.isEmpty && first.next != nil)
+        #expect(try readAll(fixture, "/v1/items?where=sk+%3D+17") == ["p:17"])
+        #expect(try readAll(fixture, "/v1/items?where=sk+%3D+99") == [])
+        await fixture.stop()
+    }
+
+    @Test("shows the fields, the format and the numbers asked for")
+    func representation() async throws {
+        let fixture = try ServiceFixture()
+        try fixture.publish(
+            [["pk": .string("p"), "sk": .number("1.50"), "m": .map(["a": .number("2"), "b": .null])]],
+            schema: ServiceFixture.composite
+        )
+        for (query, expected) in [
+            ("fields=sk", #"{"sk":1.50}"#), ("fields=m.a,pk", #"{"m":{"a":2},"pk":"p"}"#), ("fields=x", "{}"),
+            ("fields=sk&numbers=string", #"{"sk":"1.50"}"#),
+            ("fields=m.b&format=dynamodb", #"{"m":{"M":{"b":{"NULL":true}}}}"#),
+        ] {
+            #expect(try fixture.request("/v1/items?\(query)").body.hasPrefix(#"{"items":[\#(expected)],"#), "\(query)")
+            #expect(try fixture.request("/v1/items/p/1.5?\(query)").body == expected, "\(query)")
+        }
+        await fixture.stop()
+    }
+
+    @Test("is the one item with pk and sk, its tag and its problems included")
+    func oneItem() async throws {
+        let fixture = try filled()
+        let direct = try fixture.request("/v1/items/p1/3")
+        for target in ["/v1/items?pk=p1&sk=3", "/v1/items/p1?sk=3", "/v1/items?pk=p1&sk=3.0"] {
+            let answer = try fixture.request(target)
+            #expect(answer.status == 200 && answer.body == direct.body && answer["etag"] == direct["etag"])
+            #expect(try fixture.request(target, fields: ["If-None-Match: \(direct["etag"] ?? "")"]).status == 304)
+        }
+        #expect(try fixture.request("/v1/items?pk=p1&sk=3&fields=pk").body == #"{"pk":"p1"}"#)
+        #expect(try fixture.request("/v1/items?pk=p1&sk=77").status == 404)
+        for name in ["limit=5", "cursor=AAAA", "order=asc", "where=a%3D1", "sk_from=1", "sk_to=1", "sk_prefix=1"] {
+            let answer = try fixture.request("/v1/items?pk=p1&sk=3&\(name)")
+            #expect(answer.status == 400)
+            #expect(answer.body.contains("with sk the answer is one item"), "\(answer.body)")
+        }
+        await fixture.stop()
+    }
+
+    @Test("links the feed of the same items, from the first page's position on every page")
+    func monitorLink() async throws {
+        func monitor(_ answer: Answer) -> String? {
+            answer.fields.last { $0.name == "link" && $0.value.hasSuffix("; rel=\"monitor\"") }?.value
+        }
+        let fixture = try filled()
+        let first = try fixture.request("/v1/items/p1?limit=2&where=sk+%3C+9&fields=pk,sk&order=desc&numbers=number")
+        let expected =
+            "</v1/events?since=aaaaaaaa.20&pk=p1&where=sk%20%3C%209&fields=pk%2Csk&numbers=number>; rel=\"monitor\""
+        #expect(monitor(first) == expected)
+        // The replica moves on, and so does each page's as_of; the link does not.
+        var items: [[String: AttributeValue]] = []
+        for sort in 0..<25 { items.append(["pk": .string("p1"), "sk": .number("\(sort)")]) }
+        try fixture.publish(items, schema: ServiceFixture.composite)
+        let link = try #require(first.fields.first { $0.name == "link" }?.value)
+        let second = try fixture.request(String(link.dropFirst().prefix { $0 != ">" }))
+        #expect(try Page(second).position == "aaaaaaaa.25")
+        #expect(monitor(second) == expected)
+        await fixture.stop()
+    }
+
+    @Test("a cursor is good on another replica of the table, and keeps its position")
+    func otherReplica() async throws {
+        let fixture = try filled()
+        let cursor = try #require(try Page(fixture.request("/v1/items?pk=p1&limit=2")).next)
+        let other = try ServiceFixture()
+        try other.publish(
+            (0..<5).map { ["pk": AttributeValue.string("p1"), "sk": .number("\($0)")] },
+            schema: ServiceFixture.composite,
+            epoch: "bbbbbbbb"
+        )
+        let answer = try other.request("/v1/items?pk=p1&cursor=\(cursor)")
+        #expect(try Page(answer).items == ["p1:2", "p1:3", "p1:4"])
+        // Of this replica's life the position says nothing, so its feed will begin with a reset: nothing is missed.
+        #expect(answer["link"]?.contains("since=aaaaaaaa.20&") == true)
+        await fixture.stop()
+        await other.stop()
+    }
+
+    @Test("the tag of a page does not change while its items do not, though positions move")
+    func steadyTag() async throws {
+        let fixture = try ServiceFixture()
+        let items = (0..<5).map { ["pk": AttributeValue.string("p"), "sk": .number("\($0)")] }
+        try fixture.publish(items, schema: ServiceFixture.composite)
+        let tag = try #require(try fixture.request("/v1/items?limit=2")["etag"])
+        try fixture.publish(items + items, schema: ServiceFixture.composite)
+        let again = try fixture.request("/v1/items?limit=2")
+        #expect(again["etag"] == tag)
+        #expect(try fixture.request("/v1/items?limit=2&fields=sk")["etag"] != tag)
+        #expect(try fixture.request("/v1/items?limit=2", fields: ["If-None-Match: \(tag)"])["vary"] == "Accept")
+        await fixture.stop()
+    }
+
+    @Test("exports a query as NDJSON with its last line, and HEAD takes no place")
+    func export() async throws {
+        let fixture = try ServiceFixture(limits: { $0.exports = 1 })
+        let items = (0..<5).map { ["pk": AttributeValue.string("p"), "sk": .number("\($0)")] }
+        try fixture.publish(items, schema: ServiceFixture.composite)
+        let accept = ["Accept: application/x-ndjson"]
+        for _ in 0..<3 {
+            let answer = try fixture.request("/v1/items?pk=p&sk_from=3&fields=sk", fields: accept)
+            #expect(answer["content-type"] == "application/x-ndjson")
+            #expect(answer["vary"] == "Accept, Accept-Encoding")
+            #expect(answer["link"] == "</v1/events?since=aaaaaaaa.5&pk=p&sk_from=3&fields=sk>; rel=\"monitor\"")
+            #expect(answer.body == "{\"sk\":3}\n{\"sk\":4}\n{\"as_of\":{\"position\":\"aaaaaaaa.5\",\"lag_ms\":12}}\n")
+            #expect(try fixture.request("/v1/items", method: "HEAD", fields: accept).status == 200)
+        }
+        let limited = try fixture.request("/v1/items?limit=2&fields=sk", fields: accept).body
+        let cursor = try #require(limited.split(separator: "\"next\":\"").last?.prefix { $0 != "\"" })
+        #expect(limited.hasPrefix("{\"sk\":0}\n{\"sk\":1}\n{\"as_of\":"))
+        let rest = try fixture.request("/v1/items?fields=sk&limit=5000&cursor=\(cursor)", fields: accept).body
+        #expect(rest.hasPrefix("{\"sk\":2}\n{\"sk\":3}\n{\"sk\":4}\n{\"as_of\":"))
+        #expect(!rest.contains("next"))
+        await fixture.stop()
+    }
+
+    @Test("refuses an export beyond the bound, and says when to come back")
+    func exportBound() async throws {
+        let fixture = try ServiceFixture(limits: { $0.exports = 0 })
+        try fixture.publish([["pk": .string("p"), "sk": .number("1")]], schema: ServiceFixture.composite)
+        let answer = try fixture.request("/v1/items", fields: ["Accept: application/x-ndjson"])
+        #expect(answer.status == 503)
+        #expect(answer["retry-after"] == "5")
+        #expect(answer.body.contains("urn:tablecast:problem:too-many-exports"))
+        #expect(try fixture.request("/v1/items").status == 200)
+        await fixture.stop()
+    }
+
+    @Test("says what a list can be where Accept allows neither")
+    func notAcceptable() async throws {
+        let fixture = try filled()
+        for target in ["/v1/items", "/v1/items/p1"] {
+            let answer = try fixture.request(target, fields: ["Accept: text/csv"])
+            #expect(answer.status == 406)
+            #expect(
+                answer.body.contains(
+                    "A list cannot be 'text/csv': allowed in Accept are application/json, application/x-ndjson."
+                )
+            )
+            #expect(answer.body.contains(#""allowed":["application/json","application/x-ndjson"]"#))
+        }
+        await fixture.stop()
+    }
+
+    @Test("points at the column of a predicate that cannot be read")
+    func column() async throws {
+        let fixture = try filled()
+        let answer = try fixture.request("/v1/items?where=state+%3D%3D+%27paid%27")
+        #expect(answer.status == 400)
+        #expect(answer.body.contains("column 8: found '= 'paid'', expected an attribute's name"), "\(answer.body)")
+        #expect(answer.body.contains(#""parameter":"where","column":8"#))
+        await fixture.stop()
+    }
 }

@@ -30,7 +30,10 @@ struct ListQuery {
         order = try parameters.choice("order", default: .asc)
         limit = parameters["limit"] == nil ? nil : try parameters.integer("limit", in: limits, default: 0)
         identity = Self.identity(filter.filter, order, schema)
-        cursor = if let text = parameters["cursor"] { try ListCursor(text, query: identity) } else { nil }
+        cursor =
+            if let text = parameters["cursor"] {
+                try ListCursor(text, query: identity, within: filter.filter.keys)
+            } else { nil }
     }
 
     /// A walk from the beginning, or from where the cursor left off.
