@@ -18,8 +18,8 @@ enum Console {
     }()
 
     /// SHA-256 of the style and of the script, in base64. A test computes them anew and tells what to write here.
-    static let styleHash = "xwOtS2OKJEXaIV/3+oJeyV2IS3CDlkOlsL/Y/efO+0g="
-    static let scriptHash = "KpRkEikYSHwPycVsswjVmEn2/Wa9teVi/AVhuV/rqyU="
+    static let styleHash = "4MOY1Knp/XjTq09jf8WfZrgP2gARgS4Dz8MVjARbQgU="
+    static let scriptHash = "gGpWl1o7GQ785VZKpNLJEASe22P0rM6H9qgHT5ypgHI="
 
     /// Content Security Policy Level 3.
     static let policy = [

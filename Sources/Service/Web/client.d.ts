@@ -46,6 +46,8 @@ export interface Filter {
     pk?: string;
     sk?: string;
     sk_prefix?: string;
+    sk_from?: string;
+    sk_to?: string;
     where?: string;
     fields?: string;
     format?: "plain" | "dynamodb";
@@ -53,17 +55,28 @@ export interface Filter {
     batch_ms?: number;
 }
 
+/** A problem document (RFC 9457). */
+export interface Problem {
+    type: string;
+    title: string;
+    status: number;
+    detail: string;
+    [name: string]: unknown;
+}
+
 /** The server refuses what was asked for. */
 export class RefusedError extends Error {
     readonly status: number;
     /** The problem document (RFC 9457), where there was one. */
-    readonly problem: { type: string; title: string; status: number; detail: string; [name: string]: unknown } | null;
+    readonly problem: Problem | null;
 }
 
 declare abstract class Reader {
     readonly state: State;
     /** Why it is in that state, in words; may be empty. */
     readonly detail: string;
+    /** When refused: the problem document, where there was one. */
+    readonly problem: Problem | null;
     /** How events come: an own stream, long polls, or another tab's connection. */
     readonly transport: "stream" | "poll" | "shared" | null;
     readonly position: Position | null;

@@ -10,7 +10,7 @@ import shutil
 import httpx
 import websocket
 
-from .processes import Program, environment_without_aws, free_port, wait_for
+from .processes import Program, environment_without_aws, wait_for
 
 NAMES = ("chromium", "firefox")
 FIREFOX_PREFERENCES = {
@@ -101,7 +101,8 @@ class Tab:
         self.browser.send("browsingContext.close", context=self.context)
 
     def screenshot(self, path):
-        shot = self.browser.send("browsingContext.captureScreenshot", context=self.context)
+        form = {"type": f"image/{path.suffix[1:]}", "quality": 0.9}
+        shot = self.browser.send("browsingContext.captureScreenshot", context=self.context, format=form)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(shot["data"]))
 
@@ -123,13 +124,13 @@ def browsing(name, folder):
 
 @contextlib.contextmanager
 def chromium(folder):
-    port = free_port()
-    command = [shutil.which("chromedriver"), f"--port={port}", "--allowed-ips=127.0.0.1"]
-    program = Program(command, folder / f"chromedriver-{port}.log", environment_without_aws())
+    # It takes a port of its own choice: a free one that we named could be taken by then.
+    command = [shutil.which("chromedriver"), "--port=0", "--allowed-ips=127.0.0.1"]
+    program = Program(command, folder / "chromedriver.log", environment_without_aws())
     session = None
     try:
-        program.wait_until_accepting(port)
-        arguments = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", f"--user-data-dir={folder}/chromium-{port}"]
+        port = wait_for(lambda: re.search(r"started successfully on port (\d+)", program.output), 30, lambda: program.output)[1]
+        arguments = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", f"--user-data-dir={folder}/chromium"]
         options = {"binary": shutil.which("chromium"), "args": arguments}
         capabilities = {"alwaysMatch": {"browserName": "chrome", "webSocketUrl": True, "goog:chromeOptions": options}}
         answer = httpx.post(f"http://127.0.0.1:{port}/session", json={"capabilities": capabilities}, timeout=60)
@@ -145,7 +146,7 @@ def chromium(folder):
 
 @contextlib.contextmanager
 def firefox(folder):
-    profile = folder / f"firefox-{free_port()}"
+    profile = folder / "firefox"
     profile.mkdir()
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in FIREFOX_PREFERENCES.items()]
     (profile / "user.js").write_text("\n".join(lines))

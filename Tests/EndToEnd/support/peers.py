@@ -17,8 +17,8 @@ CLOCKS = itertools.count(1)
 class Peer:
     """One running server, and the clients that talk to it."""
 
-    def __init__(self, name, port, key="test", secret="test"):
-        self.name, self.port, self.key, self.secret = name, port, key, secret
+    def __init__(self, name, port, key="test", secret="test", program=None):
+        self.name, self.port, self.key, self.secret, self.program = name, port, key, secret, program
         self.url = f"http://127.0.0.1:{port}"
 
     def client(self, service="dynamodb", key=None, secret=None):
@@ -51,7 +51,7 @@ def ministack(folder, **settings):
     program = Program([VENV / "ministack"], folder / f"ministack-{port}.log", environment)
     try:
         program.wait_until_accepting(port)
-        yield Peer("ministack", port)
+        yield Peer("ministack", port, program=program)
     finally:
         program.stop()
 

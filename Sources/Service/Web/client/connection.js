@@ -13,7 +13,7 @@
 
 const MODULE_FOLDER = new URL(".", import.meta.url).href;
 const FEED_PARAMETERS = [
-    "pk", "sk", "sk_prefix", "where", "fields", "format", "numbers", "op", "mode", "diff", "since", "snapshot", "batch_ms",
+    "pk", "sk", "sk_prefix", "sk_from", "sk_to", "where", "fields", "format", "numbers", "op", "mode", "diff", "since", "snapshot", "batch_ms",
 ];
 const CONTROL_EVENTS = ["hello", "reset", "ready", "bookmark", "busy", "bye"];
 /** Events with an id of their own; an EventSource repeats the last one on all others. */
@@ -227,7 +227,7 @@ class Connection {
         });
         if (response.status === 410) {
             const problem = await response.json().catch(() => null);
-            this.#take("reset", { reason: problem?.reason ?? "position-gone" });
+            this.#take("reset", { reason: problem?.reason_code ?? "position-gone" });
             return { again: true };
         }
         if (response.status === 503 || response.status === 429) {

@@ -22,7 +22,7 @@ async function nameOf({ url, query, token, share }, kind) {
 /** What both readers of a feed have in common: a share of a connection, and its state. */
 class Reader {
     #share = null; #isClosed = false; #stateListeners = new Set();
-    state = "connecting"; detail = ""; transport = null; position = null; lag = null; items = null;
+    state = "connecting"; detail = ""; problem = null; transport = null; position = null; lag = null; items = null;
 
     constructor(options, kind) {
         nameOf(options, kind).then((name) => {
@@ -45,10 +45,11 @@ class Reader {
         this.setState("closed", "");
     }
 
-    setState(state, detail, transport) {
+    setState(state, detail, transport, problem = null) {
         if (state === this.state && detail === this.detail && (!transport || transport === this.transport)) return;
         this.state = state;
         this.detail = detail;
+        this.problem = problem;
         if (transport) this.transport = transport;
         call(this.#stateListeners, this);
     }
@@ -145,7 +146,7 @@ export class LiveTable extends Reader {
         else if (name === "busy") this.setState("waiting", data.detail || data.reason);
         else if (name === "state" && data.state === "open") this.setState("loading", "", data.transport);
         else if (name === "state") {
-            this.setState(data.state, data.detail, data.transport);
+            this.setState(data.state, data.detail, data.transport, data.problem);
             if (data.state === "refused") this.#settle.reject(new RefusedError(data.status, data.problem));
         }
     }
@@ -220,7 +221,7 @@ export class ChangeFeed extends Reader {
         if (name === "reset") this.position = null;
         if (name === "ready" || name === "bookmark" || name === "change") this.setState("live", "");
         else if (name === "busy") this.setState("waiting", data.detail || data.reason);
-        else if (name === "state") this.setState(data.state === "open" ? "live" : data.state, data.detail, data.transport);
+        else if (name === "state") this.setState(data.state === "open" ? "live" : data.state, data.detail, data.transport, data.problem);
         if (name !== "state") call([this.#listener], { ...data, type: name });
     }
 }

@@ -62,18 +62,27 @@ function showPage(page, keepsPlace) {
     const columns = columnsOf(page.items);
     const isNumber = (name) => page.items.every((item) => !item[name] || "N" in item[name]);
     const titles = [...keyNames(), ...columns].map((name) => make("th", { scope: "col", class: isNumber(name) && "number" }, name));
-    find("items").tHead.replaceChildren(make("tr", {}, ...titles, make("th", { scope: "col", class: "rest" }, columns.length ? "other attributes" : "attributes")));
+    const rest = make("th", { scope: "col", class: "rest" }, columns.length ? "other attributes" : "attributes");
+    find("items").tHead.replaceChildren(make("tr", {}, ...titles, rest));
     const place = keepsPlace ? document.activeElement?.closest?.("#items tr")?.dataset.key : null;
+    const before = shown;
     shown = new Map();
     const rows = page.items.map((item) => {
+        const kept = before.get(identityOf(keyOf(item)));
+        if (kept && !kept.isGone && kept.columns.join() === columns.join() && sameValue(kept.item, item)) {
+            shown.set(identityOf(keyOf(item)), kept);
+            return kept.element;
+        }
         const row = { columns, isNumber: Object.fromEntries(columns.map((name) => [name, isNumber(name)])), element: make("tr") };
         shown.set(identityOf(keyOf(item)), row);
         row.element.dataset.key = identityOf(keyOf(item));
         fillRow(row, item);
         return row.element;
     });
-    find("items").tBodies[0].replaceChildren(...rows);
-    if (place) shown.get(place)?.element.querySelector("a").focus();
+    // Rows that stay are left alone: they keep their flash, the selection and the focus.
+    const body = find("items").tBodies[0];
+    if (rows.length !== body.rows.length || rows.some((row, index) => row !== body.rows[index])) body.replaceChildren(...rows);
+    if (place && document.activeElement?.closest?.("#items tr")?.dataset.key !== place) shown.get(place)?.element.querySelector("a").focus();
     const isFiltered = query.pk || query.sk_prefix || query.where;
     find("items-empty").textContent = isFiltered ? "No item matches this filter." : "The table is empty.";
     find("items-empty").hidden = rows.length > 0;
@@ -89,12 +98,13 @@ function fillRow(row, item) {
     const names = keyNames(), key = keyOf(item);
     const cells = names.map((name, index) => {
         const text = short(item[name], false, 200);
-        const content = index === names.length - 1 || index === 0 ? make("a", { href: placeOf({ item: key }), tabindex: index === 0 ? 0 : -1 }, text || "(empty)") : text;
-        return make("td", { title: text, class: "N" in item[name] ? "number" : "" }, content);
+        const link = make("a", { href: placeOf({ item: key }), tabindex: index === 0 ? 0 : -1 }, text || "(empty)");
+        return make("td", { title: text, class: "N" in item[name] ? "number" : "" }, link);
     });
     for (const name of row.columns) {
         const text = item[name] ? short(item[name]) : null;
-        cells.push(make("td", { title: text ?? "", class: row.isNumber[name] && "number" }, text === null ? make("span", { class: "absent" }, "–") : text));
+        const content = text ?? make("span", { class: "absent" }, "–");
+        cells.push(make("td", { title: text ?? "", class: row.isNumber[name] && "number" }, content));
     }
     cells.push(make("td", { class: "rest" }, ...preview(item, [...names, ...row.columns])));
     row.item = item;
@@ -107,11 +117,23 @@ function followRow(change) {
     if (!row) return;
     const isFocused = row.element.contains(document.activeElement);
     if (change.op === "put") fillRow(row, change.item);
-    row.element.classList.toggle("gone", change.op === "remove");
+    row.isGone = change.op === "remove";
+    row.element.classList.toggle("gone", row.isGone);
     row.element.classList.remove("flash");
     void row.element.offsetWidth;
     row.element.classList.add("flash");
     if (isFocused) row.element.querySelector("a").focus();
+}
+
+let refresh = null;
+/** Reads the page again soon, at most every three seconds, where a change may have added a row or taken one away. */
+function followPage(change) {
+    const mayMove = kindOf(change) !== "modify" || (query.where && !shown.has(identityOf(change.key)));
+    if (!mayMove || refresh) return;
+    refresh = setTimeout(() => {
+        refresh = null;
+        if (!document.hidden && String(getSelection()) === "") loadItems({ keepsPlace: true });
+    }, 3000);
 }
 
 function showFilterError(problem) {
@@ -162,8 +184,8 @@ async function refreshDetail() {
         find("detail-note").textContent = "";
     }
     try {
-        const history = await read(`${itemPath(current.key)}/history`, { format: "dynamodb" });
-        if (current === opened) showHistory(history.versions);
+        const history = await read(`${itemPath(current.key)}/history`, { format: "dynamodb", diff: "old" });
+        if (current === opened) showHistory(history);
     } catch (error) {
         if (current === opened) find("history-note").textContent = `not read: ${error.message}`;
     }
@@ -174,10 +196,10 @@ function showItem() {
     find("detail-item").replaceChildren(...(isTyped ? [JSON.stringify(opened.item, null, 2)] : pretty({ M: opened.item })));
 }
 
-function showHistory(versions) {
-    find("history-note").textContent = versions.length ? "newest first" : "no change of it is remembered";
+function showHistory({ versions, complete }) {
+    find("history-note").textContent = complete ? "newest first, back to its first version" : "newest first; older versions are not kept";
     find("history").replaceChildren(...versions.map((version) => make("li", {},
-        make("time", {}, version.at ? moment(version.at) : "before the start"),
+        make("time", { title: version.id }, version.at ? moment(version.at) : "from the scan"),
         opLabel(version),
-        make("div", { class: "what" }, ...changeLines(version), make("span", { class: "cause" }, version.cause === "stream" ? "" : version.cause)))));
+        make("div", { class: "what" }, ...changeLines(version), causeOf(version)))));
 }

@@ -3,7 +3,8 @@
 /** The address of a place: the filter, and the item that is open. */
 function placeOf({ item = null } = {}) {
     const words = new URLSearchParams();
-    for (const [name, value] of Object.entries({ ...filterParameters(), order: query.order === "desc" ? "desc" : "" })) if (value) words.set(name, value);
+    const said = { ...filterParameters(), order: query.order === "desc" ? "desc" : "" };
+    for (const [name, value] of Object.entries(said)) if (value) words.set(name, value);
     if (item) words.set("item", JSON.stringify(item));
     return `#${words}`;
 }
@@ -11,11 +12,14 @@ function placeOf({ item = null } = {}) {
 /** Goes where the address says. */
 function arrive() {
     const words = new URLSearchParams(location.hash.slice(1));
-    const wanted = { pk: words.get("pk") ?? "", sk_prefix: words.get("sk_prefix") ?? "", where: words.get("where") ?? "", order: words.get("order") === "desc" ? "desc" : "asc" };
+    const word = (name) => words.get(name) ?? "";
+    const order = word("order") === "desc" ? "desc" : "asc";
+    const wanted = { pk: word("pk"), sk_prefix: word("sk_prefix"), where: word("where"), order };
     const filter = (of) => JSON.stringify([of.pk, of.sk_prefix, of.where]);
     const isOtherFilter = filter(wanted) !== filter(query), isOther = isOtherFilter || wanted.order !== query.order;
     query = wanted;
     for (const name of ["pk", "sk_prefix", "where"]) find("filter").elements[name].value = query[name];
+    allowSortKey();
     find("order").textContent = query.order === "desc" ? "Descending" : "Ascending";
     if (isOther || !feed) {
         cursor = null;
@@ -25,7 +29,8 @@ function arrive() {
     if (isOtherFilter || !feed) followChanges();
     let key = null;
     try { key = JSON.parse(words.get("item")); } catch { /* a mangled link opens nothing */ }
-    const isKey = key && typeof key === "object" && Object.values(key).length && Object.values(key).every((value) => value && ["S", "N", "B"].includes(typeOf(value)));
+    const isValue = (value) => value && ["S", "N", "B"].includes(typeOf(value));
+    const isKey = key && typeof key === "object" && Object.values(key).length && Object.values(key).every(isValue);
     if (isKey) showDetail(key);
     else if (find("detail").open) find("detail").close();
 }
@@ -94,6 +99,14 @@ find("filter").addEventListener("submit", (event) => {
     if (location.hash === place || (place === "#" && !location.hash)) loadItems();
     else go(place);
 });
+/** A sort key means something only within a partition. */
+function allowSortKey() {
+    const { pk, sk_prefix: field } = find("filter").elements;
+    field.disabled = pk.value === "";
+    if (field.disabled) field.value = "";
+    field.placeholder = field.disabled ? "needs the partition key" : "any";
+}
+find("filter").elements.pk.addEventListener("input", allowSortKey);
 find("clear").addEventListener("click", () => { find("filter").reset(); showFilterError(null); go("#"); });
 find("order").addEventListener("click", () => {
     const order = query.order === "desc" ? "asc" : "desc", before = query;
@@ -124,7 +137,7 @@ find("items").addEventListener("click", (event) => {
 });
 for (const button of find("views").children) button.addEventListener("click", () => view(button.dataset.view));
 find("items-curl").addEventListener("click", copyItems);
-find("changes-curl").addEventListener("click", () => copy(curlOf("v1/events", { ...filterParameters(), since: "now", mode: "all", diff: "old" }, true)));
+find("changes-curl").addEventListener("click", () => copy(curlOf("v1/events", { ...filterParameters(), since: "now", ...steps }, true)));
 find("stream-curl").addEventListener("click", () => copy(curlOf("v1/status")));
 find("detail-curl").addEventListener("click", () => copy(curlOf(itemPath(opened.key))));
 find("history-curl").addEventListener("click", () => copy(curlOf(`${itemPath(opened.key)}/history`)));
@@ -139,7 +152,11 @@ async function watch() {
     // A page that nobody sees asks less often.
     try { await look(); } finally { setTimeout(watch, document.hidden ? 5 * LOOK_EVERY : LOOK_EVERY); }
 }
-addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    look();
+    loadItems({ keepsPlace: true });
+});
 await look().catch((error) => reportError(error));
 arrive();
 setTimeout(watch, LOOK_EVERY);

@@ -5,10 +5,11 @@ const SAMPLES = 150;
 let status = null;
 let unreachableSince = null;
 
-/** The last five minutes of one number as a line. `null` is a gap. */
+/** The last five minutes of one number as a line. `null` is a gap; a height stands for `least` at least, so that noise looks like noise. */
 class Chart {
-    constructor(id, describe) {
+    constructor(id, least, describe) {
         this.root = find(id);
+        this.least = least;
         this.describe = describe;
         this.samples = [];
         const svg = this.root.querySelector("svg");
@@ -28,7 +29,8 @@ class Chart {
 
     draw() {
         const known = this.samples.filter(({ value }) => value !== null);
-        const top = Math.max(1, ...known.map(({ value }) => value));
+        const most = Math.max(0, ...known.map(({ value }) => value));
+        const top = Math.max(most, this.least);
         const x = (index) => ((index + SAMPLES - this.samples.length) / (SAMPLES - 1)) * 300;
         const y = (value) => 43 - (value / top) * 40;
         let line = "", area = "", start = null;
@@ -46,15 +48,15 @@ class Chart {
         const pointed = this.samples[this.pointed];
         const shown = pointed ?? this.samples.at(-1);
         this.root.querySelector(".now").textContent = shown?.value === null || !shown ? "–" : this.describe(shown.value);
-        this.root.querySelector(".top").textContent = pointed ? clock(pointed.time) : known.length ? `most ${this.describe(top)} in 5 min` : "";
+        this.root.querySelector(".top").textContent = pointed ? clock(pointed.time) : known.length ? `most ${this.describe(most)} in 5 min` : "";
         const cross = this.root.querySelector(".cross");
         cross.style.visibility = pointed ? "visible" : "hidden";
         if (pointed) { cross.setAttribute("x1", x(this.pointed)); cross.setAttribute("x2", x(this.pointed)); }
     }
 }
 
-const lagChart = new Chart("lag-chart", span);
-const rateChart = new Chart("rate-chart", (rate) => `${rate >= 100 ? count(Math.round(rate)) : rate.toFixed(1)}/s`);
+const lagChart = new Chart("lag-chart", 500, span);
+const rateChart = new Chart("rate-chart", 1, (rate) => `${rate >= 100 ? count(Math.round(rate)) : rate.toFixed(1)}/s`);
 
 async function look() {
     const before = status;
@@ -112,13 +114,18 @@ function showStatus() {
     find("subscribers").textContent = count(status.subscribers);
     find("uptime").textContent = `up ${span(Date.parse(status.now) - Date.parse(status.started_at))}`;
     find("position").textContent = status.position ?? "none yet";
-    find("rebuilds").textContent = status.rebuilds === 0 ? "never rebuilt" : `rebuilt ${count(status.rebuilds)} ${status.rebuilds === 1 ? "time" : "times"}`;
+    const times = `${count(status.rebuilds)} ${status.rebuilds === 1 ? "time" : "times"}`;
+    find("rebuilds").textContent = status.rebuilds === 0 ? "never rebuilt" : `rebuilt ${times}`;
     if (state === "live") return banner("live", "");
     const isScanning = scan.segments > 0 && scan.segments_done < scan.segments && state !== "stale";
     const left = scan.estimated_seconds_left ? `, about ${span(scan.estimated_seconds_left * 1000)} left` : "";
     const progress = isScanning ? ` Scan: ${count(scan.items)} items, ${scan.segments_done} of ${scan.segments} segments done${left}.` : "";
-    const about = { stale: "What is served may be old", rebuilding: "What is served is the state before the loss", syncing: "Nothing is served yet", starting: "Nothing is served yet" }[state] ?? "";
-    banner(state, `${about}: ${reason}.${progress}`.replace("..", "."), isScanning ? scan.segments_done / scan.segments : undefined);
+    const about = {
+        stale: "What is served may be old",
+        rebuilding: status.position ? "What is served is from before the loss" : "Nothing is served until it is rebuilt",
+    };
+    const text = `${about[state] ?? "Nothing is served yet"}: ${reason}.${progress}`;
+    banner(state, text.replace("..", "."), isScanning ? scan.segments_done / scan.segments : undefined);
 }
 
 /** Parents before children, each child under its parent; the rest, whose parents are forgotten, are roots. */

@@ -49,9 +49,10 @@ function pretty(value, indent = "") {
         if (parts.length === 0) return [open + close];
         return [open, ...parts.flatMap((part, index) => [`\n${deeper}`, ...part, index < parts.length - 1 ? "," : ""]), `\n${indent}${close}`];
     };
+    const member = ([name, part]) => [make("span", { class: "name" }, JSON.stringify(name)), ": ", ...pretty(part, deeper)];
     const leaf = (kind, text) => make("span", { class: SPANS[kind] }, text);
     switch (type) {
-        case "M": return list("{", Object.entries(content).map(([name, part]) => [make("span", { class: "name" }, JSON.stringify(name)), ": ", ...pretty(part, deeper)]), "}");
+        case "M": return list("{", Object.entries(content).map(member), "}");
         case "L": return list("[", content.map((part) => pretty(part, deeper)), "]");
         case "SS": case "BS": return list("[", content.map((text) => [leaf("S", JSON.stringify(text))]), "]");
         case "NS": return list("[", content.map((digits) => [leaf("N", digits)]), "]");
@@ -90,7 +91,8 @@ function diffLines(before, after) {
 /** An item's attributes on one line, less those named. */
 function preview(item, without) {
     const attributes = Object.entries(item).filter(([name]) => !without.includes(name));
-    return attributes.slice(0, 40).map(([name, value]) => make("span", { class: "pair" }, make("span", { class: "name" }, `${name} `), short(value, true), " "));
+    const pair = ([name, value]) => make("span", { class: "pair" }, make("span", { class: "name" }, `${name} `), short(value, true), " ");
+    return attributes.slice(0, 40).map(pair);
 }
 
 const identityOf = (key) => JSON.stringify(Object.values(key));
