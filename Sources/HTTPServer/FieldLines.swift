@@ -31,4 +31,23 @@ enum FieldLines {
             start = end + 1
         }
     }
+
+    /// Calls `body` with each line's name, as it stands there, and its trimmed value.
+    static func forEach(
+        in lines: UnsafeBufferPointer<UInt8>,
+        _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Void
+    ) {
+        guard let base = lines.baseAddress else { return }
+        var start = 0
+        while start < lines.count {
+            guard let found = memchr(base + start, Int32(ByteClass.lineFeed), lines.count - start) else { return }
+            let end = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+            if let colon = memchr(base + start, Int32(UInt8(ascii: ":")), end - start) {
+                let nameEnd = UnsafeRawPointer(colon) - UnsafeRawPointer(base)
+                let value = UnsafeBufferPointer(start: base + nameEnd + 1, count: max(0, end - 1 - (nameEnd + 1)))
+                body(UnsafeBufferPointer(start: base + start, count: nameEnd - start), ByteClass.trimmed(value))
+            }
+            start = end + 1
+        }
+    }
 }

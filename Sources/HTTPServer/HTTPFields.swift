@@ -26,8 +26,25 @@ package struct HTTPFields: Sendable {
         bytes.append(ByteClass.lineFeed)
     }
 
+    /// Makes room for so many bytes of fields. A copy has the same room, so that what is added to it costs no further allocation.
+    package mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
     /// Appends all fields of `other`, in order.
     package mutating func append(_ other: HTTPFields) { bytes += other.bytes }
+
+    /// Makes a strong `ETag` weak (RFC 9110 section 8.8.1): what a coding was applied to is equal in meaning, not in bytes.
+    package mutating func weakenEntityTag() {
+        let name = Array("ETag: ".utf8)
+        var start = bytes.startIndex
+        while start < bytes.endIndex {
+            if bytes[start...].starts(with: name + [UInt8(ascii: "\"")]) {
+                bytes.insert(contentsOf: "W/".utf8, at: start + name.count)
+                return
+            }
+            guard let end = bytes[start...].firstIndex(of: ByteClass.lineFeed) else { return }
+            start = end + 1
+        }
+    }
 
     /// Whether a field of this name, given in lower case, was added.
     package func contains(_ lowercasedName: String) -> Bool {

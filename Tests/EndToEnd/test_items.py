@@ -59,6 +59,50 @@ def test_a_tag_saves_the_body(letters):
     assert typed.headers["ETag"] != first.headers["ETag"]
 
 
+def test_conditions_are_kept_to(letters):
+    tag = letters.get("/v1/items/a").headers["ETag"]
+    for header, value, status in [
+        ("If-None-Match", "*", 304), ("If-None-Match", f'"x", W/{tag}', 304), ("If-None-Match", '"x"', 200),
+        ("If-Match", tag, 200), ("If-Match", '"x"', 412), ("If-Modified-Since", "never", 200), ("Range", "bytes=0-1", 200),
+    ]:
+        assert letters.get("/v1/items/a", headers={header: value}).status_code == status, (header, value)
+
+
+def test_a_large_answer_is_compressed_for_who_takes_it(letters):
+    plain = letters.get("/openapi.yaml", headers={"Accept-Encoding": "identity"})
+    coded = letters.get("/openapi.yaml", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers and coded.headers["Content-Encoding"] == "gzip"
+    assert coded.text == plain.text
+    assert int(coded.headers["Content-Length"]) * 3 < int(plain.headers["Content-Length"])
+
+
+def test_a_batch_has_the_items_and_the_keys_without_one(letters):
+    response = letters.http.post("/v1/items/batch-get", json={"keys": [{"id": "b"}, {"id": {"S": "none"}}, {"id": "a"}]})
+    answer = response.json()
+    assert [item["id"] for item in answer["found"]] == ["b", "a"]
+    assert answer["missing"] == [{"id": "none"}]
+    assert answer["as_of"]["position"] == response.headers["Replica-Position"]
+    wrong = letters.http.post("/v1/items/batch-get", json={"keys": [{"id": "b"}, {"id": 1}]})
+    assert (wrong.status_code, wrong.json()["index"], wrong.json()["parameter"]) == (400, 1, "id")
+
+
+def test_a_write_is_waited_for(ministack, logs):
+    """Reading what one has just written: a fence on the item, and a long poll on its tag."""
+    client = ministack.client()
+    table = create_table(client)
+    client.put_item(TableName=table, Item={"id": {"S": "a"}, "version": {"N": "1"}})
+    with serving(logs, ministack, table) as service:
+        tag = service.get("/v1/items/a").headers["ETag"]
+        client.put_item(TableName=table, Item={"id": {"S": "a"}, "version": {"N": "2"}})
+        fenced = service.get("/v1/items/a", params={"until": "version >= 2"}, headers={"Prefer": "wait=8"})
+        assert fenced.status_code == 200 and fenced.json()["version"] == 2
+        assert fenced.headers["Preference-Applied"] == "wait=8"
+        polled = service.get("/v1/items/a", headers={"If-None-Match": tag, "Prefer": "wait=8"})
+        assert polled.status_code == 200 and polled.json()["version"] == 2
+        unmet = service.get("/v1/items/a", params={"until": "version >= 3"}, headers={"Prefer": "wait=1"})
+        assert unmet.status_code == 412 and unmet.json()["type"].endswith(":condition-not-met")
+
+
 def test_head_is_get_without_its_body(letters):
     got, head = letters.get("/v1/items/a"), letters.http.head("/v1/items/a")
     assert head.content == b""

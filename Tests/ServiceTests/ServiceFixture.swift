@@ -28,11 +28,13 @@ final class ServiceFixture: Sendable {
         let status = Mutex(ReplicationStatus())
     }
 
-    /// `limits` changes the API's limits; pages hold 4,096 bytes unless it says otherwise. `accessLog` is made over the registry that
-    /// `/metrics` shows.
+    /// `accessLog` is made over the registry that `/metrics` shows. `limits` and `settings` change what a test needs otherwise;
+    /// `authenticator` asks for tokens.
     init(
         accessLog: (PrometheusRegistry) -> AccessLog? = { _ in nil },
-        limits change: (inout APILimits) -> Void = { _ in }
+        authenticator: Authenticator? = nil,
+        limits changeLimits: (inout APILimits) -> Void = { _ in },
+        settings changeSettings: (inout Settings) -> Void = { _ in }
     ) throws {
         let shared = Shared()
         self.shared = shared
@@ -48,13 +50,15 @@ final class ServiceFixture: Sendable {
         settings.loops = 1
         var limits = APILimits()
         limits.pageBytes = 4096
-        change(&limits)
+        changeLimits(&limits)
+        changeSettings(&settings)
         let registry = PrometheusRegistry()
         front = HTTPFront(
             view: view,
             settings: settings,
             metrics: ServiceMetrics(registry: registry),
             accessLog: accessLog(registry),
+            authenticator: authenticator,
             apiLimits: limits
         )
         port = try front.start(ListenAddress(host: "127.0.0.1", port: 0)).port
@@ -87,14 +91,39 @@ final class ServiceFixture: Sendable {
 
     /// A request over a real socket; the answer when the server has closed. `fields` are whole lines.
     func request(_ target: String, method: String = "GET", fields: [String] = []) throws -> Answer {
-        let lines = ["\(method) \(target) HTTP/1.1", "Host: test", "Connection: close"] + fields
-        return Answer(try exchange(lines.joined(separator: "\r\n") + "\r\n\r\n"))
+        try answer(on: begin(target, method: method, fields: fields))
     }
 
-    private func exchange(_ text: String) throws -> [UInt8] {
+    /// A POST of a JSON body.
+    func post(_ target: String, _ body: String, fields: [String] = ["Content-Type: application/json"]) throws -> Answer
+    {
+        try answer(on: begin(target, method: "POST", fields: fields, body: body))
+    }
+
+    /// Sends a request and does not wait for its answer.
+    func begin(
+        _ target: String,
+        method: String = "GET",
+        fields: [String] = [],
+        body: String? = nil
+    ) throws -> Int32 {
+        var lines = ["\(method) \(target) HTTP/1.1", "Host: test", "Connection: close"] + fields
+        if let body { lines.append("Content-Length: \(body.utf8.count)") }
+        return try send(lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? ""))
+    }
+
+    /// Waits until as many requests wait for an answer; polled, since the server counts them by itself.
+    func waitForWaiting(_ count: Int) async throws {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while try !request("/metrics").body.contains("\ntablecast_http_waiting_requests \(count)\n") {
+            try #require(ContinuousClock.now < deadline, "\(count) requests never waited")
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    private func send(_ text: String) throws -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         try #require(descriptor >= 0)
-        defer { close(descriptor) }
         // A stuck server fails the test instead of hanging it.
         var patience = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -109,13 +138,19 @@ final class ServiceFixture: Sendable {
         }
         try #require(connected == 0)
         let bytes = Array(text.utf8)
-        try #require(send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
+        try #require(Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
+        return descriptor
+    }
+
+    /// The answer to a request that was begun, when the server has closed.
+    func answer(on descriptor: Int32) throws -> Answer {
+        defer { close(descriptor) }
         var received: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)
             try #require(count >= 0, "the server did not close in time")
-            if count == 0 { return received }
+            if count == 0 { return Answer(received) }
             received += buffer.prefix(count)
         }
     }
@@ -127,24 +162,27 @@ struct Answer {
     let fields: [(name: String, value: String)]
     let body: String
 
-    init(_ bytes: [UInt8]) {
-        let text = String(decoding: bytes, as: UTF8.self)
-        let separator = "\r\n\r\n"
-        let parts = text.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
-        let lines = (parts.first ?? "").split(separator: "\r\n")
+    /// The body's bytes as they came, for those that are no text.
+    let bytes: [UInt8]
+
+    init(_ received: [UInt8]) {
+        let separator = Array("\r\n\r\n".utf8)
+        let end = received.indices.first { received[$0...].starts(with: separator) } ?? received.endIndex
+        let lines = String(decoding: received[..<end], as: UTF8.self).split(separator: "\r\n")
         status = Int((lines.first ?? "").split(separator: " ").dropFirst().first ?? "") ?? 0
         fields = lines.dropFirst().map { line in
             let pair = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             return (pair[0].lowercased(), pair.count > 1 ? String(pair[1].drop { $0 == " " }) : "")
         }
-        let raw = parts.count > 1 ? String(parts[1]) : ""
+        let raw = Array(received[min(end + 4, received.endIndex)...])
         let isChunked = fields.contains { $0 == ("transfer-encoding", "chunked") }
-        body = isChunked ? Self.unchunk(Array(raw.utf8)) : raw
+        bytes = isChunked ? Self.unchunk(raw) : raw
+        body = String(decoding: bytes, as: UTF8.self)
     }
 
     subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
 
-    private static func unchunk(_ bytes: [UInt8]) -> String {
+    private static func unchunk(_ bytes: [UInt8]) -> [UInt8] {
         var rest = bytes[...]
         var body: [UInt8] = []
         while let end = rest.firstIndex(of: 13),
@@ -155,6 +193,6 @@ struct Answer {
             body += rest.prefix(size)
             rest = rest.dropFirst(size + 2)
         }
-        return String(decoding: body, as: UTF8.self)
+        return body
     }
 }

@@ -14,16 +14,24 @@ package struct API: Sendable {
         },
         .get("/client.js", [], .open) { _, call in WebClient.module.respond(to: call.request) },
         .get("/client.d.ts", [], .open) { _, call in WebClient.types.respond(to: call.request) },
-        .get("/v1/items", ListHandler.parameters, .read) { api, call throws(Problem) in try api.items(call) },
-        .get("/v1/items/{pk}", ListHandler.partitionParameters, .read) { api, call throws(Problem) in
+        .get("/v1/items", ListHandler.parameters, .read) { api, call throws(Problem) in
+            try api.items(call)
+        }.keepingToKeys(),
+        .post("/v1/items/batch-get", BatchGetHandler.parameters, .read) { api, call throws(Problem) in
+            try api.batch.respond(to: call, in: api.view.snapshot())
+        }.keepingToKeys(),
+        .get("/v1/items/{pk}", ListHandler.partitionParameters + ["until"], .read) {
+            api,
+            call throws(Problem) in
             try api.partition(call)
-        },
+        }.keepingToKeys(),
         .get("/v1/items/{pk}/{sk}", ItemHandler.parameters, .read) { api, call throws(Problem) in
             try api.item(call)
-        },
+        }.keepingToKeys(),
         .get("/v1/events", EventsHandler.parameters, .stream) { api, call throws(Problem) in
             try api.events.respond(to: call.request)
         },
+        .post("/v1/tickets", [], .token) { api, call throws(Problem) in try api.tickets.respond(to: call) },
         .get("/v1/status", [], .status) { api, call throws(Problem) in
             _ = try QueryParameters(call.request, allowed: [])
             return api.status.respond()
@@ -44,19 +52,27 @@ package struct API: Sendable {
     let health: Health
     let metrics: @Sendable () -> HTTPResponse
     let item: ItemHandler
+    let batch: BatchGetHandler
     let list: ListHandler
     let events: EventsHandler
     let status: StatusHandler
+    let tickets: TicketHandler
+    private let coding: ContentCoding
+    private let authenticator: Authenticator?
     private let crossOrigin: CrossOrigin
 
-    /// `metrics` answers `/metrics`.
+    /// `metrics` answers `/metrics`. Without an `authenticator` everybody may read; `isExposed` says that this includes other
+    /// machines.
     package init(
         view: ReplicaView,
         hub: FeedHub,
         health: Health,
         limits: APILimits = APILimits(),
         startedAtMilliseconds: Int64,
+        waiting: WaitingRoom? = nil,
         crossOrigin: CrossOrigin = CrossOrigin(.any),
+        authenticator: Authenticator? = nil,
+        isExposed: Bool = false,
         metrics: @escaping @Sendable () -> HTTPResponse
     ) {
         let fields = AnswerFields()
@@ -64,15 +80,25 @@ package struct API: Sendable {
         self.health = health
         self.metrics = metrics
         self.crossOrigin = crossOrigin
-        let item = ItemHandler(view: view, fields: fields)
+        self.authenticator = authenticator
+        coding = ContentCoding(limits: limits)
+        tickets = TicketHandler(authenticator: authenticator)
+        let item = ItemHandler(
+            view: view,
+            fields: fields,
+            limits: limits,
+            waiting: waiting ?? WaitingRoom(limit: limits.waitingRequests)
+        )
         self.item = item
+        batch = BatchGetHandler(view: view, fields: fields, limits: limits)
         list = ListHandler(view: view, fields: fields, limits: limits, item: item)
         events = EventsHandler(hub: hub, view: view, fields: fields)
         status = StatusHandler(
             view: view,
             hub: hub,
             health: health,
-            startedAtMilliseconds: startedAtMilliseconds
+            startedAtMilliseconds: startedAtMilliseconds,
+            authentication: AuthenticationStatus(store: authenticator?.store, isExposed: isExposed)
         )
     }
 
@@ -96,37 +122,71 @@ package struct API: Sendable {
 
     private func action(of route: Route) -> Router.Action {
         let api = self
-        let action = route.action
+        let action = route.keepsToKeys ? route.action : refusingRestricted(route)
+        let grant = grant(of: route)
         return { request, path in
+            var call: APICall?
+            var response: HTTPResponse
             do throws(Problem) {
-                return try action(api, APICall(request: request, path: path))
+                let admitted = APICall(request, path, grant: try grant?(request))
+                call = admitted
+                response = try action(api, admitted)
+                api.coding.complete(&response, for: admitted)
             } catch {
-                return error.response()
+                response = error.response()
             }
+            if let grant = call?.grant { response.principal = grant.token.name }
+            return response
+        }
+    }
+
+    /// The operation for tokens that may see every key.
+    private func refusingRestricted(_ route: Route) -> Route.Action {
+        guard authenticator != nil, route.access == .read || route.access == .stream else { return route.action }
+        return { api, call throws(Problem) in
+            try call.requireAllKeys()
+            return try route.action(api, call)
+        }
+    }
+
+    /// What lets a request in to a route; nil where everybody may.
+    private func grant(of route: Route) -> (@Sendable (HTTPRequest) throws(Problem) -> Grant)? {
+        guard let authenticator else { return nil }
+        // Streams are what a browser asks for without fields of its own.
+        let takesTicket = route.method == .get && route.access == .stream
+        let scope: AccessScope?
+        switch route.access {
+        case .open: return nil
+        case .token: scope = nil
+        case .scope(let needed): scope = needed
+        }
+        return { request throws(Problem) in
+            try authenticator.authenticate(request, scope: scope, takesTicket: takesTicket)
         }
     }
 
     private func items(_ call: APICall) throws(Problem) -> HTTPResponse {
-        try list.respond(to: call.request, partition: nil, in: view.snapshot())
+        try list.respond(to: call, partition: nil, in: view.snapshot())
     }
 
     private func item(_ call: APICall) throws(Problem) -> HTTPResponse {
-        try item.respond(to: call.request, partition: call.path["pk"], sort: call.path["sk"], in: view.snapshot())
+        try item.respond(to: call, partition: call.path["pk"], sort: call.path["sk"], in: view.snapshot())
     }
 
     /// One item of a table without a sort key; one partition of any other.
     private func partition(_ call: APICall) throws(Problem) -> HTTPResponse {
         let snapshot = try view.snapshot()
         if snapshot.keySchema.sort == nil {
-            return try item.respond(to: call.request, partition: call.path["pk"], sort: nil, in: snapshot)
+            return try item.respond(to: call, partition: call.path["pk"], sort: nil, in: snapshot)
         }
-        return try list.respond(to: call.request, partition: call.path["pk"], in: snapshot)
+        return try list.respond(to: call, partition: call.path["pk"], in: snapshot)
     }
 
     private static func description() -> HTTPResponse {
         var fields = HTTPFields()
         fields.add("Content-Type", "application/yaml")
         fields.add("Cache-Control", "no-cache")
+        fields.add("Vary", "Accept-Encoding")
         return HTTPResponse(status: 200, fields: fields, body: .bytes(PackageResources.openapi_yaml))
     }
 

@@ -20,6 +20,17 @@ package struct APILimits: Sendable, Hashable {
     package var exportWork = 2_097_152
     /// How long an export may take, since it keeps the store of its beginning in memory; then its connection is closed.
     package var exportDuration: Duration = .seconds(3600)
+    /// Bodies of these sizes are compressed for clients that take it: smaller ones gain nothing, larger ones would hold up their
+    /// event loop (some 8 ms for a mebibyte).
+    package var compressedBytes = 1_024...1_048_576
+    /// Keys of one batch; more is a 400.
+    package var batchKeys = 100
+    /// Bytes of a batch's items; more is a 400.
+    package var batchBytes = 16_777_216
+    /// The longest a request may wait for an answer; more is shortened to it.
+    package var longestWait: Duration = .seconds(60)
+    /// Requests that wait at once; one more is a 503.
+    package var waitingRequests = 10_000
     /// The defaults.
     package init() {}
 

@@ -12,6 +12,13 @@ final class AnswerFields: Sendable {
         var notModified = HTTPFields()
         /// For JSON.
         var json = HTTPFields()
+
+        /// Adds a field to all of them.
+        mutating func add(_ name: StaticString, _ value: String) {
+            replica.add(name, value)
+            notModified.add(name, value)
+            json.add(name, value)
+        }
     }
 
     private struct State {
@@ -41,8 +48,13 @@ final class AnswerFields: Sendable {
         templates.replica.add("Replica-State", conditions.state.headerValue)
         templates.notModified = templates.replica
         templates.notModified.add("Cache-Control", "no-cache")
+        templates.notModified.add("Vary", "Accept-Encoding")
         templates.json = templates.notModified
+        // For what an answer adds: its tag and time, and what all answers get at the end.
+        templates.json.reserve(768)
         templates.json.add("Content-Type", "application/json")
+        // Parts of so small an answer are not worth asking for; a client that asks gets the whole (RFC 9110 section 14.3).
+        templates.json.add("Accept-Ranges", "none")
         return templates
     }
 }

@@ -9,6 +9,41 @@ package struct CrossOrigin: Sendable {
         case any
         /// Pages of these, each `scheme://host[:port]` in lower case; of none when empty.
         case only([String])
+
+        /// Reads `*`, `none`, or origins with commas between them; nil for anything else.
+        package init?(_ text: String) {
+            switch text {
+            case "*": self = .any
+            case "none": self = .only([])
+            default:
+                let origins = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+                    var part = part.drop { $0 == " " }
+                    while part.last == " " { part.removeLast() }
+                    return String(part)
+                }
+                guard origins.allSatisfy(Self.isOrigin) else { return nil }
+                self = .only(origins)
+            }
+        }
+
+        /// `scheme://host[:port]` as browsers send it: in lower case, without a path.
+        private static func isOrigin(_ text: String) -> Bool {
+            for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {
+                let rest = text.utf8.dropFirst(scheme.utf8.count)
+                return !rest.isEmpty
+                    && rest.allSatisfy { byte in
+                        switch byte {
+                        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                            UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"),
+                            UInt8(ascii: "["),
+                            UInt8(ascii: "]"):
+                            true
+                        default: false
+                        }
+                    }
+            }
+            return false
+        }
     }
 
     private static let exposed =

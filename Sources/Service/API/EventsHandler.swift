@@ -10,7 +10,7 @@ struct EventsHandler: Sendable {
     let view: ReplicaView
     let fields: AnswerFields
 
-    static let parameters = ["since", "last_event_id", "snapshot", "limit", "timeout", "heartbeat", "format"]
+    static let parameters = ["since", "last_event_id", "snapshot", "limit", "timeout", "heartbeat", "format", "ticket"]
     /// Events after which a subscriber may ask the stream to end.
     static let limitRange = 1...1_000_000_000
 

@@ -15,10 +15,16 @@ struct FilterParameters: Sendable {
     let representation: ItemRepresentation
 
     /// Reads them. `partition` is the path's, where the path names one, and stands for `pk`. Each mistake is a 400 that names the
-    /// parameter, its value and what is allowed.
-    init(_ parameters: QueryParameters, partition: [UInt8]? = nil, schema: KeySchema) throws(Problem) {
+    /// parameter, its value and what is allowed. The keys are narrowed to those that `call` may see.
+    init(
+        _ parameters: QueryParameters,
+        partition: [UInt8]? = nil,
+        schema: KeySchema,
+        call: APICall?
+    ) throws(Problem) {
+        let keys = try Self.keys(parameters, partition: partition, schema: schema)
         filter = ItemFilter(
-            keys: try Self.keys(parameters, partition: partition, schema: schema),
+            keys: try call?.narrow(keys, in: schema) ?? keys,
             predicate: try Self.predicate(parameters)
         )
         representation = try Self.representation(parameters)

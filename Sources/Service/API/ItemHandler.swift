@@ -7,40 +7,125 @@ import TableModel
 struct ItemHandler: Sendable {
     let view: ReplicaView
     let fields: AnswerFields
+    let limits: APILimits
+    let waiting: WaitingRoom
 
-    static let parameters = FilterParameters.representationNames
+    static let parameters = FilterParameters.representationNames + ["until", "max_lag"]
+
+    /// What is asked of one item.
+    struct Question {
+        let call: APICall
+        let key: ItemKey
+        var representation = ItemRepresentation()
+        /// What the item must satisfy before it is an answer.
+        var until: WhereExpression?
+        var maximumLag: Duration?
+        /// Seconds that were waited for at most; nil where nothing was waited for.
+        var wait: Int?
+    }
 
     /// The item under a key given as path bytes. The service's hottest path. `parameters` are the query's where it has been read.
     func respond(
-        to request: HTTPRequest,
+        to call: APICall,
         partition: [UInt8],
         sort: [UInt8]?,
         in snapshot: StoreSnapshot,
         parameters: QueryParameters? = nil
     ) throws(Problem) -> HTTPResponse {
         let key = try Self.key(partition, sort, schema: snapshot.keySchema)
-        let representation = try Self.representation(request, parameters)
-        let templates = fields.templates(snapshot.position, view.conditions())
-        guard let record = snapshot.record(for: key) else {
+        if call.grant != nil { try call.require(key, in: snapshot.keySchema) }
+        var question = Question(call: call, key: key)
+        if call.request.rawQuery != nil {
+            let parameters = try Self.parameters(call, parameters)
+            question.representation = try FilterParameters.representation(parameters)
+            question.until = try parameters.predicate("until")
+            question.maximumLag = try parameters.maximumLag()
+        }
+        if call.fields.contains(.prefer), question.until != nil || call.fields.contains(.ifNoneMatch),
+            let seconds = Preferences(call.header(.prefer)).wait, seconds > 0
+        {
+            question.wait = min(seconds, Int(limits.longestWait.components.seconds))
+            try waiting.enter()
+            return HTTPResponse(status: 200, body: .pending(ItemPoll(question, handler: self)))
+        }
+        return try answer(question, in: snapshot)
+    }
+
+    private static func parameters(_ call: APICall, _ read: QueryParameters?) throws(Problem) -> QueryParameters {
+        if let read { return read }
+        return try QueryParameters(call.request, allowed: parameters)
+    }
+
+    /// The answer as of now: the item, 304 when the client has it, 404, or a 412.
+    func answer(_ question: Question, in snapshot: StoreSnapshot) throws(Problem) -> HTTPResponse {
+        if question.maximumLag != nil { try view.require(question.maximumLag) }
+        var templates = fields.templates(snapshot.position, view.conditions())
+        if let seconds = question.wait { templates.add("Preference-Applied", "wait=\(seconds)") }
+        let record = snapshot.record(for: question.key)
+        if question.until != nil, !isSatisfied(question, by: record) {
+            return unmet(question, record, at: snapshot.position).response(fields: templates.replica)
+        }
+        guard let record else {
             return Problem(404, .itemNotFound, "The table has no item under this key.").response(
                 fields: templates.replica
             )
         }
-        let condition = request.header("if-none-match")
-        return record.withPackedItem { packed in
-            let entityTag = Self.entityTag(packed, representation)
-            if let condition, ConditionalRequest.matches(condition, entityTag) {
-                var fields = templates.notModified
-                fields.add("ETag", entityTag)
-                return HTTPResponse(status: 304, fields: fields)
-            }
+        return record.withPackedItem { packed in respond(with: packed, of: record, to: question, templates) }
+    }
+
+    /// Whether the item is what the question waits for.
+    func isSatisfied(_ question: Question, by record: ItemRecord?) -> Bool {
+        guard let until = question.until, let record else { return false }
+        return record.withPackedItem { until.matches($0) }
+    }
+
+    private func respond(
+        with packed: UnsafeRawBufferPointer,
+        of record: ItemRecord,
+        to question: Question,
+        _ templates: AnswerFields.Templates
+    ) -> HTTPResponse {
+        let representation = question.representation
+        let entityTag = Self.entityTag(packed, representation)
+        let now = record.at > 0 ? view.wallMilliseconds() / 1000 : 0
+        // Unknown for what a scan brought; never later than now (RFC 9110 section 8.8.2.1).
+        let lastModified = record.at > 0 && record.at / 1000 <= now ? record.at / 1000 : nil
+        let outcome = ConditionalRequest.evaluate(
+            question.call,
+            entityTag: entityTag,
+            lastModified: lastModified,
+            now: now
+        )
+        switch outcome {
+        case .failed(let field):
+            return Problem(412, .preconditionFailed, "The item is not in the state that \(field) names.").response(
+                fields: templates.replica
+            )
+        case .notModified(let entityTag):
+            var fields = templates.notModified
+            fields.add("ETag", entityTag)
+            return HTTPResponse(status: 304, fields: fields)
+        case .proceed:
             var fields = templates.json
             fields.add("ETag", entityTag)
+            if let lastModified { fields.add("Last-Modified", HTTPTimestamp.format(lastModified)) }
             var body: [UInt8] = []
             body.reserveCapacity(packed.count * 2 + 64)
             representation.append(packed, to: &body)
             return HTTPResponse(status: 200, fields: fields, body: .bytes(body))
         }
+    }
+
+    private func unmet(_ question: Question, _ record: ItemRecord?, at position: Position) -> Problem {
+        let state = record == nil ? "There is no item under this key" : "The item does not satisfy the condition"
+        let waited = question.wait.map { ", and did not within \($0) s" } ?? ""
+        return Problem(
+            412,
+            .conditionNotMet,
+            "\(state) as of position \(position)\(waited).",
+            parameter: "until",
+            position: position.description
+        )
     }
 
     private static func key(_ partition: [UInt8], _ sort: [UInt8]?, schema: KeySchema) throws(Problem) -> ItemKey {
@@ -79,14 +164,5 @@ struct ItemHandler: Sendable {
             }
         guard let fields = representation.fields else { return ContentHash.entityTag(packed, suffix: suffix) }
         return fields.project(packed).withUnsafeBytes { ContentHash.entityTag($0, suffix: suffix) }
-    }
-
-    private static func representation(
-        _ request: HTTPRequest,
-        _ parameters: QueryParameters?
-    ) throws(Problem) -> ItemRepresentation {
-        if let parameters { return try FilterParameters.representation(parameters) }
-        if request.rawQuery == nil { return ItemRepresentation() }
-        return try FilterParameters.representation(QueryParameters(request, allowed: Self.parameters))
     }
 }

@@ -14,11 +14,11 @@ struct ListHandler: Sendable {
     static let json = "application/json"
     static let lines = "application/x-ndjson"
     /// What a list itself takes beside the filter.
-    private static let own = ["order", "limit", "cursor"]
+    private static let own = ["order", "limit", "cursor", "max_lag"]
     static let parameters = FilterParameters.names + own
     static let partitionParameters = parameters.filter { $0 != "pk" }
     /// What makes no sense with `sk`, which asks for one item.
-    private static let notOfOneItem = ["sk_prefix", "sk_from", "sk_to", "where"] + own
+    private static let notOfOneItem = ["sk_prefix", "sk_from", "sk_to", "where", "order", "limit", "cursor"]
 
     init(view: ReplicaView, fields: AnswerFields, limits: APILimits, item: ItemHandler) {
         self.view = view
@@ -30,18 +30,19 @@ struct ListHandler: Sendable {
 
     /// `partition` is the path's, where the path names one; else the parameter `pk` may.
     func respond(
-        to request: HTTPRequest,
+        to apiCall: APICall,
         partition: [UInt8]?,
         in snapshot: StoreSnapshot
     ) throws(Problem) -> HTTPResponse {
         let allowed = partition == nil ? Self.parameters : Self.partitionParameters
-        let parameters = try QueryParameters(request, allowed: allowed)
+        let parameters = try QueryParameters(apiCall.request, allowed: allowed)
         if let sort = parameters["sk"], snapshot.keySchema.sort != nil,
             let partition = partition ?? parameters["pk"].map({ Array($0.utf8) })
         {
-            return try one(request, parameters, partition, Array(sort.utf8), snapshot)
+            return try one(apiCall, parameters, partition, Array(sort.utf8), snapshot)
         }
-        let accepted = request.header("accept")
+        try view.require(parameters.maximumLag())
+        let accepted = apiCall.header(.accept)
         guard let type = ContentNegotiation.mediaType(accepted, offered: [Self.json, Self.lines]) else {
             throw Problem(
                 406,
@@ -55,10 +56,11 @@ struct ListHandler: Sendable {
             parameters,
             partition: partition,
             limits: 1...(isExport ? .max : limits.maximumItems),
-            schema: snapshot.keySchema
+            schema: snapshot.keySchema,
+            call: apiCall
         )
         let call = Call(
-            request: request,
+            apiCall: apiCall,
             parameters: parameters,
             partition: partition,
             query: query,
@@ -69,7 +71,7 @@ struct ListHandler: Sendable {
 
     /// A list on its way to an answer.
     private struct Call {
-        let request: HTTPRequest
+        let apiCall: APICall
         let parameters: QueryParameters
         let partition: [UInt8]?
         let query: ListQuery
@@ -88,7 +90,8 @@ struct ListHandler: Sendable {
         func nextTarget(_ cursor: String) -> String {
             let names = ListHandler.parameters.filter { $0 != "cursor" }
             let query = FilterParameters.query(parameters, names: names)
-            return PercentEncoding.path(request.rawPath) + "?" + (query.isEmpty ? "" : query + "&") + "cursor=\(cursor)"
+            return PercentEncoding.path(apiCall.request.rawPath) + "?" + (query.isEmpty ? "" : query + "&")
+                + "cursor=\(cursor)"
         }
 
         /// The feed of what this list shows, from where it stands.
@@ -100,7 +103,7 @@ struct ListHandler: Sendable {
 
     /// The one item under a whole key, for clients behind proxies that mangle `%2F` in a path.
     private func one(
-        _ request: HTTPRequest,
+        _ call: APICall,
         _ parameters: QueryParameters,
         _ partition: [UInt8],
         _ sort: [UInt8],
@@ -118,7 +121,7 @@ struct ListHandler: Sendable {
             partition: parameters["pk"] == nil ? partition : nil,
             schema: snapshot.keySchema
         )
-        return try item.respond(to: request, partition: partition, sort: sort, in: snapshot, parameters: parameters)
+        return try item.respond(to: call, partition: partition, sort: sort, in: snapshot, parameters: parameters)
     }
 
     private func page(_ call: Call) -> HTTPResponse {
@@ -135,7 +138,7 @@ struct ListHandler: Sendable {
         // Weak: `as_of` moves while the items stay the same; and the cursor holds a position, so what is tagged is its key.
         let tagged = page.items + [page.next == nil ? 0 : 1] + (page.next ?? [])
         let entityTag = tagged.withUnsafeBytes { ContentHash.entityTag($0, weak: true, suffix: "l") }
-        if let condition = call.request.header("if-none-match"), ConditionalRequest.matches(condition, entityTag) {
+        if let condition = call.apiCall.header(.ifNoneMatch), ConditionalRequest.matches(condition, entityTag) {
             var fields = templates.notModified
             fields.add("ETag", entityTag)
             fields.add("Vary", "Accept")
@@ -168,11 +171,11 @@ struct ListHandler: Sendable {
             )
         }
         let conditions = view.conditions()
-        let isCompressed = ContentNegotiation.accepts("gzip", call.request.header("accept-encoding"))
+        let isCompressed = AcceptEncoding(call.apiCall.header(.acceptEncoding)).prefersGzip
         var fields = fields.templates(call.snapshot.position, conditions).notModified
         fields.add("Content-Type", Self.lines)
         if isCompressed { fields.add("Content-Encoding", "gzip") }
-        fields.add("Vary", "Accept, Accept-Encoding")
+        fields.add("Vary", "Accept")
         fields.add("Link", "<\(call.eventsTarget)>; rel=\"monitor\"")
         let asOf = Self.asOf(call.snapshot, conditions)
         // Not the call, which holds the snapshot: that is to be let go when the client is gone.

@@ -10,11 +10,20 @@ package struct Problem: Error, Sendable, Hashable {
         case invalidParameter = "invalid-parameter"
         case invalidKey = "invalid-key"
         case invalidCursor = "invalid-cursor"
+        case invalidBody = "invalid-body"
         case itemNotFound = "item-not-found"
         case tooManyExports = "too-many-exports"
+        case preconditionFailed = "precondition-failed"
+        case conditionNotMet = "condition-not-met"
         case replicaNotReady = "replica-not-ready"
-        case pathNotFound = "path-not-found"
+        case replicaTooStale = "replica-too-stale"
+        case overloaded = "overloaded"
+        case unauthorized = "unauthorized"
+        case forbidden = "forbidden"
+        case tokenInURL = "token-in-url"
         case notAcceptable = "not-acceptable"
+        case unsupportedMediaType = "unsupported-media-type"
+        case pathNotFound = "path-not-found"
         case methodNotAllowed = "method-not-allowed"
         case methodNotImplemented = "method-not-implemented"
         case malformedRequest = "malformed-request"
@@ -50,6 +59,14 @@ package struct Problem: Error, Sendable, Hashable {
     package var reasonCode: String?
     /// Seconds after which to ask again.
     package var retryAfterSeconds: Int?
+    /// The scope that the token lacks; `keys` for one that is restricted to other keys.
+    package var scope: String?
+    /// Which element of the body it is about, from 0.
+    package var index: Int?
+    /// The newest position, where the client waited for another.
+    package var position: String?
+    /// The value of WWW-Authenticate.
+    var challenge: String?
 
     init(
         _ status: Int,
@@ -58,7 +75,12 @@ package struct Problem: Error, Sendable, Hashable {
         parameter: String? = nil,
         allowed: [String]? = nil,
         reasonCode: String? = nil,
-        retryAfterSeconds: Int? = nil
+        retryAfterSeconds: Int? = nil,
+        scope: String? = nil,
+        column: Int? = nil,
+        index: Int? = nil,
+        position: String? = nil,
+        challenge: String? = nil
     ) {
         self.status = status
         self.kind = kind
@@ -67,6 +89,11 @@ package struct Problem: Error, Sendable, Hashable {
         self.allowed = allowed
         self.reasonCode = reasonCode
         self.retryAfterSeconds = retryAfterSeconds
+        self.scope = scope
+        self.column = column
+        self.index = index
+        self.position = position
+        self.challenge = challenge
     }
 
     /// The answer. `fields` are those that already belong to it, such as Allow.
@@ -77,12 +104,16 @@ package struct Problem: Error, Sendable, Hashable {
         object.add("status", status)
         object.add("detail", detail)
         if let parameter { object.add("parameter", parameter) }
-        if let column { object.add("column", column) }
         if let reasonCode { object.add("reason_code", reasonCode) }
         if let allowed { object.add("allowed", allowed) }
+        if let column { object.add("column", column) }
+        if let index { object.add("index", index) }
+        if let scope { object.add("scope", scope) }
+        if let position { object.add("position", position) }
         var fields = fields
         fields.add("Content-Type", "application/problem+json")
         fields.add("Cache-Control", "no-store")
+        if let challenge { fields.add("WWW-Authenticate", challenge) }
         if let retryAfterSeconds { fields.add("Retry-After", String(retryAfterSeconds)) }
         return HTTPResponse(status: status, fields: fields, body: .bytes(object.closed))
     }
@@ -102,12 +133,16 @@ package struct Problem: Error, Sendable, Hashable {
     private static func title(_ status: Int) -> String {
         switch status {
         case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
         case 406: "Not Acceptable"
         case 408: "Request Timeout"
+        case 412: "Precondition Failed"
         case 413: "Content Too Large"
         case 414: "URI Too Long"
+        case 415: "Unsupported Media Type"
         case 417: "Expectation Failed"
         case 431: "Request Header Fields Too Large"
         case 501: "Not Implemented"

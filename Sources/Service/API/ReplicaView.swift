@@ -47,6 +47,24 @@ package struct ReplicaView: Sendable {
     }
 }
 
+extension ReplicaView {
+    /// A 503 when the replica is further behind the table than `maximum`, or how far is not known. Nil asks for nothing.
+    func require(_ maximum: Duration?) throws(Problem) {
+        guard let maximum else { return }
+        let lag = conditions().lagMilliseconds
+        if let lag, .milliseconds(lag) <= maximum { return }
+        let behind = lag.map { "\($0) ms behind the table" } ?? "behind the table by an unknown time"
+        throw Problem(
+            503,
+            .replicaTooStale,
+            "The replica is \(behind), and max_lag allows \(DurationText.format(maximum)): \(status().sentence)",
+            parameter: "max_lag",
+            reasonCode: status().reasonCode.rawValue,
+            retryAfterSeconds: 1
+        )
+    }
+}
+
 extension ReplicationStatus {
     /// The reason, closed by one full stop: what a failed call says has its own.
     var sentence: String { reason.hasSuffix(".") ? reason : "\(reason)." }

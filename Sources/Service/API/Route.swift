@@ -5,54 +5,57 @@ package struct Route: Sendable {
     /// What an operation does. Runs on an event loop and must not block.
     typealias Action = @Sendable (API, APICall) throws(Problem) -> HTTPResponse
 
+    /// Who is let in, where tokens are asked for.
+    enum Access: Sendable, Hashable {
+        /// Everybody: health, the description, the page and the script of the browser.
+        case open
+        /// Whoever has a token.
+        case token
+        /// Whoever has a token with this scope.
+        case scope(AccessScope)
+
+        static let read = Access.scope(.read)
+        static let stream = Access.scope(.stream)
+        static let metrics = Access.scope(.metrics)
+        static let status = Access.scope(.status)
+    }
+
     /// GET answers HEAD too.
     package let method: HTTPMethod
     /// Literal segments and `{name}` parameters, as `openapi.yaml` writes them.
     package let pattern: String
     /// The query parameters that the operation takes; it refuses all others.
     package let parameters: [String]
-    /// What a token needs to be let in, where tokens are asked for.
-    let scope: AccessScope
+    let access: Access
+    /// Whether the operation shows a token that is restricted to some keys nothing else. Where it does not say so, such a token is
+    /// refused: forgetting it must not open anything.
+    private(set) var keepsToKeys = false
     let action: Action
+
+    /// This operation, which asks `APICall.keyRange` or its kin which keys it may show.
+    func keepingToKeys() -> Route {
+        var route = self
+        route.keepsToKeys = true
+        return route
+    }
 
     /// An operation that reads.
     static func get(
         _ pattern: String,
         _ parameters: [String] = [],
-        _ scope: AccessScope,
+        _ access: Access,
         _ action: @escaping Action
     ) -> Route {
-        Route(method: .get, pattern: pattern, parameters: parameters, scope: scope, action: action)
+        Route(method: .get, pattern: pattern, parameters: parameters, access: access, action: action)
     }
 
     /// An operation that takes a body.
     static func post(
         _ pattern: String,
         _ parameters: [String] = [],
-        _ scope: AccessScope,
+        _ access: Access,
         _ action: @escaping Action
     ) -> Route {
-        Route(method: .post, pattern: pattern, parameters: parameters, scope: scope, action: action)
+        Route(method: .post, pattern: pattern, parameters: parameters, access: access, action: action)
     }
-}
-
-/// A request on its way to an operation.
-struct APICall {
-    let request: HTTPRequest
-    /// The path's parameters by name.
-    let path: PathParameters
-}
-
-/// What a token may be good for.
-enum AccessScope: String, Sendable, Hashable, CaseIterable {
-    /// Nothing is needed: health, the description, the client and the console's page.
-    case open
-    /// Items as they are.
-    case read
-    /// Changes as they happen.
-    case stream
-    /// `/metrics`.
-    case metrics
-    /// `/v1/status`.
-    case status
 }

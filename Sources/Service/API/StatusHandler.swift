@@ -10,6 +10,7 @@ struct StatusHandler: Sendable {
     let hub: FeedHub
     let health: Health
     let startedAtMilliseconds: Int64
+    let authentication: AuthenticationStatus
 
     func respond() -> HTTPResponse {
         let status = view.status()
@@ -42,6 +43,7 @@ struct StatusHandler: Sendable {
             object.add("saved_state", nil as String?)
         }
         object.add("subscribers", hub.reading.subscribers)
+        object.add("authentication", Self.authenticationObject(authentication))
         object.add("version", Build.version)
         object.add("started_at", Timestamp.text(startedAtMilliseconds))
         object.add("now", Timestamp.text(view.wallMilliseconds()))
@@ -104,6 +106,17 @@ struct StatusHandler: Sendable {
         return object
     }
 
+    private static func authenticationObject(_ authentication: AuthenticationStatus) -> JSONObject {
+        let reading = authentication.store?.reading
+        var object = JSONObject()
+        object.add("required", reading != nil)
+        object.add("exposed", authentication.isExposed)
+        object.add("tokens", Int64(reading?.tokens ?? 0))
+        object.add("loaded_at", reading.map { Timestamp.text($0.loadedAt) })
+        object.add("trouble", reading?.trouble)
+        return object
+    }
+
     private static func shardObject(_ shard: ShardStatus) -> JSONObject {
         var object = JSONObject()
         object.add("id", shard.id)
@@ -118,10 +131,11 @@ struct StatusHandler: Sendable {
 
 /// A JSON answer that no cache may keep: status, health, the index.
 enum JSONAnswer {
-    static func make(_ object: JSONObject) -> HTTPResponse {
+    static func make(_ object: JSONObject, status: Int = 200) -> HTTPResponse {
         var fields = HTTPFields()
         fields.add("Content-Type", "application/json")
         fields.add("Cache-Control", "no-store")
-        return HTTPResponse(status: 200, fields: fields, body: .bytes(object.closed))
+        fields.add("Vary", "Accept-Encoding")
+        return HTTPResponse(status: status, fields: fields, body: .bytes(object.closed))
     }
 }

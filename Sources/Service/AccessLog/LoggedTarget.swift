@@ -6,7 +6,7 @@ struct LoggedTarget: Sendable, Hashable {
     /// What stands in place of a secret's value.
     private static let hidden = Array("***".utf8)
     /// Parameters whose values are secrets: our own, and those that people send by mistake (any case, also escaped).
-    private static let secrets: Set<String> = ["ticket", "token", "access_token", "authorization"]
+    private static let secrets = Authenticator.refusedParameters.union([Authenticator.ticketParameter])
 
     let path: String
     /// Nil when there was no `?`.

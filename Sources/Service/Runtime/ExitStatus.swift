@@ -38,6 +38,9 @@ package struct StartUpError: Error, Sendable, Hashable, CustomStringConvertible 
     /// A state directory that this process cannot have.
     package init(_ error: StateDirectoryError) { self.init(.configuration, error.description) }
 
+    /// A file of tokens that cannot be used.
+    package init(_ error: TokenFileError) { self.init(.configuration, error.description) }
+
     /// An address that cannot be listened on.
     package init(_ error: HTTPServerError) { self.init(.failure, error.description) }
 }

@@ -14,12 +14,13 @@ package final class HTTPFront: Sendable {
     private let server: HTTPServer
     private let accessLog: AccessLog?
 
-    /// Makes everything; nothing listens yet.
+    /// Makes everything; nothing listens yet. Without an `authenticator` everybody who reaches it may read.
     package init(
         view: ReplicaView,
         settings: Settings,
         metrics: ServiceMetrics,
         accessLog: AccessLog? = nil,
+        authenticator: Authenticator? = nil,
         limits: HTTPServerLimits = HTTPServerLimits(),
         apiLimits: APILimits = APILimits()
     ) {
@@ -34,12 +35,14 @@ package final class HTTPFront: Sendable {
             }
         )
         let health = Health(view: view)
+        let waiting = WaitingRoom(limit: apiLimits.waitingRequests)
         let startedAt = view.wallMilliseconds()
         let collector = MetricsCollector(
             registry: metrics.registry,
             view: view,
             hub: hub,
             health: health,
+            waiting: waiting,
             startedAtMilliseconds: startedAt
         )
         let api = API(
@@ -48,6 +51,10 @@ package final class HTTPFront: Sendable {
             health: health,
             limits: apiLimits,
             startedAtMilliseconds: startedAt,
+            waiting: waiting,
+            crossOrigin: CrossOrigin(settings.crossOrigins),
+            authenticator: authenticator,
+            isExposed: authenticator == nil && !settings.listen.isLoopback,
             metrics: { collector.respond() }
         )
         var serverLimits = limits

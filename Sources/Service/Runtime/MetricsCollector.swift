@@ -12,6 +12,7 @@ final class MetricsCollector: Sendable {
     private let view: ReplicaView
     private let hub: FeedHub
     private let health: Health
+    private let waiting: WaitingRoom
     private let startedAtMilliseconds: Int64
     /// What the counters have been given so far, by name and label.
     private let given = Mutex<[String: Int]>([:])
@@ -21,12 +22,14 @@ final class MetricsCollector: Sendable {
         view: ReplicaView,
         hub: FeedHub,
         health: Health,
+        waiting: WaitingRoom,
         startedAtMilliseconds: Int64
     ) {
         self.registry = registry
         self.view = view
         self.hub = hub
         self.health = health
+        self.waiting = waiting
         self.startedAtMilliseconds = startedAtMilliseconds
         for (name, help) in Self.meanings { registry.describe(name, help) }
     }
@@ -97,6 +100,7 @@ final class MetricsCollector: Sendable {
 
     private func collectFeed() {
         let reading = hub.reading
+        gauge("tablecast_http_waiting_requests", [], Double(waiting.occupants))
         gauge("tablecast_feed_subscribers", [], Double(reading.subscribers))
         counter("tablecast_feed_subscribers_total", [], reading.subscribersTotal)
         counter("tablecast_feed_events_total", [], reading.eventsTotal)
@@ -160,6 +164,7 @@ final class MetricsCollector: Sendable {
         ("tablecast_state_saves_total", "Saves of the state that wrote something."),
         ("tablecast_state_save_failures_total", "Saves of the state that failed."),
         ("tablecast_state_age_seconds", "Time since the stream was last known to have been read by what is saved."),
+        ("tablecast_http_waiting_requests", "Requests that wait for an item to change."),
         ("tablecast_feed_subscribers", "Event streams open."),
         ("tablecast_feed_subscribers_total", "Event streams opened."),
         ("tablecast_feed_events_total", "Data events delivered."),

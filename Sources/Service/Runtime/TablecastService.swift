@@ -31,6 +31,7 @@ package struct TablecastService: Sendable {
         ready: @escaping @Sendable (ListenAddress) -> Void = { _ in }
     ) async throws(StartUpError) {
         let keeper = try makeKeeper()
+        let tokens = try makeTokens()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
         let client = try makeClient(observer: metrics)
         defer { client.close() }
@@ -55,17 +56,24 @@ package struct TablecastService: Sendable {
             wallMilliseconds: time.wallMilliseconds
         )
         let accessLog = settings.accessLog ? AccessLog(registry: metrics.registry) : nil
-        let front = HTTPFront(view: view, settings: settings, metrics: metrics, accessLog: accessLog)
+        let front = HTTPFront(
+            view: view,
+            settings: settings,
+            metrics: metrics,
+            accessLog: accessLog,
+            authenticator: tokens.map { Authenticator(store: $0, monotonic: time.monotonic) }
+        )
         reporter.wakeStreams { [weak front] in front?.wakeStreams() }
         let address = try start(front)
         announce(address, client.configuration, through: reporter)
         reporter.whenReady { ready(address) }
-        try await follow(replicator, front, signals)
+        try await follow(replicator, front, tokens, signals)
     }
 
     private func follow(
         _ replicator: Replicator,
         _ front: HTTPFront,
+        _ tokens: TokenStore?,
         _ signals: StopSignals
     ) async throws(StartUpError) {
         let time = time
@@ -83,6 +91,12 @@ package struct TablecastService: Sendable {
             group.addTask {
                 _ = await signals.first()
                 return .asked
+            }
+            if let tokens {
+                group.addTask {
+                    while (try? await time.sleep(AuthenticationLimits.reloadInterval)) != nil { tokens.refresh() }
+                    return .asked
+                }
             }
             let first = await group.next() ?? .asked
             if case .asked = first {
@@ -107,9 +121,16 @@ package struct TablecastService: Sendable {
         let endpoint = configuration.dynamoDB.description
         let region = configuration.region
         let table = settings.table
+        let isExposed = settings.tokenFile == nil && !settings.listen.isLoopback
         let logger = logger
         reporter.whenStarted {
             logger.info("listening on \(address.url)", metadata: ["version": "\(Build.version)"])
+            if isExposed {
+                logger.warning(
+                    "everybody who can reach \(address) may read the table: no --auth-token-file is set",
+                    metadata: ["listen": "\(address)"]
+                )
+            }
             logger.info("following table \(table)", metadata: ["endpoint": "\(endpoint)", "region": "\(region)"])
         }
     }
@@ -122,6 +143,13 @@ package struct TablecastService: Sendable {
     private func makeKeeper() throws(StartUpError) -> StateKeeper? {
         guard let path = settings.stateDirectory else { return nil }
         do { return StateKeeper(directory: try StateDirectory(path)) } catch { throw StartUpError(error) }
+    }
+
+    private func makeTokens() throws(StartUpError) -> TokenStore? {
+        guard let path = settings.tokenFile else { return nil }
+        do { return try TokenStore(path: path, logger: logger, wallMilliseconds: time.wallMilliseconds) } catch {
+            throw StartUpError(error)
+        }
     }
 
     private func makeClient(observer: any AWSCallObserver) throws(StartUpError) -> AWSClient {

@@ -26,6 +26,10 @@ package struct ServeOptions: ParsableArguments {
     package var maximumLag: String?
     @Option(help: ArgumentHelp(SettingName.stateDir.help))
     package var stateDir: String?
+    @Option(name: .customLong("auth-token-file"), help: ArgumentHelp(SettingName.tokenFile.help))
+    package var tokenFile: String?
+    @Option(name: .customLong("cors-origin"), help: ArgumentHelp(SettingName.corsOrigins.help))
+    package var corsOrigins: [String] = []
     @Option(help: ArgumentHelp(SettingName.loops.help))
     package var loops: String?
     @Option(name: .customLong("max-connections"), help: ArgumentHelp(SettingName.maximumConnections.help))
@@ -53,7 +57,8 @@ package struct ServeOptions: ParsableArguments {
             .table: table, .listen: listen, .endpointURL: endpointURL, .region: region, .profile: profile,
             .pollInterval: pollInterval, .scanSegments: scanSegments, .scanCapacity: scanCapacity,
             .verifyCapacity: verifyCapacity, .gapPolicy: gapPolicy, .maximumLag: maximumLag,
-            .stateDir: stateDir, .loops: loops,
+            .stateDir: stateDir, .tokenFile: tokenFile,
+            .corsOrigins: corsOrigins.isEmpty ? nil : corsOrigins.joined(separator: ","), .loops: loops,
             .maximumConnections: maximumConnections, .maximumSubscribers: maximumSubscribers, .logLevel: logLevel,
             .logFormat: logFormat, .accessLog: accessLog ? "on" : nil, .serverTiming: serverTiming ? "on" : nil,
             .drainDelay: drainDelay, .shutdownGrace: shutdownGrace,

@@ -12,6 +12,8 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
     case gapPolicy = "on-gap"
     case maximumLag = "max-lag"
     case stateDir = "state-dir"
+    case tokenFile = "auth-token-file"
+    case corsOrigins = "cors-origin"
     case loops
     case maximumConnections = "max-connections"
     case maximumSubscribers = "max-subscribers"
@@ -59,6 +61,11 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
                 + "Default rebuild-serving."
         case .maximumLag: "Lag over which the replica is stale and not ready, 1s to 24h. Default 30s."
         case .stateDir: "Directory to keep the replica in across restarts, for this process alone. Default: none."
+        case .tokenFile:
+            "File of the bearer tokens that may read, read again when it changes. Default: none, everybody may read."
+        case .corsOrigins:
+            "Origins whose pages may read, with commas between them or given repeatedly; `*` for any, `none` for none. "
+                + "Default *."
         case .loops: "Event loops that serve HTTP, 1 to 64. Default: one a core."
         case .maximumConnections: "Connections open at once, 1 to 1000000. Default 20000."
         case .maximumSubscribers: "Event streams open at once, 1 to 1000000. Default 20000."

@@ -22,6 +22,9 @@ package struct Settings: Sendable, Hashable {
     package var maximumLag: Duration = .seconds(30)
     /// Where the state is kept; nil keeps none.
     package var stateDirectory: String?
+    /// Where the tokens are; nil asks for none.
+    package var tokenFile: String?
+    package var crossOrigins = CrossOrigin.Origins.any
     package var loops = Settings.processors
     package var maximumConnections = 20_000
     package var maximumSubscribers = 20_000

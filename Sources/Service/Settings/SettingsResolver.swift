@@ -44,6 +44,14 @@ package struct SettingsResolver {
         settings.stateDirectory = try value(.stateDir, allowed: "give the path of a directory") {
             $0.isEmpty || $0.utf8.contains(0) ? nil : $0
         }
+        settings.tokenFile = try value(.tokenFile, allowed: "give the path of a file") {
+            $0.isEmpty || $0.utf8.contains(0) ? nil : $0
+        }
+        let origins = try value(
+            .corsOrigins,
+            allowed: "give *, none, or origins such as https://app.example.com with commas between them"
+        ) { CrossOrigin.Origins($0) }
+        if let origins { settings.crossOrigins = origins }
         settings.profile = try value(.profile, allowed: "give the name of a profile") { $0 }
     }
 

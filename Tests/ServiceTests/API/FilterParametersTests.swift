@@ -25,7 +25,7 @@ import Testing
         _ partition: AttributeValue,
         _ sort: AttributeValue?
     ) throws -> Bool {
-        let filter = try FilterParameters(QueryParameters(testing: query), schema: schema).filter
+        let filter = try FilterParameters(QueryParameters(testing: query), schema: schema, call: nil).filter
         let key = try ItemKey(partition: partition, sort: sort, schema: schema)
         return key.bytes.withUnsafeBytes { filter.keys.contains($0) }
     }
@@ -74,12 +74,13 @@ import Testing
     func representation() throws {
         let read = try FilterParameters(
             QueryParameters(testing: "fields=a.b,c&format=dynamodb&numbers=string&where=a%3D1"),
-            schema: Self.strings
+            schema: Self.strings,
+            call: nil
         )
         #expect(read.representation.format == .dynamodb && read.representation.numbers == .string)
         #expect(read.representation.fields?.text == "a.b,c")
         #expect(read.filter.predicate?.text == "a=1")
-        let plain = try FilterParameters(QueryParameters(testing: ""), schema: Self.strings)
+        let plain = try FilterParameters(QueryParameters(testing: ""), schema: Self.strings, call: nil)
         #expect(plain.representation == ItemRepresentation() && plain.filter.isEverything)
     }
 
@@ -174,7 +175,8 @@ import Testing
         do {
             _ = try FilterParameters(
                 QueryParameters(request, allowed: FilterParameters.names),
-                schema: try #require(schemas[schema])
+                schema: try #require(schemas[schema]),
+                call: nil
             )
             Issue.record("\(query) was taken")
         } catch let problem as Problem {

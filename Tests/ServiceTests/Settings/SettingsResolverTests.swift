@@ -38,6 +38,7 @@ import Testing
             .maximumConnections: "10", .maximumSubscribers: "5", .logLevel: "debug", .logFormat: "json",
             .drainDelay: "5s", .shutdownGrace: "0s", .stateDir: "/var/lib/tablecast", .accessLog: "on",
             .serverTiming: "on",
+            .tokenFile: "/run/secrets/tokens.json", .corsOrigins: "https://a.example,https://b.example",
         ]
         #expect(Set(values.keys) == Set(SettingName.allCases))
         let fromFlags = try resolve(values)
@@ -54,6 +55,8 @@ import Testing
         expected.verifyCapacity = 25
         expected.gapPolicy = .rebuildRefusing
         expected.stateDirectory = "/var/lib/tablecast"
+        expected.tokenFile = "/run/secrets/tokens.json"
+        expected.crossOrigins = .only(["https://a.example", "https://b.example"])
         expected.maximumLag = .seconds(120)
         expected.loops = 3
         expected.maximumConnections = 10

@@ -14,13 +14,6 @@ enum ContentNegotiation {
         return best?.type
     }
 
-    /// Whether `coding` may be used on an answer to a request with this Accept-Encoding (section 12.5.3). Without the field none is.
-    static func accepts(_ coding: String, _ acceptEncoding: String?) -> Bool {
-        let ranges = (acceptEncoding ?? "").split(separator: ",").compactMap { Range($0) }
-        let named = ranges.first { $0.name == coding || $0.name == "x-\(coding)" }
-        return (named ?? ranges.first { $0.name == "*" })?.quality ?? 0 > 0
-    }
-
     /// The quality of the most specific range that `type` lies in; 0 when it lies in none.
     private static func quality(of type: String, _ ranges: [Range]) -> Int {
         let family = type.prefix { $0 != "/" } + "/*"

@@ -24,9 +24,10 @@ struct ListQuery {
         _ parameters: QueryParameters,
         partition: [UInt8]?,
         limits: ClosedRange<Int>,
-        schema: KeySchema
+        schema: KeySchema,
+        call: APICall
     ) throws(Problem) {
-        filter = try FilterParameters(parameters, partition: partition, schema: schema)
+        filter = try FilterParameters(parameters, partition: partition, schema: schema, call: call)
         order = try parameters.choice("order", default: .asc)
         limit = parameters["limit"] == nil ? nil : try parameters.integer("limit", in: limits, default: 0)
         identity = Self.identity(filter.filter, order, schema)

@@ -1,0 +1,70 @@
+import HTTPServer
+import ItemQuery
+import TableModel
+
+/// A request on its way to an operation.
+struct APICall {
+    let request: HTTPRequest
+    /// The path's parameters by name.
+    let path: PathParameters
+    /// Which of the fields that the API knows the request has.
+    let fields: RequestFields
+    /// What the request may see; nil where no tokens are asked for.
+    let grant: Grant?
+
+    init(_ request: HTTPRequest, _ path: PathParameters, grant: Grant?) {
+        self.request = request
+        self.path = path
+        self.grant = grant
+        fields = RequestFields(of: request)
+    }
+
+    /// The value of a field; nil when absent. Costs nothing then.
+    func header(_ field: RequestFields.Field) -> String? {
+        fields.contains(field) ? request.header(field.name) : nil
+    }
+
+    /// The keys that the request may see, to be narrowed further and never widened; nil for all. A 403 when the table's key
+    /// cannot be restricted as the token says.
+    func keyRange(in schema: KeySchema) throws(Problem) -> KeyRange? {
+        guard let grant, let restriction = grant.token.keys else { return nil }
+        guard let range = restriction.range(in: schema) else {
+            throw Problem(
+                403,
+                .forbidden,
+                "The token '\(grant.token.name)' is restricted to \(restriction.text), which no key of this table can have.",
+                scope: "keys"
+            )
+        }
+        return range
+    }
+
+    /// A 403 unless the request may see the item under `key`. `subject` says which key, in a problem about one of several.
+    func require(_ key: ItemKey, in schema: KeySchema, subject: String = "this key") throws(Problem) {
+        guard grant?.token.keys != nil, let range = try keyRange(in: schema) else { return }
+        guard !key.bytes.withUnsafeBytes({ range.contains($0) }) else { return }
+        throw outside(subject)
+    }
+
+    /// A 403 unless the request may see every key.
+    func requireAllKeys() throws(Problem) {
+        if grant?.token.keys != nil { throw outside("this operation, which shows all keys,") }
+    }
+
+    /// A 403 unless the request may see at least a part of `range`; that part.
+    func narrow(_ range: KeyRange, in schema: KeySchema) throws(Problem) -> KeyRange {
+        guard let granted = try keyRange(in: schema) else { return range }
+        guard let both = KeyRestriction.intersection(range, granted) else { throw outside("what was asked for") }
+        return both
+    }
+
+    private func outside(_ subject: String) -> Problem {
+        let token = grant?.token
+        return Problem(
+            403,
+            .forbidden,
+            "The token '\(token?.name ?? "")' is restricted to \(token?.keys?.text ?? "nothing"): \(subject) lies outside.",
+            scope: "keys"
+        )
+    }
+}

@@ -1,0 +1,61 @@
+import Compression
+import HTTPServer
+
+/// gzip of complete answers, for clients that take it.
+struct ContentCoding: Sendable {
+    let limits: APILimits
+
+    /// The coding that goes out, once the answer is known: compressed, as it is, or a 406 when the client takes neither.
+    func complete(_ response: inout HTTPResponse, for call: APICall) {
+        switch response.body {
+        case .bytes(let body) where response.status == 200 || response.status == 201:
+            encode(body, of: &response, call)
+        case .pending(let answer):
+            // The answer that comes later is completed when it comes.
+            response.body = .pending(CodedAnswer(answer, coding: self, call: call))
+        default: break
+        }
+    }
+
+    private func encode(_ body: [UInt8], of response: inout HTTPResponse, _ call: APICall) {
+        guard call.fields.contains(.acceptEncoding) else { return }
+        let accepted = AcceptEncoding(call.header(.acceptEncoding))
+        if limits.compressedBytes.contains(body.count) && accepted.prefersGzip
+            || accepted.identity == 0 && accepted.gzip > 0
+        {
+            response.fields.add("Content-Encoding", "gzip")
+            if !response.fields.contains("vary") { response.fields.add("Vary", "Accept-Encoding") }
+            response.fields.weakenEntityTag()
+            response.body = .bytes(body.withUnsafeBytes { Gzip.compress($0) })
+        } else if accepted.identity == 0 {
+            let detail = "The field Accept-Encoding takes neither gzip nor identity, and there is no other coding."
+            response = Problem(406, .notAcceptable, detail, allowed: ["gzip", "identity"]).response()
+        }
+    }
+}
+
+/// A pending answer, coded when it comes.
+private final class CodedAnswer: PendingAnswer {
+    private let answer: any PendingAnswer
+    private let coding: ContentCoding
+    private let call: APICall
+
+    init(_ answer: any PendingAnswer, coding: ContentCoding, call: APICall) {
+        self.answer = answer
+        self.coding = coding
+        self.call = call
+    }
+
+    func poll(now: Duration) -> PendingStep {
+        switch answer.poll(now: now) {
+        case .wait(let until): return .wait(until: until)
+        case .answer(var response):
+            coding.complete(&response, for: call)
+            response.principal = call.grant?.token.name
+            return .answer(response)
+        }
+    }
+
+    func drain() { answer.drain() }
+    func finished(_ reason: StreamEnd) { answer.finished(reason) }
+}

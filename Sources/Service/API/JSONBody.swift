@@ -1,0 +1,22 @@
+import TableModel
+
+extension JSONReader {
+    /// Reads all of `bytes`, which may not go on after what `read` reads.
+    static func read<Value>(
+        _ bytes: [UInt8],
+        maximumDepth: Int,
+        _ read: (inout JSONReader) throws(JSONError) -> Value
+    ) throws(JSONError) -> Value {
+        let result = bytes.withUnsafeBytes { buffer -> Result<Value, JSONError> in
+            var json = JSONReader(buffer, maximumDepth: maximumDepth)
+            do throws(JSONError) {
+                let value = try read(&json)
+                try json.readEnd()
+                return .success(value)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+}

@@ -1,0 +1,25 @@
+/// What a client would like (RFC 7240), as far as we do it: `wait`.
+struct Preferences: Sendable, Hashable {
+    /// Seconds that the client is willing to wait for an answer.
+    private(set) var wait: Int?
+
+    /// Reads a field's value. The first of several equal preferences counts; what cannot be read is ignored (section 2).
+    init(_ field: String?) {
+        guard let field else { return }
+        for element in field.split(separator: ",") {
+            let preference = element.prefix { $0 != ";" }
+            let pair = preference.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard pair.count == 2, Self.trimmed(pair[0]).lowercased() == "wait" else { continue }
+            var text = Self.trimmed(pair[1])
+            if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = text.dropFirst().dropLast() }
+            wait = WholeNumber.parse(String(text))
+            return
+        }
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text.drop { $0 == " " || $0 == "\t" }
+        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+        return text
+    }
+}
