@@ -156,7 +156,8 @@ let package = Package(
 // with the sanitizer in a folder of its own.
 if Context.environment["TABLECAST_FUZZ"] != nil {
     let parsers: [Target.Dependency] = [
-        "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "ItemQuery", "Feed",
+        "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "ItemQuery", "Feed", "Replication",
+        "Service",
     ]
     package.targets.append(
         .executableTarget(

@@ -8,6 +8,7 @@ protocol FuzzTarget: Sendable {
 /// All targets by name; each has a folder of seeds in `Corpora`.
 let fuzzTargets: [String: @Sendable () -> any FuzzTarget] = [
     "answers": { AnswersTarget() },
+    "api": { APITarget() },
     "chunked": { ChunkedTarget() },
     "fields": { FieldsTarget() },
     "item": { ItemTarget() },
