@@ -1,6 +1,7 @@
 """Queries over HTTP, with boto3 as the writer and its Query, Scan and FilterExpression as the oracle."""
 
 import json
+import re
 import socket
 import threading
 
@@ -49,21 +50,21 @@ SORT_KEYS = {
         "values": ["", "a", "a#1", "a#10", "a#2", "b", "bé", "b😀", "c"][1:],
         "queries": [
             ("id = :p", [], {}),
-            ("id = :p AND at = :a", ["b"], {"sk_from": "b", "sk_to": "b"}),
-            ("id = :p AND at >= :a", ["a#2"], {"sk_from": "a#2"}),
-            ("id = :p AND at <= :a", ["b"], {"sk_to": "b"}),
-            ("id = :p AND at BETWEEN :a AND :b", ["a#1", "bé"], {"sk_from": "a#1", "sk_to": "bé"}),
-            ("id = :p AND begins_with(at, :a)", ["a#"], {"sk_prefix": "a#"}),
-            ("id = :p AND begins_with(at, :a)", ["b"], {"sk_prefix": "b"}),
+            ("id = :p AND #at = :a", ["b"], {"sk_from": "b", "sk_to": "b"}),
+            ("id = :p AND #at >= :a", ["a#2"], {"sk_from": "a#2"}),
+            ("id = :p AND #at <= :a", ["b"], {"sk_to": "b"}),
+            ("id = :p AND #at BETWEEN :a AND :b", ["a#1", "bé"], {"sk_from": "a#1", "sk_to": "bé"}),
+            ("id = :p AND begins_with(#at, :a)", ["a#"], {"sk_prefix": "a#"}),
+            ("id = :p AND begins_with(#at, :a)", ["b"], {"sk_prefix": "b"}),
         ],
     },
     "N": {
         "values": ["-1E+3", "-2.5", "-2", "0", "0.001", "2", "10", "1E+20", "12345678901234567890123456789012345678"],
         "queries": [
             ("id = :p", [], {}),
-            ("id = :p AND at >= :a", ["-2"], {"sk_from": "-2.0"}),
-            ("id = :p AND at <= :a", ["10"], {"sk_to": "1e1"}),
-            ("id = :p AND at BETWEEN :a AND :b", ["-2.5", "2"], {"sk_from": "-2.5", "sk_to": "2"}),
+            ("id = :p AND #at >= :a", ["-2"], {"sk_from": "-2.0"}),
+            ("id = :p AND #at <= :a", ["10"], {"sk_to": "1e1"}),
+            ("id = :p AND #at BETWEEN :a AND :b", ["-2.5", "2"], {"sk_from": "-2.5", "sk_to": "2"}),
         ],
     },
 }
@@ -83,6 +84,7 @@ def test_key_conditions_answer_as_query_does(ministack, logs, kind):
                     expected = client.query(
                         TableName=table, KeyConditionExpression=condition, ScanIndexForward=forward,
                         ExpressionAttributeValues={":p": {"S": partition}, **names},
+                        **({"ExpressionAttributeNames": {"#at": "at"}} if "#at" in condition else {}),
                     )["Items"]
                     seen = items_of(service, pk=partition, order=order, limit="2", **parameters)
                     assert [spelled(item) for item in seen] == [spelled(item) for item in expected], (condition, values, order)
@@ -145,8 +147,8 @@ def filtered(request, logs):
         yield client, table, service, request.param
 
 
-# What ministack does otherwise than DynamoDB does; the sandbox is asked about these.
-MINISTACK_DIFFERS = set()
+# ministack refuses the whole scan where one item's attribute is no string; in DynamoDB the test fails for that item.
+MINISTACK_DIFFERS = {"begins_with(v, :P)", "begins_with(v, w)"}
 
 
 @pytest.mark.parametrize("expression", FILTERS)
@@ -154,7 +156,8 @@ def test_predicates_find_what_filter_expressions_find(filtered, expression):
     client, table, service, peer = filtered
     if peer == "ministack" and expression in MINISTACK_DIFFERS:
         pytest.skip("ministack differs from DynamoDB here")
-    used = {f":{name}": value for name, value in VALUES.items() if f":{name}" in expression.replace(")", " ").replace(",", " ").split()}
+    placeholders = set(re.findall(r":\w+", expression))
+    used = {f":{name}": value for name, value in VALUES.items() if f":{name}" in placeholders}
     arguments = {"ExpressionAttributeValues": used} if used else {}
     expected = client.scan(TableName=table, FilterExpression=expression, **arguments)["Items"]
     seen = items_of(service, where=our_predicate(expression))
