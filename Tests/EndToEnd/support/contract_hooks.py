@@ -57,11 +57,17 @@ def one_item(case, query):
 
 
 @schemathesis.hook
+def filter_case(ctx, case):
+    """An item may be named `batch-get`: that path takes GET as the item's, which `/v1/items/{pk}` describes, and its Allow says so."""
+    return not (case.method == "OPTIONS" and case.operation.path == "/v1/items/batch-get")
+
+
+@schemathesis.hook
 def before_call(ctx, case, kwargs):
     query = case.query if case.query is not None else {}
     if "max_lag" in query and case.meta is not None and case.meta.generation.mode.is_positive:
         query["max_lag"] = "999m"
-    if case.operation.path in ("/v1/events", "/v1/changes") and "timeout" not in query and case.operation.path == "/v1/events":
+    if case.operation.path == "/v1/events" and "timeout" not in query:
         query["timeout"] = "50ms"
         case.query = query
     if case.meta is None or case.meta.generation.mode.is_negative:
