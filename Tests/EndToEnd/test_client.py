@@ -346,3 +346,16 @@ def test_without_sharing_every_table_has_its_own_connection(tab, server, missing
     for number in (0, 1):
         server.stream(number).put(1, {"id": "a"}).mark("ready", 1)
     assert tab.run("Promise.all(tables.map((table) => table.ready)).then(() => tables.map((table) => table.size))") == [1, 1]
+
+
+def test_a_proxy_that_buffers_is_got_past(ministack, logs, tab, module):
+    client = ministack.client()
+    table = create_table(client)
+    fill(client, table, 5)
+    with page(module) as server, serving(logs, ministack, table) as service, Proxy(service.port).running() as proxy:
+        proxy.holds = True
+        live(tab, server, "{ patience: 1000 }", url=proxy.url)
+        tab.wait("table.state === 'live' && table.size === 5 && table.transport === 'poll'")
+        client.put_item(TableName=table, Item={"id": {"S": "through"}})
+        tab.wait("table.has('through')")
+        tab.run("table.close()")
