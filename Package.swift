@@ -130,7 +130,7 @@ let package = Package(
         tests(of: "HTTPServer", ["HTTPCases", "CLinux"]),
         tests(of: "Compression", ["CZlib"]),
         tests(of: "ItemQuery", ["TableModel"]),
-        tests(of: "Feed", ["TableModel", "ItemQuery", "ReplicaStore", "HTTPServer"]),
+        tests(of: "Feed", ["TableModel", "ItemQuery", "ReplicaStore", "HTTPServer", "CZlib"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
         tests(
             of: "Service",

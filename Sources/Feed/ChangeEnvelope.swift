@@ -1,3 +1,4 @@
+import ItemQuery
 import ReplicaStore
 import TableModel
 
@@ -5,22 +6,67 @@ import TableModel
 struct ChangeEnvelope {
     let schema: KeySchema
     let epoch: Epoch
-    let format: FeedFormat
+    let representation: ItemRepresentation
+    let difference: FeedDifference
 
-    /// Appends `{"op":…,"key":…,"item":…,"id":…,"version":…,"at":…,"cause":…}`. `version` and `at` are left out where the state
-    /// came from a scan, which knows neither.
-    func append(_ record: ItemRecord, asSnapshot: Bool, to output: inout [UInt8]) {
-        output += record.isTombstone ? #"{"op":"remove","key":"#.utf8 : #"{"op":"put","key":"#.utf8
+    init(schema: KeySchema, epoch: Epoch, representation: ItemRepresentation, difference: FeedDifference) {
+        self.schema = schema
+        self.epoch = epoch
+        self.representation = representation
+        self.difference = difference
+    }
+
+    init(schema: KeySchema, epoch: Epoch, view: FeedView) {
+        self.init(
+            schema: schema,
+            epoch: epoch,
+            representation: view.key.representation,
+            difference: view.key.difference
+        )
+    }
+
+    /// Appends `{"op":"put","key":…,"item":…,"id":…,"version":…,"at":…,"cause":…}`. `version` and `at` are left out where the state
+    /// came from a scan, which knows neither. With a step and a difference asked for, what was there before follows; a patch only
+    /// when the reader knows the old item.
+    func appendPut(
+        _ record: ItemRecord,
+        cause: ChangeCause,
+        step: ChangeStep? = nil,
+        isKnown: Bool = true,
+        to output: inout [UInt8]
+    ) {
+        output += #"{"op":"put","key":"#.utf8
         appendKey(record.key, to: &output)
-        if !record.isTombstone {
-            output += #","item":"#.utf8
-            record.withPackedItem { packed in
-                switch format {
-                case .plain: PackedItem.appendPlainJSON(packed, to: &output)
-                case .dynamodb: PackedItem.appendDynamoDBJSON(packed, to: &output)
-                }
-            }
-        }
+        output += #","item":"#.utf8
+        let start = output.count
+        append(record, to: &output)
+        let item = start..<output.count
+        appendOrigin(record, cause, to: &output)
+        if let step, difference != .none { appendDifference(step, item, isKnown: isKnown, to: &output) }
+        output.append(UInt8(ascii: "}"))
+    }
+
+    /// Appends `{"op":"remove","key":…,"id":…,"version":…,"at":…,"cause":…}`, and the item that was there when that is asked for.
+    func appendRemove(_ record: ItemRecord, cause: ChangeCause, step: ChangeStep? = nil, to output: inout [UInt8]) {
+        output += #"{"op":"remove","key":"#.utf8
+        appendKey(record.key, to: &output)
+        appendOrigin(record, cause, to: &output)
+        if let step, difference == .old { appendOld(step.old, to: &output) }
+        output.append(UInt8(ascii: "}"))
+    }
+
+    /// Appends `<epoch>.<seq>`.
+    func appendID(_ seq: UInt64, to output: inout [UInt8]) {
+        output += epoch.text.utf8
+        output.append(UInt8(ascii: "."))
+        DecimalDigits.append(seq, to: &output)
+    }
+
+    private func append(_ record: ItemRecord, to output: inout [UInt8]) {
+        record.withPackedItem { representation.append($0, to: &output) }
+    }
+
+    private func appendOrigin(_ record: ItemRecord, _ cause: ChangeCause, to output: inout [UInt8]) {
         output += #","id":""#.utf8
         appendID(record.seq, to: &output)
         output.append(UInt8(ascii: "\""))
@@ -32,19 +78,42 @@ struct ChangeEnvelope {
             output.append(UInt8(ascii: "\""))
         }
         output += #","cause":""#.utf8
-        output += asSnapshot ? "snapshot".utf8 : Self.name(record.cause).utf8
-        output += #""}"#.utf8
+        output += Self.name(cause).utf8
+        output.append(UInt8(ascii: "\""))
     }
 
-    /// Appends `<epoch>.<seq>`.
-    func appendID(_ seq: UInt64, to output: inout [UInt8]) {
-        output += epoch.text.utf8
-        output.append(UInt8(ascii: "."))
-        DecimalDigits.append(seq, to: &output)
+    // MARK: What was there before
+
+    private func appendOld(_ old: ItemRecord?, to output: inout [UInt8]) {
+        output += #","old":"#.utf8
+        if let old, !old.isTombstone { append(old, to: &output) } else { output += "null".utf8 }
     }
 
-    /// The key's attributes, partition key first.
-    private func appendKey(_ key: ItemKey, to output: inout [UInt8]) {
+    /// `item` is where the new one stands in `output`.
+    private func appendDifference(
+        _ step: ChangeStep,
+        _ item: Range<Int>,
+        isKnown: Bool,
+        to output: inout [UInt8]
+    ) {
+        var old: [UInt8] = []
+        let before = step.old.flatMap { $0.isTombstone ? nil : $0 }
+        if let before { append(before, to: &old) }
+        let difference = ItemDifference(old: before == nil ? Array("{}".utf8) : old, new: Array(output[item]))
+        if self.difference == .old { appendOld(step.old, to: &output) }
+        output += #","changed":["#.utf8
+        difference.appendChangedNames(to: &output)
+        output.append(UInt8(ascii: "]"))
+        guard self.difference == .patch, before != nil, isKnown else { return }
+        output += #","patch":["#.utf8
+        difference.appendPatch(to: &output)
+        output.append(UInt8(ascii: "]"))
+    }
+
+    // MARK: The key
+
+    /// Appends the key's attributes, partition key first.
+    func appendKey(_ key: ItemKey, to output: inout [UInt8]) {
         guard let attributes = try? key.attributes(schema: schema) else {
             // A key that the store holds was encoded under this schema; an empty object would still be valid JSON.
             output += "{}".utf8
@@ -63,8 +132,8 @@ struct ChangeEnvelope {
         JSONWriter.append(attribute.name, to: &output)
         output.append(UInt8(ascii: ":"))
         let value = values[attribute.name] ?? .null
-        switch format {
-        case .plain: JSONWriter.appendPlain(value, to: &output)
+        switch representation.format {
+        case .plain: JSONWriter.appendPlain(value, numbers: representation.numbers, to: &output)
         case .dynamodb: JSONWriter.appendDynamoDB(value, to: &output)
         }
     }

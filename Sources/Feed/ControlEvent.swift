@@ -1,57 +1,96 @@
 import ReplicaStore
 import TableModel
 
-/// The named events that steer a subscriber (server-sent events, WHATWG HTML section 9.2).
+/// What steers a subscriber: named events (server-sent events, WHATWG HTML section 9.2), or lines with a member `event`.
 ///
-/// Only `ready` and `bookmark` have an id: an id sent before the rows it stands for would make a reconnecting client skip them.
-enum ControlEvent {
-    static func appendRetry(_ milliseconds: Int, to output: inout [UInt8]) {
-        output += "retry: \(milliseconds)\n".utf8
+/// Only `ready`, `bookmark` and `bye` have an id, and only where everything up to it was delivered: an id sent before the rows it
+/// stands for would make a reconnecting client skip them.
+struct ControlEvent {
+    private let name: StaticString
+    private let id: Position?
+    /// The members of the JSON object, with commas between.
+    private var members: [UInt8] = []
+
+    private init(_ name: StaticString, id: Position? = nil) {
+        self.name = name
+        self.id = id
+    }
+
+    /// Appends when a client should come back, where the encoding has a field for that.
+    static func appendRetry(_ milliseconds: Int, _ encoding: FeedEncoding, to output: inout [UInt8]) {
+        if encoding == .events { output += "retry: \(milliseconds)\n".utf8 }
     }
 
     /// `hello`: where the replica is, and the server's time.
-    static func appendHello(position: Position, wallMilliseconds: Int64, to output: inout [UInt8]) {
-        output += "event: hello\ndata: {\"position\":\"\(position)\",\"time\":\"".utf8
-        Timestamp.append(wallMilliseconds, to: &output)
-        output += "\"}\n\n".utf8
+    static func hello(position: Position, wallMilliseconds: Int64) -> ControlEvent {
+        var event = ControlEvent("hello")
+        event.members += "\"position\":\"\(position)\",\"time\":\"".utf8
+        Timestamp.append(wallMilliseconds, to: &event.members)
+        event.members.append(UInt8(ascii: "\""))
+        return event
     }
 
     /// `reset`: forget everything; what follows starts over.
-    static func appendReset(_ reason: ResetReason, to output: inout [UInt8]) {
-        output += "event: reset\ndata: {\"reason\":\"\(reason.rawValue)\"}\n\n".utf8
-    }
+    static func reset(_ reason: ResetReason) -> ControlEvent { saying("reset", reason.rawValue) }
 
-    /// `ready`: the head as of connecting has been reached.
-    static func appendReady(position: Position, conditions: FeedConditions, items: Int, to output: inout [UInt8]) {
-        append("ready", position, conditions, items, to: &output)
+    /// `ready`: the head as of connecting has been reached; the client's items are the replica's as of the position.
+    static func ready(position: Position, conditions: FeedConditions, items: Int) -> ControlEvent {
+        mark("ready", position, conditions, items)
     }
 
     /// `bookmark`: the heartbeat. JavaScript cannot see comments, and the id lets a subscriber without news move on.
-    static func appendBookmark(position: Position, conditions: FeedConditions, items: Int, to output: inout [UInt8]) {
-        append("bookmark", position, conditions, items, to: &output)
+    static func bookmark(position: Position, conditions: FeedConditions, items: Int) -> ControlEvent {
+        mark("bookmark", position, conditions, items)
     }
 
     /// `busy`: nothing can be served for now. The stream stays open, or ends and the client comes back after `retry`.
-    static func appendBusy(_ reason: String, detail: String, to output: inout [UInt8]) {
-        output += "event: busy\ndata: {\"reason\":\"\(reason)\",\"detail\":".utf8
-        JSONWriter.append(detail, to: &output)
-        output += "}\n\n".utf8
-    }
+    static func busy(_ reason: String, detail: String) -> ControlEvent { saying("busy", reason, detail: detail) }
 
     /// `bye`: the server ends the stream on purpose.
-    static func appendBye(_ reason: String, to output: inout [UInt8]) {
-        output += "event: bye\ndata: {\"reason\":\"\(reason)\"}\n\n".utf8
+    static func bye(_ reason: String, detail: String? = nil, at position: Position? = nil) -> ControlEvent {
+        saying("bye", reason, detail: detail, id: position)
     }
 
-    private static func append(
-        _ name: String,
+    /// Appends the event.
+    func append(_ encoding: FeedEncoding, to output: inout [UInt8]) {
+        switch encoding {
+        case .events:
+            if let id { output += "id: \(id)\n".utf8 }
+            output += "event: \(name)\ndata: {".utf8
+            output += members
+            output += "}\n\n".utf8
+        case .lines:
+            output += "{\"event\":\"\(name)\",".utf8
+            if let id { output += "\"id\":\"\(id)\",".utf8 }
+            output += members
+            output += "}\n".utf8
+        }
+    }
+
+    private static func saying(
+        _ name: StaticString,
+        _ reason: String,
+        detail: String? = nil,
+        id: Position? = nil
+    ) -> ControlEvent {
+        var event = ControlEvent(name, id: id)
+        event.members += "\"reason\":\"\(reason)\"".utf8
+        if let detail {
+            event.members += ",\"detail\":".utf8
+            JSONWriter.append(detail, to: &event.members)
+        }
+        return event
+    }
+
+    private static func mark(
+        _ name: StaticString,
         _ position: Position,
         _ conditions: FeedConditions,
-        _ items: Int,
-        to output: inout [UInt8]
-    ) {
+        _ items: Int
+    ) -> ControlEvent {
+        var event = ControlEvent(name, id: position)
         let lag = conditions.lagMilliseconds.map(String.init) ?? "null"
-        output += "id: \(position)\nevent: \(name)\n".utf8
-        output += "data: {\"position\":\"\(position)\",\"lag_ms\":\(lag),\"items\":\(items)}\n\n".utf8
+        event.members += "\"position\":\"\(position)\",\"lag_ms\":\(lag),\"items\":\(items)".utf8
+        return event
     }
 }

@@ -6,32 +6,47 @@ enum FeedStep: Equatable {
     case reset(ResetReason)
     /// Deliver changes after `seq`.
     case changes(FrameKind)
-    /// The head as of connecting (or as of the reset) has been reached.
+    /// What the subscriber holds is the replica's state at `seq`, which is not before the head as of connecting (or as of the
+    /// reset).
     case ready
     /// Nothing newer is published.
     case idle
 }
 
-/// How a run of changes is encoded.
+/// Where a run of changes is read from.
 enum FrameKind: Hashable {
-    /// Rows of a snapshot: removals up to `base` are left out, since the subscriber never saw those items.
-    case snapshot(base: UInt64)
-    /// Every change, removals included.
-    case changes
+    /// The index: the newest state of each key whose seq is at most `end`.
+    ///
+    /// Up to `base` they are rows of a snapshot, and removals are left out, since the subscriber never saw those items. `settled`
+    /// is a seq as of which the subscriber held the replica's exact state, or the base of its snapshot; 0 when that is not known.
+    case rows(base: UInt64, settled: UInt64, end: UInt64)
+    /// The history: every step.
+    case steps
 }
 
-/// A subscriber's place in the by-seq index: the whole of its state, whatever it has still to read.
+/// A subscriber's place in the feed: the whole of its state, whatever it has still to read.
 ///
-/// A snapshot is "after 0", a resume "after N", live the tail. A slow reader meets only the newest state of each key.
+/// A snapshot is "after 0", a resume "after N", live the tail. A slow reader of the index meets only the newest state of each key;
+/// a reader of every step that falls behind the history starts over.
 struct FeedCursor {
     private(set) var epoch: Epoch
     private(set) var seq: UInt64
-    private var kind: FrameKind
-    /// The head when this run began; reaching it is `ready`.
-    private var target: UInt64
-    private var isReadyTold = false
-    private var pendingReset: ResetReason?
+    /// The head as of connecting has been reached.
+    private(set) var isReady = false
+    private let mode: FeedMode
     private let wantsSnapshot: Bool
+    /// Up to here the subscriber is being given a snapshot; 0 afterwards.
+    private var base: UInt64 = 0
+    /// In the mode `all`: rows up to here, steps after it.
+    private var rowsEnd: UInt64 = 0
+    /// See `FrameKind.rows`.
+    private var settled: UInt64 = 0
+    /// What the subscriber holds is exactly the state at `seq`: it has read to the head of some snapshot. In between it is not,
+    /// since a key that changed meanwhile has left its old place in the index.
+    private var isSettled = false
+    /// The head when this run began: reaching it is `ready`.
+    private var target: UInt64
+    private(set) var pendingReset: ResetReason?
     /// The subscriber was told to forget what it has when the contents were withdrawn.
     private var hasForgotten = false
 
@@ -39,47 +54,62 @@ struct FeedCursor {
     init(request: FeedRequest, snapshot: StoreSnapshot, base: UInt64) {
         let head = snapshot.position
         epoch = head.epoch
-        target = head.seq
-        wantsSnapshot = request.snapshot != .never
         seq = head.seq
-        kind = .changes
-        var resumable = false
+        target = head.seq
+        mode = request.mode
+        wantsSnapshot = request.snapshot != .never
+        var isResumable = false
         switch request.start {
         case .unsaid: break
-        case .now: resumable = true
+        case .now: isResumable = true
         case .zero:
             if request.snapshot == .never {
-                // All that the index still tells, removals included: what `since=0` without a snapshot can only mean.
-                seq = 0
-                resumable = true
+                // All that is still told: the index, removals included, or the steps that are kept.
+                seq = mode == .latest ? 0 : snapshot.history.floor
+                isResumable = true
             }
         case .unreadable: pendingReset = .unreadablePosition
         case .position(let position):
-            if let reason = Self.obstacle(to: position, in: snapshot) {
-                pendingReset = reason
-            } else {
-                seq = position.seq
-                resumable = true
-            }
+            if let reason = place(at: position, in: snapshot) { pendingReset = reason } else { isResumable = true }
         }
-        let startsOver = request.snapshot == .always || (request.snapshot == .auto && !resumable)
-        if startsOver { restart(at: snapshot, base: base) }
+        if request.snapshot == .always || (request.snapshot == .auto && !isResumable) {
+            restart(at: snapshot, base: base)
+        }
     }
 
-    /// Why a feed cannot go on from `position`; nil when it can.
-    private static func obstacle(to position: Position, in snapshot: StoreSnapshot) -> ResetReason? {
+    /// Goes on from `position`; returns why that cannot be.
+    private mutating func place(at position: Position, in snapshot: StoreSnapshot) -> ResetReason? {
         if position.epoch != snapshot.position.epoch { return .otherEpoch }
         if position.seq > snapshot.position.seq { return .futurePosition }
-        if position.seq < snapshot.horizon { return .positionGone }
+        if mode == .all {
+            let history = snapshot.history
+            if position.seq < history.floor {
+                // Only a snapshot can have been broken off before the first step there ever was.
+                guard history.origin == history.floor, position.seq >= snapshot.horizon else { return .overrun }
+                rowsEnd = history.floor
+            }
+        } else if position.seq < snapshot.horizon {
+            return .positionGone
+        }
+        seq = position.seq
         return nil
     }
 
     private mutating func restart(at snapshot: StoreSnapshot, base: UInt64) {
         epoch = snapshot.position.epoch
         target = snapshot.position.seq
-        isReadyTold = false
-        seq = wantsSnapshot ? 0 : snapshot.position.seq
-        kind = wantsSnapshot ? .snapshot(base: base) : .changes
+        isReady = false
+        if wantsSnapshot {
+            seq = 0
+            self.base = mode == .all && base < snapshot.history.floor ? target : base
+            rowsEnd = self.base
+            settled = self.base
+            isSettled = false
+        } else {
+            seq = target
+            self.base = 0
+            rowsEnd = 0
+        }
     }
 
     /// What to do next against the newest snapshot. `base` is asked for only when the cursor starts over.
@@ -93,24 +123,32 @@ struct FeedCursor {
             if !hasForgotten { return .reset(.rebuilt) }
             hasForgotten = false
         }
-        if snapshot.horizon > neededHorizon {
+        if let reason = obstacle(in: snapshot) {
             restart(at: snapshot, base: base(snapshot))
-            return .reset(.positionGone)
+            return .reset(reason)
         }
-        if seq >= target, !isReadyTold {
-            isReadyTold = true
-            kind = .changes
+        if seq >= self.base { self.base = 0 }
+        if seq == snapshot.position.seq { settle() }
+        if !isReady, seq >= target, mode == .all ? seq >= rowsEnd : isSettled {
+            isReady = true
             return .ready
         }
-        return seq < snapshot.position.seq ? .changes(kind) : .idle
+        guard seq < snapshot.position.seq else { return .idle }
+        guard mode == .all else { return .changes(.rows(base: self.base, settled: settled, end: .max)) }
+        return .changes(seq < rowsEnd ? .rows(base: self.base, settled: settled, end: rowsEnd) : .steps)
     }
 
-    /// The newest horizon with which every removal that this subscriber must hear of can still be told.
-    private var neededHorizon: UInt64 {
-        switch kind {
-        case .snapshot(let base): max(seq, base)
-        case .changes: seq
-        }
+    /// Why the cursor cannot go on: something that it has still to tell is forgotten.
+    private func obstacle(in snapshot: StoreSnapshot) -> ResetReason? {
+        let readsRows = mode == .latest || seq < rowsEnd
+        if readsRows, snapshot.horizon > max(seq, base) { return .positionGone }
+        if mode == .all, snapshot.history.floor > max(seq, rowsEnd) { return .overrun }
+        return nil
+    }
+
+    private mutating func settle() {
+        isSettled = true
+        settled = seq
     }
 
     /// The subscriber has been told to forget what it has: it needs no reset when there are contents again.
@@ -119,6 +157,12 @@ struct FeedCursor {
         pendingReset = nil
     }
 
-    /// Moves behind what has been delivered.
-    mutating func advance(to newSeq: UInt64) { seq = max(seq, newSeq) }
+    /// Moves behind what has been delivered: changes up to `end`, read from a snapshot whose head was `asOf`.
+    mutating func advance(to end: UInt64, asOf: UInt64) {
+        // A row that was superseded meanwhile is told by its step, which comes up to this head.
+        if mode == .all, seq < rowsEnd { target = max(target, asOf) }
+        seq = max(seq, end)
+        isSettled = end == asOf
+        if isSettled { settled = seq }
+    }
 }

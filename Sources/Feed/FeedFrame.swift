@@ -1,51 +1,35 @@
-import ReplicaStore
+import Compression
+import Synchronization
 
 /// A run of changes, encoded once and written to every subscriber that stands at its start.
 final class FeedFrame: Sendable {
     let bytes: [UInt8]
     /// Where a subscriber stands after it.
     let end: UInt64
+    /// The head of the snapshot that it was read from.
+    let asOf: UInt64
     /// Data events in it.
     let count: Int
+    /// Records looked at for it.
+    let visited: Int
+    /// On the server's monotonic clock.
+    let madeAt: Duration
+    private let compressed = Mutex<SharedDeflate.Block?>(nil)
 
-    init(bytes: [UInt8], end: UInt64, count: Int) {
+    init(bytes: [UInt8], end: UInt64, asOf: UInt64, count: Int, visited: Int, madeAt: Duration) {
         self.bytes = bytes
         self.end = end
+        self.asOf = asOf
         self.count = count
+        self.visited = visited
+        self.madeAt = madeAt
     }
 
-    /// Encodes the changes after `start` as server-sent events, until `byteLimit` or `countLimit` is reached.
-    static func encode(
-        after start: UInt64,
-        kind: FrameKind,
-        format: FeedFormat,
-        in snapshot: StoreSnapshot,
-        byteLimit: Int,
-        countLimit: Int = .max
-    ) -> FeedFrame {
-        let envelope = ChangeEnvelope(schema: snapshot.keySchema, epoch: snapshot.position.epoch, format: format)
-        let (isSnapshot, base): (Bool, UInt64) =
-            switch kind {
-            case .snapshot(let base): (true, base)
-            case .changes: (false, 0)
-            }
-        var bytes: [UInt8] = []
-        var count = 0
-        var end = snapshot.position.seq
-        snapshot.forEachChange(after: start) { record in
-            if record.isTombstone, record.seq <= base { return true }
-            bytes += "id: ".utf8
-            envelope.appendID(record.seq, to: &bytes)
-            bytes += "\ndata: ".utf8
-            envelope.append(record, asSnapshot: isSnapshot, to: &bytes)
-            bytes += "\n\n".utf8
-            count += 1
-            if bytes.count >= byteLimit || count >= countLimit {
-                end = record.seq
-                return false
-            }
-            return true
-        }
-        return FeedFrame(bytes: bytes, end: end, count: count)
+    /// The same as blocks of a gzip stream. Compressed on first use; two loops may do it twice, but none waits for the other.
+    var deflated: SharedDeflate.Block {
+        if let known = compressed.withLock({ $0 }) { return known }
+        let made = bytes.withUnsafeBytes { SharedDeflate.block($0) }
+        compressed.withLock { $0 = made }
+        return made
     }
 }

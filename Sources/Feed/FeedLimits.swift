@@ -1,11 +1,20 @@
 /// Every bound of the feed, in one place, with what happens at it.
 package struct FeedLimits: Sendable, Hashable {
-    /// Streams open at once; one more is told `busy` and ended.
+    /// Streams and long polls open at once; one more is told `busy` and ended, or refused with 429.
     package var maximumSubscribers = 20_000
+    /// The same from one address, which may be a proxy's; nil is half of all places.
+    package var maximumSubscribersPerAddress: Int?
     /// A shared frame is cut at the first event that reaches this many bytes.
     package var frameBytes = 16_384
-    /// Bytes of shared frames kept; the oldest are dropped and encoded again when somebody needs them.
+    /// A shared frame is cut after so many changes were looked at, whether or not they pass the filter.
+    package var visitedPerFrame = 2048
+    /// Changes that one subscriber may have looked at before others have their turn.
+    package var visitedPerTurn = 8192
+    /// Bytes of shared frames kept; the oldest are dropped and encoded again when somebody needs them. Compressed ones may take as
+    /// much again.
     package var cachedFrameBytes = 8_388_608
+    /// How long a shared frame is given to readers when there is something newer.
+    package var frameAge: Duration = .seconds(1)
     /// How long new subscribers share one snapshot base, and with it the frames of their snapshots.
     package var snapshotBaseAge: Duration = .seconds(1)
     /// Silence after which a stream sends a bookmark, unless the subscriber asks for another.
@@ -14,7 +23,27 @@ package struct FeedLimits: Sendable, Hashable {
     package var heartbeatRange: ClosedRange<Duration> = .seconds(1)...(.seconds(300))
     /// The longest `timeout` a subscriber may ask for.
     package var maximumTimeout: Duration = .seconds(86_400)
-    /// Milliseconds after which a client should reconnect; a drain spreads its clients over four times as much.
+    /// The longest time over which a subscriber may ask changes to be gathered.
+    package var maximumBatch: Duration = .seconds(10)
+    /// The age at which a stream is ended, less up to a fifth so that clients do not come back all at once; nil for none.
+    package var maximumStreamAge: Duration? = .seconds(900)
+    /// Milliseconds after which a client should reconnect; a drain spreads its clients over four times as much, an overload over
+    /// ten times.
     package var retryMilliseconds = 1000
+    /// Changes of a page when the client does not say, and at most.
+    package var defaultPageChanges = 1000
+    package var maximumPageChanges = 10_000
+    /// Bytes of a page's changes; a page that reaches it ends early.
+    package var pageBytes = 4_194_304
+    /// The longest a page is waited for (`Prefer: wait`); a longer wait is cut to it.
+    package var maximumWait: Duration = .seconds(60)
+    /// Whether the store keeps steps (`StoreLimits.historyBytes`); without them there is no mode `all`.
+    package var keepsHistory = true
+    /// Versions of an item's history when the client does not say, and at most.
+    package var defaultVersions = 20
+    package var maximumVersions = 200
     package init() {}
+
+    /// The bound for one address.
+    var perAddress: Int { maximumSubscribersPerAddress ?? max(1, maximumSubscribers / 2) }
 }

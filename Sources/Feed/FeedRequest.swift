@@ -1,12 +1,6 @@
+package import ItemQuery
 package import ReplicaStore
-
-/// How items and keys appear in a feed.
-package enum FeedFormat: String, Sendable, Hashable, CaseIterable {
-    /// Plain JSON.
-    case plain
-    /// DynamoDB's typed JSON, lossless.
-    case dynamodb
-}
+package import TableModel
 
 /// Whether a feed starts with everything there is.
 package enum SnapshotPolicy: String, Sendable, Hashable, CaseIterable {
@@ -16,6 +10,36 @@ package enum SnapshotPolicy: String, Sendable, Hashable, CaseIterable {
     case always
     /// Only changes.
     case never
+}
+
+/// Which changes a feed tells.
+package enum FeedMode: String, Sendable, Hashable, CaseIterable {
+    /// The newest state of each key; what lies between is left out when the reader is slower than the writer.
+    case latest
+    /// Every step, from the bounded history.
+    case all
+}
+
+/// What a feed in the mode `all` says of the state before a step.
+package enum FeedDifference: String, Sendable, Hashable, CaseIterable {
+    case none
+    /// The whole old item, and the names of the attributes that changed.
+    case old
+    /// The names of the attributes that changed, and a JSON Patch (RFC 6902) from the old item to the new one.
+    case patch
+}
+
+/// What a change does to the reader's items.
+package enum FeedOperation: String, Sendable, Hashable, CaseIterable {
+    case put, remove
+}
+
+/// How a feed is written.
+package enum FeedEncoding: Sendable, Hashable {
+    /// Server-sent events.
+    case events
+    /// NDJSON: a JSON object a line.
+    case lines
 }
 
 /// Where a feed starts, as the client asked.
@@ -52,31 +76,42 @@ package enum FeedStart: Sendable, Hashable {
     }
 }
 
+/// Which items a feed is about. Keys can only be read once the table's key is known, which may be after the feed began.
+package struct FeedFilter: Sendable {
+    /// Why a filter does not fit the table, in a sentence.
+    package struct Misfit: Error, Sendable, Hashable {
+        package let detail: String
+        package init(detail: String) { self.detail = detail }
+    }
+
+    /// Makes the filter for a table with this key.
+    package let resolve: @Sendable (KeySchema) throws(Misfit) -> ItemFilter
+
+    package init(resolve: @escaping @Sendable (KeySchema) throws(Misfit) -> ItemFilter) { self.resolve = resolve }
+}
+
 /// What a subscriber asks for.
-package struct FeedRequest: Sendable, Hashable {
-    package var start: FeedStart
-    package var snapshot: SnapshotPolicy
-    package var format: FeedFormat
+package struct FeedRequest: Sendable {
+    package var start = FeedStart.unsaid
+    package var snapshot = SnapshotPolicy.auto
+    package var mode = FeedMode.latest
+    package var difference = FeedDifference.none
+    package var encoding = FeedEncoding.events
+    /// Whether the body is a gzip stream.
+    package var isCompressed = false
+    package var representation = ItemRepresentation()
+    /// Nil for every item.
+    package var filter: FeedFilter?
+    /// Nil for both.
+    package var operation: FeedOperation?
     /// Data events after which the feed ends; nil for no end.
     package var limit: Int?
     /// Time after which the feed ends; nil for no end.
     package var timeout: Duration?
     /// Silence after which a bookmark is sent.
-    package var heartbeat: Duration
+    package var heartbeat = FeedLimits().heartbeat
+    /// Changes are gathered and delivered once in so much time; zero delivers them as they come.
+    package var batch = Duration.zero
 
-    package init(
-        start: FeedStart = .unsaid,
-        snapshot: SnapshotPolicy = .auto,
-        format: FeedFormat = .plain,
-        limit: Int? = nil,
-        timeout: Duration? = nil,
-        heartbeat: Duration = FeedLimits().heartbeat
-    ) {
-        self.start = start
-        self.snapshot = snapshot
-        self.format = format
-        self.limit = limit
-        self.timeout = timeout
-        self.heartbeat = heartbeat
-    }
+    package init() {}
 }

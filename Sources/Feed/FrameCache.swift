@@ -9,7 +9,7 @@ final class FrameCache: Sendable {
     private struct Key: Hashable {
         let start: UInt64
         let kind: FrameKind
-        let format: FeedFormat
+        let view: UInt64
     }
 
     private struct State {
@@ -26,7 +26,7 @@ final class FrameCache: Sendable {
     private let limits: FeedLimits
     private let state = Mutex(State())
     /// What an entry costs beside its bytes.
-    private static let entryOverhead = 160
+    private static let entryOverhead = 240
 
     init(limits: FeedLimits) { self.limits = limits }
 
@@ -34,30 +34,41 @@ final class FrameCache: Sendable {
     func frame(
         after start: UInt64,
         kind: FrameKind,
-        format: FeedFormat,
-        in snapshot: StoreSnapshot
+        view: FeedView,
+        in snapshot: StoreSnapshot,
+        now: Duration
     ) -> (frame: FeedFrame, isNew: Bool) {
-        let key = Key(start: start, kind: kind, format: format)
+        let key = Key(start: start, kind: Self.shared(kind, view), view: view.number)
         let epoch = snapshot.position.epoch
         let kept: FeedFrame? = state.withLock { state in state.epoch == epoch ? state.frames[key] : nil }
-        if let kept { return (kept, false) }
+        // A reader that comes late is given the newest states, not those that others were given then.
+        if let kept, kept.asOf == snapshot.position.seq || now - kept.madeAt <= limits.frameAge { return (kept, false) }
         // Encoded outside the lock: two loops may do it twice, but none waits for the other.
-        let frame = FeedFrame.encode(
+        let frame = FrameEncoder.encode(
             after: start,
             kind: kind,
-            format: format,
+            view: view,
             in: snapshot,
-            byteLimit: limits.frameBytes
+            bounds: FrameEncoder.Bounds(bytes: limits.frameBytes, visited: limits.visitedPerFrame),
+            now: now
         )
         state.withLock { state in
             enter(epoch, &state)
-            guard state.frames[key] == nil else { return }
-            state.frames[key] = frame
-            state.order.append(key)
+            if let old = state.frames.updateValue(frame, forKey: key) {
+                state.bytes -= old.bytes.count + Self.entryOverhead
+            } else {
+                state.order.append(key)
+            }
             state.bytes += frame.bytes.count + Self.entryOverhead
             while state.bytes > limits.cachedFrameBytes, state.oldest < state.order.count { dropOldest(&state) }
         }
         return (frame, true)
+    }
+
+    /// What tells frames apart: where nothing can leave the filter, what the subscriber knew makes no difference.
+    private static func shared(_ kind: FrameKind, _ view: FeedView) -> FrameKind {
+        guard case .rows(let base, _, let end) = kind, !view.hasLeaveEvents else { return kind }
+        return .rows(base: base, settled: 0, end: end)
     }
 
     /// A seq at most the snapshot's own, shared by everyone who connects within `snapshotBaseAge`.

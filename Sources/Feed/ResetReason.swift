@@ -8,6 +8,8 @@ package enum ResetReason: String, Sendable, Hashable, CaseIterable {
     case positionGone = "position-gone"
     /// The position lies ahead of this replica.
     case futurePosition = "future-position"
+    /// Steps since the position have left the history (mode `all`).
+    case overrun
     /// The replica was rebuilt while the subscriber was connected.
     case rebuilt
 }

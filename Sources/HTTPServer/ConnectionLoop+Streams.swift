@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 
 /// Streaming bodies: produced into a buffer that all connections of the loop share, sent at once, nothing kept but what
 /// the kernel did not take.
@@ -11,6 +12,11 @@ extension ConnectionLoop {
         connection.stream = stream
         connection.isChunked = isChunked
         connection.phase = .streaming
+        if limits.unsentStreamBytes < limits.unsentBytes {
+            let bytes = Int32(clamping: limits.unsentStreamBytes)
+            // If it cannot be set, the listener's holds.
+            _ = linux_set_option(connection.descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, bytes)
+        }
         join(connection)
         if isStopping { stream.drain() }
         produce(connection)

@@ -28,6 +28,8 @@ package struct HTTPServerLimits: Sendable, Hashable {
     /// What the kernel takes from a connection beyond what it could send: a client that does not read holds so much of
     /// the kernel's memory, not megabytes, and is noticed so much sooner (TCP_NOTSENT_LOWAT).
     package var unsentBytes = 131_072
+    /// The same for a stream, if it is less: what lies in the kernel cannot be replaced by something newer any more.
+    package var unsentStreamBytes = 16_384
     /// What one call of `StreamingBody.produce` may append.
     package var streamBudgetBytes = 65_536
     package init() {}

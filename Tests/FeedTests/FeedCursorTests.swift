@@ -57,7 +57,7 @@ import Testing
                 streams[index].finished(.clientGone)
                 let start = clients[index].lastID.map { FeedStart(lastEventID: $0) } ?? .unsaid
                 if start == .unsaid { clients[index] = MapClient() }
-                streams[index] = fixture.stream(FeedRequest(start: start))
+                streams[index] = fixture.stream(.make { $0.start = start })
             }
             let budget = Int.random(in: 1...400, using: &random)
             try clients[index].read(

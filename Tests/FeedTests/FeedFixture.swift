@@ -1,4 +1,5 @@
 import HTTPServer
+import ItemQuery
 import ReplicaStore
 import Synchronization
 import TableModel
@@ -16,9 +17,15 @@ final class FeedFixture {
     private var version: UInt64 = 1_000_000_000_000_000_000
     private let limits: StoreLimits
 
-    init(feedLimits: FeedLimits = FeedLimits(), maximumTombstones: Int = 100_000, epoch: String = "aaaaaaaa") {
+    init(
+        feedLimits: FeedLimits = FeedLimits(),
+        maximumTombstones: Int = 100_000,
+        historyBytes: Int = 1 << 20,
+        epoch: String = "aaaaaaaa"
+    ) {
         var limits = StoreLimits()
         limits.maximumTombstones = maximumTombstones
+        limits.historyBytes = historyBytes
         self.limits = limits
         writer = GenerationWriter(epoch: Self.epoch(epoch), keySchema: Self.schema, limits: limits)
         hub = FeedHub(
@@ -73,7 +80,9 @@ final class FeedFixture {
 
     static func item(_ id: String, _ value: Int) -> Item { Item(["id": .string(id), "v": .number(String(value))]) }
 
-    func stream(_ request: FeedRequest = FeedRequest()) -> EventStream { EventStream(hub: hub, request: request) }
+    func stream(_ request: FeedRequest = FeedRequest(), address: String = "192.0.2.1") -> FeedStream {
+        FeedStream(hub: hub, request: request, place: hub.admit(address: address))
+    }
 
     /// What the table holds now, by id.
     func contents() -> [String: Int] {
@@ -123,20 +132,31 @@ struct MapClient {
     private(set) var isReady = false
     private(set) var events: [ReceivedEvent] = []
     private(set) var lastStep: StreamStep?
+    /// Removals of keys that the client did not hold.
+    private(set) var needlessRemovals = 0
+    /// Hears of each `ready` and `bookmark`.
+    var onMark: ((Position, [String: Int]) throws -> Void)?
+
+    /// The seqs of the data events since the last `ready`.
+    private(set) var seqsSinceReady: [UInt64] = []
 
     /// Calls `produce` until the stream waits or ends, at most `calls` times.
     mutating func read(
-        _ stream: EventStream,
+        _ stream: FeedStream,
         now: Duration = .zero,
         budget: Int = 65_536,
-        calls: Int = 1000
+        calls: Int = 1000,
+        cutAfter: Int = .max
     ) throws {
+        var left = cutAfter
         for _ in 0..<calls {
             var output: [UInt8] = []
             let step = stream.produce(into: &output, budget: budget, now: now)
             lastStep = step
-            for event in ReceivedEvent.parse(output) { try take(event) }
-            if step != .again { return }
+            let events = ReceivedEvent.parse(output)
+            for event in events.prefix(left) { try take(event) }
+            left -= events.count
+            if step != .again || left <= 0 { return }
         }
     }
 
@@ -154,7 +174,11 @@ struct MapClient {
             map = [:]
             lastID = nil
             isReady = false
-        case "ready": isReady = true
+            seqsSinceReady = []
+        case "ready", "bookmark":
+            isReady = true
+            if event.name == "ready" { seqsSinceReady = [] }
+            try onMark?(try #require(event.id.flatMap(Position.init)), map)
         case "message": try apply(event)
         default: break
         }
@@ -169,6 +193,7 @@ struct MapClient {
             var json = JSONReader(bytes)
             try json.readObject { name, json throws(JSONError) in
                 switch name {
+                case "old": try json.skipValue()
                 case "op": operation = try json.readString()
                 case "id": envelopeID = try json.readString()
                 case "key": try json.readObject { _, json throws(JSONError) in id = try json.readString() }
@@ -182,9 +207,20 @@ struct MapClient {
             try json.readEnd()
         }
         try #require(envelopeID == event.id)
+        seqsSinceReady.append(try #require(Position(envelopeID)).seq)
+        if operation == "remove", map[id] == nil { needlessRemovals += 1 }
         try #require((operation == "put") == (value != nil))
         map[id] = value
     }
 
     func names() -> [String] { events.map(\.name) }
+}
+
+extension FeedRequest {
+    /// A request with some of its parts set.
+    static func make(_ change: (inout FeedRequest) -> Void) -> FeedRequest {
+        var request = FeedRequest()
+        change(&request)
+        return request
+    }
 }

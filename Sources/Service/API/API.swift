@@ -28,9 +28,18 @@ package struct API: Sendable {
         .get("/v1/items/{pk}/{sk}", ItemHandler.parameters, .read) { api, call throws(Problem) in
             try api.item(call)
         }.keepingToKeys(),
+        .get("/v1/items/{pk}/history", HistoryHandler.parameters, .read) { api, call throws(Problem) in
+            try api.itemHistory(call, sort: nil)
+        }.keepingToKeys(),
+        .get("/v1/items/{pk}/{sk}/history", HistoryHandler.parameters, .read) { api, call throws(Problem) in
+            try api.itemHistory(call, sort: call.path["sk"])
+        }.keepingToKeys(),
+        .get("/v1/changes", ChangesHandler.parameters, .stream) { api, call throws(Problem) in
+            try api.changes.respond(to: call)
+        }.keepingToKeys(),
         .get("/v1/events", EventsHandler.parameters, .stream) { api, call throws(Problem) in
-            try api.events.respond(to: call.request)
-        },
+            try api.events.respond(to: call)
+        }.keepingToKeys(),
         .post("/v1/tickets", [], .token) { api, call throws(Problem) in try api.tickets.respond(to: call) },
         .get("/v1/status", [], .status) { api, call throws(Problem) in
             _ = try QueryParameters(call.request, allowed: [])
@@ -55,6 +64,8 @@ package struct API: Sendable {
     let batch: BatchGetHandler
     let list: ListHandler
     let events: EventsHandler
+    let changes: ChangesHandler
+    let history: HistoryHandler
     let status: StatusHandler
     let tickets: TicketHandler
     private let coding: ContentCoding
@@ -93,6 +104,8 @@ package struct API: Sendable {
         batch = BatchGetHandler(view: view, fields: fields, limits: limits)
         list = ListHandler(view: view, fields: fields, limits: limits, item: item)
         events = EventsHandler(hub: hub, view: view, fields: fields)
+        changes = ChangesHandler(hub: hub, view: view, fields: fields)
+        history = HistoryHandler(hub: hub, view: view, fields: fields)
         status = StatusHandler(
             view: view,
             hub: hub,
@@ -182,6 +195,19 @@ package struct API: Sendable {
         return try list.respond(to: call, partition: call.path["pk"], in: snapshot)
     }
 
+    /// An item's history. On a table with a sort key the shorter path is an item as well: that whose sort key is `history`.
+    private func itemHistory(_ call: APICall, sort: [UInt8]?) throws(Problem) -> HTTPResponse {
+        let snapshot = try view.snapshot()
+        let schema = snapshot.keySchema
+        if sort == nil, schema.sort != nil {
+            let name = Array("history".utf8)
+            return try item.respond(to: call, partition: call.path["pk"], sort: name, in: snapshot)
+        }
+        let key = try ItemHandler.key(call.path["pk"], sort, schema: schema)
+        try call.require(key, in: schema)
+        return try history.respond(to: call.request, key: key, in: snapshot)
+    }
+
     private static func description() -> HTTPResponse {
         var fields = HTTPFields()
         fields.add("Content-Type", "application/yaml")
@@ -194,6 +220,7 @@ package struct API: Sendable {
         var links = JSONObject()
         links.add("items", "/v1/items")
         links.add("events", "/v1/events")
+        links.add("changes", "/v1/changes")
         links.add("status", "/v1/status")
         links.add("metrics", "/metrics")
         links.add("description", "/openapi.yaml")

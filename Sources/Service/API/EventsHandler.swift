@@ -10,49 +10,51 @@ struct EventsHandler: Sendable {
     let view: ReplicaView
     let fields: AnswerFields
 
-    static let parameters = ["since", "last_event_id", "snapshot", "limit", "timeout", "heartbeat", "format", "ticket"]
-    /// Events after which a subscriber may ask the stream to end.
-    static let limitRange = 1...1_000_000_000
+    static let type = "text/event-stream"
+    static let parameters = FeedParameters.common + FeedParameters.stream + ["last_event_id", "snapshot"]
 
-    func respond(to request: HTTPRequest) throws(Problem) -> HTTPResponse {
-        let feedRequest = try self.feedRequest(request)
-        var answer = HTTPFields()
-        if let snapshot = view.store.snapshot {
-            answer = fields.templates(snapshot.position, view.conditions()).replica
+    func respond(to call: APICall) throws(Problem) -> HTTPResponse {
+        let parameters = try QueryParameters(call.request, allowed: Self.parameters)
+        let accepted = call.request.header("accept")
+        guard ContentNegotiation.mediaType(accepted, offered: [Self.type]) != nil else {
+            throw FeedAnswer.notAcceptable(
+                accepted,
+                "The stream of events",
+                [Self.type],
+                "; /v1/changes has application/json and application/x-ndjson"
+            )
         }
-        answer.add("Content-Type", "text/event-stream")
-        answer.add("Cache-Control", "no-store")
-        // Without it nginx, when it compresses, holds every event back to the end of the response.
-        answer.add("X-Accel-Buffering", "no")
-        return HTTPResponse(
-            status: 200,
-            fields: answer,
-            body: .stream(EventStream(hub: hub, request: feedRequest))
+        let feed = try request(call, parameters)
+        let place = hub.admit(address: call.request.peerAddress)
+        if place == nil, !Self.isBrowsers(call.request, accepted) { throw FeedAnswer.tooManySubscribers }
+        return FeedAnswer.stream(
+            FeedStream(hub: hub, request: feed, place: place),
+            type: Self.type,
+            isCompressed: feed.isCompressed,
+            replica: FeedAnswer.replicaFields(view, fields)
         )
     }
 
-    private func feedRequest(_ request: HTTPRequest) throws(Problem) -> FeedRequest {
-        let parameters = try QueryParameters(request, allowed: Self.parameters)
-        var feed = FeedRequest()
-        feed.start = try start(request, parameters)
+    private func request(_ call: APICall, _ parameters: QueryParameters) throws(Problem) -> FeedRequest {
+        let reading = FeedAnswer.reading(call, parameters, hub)
+        var feed = try reading.request(FeedParameters.limitRange)
+        try reading.readStream(into: &feed)
         feed.snapshot = try parameters.choice("snapshot", default: .auto)
-        feed.format = try parameters.choice("format", default: .plain)
-        if parameters["limit"] != nil { feed.limit = try parameters.integer("limit", in: Self.limitRange, default: 1) }
-        feed.timeout = try parameters.duration("timeout", in: .zero...hub.limits.maximumTimeout)
-        feed.heartbeat =
-            try parameters.duration("heartbeat", in: hub.limits.heartbeatRange) ?? hub.limits.heartbeat
+        feed.start = try start(call.request, reading)
+        feed.isCompressed = FeedAnswer.takesGzip(call.request)
         return feed
     }
 
     /// The header wins over `last_event_id`, which wins over `since`: an `EventSource` that reconnects repeats its URL.
-    private func start(_ request: HTTPRequest, _ parameters: QueryParameters) throws(Problem) -> FeedStart {
-        var since: FeedStart?
-        if let text = parameters["since"] {
-            since = FeedStart(since: text)
-            if since == nil { throw parameters.invalid("since", "give 0, now or a position such as k3v9q2mz.1048576") }
-        }
+    private func start(_ request: HTTPRequest, _ reading: FeedParameters) throws(Problem) -> FeedStart {
+        let since = try reading.since()
         if let id = request.header("last-event-id"), !id.isEmpty { return FeedStart(lastEventID: id) }
-        if let id = parameters["last_event_id"], !id.isEmpty { return FeedStart(lastEventID: id) }
+        if let id = reading.parameters["last_event_id"], !id.isEmpty { return FeedStart(lastEventID: id) }
         return since ?? .unsaid
+    }
+
+    /// Whether the client is a browser's `EventSource`, or behaves like one: it must not be given any status but 200.
+    private static func isBrowsers(_ request: HTTPRequest, _ accepted: String?) -> Bool {
+        request.header("sec-fetch-mode") != nil || accepted?.lowercased().contains(type) == true
     }
 }

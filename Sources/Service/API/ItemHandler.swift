@@ -128,7 +128,8 @@ struct ItemHandler: Sendable {
         )
     }
 
-    private static func key(_ partition: [UInt8], _ sort: [UInt8]?, schema: KeySchema) throws(Problem) -> ItemKey {
+    /// The key under which an item is, from a path's bytes.
+    static func key(_ partition: [UInt8], _ sort: [UInt8]?, schema: KeySchema) throws(Problem) -> ItemKey {
         guard let sort else {
             return try KeyParser.key(
                 partition: KeyParser.parse(partition, as: schema.partition),

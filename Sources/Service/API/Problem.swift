@@ -15,6 +15,8 @@ package struct Problem: Error, Sendable, Hashable {
         case tooManyExports = "too-many-exports"
         case preconditionFailed = "precondition-failed"
         case conditionNotMet = "condition-not-met"
+        case tooManySubscribers = "too-many-subscribers"
+        case positionGone = "position-gone"
         case replicaNotReady = "replica-not-ready"
         case replicaTooStale = "replica-too-stale"
         case overloaded = "overloaded"
@@ -67,6 +69,8 @@ package struct Problem: Error, Sendable, Hashable {
     package var position: String?
     /// The value of WWW-Authenticate.
     var challenge: String?
+    /// Where a feed that cannot be resumed can begin.
+    package var restart: String?
 
     init(
         _ status: Int,
@@ -110,10 +114,12 @@ package struct Problem: Error, Sendable, Hashable {
         if let index { object.add("index", index) }
         if let scope { object.add("scope", scope) }
         if let position { object.add("position", position) }
+        if let restart { object.add("restart", restart) }
         var fields = fields
         fields.add("Content-Type", "application/problem+json")
         fields.add("Cache-Control", "no-store")
         if let challenge { fields.add("WWW-Authenticate", challenge) }
+        if let restart { fields.add("Link", "<\(restart)>; rel=\"restart\"") }
         if let retryAfterSeconds { fields.add("Retry-After", String(retryAfterSeconds)) }
         return HTTPResponse(status: status, fields: fields, body: .bytes(object.closed))
     }
@@ -139,11 +145,13 @@ package struct Problem: Error, Sendable, Hashable {
         case 405: "Method Not Allowed"
         case 406: "Not Acceptable"
         case 408: "Request Timeout"
+        case 410: "Gone"
         case 412: "Precondition Failed"
         case 413: "Content Too Large"
         case 414: "URI Too Long"
         case 415: "Unsupported Media Type"
         case 417: "Expectation Failed"
+        case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"
         case 501: "Not Implemented"
         case 503: "Service Unavailable"

@@ -28,6 +28,8 @@ struct StatusHandler: Sendable {
         object.add("items", Int64(snapshot?.itemCount ?? 0))
         object.add("bytes", Int64(snapshot?.itemBytes ?? 0))
         object.add("tombstones", Int64(snapshot?.tombstoneCount ?? 0))
+        object.add("resume", snapshot.map { Self.resumeObject($0) } ?? JSONObject())
+        object.add("history", snapshot.map { Self.historyObject($0) } ?? JSONObject())
         object.add("lag_ms", conditions.lagMilliseconds)
         object.add("key", snapshot.map { Self.keyObject($0.keySchema) } ?? JSONObject())
         object.add("stream_arn", status.streamARN)
@@ -48,6 +50,25 @@ struct StatusHandler: Sendable {
         object.add("started_at", Timestamp.text(startedAtMilliseconds))
         object.add("now", Timestamp.text(view.wallMilliseconds()))
         return JSONAnswer.make(object)
+    }
+
+    /// How far back a subscriber may have been away.
+    private static func resumeObject(_ snapshot: StoreSnapshot) -> JSONObject {
+        var resume = JSONObject()
+        resume.add("from", Position(epoch: snapshot.position.epoch, seq: snapshot.horizon).description)
+        resume.add("since", snapshot.horizonAt.map { Timestamp.text($0) })
+        return resume
+    }
+
+    /// How far back every step is known.
+    private static func historyObject(_ snapshot: StoreSnapshot) -> JSONObject {
+        let kept = snapshot.history
+        var history = JSONObject()
+        history.add("from", Position(epoch: snapshot.position.epoch, seq: kept.floor).description)
+        history.add("steps", kept.count)
+        history.add("bytes", kept.bytes)
+        history.add("limit_bytes", kept.limit)
+        return history
     }
 
     private static func scanObject(_ status: ReplicationStatus) -> JSONObject {

@@ -26,6 +26,9 @@ package final class HTTPFront: Sendable {
     ) {
         var feedLimits = FeedLimits()
         feedLimits.maximumSubscribers = settings.maximumSubscribers
+        feedLimits.maximumSubscribersPerAddress = settings.maximumSubscribersPerAddress
+        feedLimits.maximumStreamAge = settings.maximumStreamAge == .zero ? nil : settings.maximumStreamAge
+        feedLimits.keepsHistory = settings.historyBytes > 0
         let hub = FeedHub(
             store: view.store,
             limits: feedLimits,

@@ -65,6 +65,8 @@ final class MetricsCollector: Sendable {
             gauge("tablecast_replica_item_bytes", [], Double(snapshot.itemBytes))
             gauge("tablecast_replica_tombstones", [], Double(snapshot.tombstoneCount))
             gauge("tablecast_replica_seq", [], Double(snapshot.position.seq))
+            gauge("tablecast_history_steps", [], Double(snapshot.history.count))
+            gauge("tablecast_history_bytes", [], Double(snapshot.history.bytes))
         }
         counter("tablecast_replica_changes_applied_total", [], status.changesApplied)
         gauge("tablecast_scan_items", [], Double(status.scannedItems))
@@ -109,6 +111,8 @@ final class MetricsCollector: Sendable {
         counter("tablecast_feed_frames_total", [("made", "shared")], reading.framesSharedTotal)
         counter("tablecast_feed_refused_total", [], reading.refusedTotal)
         counter("tablecast_feed_stalled_total", [], reading.stalledTotal)
+        counter("tablecast_feed_aged_total", [], reading.agedTotal)
+        counter("tablecast_feed_saved_bytes_total", [], reading.savedBytesTotal)
         for reason in ResetReason.allCases {
             counter("tablecast_feed_resets_total", [("reason", reason.rawValue)], reading.resetsTotal[reason] ?? 0)
         }
@@ -171,6 +175,10 @@ final class MetricsCollector: Sendable {
         ("tablecast_feed_bytes_total", "Bytes of produced event streams that held data events."),
         ("tablecast_feed_frames_total", "Runs of changes delivered, by whether they were encoded or shared."),
         ("tablecast_feed_refused_total", "Event streams told `busy` because all places were taken."),
+        ("tablecast_feed_aged_total", "Event streams ended because of their age."),
+        ("tablecast_feed_saved_bytes_total", "Bytes of streams that compression saved."),
+        ("tablecast_history_steps", "Steps kept in the history."),
+        ("tablecast_history_bytes", "Bytes that the history keeps in memory."),
         ("tablecast_feed_stalled_total", "Event streams closed because their client did not read."),
         ("tablecast_feed_resets_total", "Times a subscriber was told to start over."),
         ("tablecast_build_info", "The version, as a label."),

@@ -174,6 +174,9 @@ package struct TablecastService: Sendable {
         replication.verifyUnitsPerSecond = settings.verifyCapacity
         replication.gapPolicy = settings.gapPolicy
         replication.maximumLag = settings.maximumLag
+        replication.storeLimits.historyBytes = settings.historyBytes
+        replication.storeLimits.maximumTombstones = settings.maximumTombstones
+        replication.storeLimits.tombstoneAge = settings.tombstoneAge
         return replication
     }
 }

@@ -36,6 +36,19 @@ package struct ServeOptions: ParsableArguments {
     package var maximumConnections: String?
     @Option(name: .customLong("max-subscribers"), help: ArgumentHelp(SettingName.maximumSubscribers.help))
     package var maximumSubscribers: String?
+    @Option(
+        name: .customLong("max-subscribers-per-address"),
+        help: ArgumentHelp(SettingName.maximumSubscribersPerAddress.help)
+    )
+    package var maximumSubscribersPerAddress: String?
+    @Option(name: .customLong("max-stream-age"), help: ArgumentHelp(SettingName.maximumStreamAge.help))
+    package var maximumStreamAge: String?
+    @Option(help: ArgumentHelp(SettingName.historyBytes.help))
+    package var historyBytes: String?
+    @Option(name: .customLong("max-tombstones"), help: ArgumentHelp(SettingName.maximumTombstones.help))
+    package var maximumTombstones: String?
+    @Option(help: ArgumentHelp(SettingName.tombstoneAge.help))
+    package var tombstoneAge: String?
     @Option(help: ArgumentHelp(SettingName.logLevel.help))
     package var logLevel: String?
     @Option(help: ArgumentHelp(SettingName.logFormat.help))
@@ -60,6 +73,8 @@ package struct ServeOptions: ParsableArguments {
             .stateDir: stateDir, .tokenFile: tokenFile,
             .corsOrigins: corsOrigins.isEmpty ? nil : corsOrigins.joined(separator: ","), .loops: loops,
             .maximumConnections: maximumConnections, .maximumSubscribers: maximumSubscribers, .logLevel: logLevel,
+            .maximumSubscribersPerAddress: maximumSubscribersPerAddress, .maximumStreamAge: maximumStreamAge,
+            .historyBytes: historyBytes, .maximumTombstones: maximumTombstones, .tombstoneAge: tombstoneAge,
             .logFormat: logFormat, .accessLog: accessLog ? "on" : nil, .serverTiming: serverTiming ? "on" : nil,
             .drainDelay: drainDelay, .shutdownGrace: shutdownGrace,
         ]

@@ -17,6 +17,11 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
     case loops
     case maximumConnections = "max-connections"
     case maximumSubscribers = "max-subscribers"
+    case maximumSubscribersPerAddress = "max-subscribers-per-address"
+    case maximumStreamAge = "max-stream-age"
+    case historyBytes = "history-bytes"
+    case maximumTombstones = "max-tombstones"
+    case tombstoneAge = "tombstone-age"
     case logLevel = "log-level"
     case logFormat = "log-format"
     case accessLog = "access-log"
@@ -69,6 +74,14 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
         case .loops: "Event loops that serve HTTP, 1 to 64. Default: one a core."
         case .maximumConnections: "Connections open at once, 1 to 1000000. Default 20000."
         case .maximumSubscribers: "Event streams open at once, 1 to 1000000. Default 20000."
+        case .maximumSubscribersPerAddress:
+            "Event streams open at once from one address, 1 to 1000000. Default: half of --max-subscribers."
+        case .maximumStreamAge:
+            "Age at which an event stream ends, to be opened anew, 1s to 24h; 0 for no end. Default 15m."
+        case .historyBytes:
+            "Memory for the newest steps of items (mode=all, histories, exact filters), 0 to 999999999999. Default 16777216."
+        case .maximumTombstones: "Removed keys remembered for resuming, 0 to 100000000. Default 100000."
+        case .tombstoneAge: "How long removed keys are remembered for resuming, 1s to 720h. Default 24h."
         case .logLevel: "trace, debug, info, notice, warning, error or critical. Default info."
         case .logFormat: "text or json. Default text."
         case .accessLog: "Log every request, one JSON object a line: on or off. Default off."

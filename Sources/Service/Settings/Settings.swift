@@ -28,6 +28,14 @@ package struct Settings: Sendable, Hashable {
     package var loops = Settings.processors
     package var maximumConnections = 20_000
     package var maximumSubscribers = 20_000
+    /// Nil is half of all.
+    package var maximumSubscribersPerAddress: Int?
+    /// Zero for no end.
+    package var maximumStreamAge: Duration = .seconds(900)
+    /// What the newest steps may keep in memory; 0 keeps none.
+    package var historyBytes = 16 << 20
+    package var maximumTombstones = 100_000
+    package var tombstoneAge: Duration = .seconds(86_400)
     package var logLevel = Logger.Level.info
     package var logFormat = LogFormat.text
     /// One record a request.

@@ -66,6 +66,16 @@ package struct SettingsResolver {
             in: .seconds(1)...(.seconds(86_400)),
             default: settings.maximumLag
         )
+        settings.maximumStreamAge =
+            try value(.maximumStreamAge, allowed: "give 0, or a duration from 1s to 24h, such as 15m") { text in
+                if text == "0" { return Duration.zero }
+                return DurationText.parse(text).flatMap { (.seconds(1)...(.seconds(86_400))).contains($0) ? $0 : nil }
+            } ?? settings.maximumStreamAge
+        settings.tombstoneAge = try duration(
+            .tombstoneAge,
+            in: .seconds(1)...(.seconds(2_592_000)),
+            default: settings.tombstoneAge
+        )
         settings.drainDelay = try duration(.drainDelay, in: .zero...(.seconds(300)), default: settings.drainDelay)
         settings.shutdownGrace = try duration(
             .shutdownGrace,
@@ -83,6 +93,9 @@ package struct SettingsResolver {
             try integer(.maximumConnections, in: 1...1_000_000) ?? settings.maximumConnections
         settings.maximumSubscribers =
             try integer(.maximumSubscribers, in: 1...1_000_000) ?? settings.maximumSubscribers
+        settings.maximumSubscribersPerAddress = try integer(.maximumSubscribersPerAddress, in: 1...1_000_000)
+        settings.historyBytes = try integer(.historyBytes, in: 0...999_999_999_999) ?? settings.historyBytes
+        settings.maximumTombstones = try integer(.maximumTombstones, in: 0...100_000_000) ?? settings.maximumTombstones
     }
 
     private func readPolicies(into settings: inout Settings) throws(SettingsError) {

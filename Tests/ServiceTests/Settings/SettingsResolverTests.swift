@@ -35,7 +35,10 @@ import Testing
             .table: "orders", .listen: "[::1]:0", .endpointURL: "http://localhost:8000", .region: "eu-central-1",
             .profile: "dev", .pollInterval: "100ms", .scanSegments: "8", .scanCapacity: "500",
             .verifyCapacity: "25", .gapPolicy: "rebuild-refusing", .maximumLag: "2m", .loops: "3",
-            .maximumConnections: "10", .maximumSubscribers: "5", .logLevel: "debug", .logFormat: "json",
+            .maximumConnections: "10", .maximumSubscribersPerAddress: "4", .maximumStreamAge: "0",
+            .historyBytes: "1000",
+            .maximumTombstones: "7", .tombstoneAge: "2h", .maximumSubscribers: "5", .logLevel: "debug",
+            .logFormat: "json",
             .drainDelay: "5s", .shutdownGrace: "0s", .stateDir: "/var/lib/tablecast", .accessLog: "on",
             .serverTiming: "on",
             .tokenFile: "/run/secrets/tokens.json", .corsOrigins: "https://a.example,https://b.example",
@@ -61,6 +64,11 @@ import Testing
         expected.loops = 3
         expected.maximumConnections = 10
         expected.maximumSubscribers = 5
+        expected.maximumSubscribersPerAddress = 4
+        expected.maximumStreamAge = .zero
+        expected.historyBytes = 1000
+        expected.maximumTombstones = 7
+        expected.tombstoneAge = .seconds(7200)
         expected.logLevel = .debug
         expected.logFormat = .json
         expected.accessLog = true

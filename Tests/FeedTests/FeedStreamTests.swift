@@ -1,10 +1,11 @@
 import HTTPServer
+import ItemQuery
 import ReplicaStore
 import Testing
 
 @testable import Feed
 
-@Suite struct EventStreamTests {
+@Suite struct FeedStreamTests {
     private func filled(_ limits: FeedLimits = FeedLimits()) throws -> FeedFixture {
         let fixture = FeedFixture(feedLimits: limits)
         try fixture.scan(["a", "b", "c"], value: 1)
@@ -78,7 +79,11 @@ import Testing
         let fixture = try filled()
         var client = MapClient()
         var output: [UInt8] = []
-        _ = fixture.stream(FeedRequest(format: .dynamodb)).produce(into: &output, budget: 65_536, now: .zero)
+        _ = fixture.stream(.make { $0.representation.format = .dynamodb }).produce(
+            into: &output,
+            budget: 65_536,
+            now: .zero
+        )
         let first = try #require(ReceivedEvent.parse(output).dropFirst().first)
         #expect(
             first.data
@@ -97,7 +102,7 @@ import Testing
         fixture.publish()
         let position = try #require(Position("aaaaaaaa.3"))
         var client = MapClient()
-        try client.read(fixture.stream(FeedRequest(start: .position(position))))
+        try client.read(fixture.stream(.make { $0.start = .position(position) }))
         #expect(client.names() == ["hello", "message", "message", "ready"])
         #expect(client.events[1].data.hasPrefix(#"{"op":"remove","key":{"id":"c"}"#))
     }
@@ -112,7 +117,7 @@ import Testing
     func unresumable(id: String, reason: String) throws {
         let fixture = try filled()
         var client = MapClient()
-        try client.read(fixture.stream(FeedRequest(start: FeedStart(lastEventID: id))))
+        try client.read(fixture.stream(.make { $0.start = FeedStart(lastEventID: id) }))
         #expect(client.names() == ["hello", "reset", "message", "message", "message", "ready"])
         #expect(client.events[1].data == "{\"reason\":\"\(reason)\"}")
         #expect(client.events[1].id == nil)
@@ -127,7 +132,7 @@ import Testing
         fixture.publish()
         let position = try #require(Position("aaaaaaaa.3"))
         var client = MapClient()
-        try client.read(fixture.stream(FeedRequest(start: .position(position))))
+        try client.read(fixture.stream(.make { $0.start = .position(position) }))
         #expect(client.events[1].data == #"{"reason":"position-gone"}"#)
         #expect(client.map == ["c": 1])
     }
@@ -150,7 +155,7 @@ import Testing
     @Test("sends only what comes next for since=now, with an id at once")
     func now() throws {
         let fixture = try filled()
-        let stream = fixture.stream(FeedRequest(start: .now))
+        let stream = fixture.stream(.make { $0.start = .now })
         var client = MapClient()
         try client.read(stream)
         #expect(client.names() == ["hello", "ready"])
@@ -165,18 +170,28 @@ import Testing
     func policies() throws {
         let fixture = try filled()
         var never = MapClient()
-        try never.read(fixture.stream(FeedRequest(snapshot: .never)))
+        try never.read(fixture.stream(.make { $0.snapshot = .never }))
         #expect(never.names() == ["hello", "ready"])
         let position = try #require(Position("aaaaaaaa.3"))
         var always = MapClient()
-        try always.read(fixture.stream(FeedRequest(start: .position(position), snapshot: .always)))
+        try always.read(
+            fixture.stream(
+                .make {
+                    $0.start = .position(position); $0.snapshot = .always
+                }
+            )
+        )
         #expect(always.map.count == 3)
     }
 
     @Test("sends a bookmark after silence, and not before")
     func bookmarks() throws {
         let fixture = try filled()
-        let stream = fixture.stream(FeedRequest(start: .now, heartbeat: .seconds(2)))
+        let stream = fixture.stream(
+            .make {
+                $0.start = .now; $0.heartbeat = .seconds(2)
+            }
+        )
         var client = MapClient()
         try client.read(stream)
         #expect(client.lastStep == .wait(until: .seconds(2)))
@@ -191,7 +206,7 @@ import Testing
     @Test("stays open and says busy until the replica is complete")
     func busy() throws {
         let fixture = FeedFixture()
-        let stream = fixture.stream(FeedRequest(heartbeat: .seconds(3)))
+        let stream = fixture.stream(.make { $0.heartbeat = .seconds(3) })
         var client = MapClient()
         try client.read(stream)
         #expect(client.events == [ReceivedEvent(name: "busy", data: #"{"reason":"syncing","detail":"scanning"}"#)])
@@ -210,7 +225,7 @@ import Testing
     func limit(count: Int) throws {
         let fixture = try filled()
         var client = MapClient()
-        try client.read(fixture.stream(FeedRequest(limit: count)))
+        try client.read(fixture.stream(.make { $0.limit = count }))
         #expect(client.map.count == count)
         #expect(client.events.last == ReceivedEvent(name: "bye", data: #"{"reason":"limit"}"#))
         #expect(client.lastStep == .end)
@@ -219,12 +234,12 @@ import Testing
     @Test("ends after the time asked for")
     func timeout() throws {
         let fixture = try filled()
-        let stream = fixture.stream(FeedRequest(timeout: .seconds(5)))
+        let stream = fixture.stream(.make { $0.timeout = .seconds(5) })
         var client = MapClient()
         try client.read(stream, now: .seconds(100))
         #expect(client.lastStep == .wait(until: .seconds(105)))
         try client.read(stream, now: .seconds(105))
-        #expect(client.events.last == ReceivedEvent(name: "bye", data: #"{"reason":"timeout"}"#))
+        #expect(client.events.last == ReceivedEvent(id: "aaaaaaaa.3", name: "bye", data: #"{"reason":"timeout"}"#))
         #expect(client.lastStep == .end)
     }
 
@@ -283,7 +298,7 @@ import Testing
     @Test("gives a slow reader the newest state of each key, once")
     func conflates() throws {
         let fixture = try filled()
-        let stream = fixture.stream(FeedRequest(start: .now))
+        let stream = fixture.stream(.make { $0.start = .now })
         var client = MapClient()
         try client.read(stream)
         for value in 1...100 {

@@ -1,0 +1,98 @@
+package import ReplicaStore
+
+/// The feed a page at a time: the encoding of one cursor as a JSON array. Confined to its owner.
+package final class ChangesPage {
+    /// A page as it stands.
+    package struct Contents: Sendable {
+        /// The changes' envelopes, with commas between.
+        package let changes: [UInt8]
+        package let count: Int
+        /// Where to go on from.
+        package let next: Position
+        /// Whether there is more at once.
+        package let hasMore: Bool
+        /// The replica's position when it was read.
+        package let asOf: Position
+    }
+
+    /// What there is for the reader.
+    package enum Step {
+        case page(Contents)
+        /// The page would be empty.
+        case nothing(Contents)
+        /// There is more to look through than one turn may take.
+        case again
+        /// It cannot go on from where it asked to.
+        case gone(ResetReason)
+    }
+
+    private let hub: FeedHub
+    private var reader: FeedReader
+    private let limit: Int
+    private var changes: [UInt8] = []
+
+    /// Places the page's cursor. `request.limit` is the number of changes at most.
+    package init(
+        hub: FeedHub,
+        request: FeedRequest,
+        snapshot: StoreSnapshot,
+        now: Duration
+    ) throws(FeedFilter.Misfit) {
+        self.hub = hub
+        var request = request
+        request.encoding = .lines
+        limit = request.limit ?? hub.limits.defaultPageChanges
+        request.limit = limit
+        reader = try FeedReader(hub: hub, request: request, snapshot: snapshot, now: now)
+    }
+
+    deinit { reader.close() }
+
+    /// Reads on. A page is full at its limit of changes or bytes; one that is not holds all there is.
+    package func read(_ snapshot: StoreSnapshot, now: Duration) -> Step {
+        var visited = 0
+        var delivery = FeedHub.Delivery()
+        defer { if delivery.events > 0 { hub.count(delivery) } }
+        while reader.remaining > 0, changes.count < hub.limits.pageBytes {
+            guard visited < hub.limits.visitedPerTurn || !changes.isEmpty else { return .again }
+            switch reader.next(in: snapshot, now: now) {
+            case .reset(let reason):
+                hub.countReset(reason)
+                return .gone(reason)
+            case .ready: continue
+            case .frame(let frame, let isNew):
+                append(frame)
+                visited += frame.visited
+                delivery.events += frame.count
+                delivery.bytes += frame.bytes.count
+                if isNew { delivery.encoded += 1 } else { delivery.shared += 1 }
+                // A long search of a selective filter ends the page early rather than the turn late.
+                if visited >= hub.limits.visitedPerTurn, !changes.isEmpty { return .page(contents(snapshot)) }
+            case .idle:
+                return changes.isEmpty ? .nothing(contents(snapshot)) : .page(contents(snapshot))
+            }
+        }
+        return .page(contents(snapshot))
+    }
+
+    private func append(_ frame: FeedFrame) {
+        guard frame.count > 0 else { return }
+        if !changes.isEmpty { changes.append(UInt8(ascii: ",")) }
+        let start = changes.count
+        changes += frame.bytes.dropLast()
+        // A line feed ends an envelope and is never within one: JSON text on one line has it escaped.
+        for index in start..<changes.count where changes[index] == UInt8(ascii: "\n") {
+            changes[index] = UInt8(ascii: ",")
+        }
+    }
+
+    private func contents(_ snapshot: StoreSnapshot) -> Contents {
+        Contents(
+            changes: changes,
+            count: limit - reader.remaining,
+            next: reader.position,
+            hasMore: reader.position.seq < snapshot.position.seq,
+            asOf: snapshot.position
+        )
+    }
+}

@@ -1,0 +1,210 @@
+package import HTTPServer
+package import ReplicaStore
+
+/// The feed as a stream, server-sent events or NDJSON: one subscriber's, from its place in the index and nothing else.
+///
+/// There is no queue a subscriber: what it has not read yet is read from the newest snapshot when its socket takes more, so a
+/// slow reader costs no memory and is conflated to the newest state of each key.
+package final class FeedStream: StreamingBody {
+    let hub: FeedHub
+    let request: FeedRequest
+    private let place: FeedPlace?
+    var reader: FeedReader?
+    private var wire: FeedOutput
+    private var startedAt: Duration?
+    /// When the last byte was produced.
+    private var spokeAt: Duration = .zero
+    /// When the stream ends for its age.
+    private var endsAt: Duration?
+    /// Before this time changes are gathered.
+    private var gathersUntil: Duration = .zero
+    private var delivery = FeedHub.Delivery()
+    private var isDraining = false
+    private var isWithdrawn = false
+
+    /// Without a `place` (see `FeedHub.admit`) the stream says `busy` and ends.
+    package init(hub: FeedHub, request: FeedRequest, place: FeedPlace?) {
+        self.hub = hub
+        self.request = request
+        self.place = place
+        wire = FeedOutput(isCompressed: request.isCompressed)
+    }
+
+    /// Why a feed cannot go on from where `request` asks, which a stream answers with `reset`; nil when it can.
+    package static func obstacle(to request: FeedRequest, in snapshot: StoreSnapshot) -> ResetReason? {
+        FeedCursor(request: request, snapshot: snapshot, base: 0).pendingReset
+    }
+
+    package func drain() { isDraining = true }
+
+    package func finished(_ reason: StreamEnd) {
+        reader?.close()
+        reader = nil
+        place?.leave(isStalled: reason == .stalled)
+    }
+
+    package func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep {
+        let step = advance(&output, budget, now)
+        if step == .end { wire.finish(&output) }
+        if !output.isEmpty { spokeAt = now }
+        if delivery.events > 0 {
+            delivery.bytes = output.count
+            delivery.savedBytes = wire.takeSavedBytes()
+            hub.count(delivery)
+            delivery = FeedHub.Delivery()
+        }
+        guard case .wait = step else { return step }
+        return .wait(until: deadline)
+    }
+
+    private func advance(_ output: inout [UInt8], _ budget: Int, _ now: Duration) -> StreamStep {
+        let isFirst = startedAt == nil
+        if isFirst { begin(&output, now) }
+        guard place != nil else {
+            say(.busy("overloaded", detail: "all places for subscribers are taken"), &output)
+            return .end
+        }
+        if isDraining { return sayGoodbye("draining", spread: 4, &output) }
+        if let startedAt, let timeout = request.timeout, now - startedAt >= timeout {
+            return sayGoodbye("timeout", &output)
+        }
+        if let endsAt, now >= endsAt {
+            hub.countAged()
+            return sayGoodbye("age", &output)
+        }
+        guard let snapshot = hub.store.snapshot else {
+            waitForContents(isFirst: isFirst, &output, now)
+            return .wait(until: nil)
+        }
+        isWithdrawn = false
+        if let misfit = prepare(snapshot, &output, now) {
+            say(.bye("invalid-filter", detail: misfit.detail), &output)
+            return .end
+        }
+        return follow(snapshot, &output, budget, now)
+    }
+
+    private func begin(_ output: inout [UInt8], _ now: Duration) {
+        startedAt = now
+        spokeAt = now
+        if let age = hub.limits.maximumStreamAge { endsAt = now + age * Double.random(in: 0.8...1) }
+        let retry = hub.limits.retryMilliseconds
+        appendRetry(place == nil ? Int.random(in: retry...(retry * 10)) : retry, &output)
+    }
+
+    /// Nothing is published. The answer stays 200 and open: a browser's `EventSource` never retries after any other status. Who was
+    /// following something must forget it.
+    private func waitForContents(isFirst: Bool, _ output: inout [UInt8], _ now: Duration) {
+        let isNews = reader != nil && !isWithdrawn
+        if isNews {
+            isWithdrawn = true
+            reader?.forget()
+            hub.countReset(.rebuilt)
+            say(.reset(.rebuilt), &output)
+        }
+        guard isFirst || isNews || now - spokeAt >= request.heartbeat else { return }
+        say(.busy(reader == nil ? "syncing" : "rebuilding", detail: hub.conditions().reason), &output)
+    }
+
+    /// Places the reader, or fits it to another key schema; returns what does not fit.
+    private func prepare(
+        _ snapshot: StoreSnapshot,
+        _ output: inout [UInt8],
+        _ now: Duration
+    ) -> FeedFilter.Misfit? {
+        do throws(FeedFilter.Misfit) {
+            if reader != nil {
+                try reader?.adapt(to: snapshot)
+            } else {
+                reader = try FeedReader(hub: hub, request: request, snapshot: snapshot, now: now)
+                say(.hello(position: snapshot.position, wallMilliseconds: hub.wallMilliseconds()), &output)
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func follow(
+        _ snapshot: StoreSnapshot,
+        _ output: inout [UInt8],
+        _ budget: Int,
+        _ now: Duration
+    ) -> StreamStep {
+        var visited = 0
+        while output.count < budget, visited < hub.limits.visitedPerTurn {
+            if isGathering(now) {
+                sayBookmark(snapshot, &output, now)
+                return .wait(until: nil)
+            }
+            switch reader?.next(in: snapshot, now: now) {
+            case .reset(let reason):
+                hub.countReset(reason)
+                say(.reset(reason), &output)
+            case .ready: sayMark(ControlEvent.ready, snapshot, &output)
+            case .frame(let frame, let isNew):
+                wire.append(frame, to: &output)
+                visited += frame.visited
+                delivery.events += frame.count
+                if isNew { delivery.encoded += 1 } else { delivery.shared += 1 }
+                if let reader, reader.remaining <= 0 { return sayGoodbye("limit", &output) }
+            case .idle, nil:
+                if request.batch > .zero, delivery.events > 0 {
+                    // On a grid, so that all who gather for the same time share frames.
+                    gathersUntil = request.batch * (Int((now / request.batch).rounded(.down)) + 1)
+                }
+                sayBookmark(snapshot, &output, now)
+                return .wait(until: nil)
+            }
+        }
+        return .again
+    }
+
+    /// A subscriber that has the head waits for its batch to fill.
+    private func isGathering(_ now: Duration) -> Bool { reader?.isReady == true && now < gathersUntil }
+
+    private func sayBookmark(_ snapshot: StoreSnapshot, _ output: inout [UInt8], _ now: Duration) {
+        guard output.isEmpty, now - spokeAt >= request.heartbeat else { return }
+        sayMark(ControlEvent.bookmark, snapshot, &output)
+    }
+
+    private func sayMark(
+        _ make: (Position, FeedConditions, Int) -> ControlEvent,
+        _ snapshot: StoreSnapshot,
+        _ output: inout [UInt8]
+    ) {
+        guard let reader else { return }
+        say(make(reader.position, hub.conditions(), snapshot.itemCount), &output)
+    }
+
+    /// `spread` is over how many times the usual wait clients come back: all at once they would meet the next server all at once.
+    private func sayGoodbye(_ reason: String, spread: Int = 0, _ output: inout [UInt8]) -> StreamStep {
+        if spread > 0 {
+            let retry = hub.limits.retryMilliseconds
+            appendRetry(retry + Int.random(in: 0...(retry * spread)), &output)
+        }
+        // While it catches up a limit may cut a run short, but everything up to the position has been delivered.
+        say(.bye(reason, at: reader.flatMap { $0.isReady ? $0.position : nil }), &output)
+        return .end
+    }
+
+    private func say(_ event: ControlEvent, _ output: inout [UInt8]) {
+        var bytes: [UInt8] = []
+        event.append(request.encoding, to: &bytes)
+        wire.append(bytes, to: &output)
+    }
+
+    private func appendRetry(_ milliseconds: Int, _ output: inout [UInt8]) {
+        var bytes: [UInt8] = []
+        ControlEvent.appendRetry(milliseconds, request.encoding, to: &bytes)
+        wire.append(bytes, to: &output)
+    }
+
+    private var deadline: Duration {
+        var deadline = spokeAt + request.heartbeat
+        if let timeout = request.timeout, let startedAt { deadline = min(deadline, startedAt + timeout) }
+        if let endsAt { deadline = min(deadline, endsAt) }
+        if gathersUntil > spokeAt { deadline = min(deadline, gathersUntil) }
+        return deadline
+    }
+}

@@ -1,0 +1,133 @@
+import ReplicaStore
+import TableModel
+
+/// Encodes changes until one of the bounds is reached.
+struct FrameEncoder {
+    /// The bounds of a frame.
+    struct Bounds {
+        var bytes: Int
+        var visited: Int
+        var count = Int.max
+    }
+
+    private let view: FeedView
+    private let snapshot: StoreSnapshot
+    private let envelope: ChangeEnvelope
+    private let bounds: Bounds
+    private let leaves: LeaveRule
+    private var bytes: [UInt8] = []
+    private var count = 0
+    private var visited = 0
+    private var last: UInt64
+
+    /// The changes after `start` as `view` shows them.
+    static func encode(
+        after start: UInt64,
+        kind: FrameKind,
+        view: FeedView,
+        in snapshot: StoreSnapshot,
+        bounds: Bounds,
+        now: Duration
+    ) -> FeedFrame {
+        var encoder = FrameEncoder(start: start, view: view, snapshot: snapshot, kind: kind, bounds: bounds)
+        switch kind {
+        case .rows(let base, _, let end): encoder.appendRows(after: start, base: base, end: end)
+        case .steps: encoder.appendSteps(after: start)
+        }
+        return FeedFrame(
+            bytes: encoder.bytes,
+            end: encoder.last,
+            asOf: snapshot.position.seq,
+            count: encoder.count,
+            visited: encoder.visited,
+            madeAt: now
+        )
+    }
+
+    private init(start: UInt64, view: FeedView, snapshot: StoreSnapshot, kind: FrameKind, bounds: Bounds) {
+        self.view = view
+        self.snapshot = snapshot
+        self.bounds = bounds
+        envelope = ChangeEnvelope(schema: snapshot.keySchema, epoch: snapshot.position.epoch, view: view)
+        var settled: UInt64 = 0
+        if case .rows(_, let known, _) = kind { settled = known }
+        leaves = LeaveRule(view: view, history: snapshot.history, start: start, settled: settled)
+        last = snapshot.position.seq
+    }
+
+    private mutating func appendRows(after start: UInt64, base: UInt64, end: UInt64) {
+        var encoder = self
+        encoder.last = min(encoder.last, end)
+        snapshot.forEachChange(after: start) { record in
+            guard record.seq <= end else { return false }
+            encoder.visited += 1
+            encoder.appendRow(record, base: base)
+            return encoder.goesOn(after: record.seq)
+        }
+        self = encoder
+    }
+
+    private mutating func appendRow(_ record: ItemRecord, base: UInt64) {
+        let isRow = record.seq <= base
+        if isRow, record.isTombstone { return }
+        guard view.covers(record) else { return }
+        if view.matches(record) {
+            guard view.tells(.put) else { return }
+            begin(record.seq)
+            envelope.appendPut(record, cause: isRow ? .snapshot : record.cause, to: &bytes)
+            end()
+        } else if !isRow, view.tells(.remove), leaves.mustTell(record) {
+            begin(record.seq)
+            envelope.appendRemove(record, cause: record.isTombstone ? record.cause : .filter, to: &bytes)
+            end()
+        }
+    }
+
+    private mutating func appendSteps(after start: UInt64) {
+        var encoder = self
+        snapshot.history.forEachStep(after: start) { step in
+            encoder.visited += 1
+            encoder.appendStep(step)
+            return encoder.goesOn(after: step.new.seq)
+        }
+        self = encoder
+    }
+
+    private mutating func appendStep(_ step: ChangeStep) {
+        let record = step.new
+        guard view.covers(record) else { return }
+        let wasThere = step.old.map(view.matches) ?? false
+        if view.matches(record) {
+            guard view.tells(.put) else { return }
+            begin(record.seq)
+            envelope.appendPut(record, cause: record.cause, step: step, isKnown: wasThere, to: &bytes)
+            end()
+        } else if view.tells(.remove), wasThere || !view.hasLeaveEvents {
+            begin(record.seq)
+            let cause = record.isTombstone ? record.cause : .filter
+            envelope.appendRemove(record, cause: cause, step: step, to: &bytes)
+            end()
+        }
+    }
+
+    /// Opens an event, which `end` closes.
+    private mutating func begin(_ seq: UInt64) {
+        guard view.key.encoding == .events else { return }
+        bytes += "id: ".utf8
+        envelope.appendID(seq, to: &bytes)
+        bytes += "\ndata: ".utf8
+    }
+
+    private mutating func end() {
+        bytes.append(UInt8(ascii: "\n"))
+        if view.key.encoding == .events { bytes.append(UInt8(ascii: "\n")) }
+        count += 1
+    }
+
+    /// Whether there is room for more; if not the frame ends at `seq`.
+    private mutating func goesOn(after seq: UInt64) -> Bool {
+        if bytes.count < bounds.bytes, count < bounds.count, visited < bounds.visited { return true }
+        last = seq
+        return false
+    }
+}

@@ -1,0 +1,113 @@
+import Feed
+import HTTPServer
+import ReplicaStore
+
+/// Answers with the feed as a JSON page, at once or when there is something to tell, or as a stream of NDJSON.
+struct ChangesHandler: Sendable {
+    let hub: FeedHub
+    let view: ReplicaView
+    let fields: AnswerFields
+
+    static let json = "application/json"
+    static let lines = "application/x-ndjson"
+    static let parameters = FeedParameters.common + FeedParameters.stream
+
+    func respond(to call: APICall) throws(Problem) -> HTTPResponse {
+        let parameters = try QueryParameters(call.request, allowed: Self.parameters)
+        let accepted = call.request.header("accept")
+        guard let type = ContentNegotiation.mediaType(accepted, offered: [Self.json, Self.lines]) else {
+            throw FeedAnswer.notAcceptable(
+                accepted,
+                "The changes",
+                [Self.json, Self.lines],
+                "; /v1/events has text/event-stream"
+            )
+        }
+        let reading = FeedAnswer.reading(call, parameters, hub)
+        let start = try reading.since() ?? .zero
+        return type == Self.json ? try page(call, reading, start) : try stream(call, reading, start)
+    }
+
+    private func stream(
+        _ call: APICall,
+        _ reading: FeedParameters,
+        _ start: FeedStart
+    ) throws(Problem) -> HTTPResponse {
+        var feed = try reading.request(FeedParameters.limitRange)
+        try reading.readStream(into: &feed)
+        feed.start = start
+        feed.encoding = .lines
+        feed.isCompressed = FeedAnswer.takesGzip(call.request)
+        if let reason = FeedStream.obstacle(to: feed, in: try view.snapshot()) {
+            throw Self.gone(reason, reading)
+        }
+        guard let place = hub.admit(address: call.request.peerAddress) else { throw FeedAnswer.tooManySubscribers }
+        return FeedAnswer.stream(
+            FeedStream(hub: hub, request: feed, place: place),
+            type: Self.lines,
+            isCompressed: feed.isCompressed,
+            replica: FeedAnswer.replicaFields(view, fields)
+        )
+    }
+
+    private func page(
+        _ call: APICall,
+        _ reading: FeedParameters,
+        _ start: FeedStart
+    ) throws(Problem) -> HTTPResponse {
+        for name in FeedParameters.stream where reading.parameters[name] != nil {
+            throw reading.parameters.invalid(name, "it is for the stream: ask with Accept: \(Self.lines)")
+        }
+        var feed = try reading.request(1...hub.limits.maximumPageChanges)
+        feed.start = start
+        // Pages cannot carry where a snapshot ends and the steps begin; without one they begin with the oldest step there is.
+        if feed.mode == .all, start == .zero { feed.snapshot = .never }
+        _ = try view.snapshot()
+        let asked = Preferences(call.header(.prefer)).wait.map { Duration.seconds($0) } ?? .zero
+        let wait = min(asked, hub.limits.maximumWait)
+        let place = wait > .zero ? hub.admit(address: call.request.peerAddress) : nil
+        if wait > .zero, place == nil { throw FeedAnswer.tooManySubscribers }
+        let poll = ChangesPoll(handler: self, feed: feed, reading: reading, wait: wait, place: place)
+        return HTTPResponse(status: 200, body: .pending(poll))
+    }
+
+    /// The answer with a page. `wait` is what was granted of `Prefer: wait`.
+    func answer(_ page: ChangesPage.Contents, wait: Duration) -> HTTPResponse {
+        let conditions = view.conditions()
+        var answer = HTTPFields()
+        if let snapshot = view.store.snapshot { answer = fields.templates(snapshot.position, conditions).replica }
+        answer.add("Content-Type", Self.json)
+        answer.add("Cache-Control", "no-store")
+        answer.add("Vary", "Accept, Accept-Encoding, Prefer")
+        if wait > .zero { answer.add("Preference-Applied", "wait=\(wait.components.seconds)") }
+        var body = Array(#"{"changes":["#.utf8)
+        body.reserveCapacity(page.changes.count + 200)
+        body += page.changes
+        body += #"],"next":"\#(page.next)","more":\#(page.hasMore),"as_of":{"position":"\#(page.asOf)","lag_ms":"#.utf8
+        body += "\(conditions.lagMilliseconds.map(String.init) ?? "null")}}".utf8
+        return HTTPResponse(status: 200, fields: answer, body: .bytes(body))
+    }
+
+    /// 410: the feed cannot go on from where the client asked, and where it can begin.
+    static func gone(_ reason: ResetReason, _ reading: FeedParameters) -> Problem {
+        var problem = Problem(
+            410,
+            .positionGone,
+            "The feed cannot be resumed there: \(sentence(reason)). Read the items anew, or begin at the restart link.",
+            reasonCode: reason.rawValue
+        )
+        problem.restart = "/v1/changes?" + reading.restartQuery
+        return problem
+    }
+
+    private static func sentence(_ reason: ResetReason) -> String {
+        switch reason {
+        case .unreadablePosition: "it is no position"
+        case .otherEpoch: "the position belongs to another life of the replica, which has been rebuilt since"
+        case .positionGone: "removals since the position have been forgotten"
+        case .futurePosition: "the position lies ahead of this replica"
+        case .overrun: "steps since the position have left the history"
+        case .rebuilt: "the replica has been rebuilt"
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import Feed
+import HTTPServer
+import ReplicaStore
+
+/// A page of changes on its way: answered as soon as there is something to tell, and at the latest when the wait is over. Confined to
+/// the event loop of its connection.
+final class ChangesPoll: PendingAnswer {
+    private let handler: ChangesHandler
+    private let feed: FeedRequest
+    private let reading: FeedParameters
+    private let wait: Duration
+    private let place: FeedPlace?
+    private var page: ChangesPage?
+    private var deadline: Duration?
+    private var isDraining = false
+
+    /// `place` is the waiting client's among the subscribers.
+    init(handler: ChangesHandler, feed: FeedRequest, reading: FeedParameters, wait: Duration, place: FeedPlace?) {
+        self.handler = handler
+        self.feed = feed
+        self.reading = reading
+        self.wait = wait
+        self.place = place
+    }
+
+    func drain() { isDraining = true }
+
+    func finished(_ reason: StreamEnd) {
+        page = nil
+        place?.leave(isStalled: false)
+    }
+
+    func poll(now: Duration) -> PendingStep {
+        let until = deadline ?? now + wait
+        deadline = until
+        do throws(Problem) {
+            let snapshot = try handler.view.snapshot()
+            switch try page(in: snapshot, now: now).read(snapshot, now: now) {
+            case .gone(let reason): throw ChangesHandler.gone(reason, reading)
+            case .page(let contents): return .answer(handler.answer(contents, wait: wait))
+            case .nothing(let contents):
+                if isDraining || now >= until { return .answer(handler.answer(contents, wait: wait)) }
+                return .wait(until: until)
+            case .again: return .wait(until: now)
+            }
+        } catch {
+            return .answer(error.response())
+        }
+    }
+
+    private func page(in snapshot: StoreSnapshot, now: Duration) throws(Problem) -> ChangesPage {
+        if let page { return page }
+        do throws(FeedFilter.Misfit) {
+            let made = try ChangesPage(hub: handler.hub, request: feed, snapshot: snapshot, now: now)
+            page = made
+            return made
+        } catch {
+            throw Problem(400, .invalidParameter, error.detail)
+        }
+    }
+}

@@ -1,0 +1,312 @@
+import HTTPServer
+import ItemQuery
+import ReplicaStore
+import TableModel
+import Testing
+
+@testable import Feed
+
+/// What a subscriber may ask for beside its place.
+@Suite struct FeedOptionsTests {
+    private func live(_ limits: FeedLimits = FeedLimits(), historyBytes: Int = 1 << 20) throws -> FeedFixture {
+        let fixture = FeedFixture(feedLimits: limits, historyBytes: historyBytes)
+        try fixture.scan(["a", "b"], value: 1)
+        fixture.writer.endBootstrap()
+        fixture.publish()
+        return fixture
+    }
+
+    private func bytes(_ stream: FeedStream, now: Duration = .zero) -> [UInt8] {
+        var all: [UInt8] = []
+        while true {
+            var output: [UInt8] = []
+            let step = stream.produce(into: &output, budget: 65_536, now: now)
+            all += output
+            if step != .again { return all }
+        }
+    }
+
+    private func predicate(_ text: String) -> FeedFilter {
+        FeedFilter { _ throws(FeedFilter.Misfit) in
+            do { return ItemFilter(predicate: try WhereExpression(text)) } catch {
+                throw FeedFilter.Misfit(detail: "\(error)")
+            }
+        }
+    }
+
+    @Test("every step is told with the old item, the names that changed, and a patch")
+    func steps() throws {
+        let fixture = try live()
+        let old = fixture.stream(
+            .make {
+                $0.mode = .all; $0.difference = .old; $0.start = .now
+            }
+        )
+        let patch = fixture.stream(
+            .make {
+                $0.mode = .all; $0.difference = .patch; $0.start = .now
+            }
+        )
+        var client = MapClient()
+        var other = MapClient()
+        try client.read(old)
+        try other.read(patch)
+        for value in [2, 3] { try fixture.put("a", value) }
+        try fixture.remove("a")
+        try fixture.put("c", 1)
+        fixture.publish()
+        try client.read(old)
+        try other.read(patch)
+        let tails = client.events.dropFirst(2).map {
+            $0.data.split(separator: "\"cause\":").last.map(String.init) ?? ""
+        }
+        #expect(
+            tails == [
+                #""stream","old":{"id":"a","v":1},"changed":["v"]}"#,
+                #""stream","old":{"id":"a","v":2},"changed":["v"]}"#,
+                #""stream","old":{"id":"a","v":3}}"#, #""stream","old":null,"changed":["id","v"]}"#,
+            ]
+        )
+        let patches = other.events.dropFirst(2).map {
+            $0.data.split(separator: "\"cause\":").last.map(String.init) ?? ""
+        }
+        #expect(
+            patches == [
+                #""stream","changed":["v"],"patch":[{"op":"replace","path":"/v","value":2}]}"#,
+                #""stream","changed":["v"],"patch":[{"op":"replace","path":"/v","value":3}]}"#,
+                #""stream"}"#, #""stream","changed":["id","v"]}"#,
+            ]
+        )
+        #expect(client.map == ["c": 1])
+    }
+
+    @Test("a reader of every step that falls behind the history is told overrun and starts over")
+    func overrun() throws {
+        let fixture = try live(historyBytes: 4000)
+        let stream = fixture.stream(.make { $0.mode = .all })
+        var client = MapClient()
+        try client.read(stream)
+        for value in 2...400 { try fixture.put("a", value) }
+        fixture.publish()
+        try client.read(stream)
+        #expect(client.names().contains("reset"))
+        #expect(client.events.contains { $0.data == #"{"reason":"overrun"}"# })
+        #expect(client.map == ["a": 400, "b": 1])
+        // And so is one that comes back with such a position.
+        let position = try #require(Position("aaaaaaaa.5"))
+        #expect(
+            FeedStream.obstacle(
+                to: .make {
+                    $0.mode = .all; $0.start = .position(position)
+                },
+                in: try #require(fixture.store.snapshot)
+            ) == .overrun
+        )
+    }
+
+    @Test("a snapshot of a reader of every step goes on where it broke off")
+    func brokenSnapshot() throws {
+        var limits = FeedLimits()
+        limits.frameBytes = 1
+        let fixture = try live(limits)
+        var client = MapClient()
+        try client.read(fixture.stream(.make { $0.mode = .all }), cutAfter: 2)
+        client = MapClient()
+        try client.read(fixture.stream(.make { $0.mode = .all }), budget: 1, calls: 2, cutAfter: 2)
+        let last = try #require(client.lastID)
+        #expect(last == "aaaaaaaa.1")
+        try fixture.put("c", 3)
+        fixture.publish()
+        try client.read(
+            fixture.stream(
+                .make {
+                    $0.mode = .all; $0.start = FeedStart(lastEventID: last)
+                }
+            )
+        )
+        #expect(!client.names().contains("reset"))
+        #expect(client.map == ["a": 1, "b": 1, "c": 3])
+    }
+
+    @Test("batch_ms gathers changes, and all who gather for the same time are served together")
+    func batches() throws {
+        let fixture = try live()
+        let stream = fixture.stream(
+            .make {
+                $0.start = .now; $0.batch = .milliseconds(500)
+            }
+        )
+        var client = MapClient()
+        try client.read(stream, now: .milliseconds(10))
+        try fixture.put("a", 2)
+        fixture.publish()
+        try client.read(stream, now: .milliseconds(20))
+        #expect(client.map == ["a": 2])
+        #expect(client.lastStep == .wait(until: .milliseconds(500)))
+        for value in 3...9 {
+            try fixture.put("a", value)
+            fixture.publish()
+            try client.read(stream, now: .milliseconds(value * 40))
+        }
+        #expect(client.map == ["a": 2])
+        try client.read(stream, now: .milliseconds(500))
+        #expect(client.map == ["a": 9])
+        #expect(client.names() == ["hello", "ready", "message", "message"])
+        #expect(client.lastStep == .wait(until: .seconds(1)))
+    }
+
+    @Test("an operation can be left out")
+    func operations() throws {
+        let fixture = try live()
+        let stream = fixture.stream(.make { $0.operation = .remove })
+        var client = MapClient()
+        try client.read(stream)
+        try fixture.put("a", 2)
+        try fixture.remove("b")
+        fixture.publish()
+        try client.read(stream)
+        #expect(client.names() == ["hello", "ready", "message"])
+        #expect(client.events.last?.data.hasPrefix(#"{"op":"remove","key":{"id":"b"}"#) == true)
+    }
+
+    @Test("S8: a filtered stream without matches advances: its bookmark's id is the head")
+    func advances() throws {
+        let fixture = try live()
+        let stream = fixture.stream(
+            .make {
+                $0.filter = predicate("v > 1000"); $0.start = .now
+            }
+        )
+        var client = MapClient()
+        try client.read(stream)
+        for value in 1...5000 { try fixture.put("a", value % 900) }
+        fixture.publish()
+        try client.read(stream, now: .seconds(15))
+        try client.read(stream, now: .seconds(30))
+        #expect(client.names() == ["hello", "ready", "bookmark"])
+        #expect(client.lastID == "aaaaaaaa.5002")
+    }
+
+    @Test("one turn looks at a bounded number of changes, whatever the filter")
+    func boundedTurns() throws {
+        var limits = FeedLimits()
+        limits.visitedPerFrame = 10
+        limits.visitedPerTurn = 40
+        let fixture = try live(limits)
+        try fixture.scan((0..<500).map { "row\($0)" }, value: 1)
+        fixture.publish()
+        let stream = fixture.stream(.make { $0.filter = predicate("v > 1000") })
+        var output: [UInt8] = []
+        var turns = 0
+        while stream.produce(into: &output, budget: 65_536, now: .zero) == .again { turns += 1 }
+        #expect(turns >= 500 / 40)
+        #expect(ReceivedEvent.parse(output).map(\.name) == ["hello", "ready"])
+    }
+
+    @Test("a filter that does not fit the table ends the stream with what is wrong")
+    func misfit() throws {
+        let fixture = FeedFixture()
+        let stream = fixture.stream(
+            .make {
+                $0.filter = FeedFilter { _ throws(FeedFilter.Misfit) in throw FeedFilter.Misfit(detail: "no such key") }
+            }
+        )
+        var client = MapClient()
+        try client.read(stream)
+        #expect(client.names() == ["busy"])
+        fixture.publish()
+        try client.read(stream)
+        #expect(client.events.last?.data == #"{"reason":"invalid-filter","detail":"no such key"}"#)
+        #expect(client.lastStep == .end)
+    }
+
+    @Test("NDJSON has the same envelopes, and control lines that say what they are")
+    func lines() throws {
+        let fixture = try live()
+        let text = String(
+            decoding: bytes(
+                fixture.stream(
+                    .make {
+                        $0.encoding = .lines; $0.limit = 2
+                    }
+                )
+            ),
+            as: UTF8.self
+        )
+        #expect(
+            text.split(separator: "\n").map(String.init) == [
+                #"{"event":"hello","position":"aaaaaaaa.2","time":"2023-11-14T22:13:20.123Z"}"#,
+                #"{"op":"put","key":{"id":"a"},"item":{"id":"a","v":1},"id":"aaaaaaaa.1","cause":"snapshot"}"#,
+                #"{"op":"put","key":{"id":"b"},"item":{"id":"b","v":1},"id":"aaaaaaaa.2","cause":"snapshot"}"#,
+                #"{"event":"bye","reason":"limit"}"#,
+            ]
+        )
+    }
+
+    @Test("S17: a compressed stream is one gzip file whose parts can be read as they come, made once for all")
+    func compressed() throws {
+        let fixture = try live()
+        try fixture.scan((0..<100).map { "row\($0)" }, value: 1)
+        fixture.publish()
+        let streams = (0..<3).map { _ in
+            fixture.stream(
+                .make {
+                    $0.isCompressed = true; $0.timeout = .seconds(60)
+                }
+            )
+        }
+        let plain = fixture.stream(.make { $0.timeout = .seconds(60) })
+        var packed = streams.map { bytes($0) }
+        var expected = bytes(plain)
+        #expect(try Inflate.partial(packed[0]) == expected)
+        for value in 2...60 { try fixture.put("a", value) }
+        try fixture.put("b", 7)
+        fixture.publish()
+        for index in streams.indices { packed[index] += bytes(streams[index], now: .seconds(1)) }
+        expected += bytes(plain, now: .seconds(1))
+        #expect(try Inflate.partial(packed[1]) == expected)
+        for index in streams.indices { packed[index] += bytes(streams[index], now: .seconds(60)) }
+        expected += bytes(plain, now: .seconds(60))
+        for stream in packed { #expect(try Inflate.whole(stream) == expected) }
+        #expect(fixture.hub.reading.savedBytesTotal > 10_000)
+    }
+
+    @Test("an old stream is ended with an id to go on from, not all at the same age")
+    func age() throws {
+        var limits = FeedLimits()
+        limits.maximumStreamAge = .seconds(100)
+        let fixture = try live(limits)
+        var ends: Set<Duration> = []
+        for _ in 0..<8 {
+            let stream = fixture.stream(.make { $0.heartbeat = .seconds(300) })
+            var client = MapClient()
+            try client.read(stream)
+            guard case .wait(let until)? = client.lastStep, let until else { Issue.record("no deadline"); return }
+            #expect(until >= .seconds(80) && until <= .seconds(100))
+            ends.insert(until)
+            try client.read(stream, now: until)
+            #expect(client.events.last == ReceivedEvent(id: "aaaaaaaa.2", name: "bye", data: #"{"reason":"age"}"#))
+            #expect(client.lastStep == .end)
+        }
+        #expect(ends.count > 1)
+        #expect(fixture.hub.reading.agedTotal == 8)
+    }
+
+    @Test("no address takes more than its share of the places, which it gets back")
+    func addresses() throws {
+        var limits = FeedLimits()
+        limits.maximumSubscribers = 4
+        let fixture = try live(limits)
+        let first = try #require(fixture.hub.admit(address: "192.0.2.1"))
+        let second = try #require(fixture.hub.admit(address: "192.0.2.1"))
+        #expect(fixture.hub.admit(address: "192.0.2.1") == nil)
+        let third = fixture.hub.admit(address: "192.0.2.2")
+        #expect(third != nil)
+        first.leave(isStalled: false)
+        first.leave(isStalled: false)
+        #expect(fixture.hub.reading.subscribers == 2)
+        #expect(fixture.hub.admit(address: "192.0.2.1") != nil)
+        withExtendedLifetime((second, third)) {}
+        #expect(fixture.hub.reading.refusedTotal == 1)
+    }
+}

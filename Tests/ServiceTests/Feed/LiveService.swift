@@ -1,0 +1,123 @@
+import AWSClient
+import Glibc
+import HTTPServer
+import ReplicaStore
+import Replication
+import Synchronization
+import TableModel
+import Telemetry
+import Testing
+
+@testable import Service
+
+/// The service's HTTP side over a store that the test goes on writing to. Confined to one test.
+final class LiveService {
+    static let schema = KeySchema(partition: KeyAttribute(name: "id", type: .string))
+
+    private final class Clock: Sendable {
+        let wall = Mutex<Int64>(1_700_000_000_000)
+    }
+
+    let front: HTTPFront
+    let port: Int
+    private let store = ReplicaStore()
+    private let clock = Clock()
+    private(set) var writer: GenerationWriter
+    private var version: UInt64 = 1_000_000_000_000_000_000
+
+    init(
+        settings change: (inout Settings) -> Void = { _ in },
+        limits: HTTPServerLimits = HTTPServerLimits()
+    ) throws {
+        var settings = Settings(table: "orders")
+        settings.loops = 1
+        change(&settings)
+        let clock = clock
+        let view = ReplicaView(
+            store: store,
+            conditions: { ReplicaConditions(state: .live, lagMilliseconds: 12) },
+            status: {
+                var status = ReplicationStatus()
+                status.state = .live
+                status.reason = "following the stream"
+                return status
+            },
+            wallMilliseconds: { clock.wall.withLock { $0 } }
+        )
+        front = HTTPFront(
+            view: view,
+            settings: settings,
+            metrics: ServiceMetrics(registry: PrometheusRegistry()),
+            limits: limits
+        )
+        port = try front.start(ListenAddress(host: "127.0.0.1", port: 0)).port
+        var storeLimits = StoreLimits()
+        storeLimits.historyBytes = settings.historyBytes
+        writer = GenerationWriter(epoch: try #require(Epoch("aaaaaaaa")), keySchema: Self.schema, limits: storeLimits)
+    }
+
+    func stop() async { await front.stop(drainDelay: .zero, grace: .milliseconds(100), time: .system) }
+
+    /// Ends the bootstrap and publishes.
+    func goLive() {
+        writer.endBootstrap()
+        publish()
+    }
+
+    func publish() {
+        store.publish(writer.snapshot())
+        front.wakeStreams()
+    }
+
+    func moveWallClock(by milliseconds: Int64) { clock.wall.withLock { $0 += milliseconds } }
+
+    func put(_ id: String, _ attributes: [String: AttributeValue]) throws {
+        try apply(id, .put(Item(attributes.merging(["id": .string(id)]) { $1 })))
+    }
+
+    func put(_ id: String, _ value: Int) throws { try put(id, ["v": .number(String(value))]) }
+
+    func remove(_ id: String, cause: ChangeCause = .stream) throws { try apply(id, .remove, cause: cause) }
+
+    private func apply(_ id: String, _ outcome: Change.Outcome, cause: ChangeCause = .stream) throws {
+        version += 1
+        let change = Change(
+            key: try ItemKey(partition: .string(id), schema: Self.schema),
+            outcome: outcome,
+            version: SequenceNumber(String(version)),
+            at: 1_700_000_000_000,
+            cause: cause
+        )
+        try #require(writer.apply(change))
+    }
+
+    /// What the table holds: `v` by id.
+    func contents() -> [String: Int] {
+        var contents: [String: Int] = [:]
+        writer.snapshot().forEach(from: nil, to: nil) { record in
+            let attributes = record.withPackedItem { Item(packed: Array($0)).attributes }
+            if case .string(let id) = attributes["id"], case .number(let value) = attributes["v"] {
+                contents[id] = Int(value)
+            }
+            return true
+        }
+        return contents
+    }
+
+    /// Subscribers as `/v1/status` counts them.
+    func subscribers() throws -> Int {
+        let client = try FeedClient(port: port, "/v1/status", fields: ["Connection: close"])
+        try client.waitForEnd()
+        let text = String(decoding: client.body, as: UTF8.self)
+        return Int(text.split(separator: "\"subscribers\":").last?.prefix { $0.isNumber } ?? "") ?? -1
+    }
+
+    /// Polls until `condition`, at most ten seconds.
+    func wait(_ condition: () throws -> Bool) throws {
+        for _ in 0..<2000 {
+            if try condition() { return }
+            usleep(5000)
+        }
+        Issue.record("nothing happened within ten seconds")
+    }
+}
