@@ -25,7 +25,7 @@ struct ListQuery {
         partition: [UInt8]?,
         limits: ClosedRange<Int>,
         schema: KeySchema,
-        call: APICall
+        call: APICall?
     ) throws(Problem) {
         filter = try FilterParameters(parameters, partition: partition, schema: schema, call: call)
         order = try parameters.choice("order", default: .asc)

@@ -36,6 +36,6 @@ import Testing
         ] as [(String?, Bool)]
     )
     func codings(acceptEncoding: String?, expected: Bool) {
-        #expect(ContentNegotiation.accepts("gzip", acceptEncoding) == expected)
+        #expect(AcceptEncoding(acceptEncoding).prefersGzip == expected)
     }
 }

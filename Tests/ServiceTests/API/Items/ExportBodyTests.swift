@@ -39,7 +39,7 @@ import Testing
         return ExportBody(
             snapshot: snapshot,
             place: try #require(places.take()),
-            query: try ListQuery(parameters, partition: nil, limits: 1...(.max), schema: snapshot.keySchema),
+            query: try ListQuery(parameters, partition: nil, limits: 1...(.max), schema: snapshot.keySchema, call: nil),
             limits: limits,
             isCompressed: isCompressed
         ) { key in Array(#"{"as_of":1,"next":\#(key != nil)}"#.utf8) + [10] }

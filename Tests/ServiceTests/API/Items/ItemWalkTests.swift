@@ -45,7 +45,7 @@ private final class Replica {
         _ schema: KeySchema = ServiceFixture.composite,
         order: ReadOrder = .ascending
     ) throws -> ItemWalk {
-        let filter = try FilterParameters(QueryParameters(testing: query), schema: schema)
+        let filter = try FilterParameters(QueryParameters(testing: query), schema: schema, call: nil)
         return ItemWalk(filter: filter.filter, order: order, representation: filter.representation)
     }
 
