@@ -34,6 +34,11 @@ package struct ServeOptions: ParsableArguments {
     package var loops: String?
     @Option(name: .customLong("max-connections"), help: ArgumentHelp(SettingName.maximumConnections.help))
     package var maximumConnections: String?
+    @Option(
+        name: .customLong("max-connections-per-address"),
+        help: ArgumentHelp(SettingName.maximumConnectionsPerAddress.help)
+    )
+    package var maximumConnectionsPerAddress: String?
     @Option(name: .customLong("max-subscribers"), help: ArgumentHelp(SettingName.maximumSubscribers.help))
     package var maximumSubscribers: String?
     @Option(help: ArgumentHelp(SettingName.logLevel.help))
@@ -59,7 +64,9 @@ package struct ServeOptions: ParsableArguments {
             .verifyCapacity: verifyCapacity, .gapPolicy: gapPolicy, .maximumLag: maximumLag,
             .stateDir: stateDir, .tokenFile: tokenFile,
             .corsOrigins: corsOrigins.isEmpty ? nil : corsOrigins.joined(separator: ","), .loops: loops,
-            .maximumConnections: maximumConnections, .maximumSubscribers: maximumSubscribers, .logLevel: logLevel,
+            .maximumConnections: maximumConnections,
+            .maximumConnectionsPerAddress: maximumConnectionsPerAddress, .maximumSubscribers: maximumSubscribers,
+            .logLevel: logLevel,
             .logFormat: logFormat, .accessLog: accessLog ? "on" : nil, .serverTiming: serverTiming ? "on" : nil,
             .drainDelay: drainDelay, .shutdownGrace: shutdownGrace,
         ]
