@@ -13,7 +13,7 @@ readonly build_packages=(
 )
 # What the tests need on top: an independent writer and reader, two browsers, a compiler for the client's types, a movable clock, a
 # root to prove the image in, a count of system calls.
-readonly test_packages=(chromium chromium-driver debootstrap faketime firefox-esr node-typescript python3 python3-venv strace)
+readonly test_packages=(chromium chromium-driver debootstrap faketime firefox-esr node-typescript python3 python3-venv slowhttptest strace)
 
 say() { printf '==> %s\n' "$*" >&2; }
 

@@ -18,6 +18,9 @@ struct BodyDecoder {
     private var trailerBytes = 0
     private var trailerCount = 0
 
+    /// The bytes of the body that have come.
+    var count: Int { body.count }
+
     init(length: Int) { step = .length(remaining: length) }
     init() { step = .chunkSize }
 

@@ -26,7 +26,7 @@ final class Connection {
     enum StreamState {
         /// For a wake-up or `deadline`.
         case waiting
-        /// In the loop's queue of streams to produce.
+        /// In the loop's queue of streams to produce; while reading, of connections with more requests to answer.
         case queued
         /// For the client to take what is pending.
         case blocked
@@ -36,6 +36,8 @@ final class Connection {
     /// Slot and generation: what the kernel reports events with. Outlives neither the connection nor its descriptor.
     let token: UInt64
     let peerAddress: String
+    /// What connections of one client have in common.
+    let addressKey: UInt64
     var phase = Phase.reading
     var closing = Closing.keepAlive
     var streamState = StreamState.waiting
@@ -60,10 +62,11 @@ final class Connection {
     var deadline = Instant.max
     var scheduled = Instant.max
 
-    init(descriptor: Int32, token: UInt64, peerAddress: String, now: Instant) {
-        self.descriptor = descriptor
+    init(_ accepted: EventLoop.Accepted, token: UInt64, now: Instant) {
+        descriptor = accepted.descriptor
+        peerAddress = accepted.peerAddress
+        addressKey = accepted.addressKey
         self.token = token
-        self.peerAddress = peerAddress
         phaseStart = now
     }
 

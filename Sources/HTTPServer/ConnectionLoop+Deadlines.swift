@@ -2,6 +2,8 @@
 struct Timeouts {
     let head: Int64
     let body: Int64
+    let bodyGrace: Int64
+    let bodyByte: Int64
     let keepAlive: Int64
     let writeStall: Int64
     let linger: Int64
@@ -9,6 +11,8 @@ struct Timeouts {
     init(_ limits: HTTPServerLimits) {
         head = limits.headTimeout.nanoseconds
         body = limits.bodyTimeout.nanoseconds
+        bodyGrace = limits.bodyGrace.nanoseconds
+        bodyByte = 1_000_000_000 / Int64(max(1, limits.bodyBytesPerSecond))
         keepAlive = limits.keepAliveTimeout.nanoseconds
         writeStall = limits.writeStallTimeout.nanoseconds
         linger = limits.lingerTimeout.nanoseconds
@@ -24,7 +28,7 @@ extension ConnectionLoop {
             return
         case .reading:
             let parserPhase = connection.parser.phase
-            if parserPhase == .idle, isStopping {
+            if parserPhase == .idle, isStopping, connection.streamState != .queued {
                 close(connection, .serverStopping)
                 return
             }
@@ -33,7 +37,7 @@ extension ConnectionLoop {
                 connection.timedRequest = connection.requestCount
                 connection.phaseStart = now
             }
-            connection.deadline = connection.phaseStart + timeout(of: parserPhase)
+            connection.deadline = connection.phaseStart + timeout(of: connection.parser)
             watch(connection, .readable)
         case .sending:
             watch(connection, .writable)
@@ -45,11 +49,12 @@ extension ConnectionLoop {
         schedule(connection)
     }
 
-    private func timeout(of phase: RequestParser.Phase) -> Int64 {
-        switch phase {
+    private func timeout(of parser: borrowing RequestParser) -> Int64 {
+        switch parser.phase {
         case .idle: timeouts.keepAlive
         case .head: timeouts.head
-        case .body: timeouts.body
+        // What has come buys time for what has not.
+        case .body: min(timeouts.body, timeouts.bodyGrace + Int64(parser.bodyCount) * timeouts.bodyByte)
         }
     }
 
@@ -85,7 +90,7 @@ extension ConnectionLoop {
             switch connection.parser.phase {
             case .idle: close(connection, .clientGone)
             case .head: timeOut(connection, "the request's head did not arrive in time")
-            case .body: timeOut(connection, "the request's body did not arrive in time")
+            case .body: timeOut(connection, "the request's body did not arrive in time, or too slowly")
             }
         case .sending: close(connection, .stalled)
         case .streaming, .polling:

@@ -5,8 +5,6 @@ extension ConnectionLoop {
     /// Bodies up to this size are copied behind their head and share one send with their neighbours; larger ones are
     /// sent from where they are.
     private static let copiedBodyBytes = 16_384
-    /// Pipelined responses are sent when so much has gathered.
-    private static let burstBytes = 65_536
 
     /// The socket is readable.
     func receive(_ connection: Connection) {
@@ -48,7 +46,12 @@ extension ConnectionLoop {
     /// how many bytes were consumed.
     private func process(_ connection: Connection, _ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         var offset = 0
+        var answered = 0
         reading: while connection.phase == .reading, offset < bytes.count {
+            if answered == limits.pipelinedRequests {
+                postpone(connection)
+                break
+            }
             var consumed = 0
             let rest = UnsafeBufferPointer(rebasing: bytes[offset...])
             let outcome = connection.parser.parse(rest, consumed: &consumed, limits: limits)
@@ -62,10 +65,11 @@ extension ConnectionLoop {
                 break reading
             case .complete(let head, let body):
                 connection.requestCount &+= 1
+                answered += 1
                 var request = HTTPRequest(head: head, body: body, peerAddress: connection.peerAddress)
                 if notes.contains(.requestID) { request.identity = RequestIdentity(head, &identities) }
                 respond(connection, request)
-                if output.count > Self.burstBytes { flush(connection) }
+                if output.count > limits.outputBytes { flush(connection) }
             case .rejected(let rejection):
                 reject(connection, rejection)
                 offset = bytes.count
@@ -75,6 +79,12 @@ extension ConnectionLoop {
         if offset < bytes.count, connection.closing == .close { connection.closing = .linger }
         if output.count > 0 || connection.phase == .sending { flush(connection) }
         return offset
+    }
+
+    /// Lets others have their turn: this connection's own comes again with the streams'.
+    private func postpone(_ connection: Connection) {
+        connection.streamState = .queued
+        ready.append(connection)
     }
 
     private func respond(_ connection: Connection, _ request: HTTPRequest) {

@@ -104,7 +104,9 @@ final class ConnectionLoop {
             return
         }
         if event.isWritable { flushPending(connection) }
-        if event.isReadable, connection.phase != .closed { receive(connection) }
+        // One with requests left to answer is not read on.
+        let waits = connection.phase == .reading && connection.streamState == .queued
+        if event.isReadable, connection.phase != .closed, !waits { receive(connection) }
     }
 
     private func takeMail() {
@@ -128,12 +130,7 @@ final class ConnectionLoop {
             refuse(accepted)
             return
         }
-        let connection = Connection(
-            descriptor: accepted.descriptor,
-            token: token,
-            peerAddress: accepted.peerAddress,
-            now: now
-        )
+        let connection = Connection(accepted, token: token, now: now)
         table.insert(connection)
         observer?.connectionOpened()
         if isStopping { receive(connection) } else { settle(connection) }
@@ -141,7 +138,7 @@ final class ConnectionLoop {
 
     private func refuse(_ accepted: EventLoop.Accepted) {
         closeDescriptor(accepted.descriptor)
-        shell.connectionCount.subtract(1, ordering: .relaxed)
+        shell.released(accepted.addressKey)
     }
 
     /// Stopping begins: idle connections close, after one last look for a request; streams are asked to end.
@@ -155,7 +152,7 @@ final class ConnectionLoop {
         }
     }
 
-    /// Produces for some of the streams that are due.
+    /// Produces for some of the streams that are due, and goes on with connections that had more requests.
     private func produceReady() {
         if turnStart == turn.count {
             turn.removeAll(keepingCapacity: turn.capacity <= Self.keptQueueCapacity)
@@ -168,10 +165,11 @@ final class ConnectionLoop {
             let connection = turn[turnStart]
             turnStart += 1
             guard connection.streamState == .queued else { continue }
+            connection.streamState = .waiting
             switch connection.phase {
             case .streaming: produce(connection)
             case .polling: poll(connection)
-            case .reading, .sending, .lingering, .closed: continue
+            case .reading, .sending, .lingering, .closed: break
             }
             resume(connection)
         }
@@ -192,7 +190,7 @@ final class ConnectionLoop {
         table.remove(connection.token)
         // Closing the only descriptor of a socket takes it out of epoll, too.
         closeDescriptor(connection.descriptor)
-        shell.connectionCount.subtract(1, ordering: .relaxed)
+        shell.released(connection.addressKey)
         observer?.connectionClosed()
         connection.input = []
         connection.pending = []

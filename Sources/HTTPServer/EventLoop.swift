@@ -9,6 +9,8 @@ final class EventLoop: Sendable {
     struct Accepted: Sendable {
         let descriptor: Int32
         let peerAddress: String
+        /// What connections of one client have in common.
+        let addressKey: UInt64
     }
 
     /// What is waiting for the loop.
@@ -24,12 +26,15 @@ final class EventLoop: Sendable {
     let connectionCount = Atomic<Int>(0)
     let wakeDescriptor: Int32
     let epollDescriptor: Int32
+    private let addresses: AddressCounts
     private let queue: DispatchQueue
     private let mail = Mutex(Mail())
     private let isSignalled = Atomic<Bool>(false)
     private let streamsAreWoken = Atomic<Bool>(false)
 
-    init(index: Int) throws(SystemCallError) {
+    /// `addresses` is told of connections that end.
+    init(index: Int, addresses: AddressCounts) throws(SystemCallError) {
+        self.addresses = addresses
         let wake = Int32(try systemCallOrError { linux_eventfd() })
         do throws(SystemCallError) {
             epollDescriptor = Int32(try systemCallOrError { linux_epoll_create() })
@@ -85,6 +90,12 @@ final class EventLoop: Sendable {
         }
         if isTaken { signal() } else { connectionCount.subtract(1, ordering: .relaxed) }
         return isTaken
+    }
+
+    /// A connection that was handed over is closed.
+    func released(_ addressKey: UInt64) {
+        connectionCount.subtract(1, ordering: .relaxed)
+        addresses.leave(addressKey)
     }
 
     /// Lets connections finish until `deadline`, on the monotonic clock. A later call can only shorten it.

@@ -33,10 +33,20 @@ package struct RejectedPeer: Sendable, Hashable {
     package let id: String?
 }
 
+/// Why a connection was not let in.
+package enum HTTPRefusal: String, Sendable, Hashable, CaseIterable {
+    /// `HTTPServerLimits.connections` is reached.
+    case total
+    /// `HTTPServerLimits.connectionsPerAddress` is reached.
+    case address
+}
+
 /// What the server did, for metrics and logs. Called on event loops; must not block.
 package protocol HTTPServerObserver: Sendable {
     func connectionOpened()
     func connectionClosed()
+    /// A connection was closed as soon as it was accepted.
+    func connectionRefused(_ reason: HTTPRefusal)
     /// A response was made and its head is on its way to the kernel, or the connection broke within a request.
     /// `request` is nil for bytes that never became one.
     func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome)

@@ -50,11 +50,13 @@ package final class HTTPServer: Sendable {
     /// address with, for the hint of an error.
     package func start(host: String, port: Int, option: String = "--listen") throws(HTTPServerError) -> Int {
         let descriptor = try ListenAddress(host: host, port: port, option: option).listen(limits)
-        let loops = try makeLoops(orClose: descriptor)
+        let addresses = AddressCounts(limit: limits.connectionsPerAddress)
+        let loops = try makeLoops(addresses, orClose: descriptor)
         let listener = Listener(
             descriptor: descriptor,
             loops: loops,
             connectionLimit: limits.connections,
+            addresses: addresses,
             observer: observer
         )
         let isFirst = state.withLock { state in
@@ -80,10 +82,11 @@ package final class HTTPServer: Sendable {
         return listener.port
     }
 
-    private func makeLoops(orClose descriptor: Int32) throws(HTTPServerError) -> [EventLoop] {
+    private func makeLoops(_ addresses: AddressCounts, orClose descriptor: Int32) throws(HTTPServerError) -> [EventLoop]
+    {
         do throws(SystemCallError) {
             var loops: [EventLoop] = []
-            for index in 0..<loopCount { loops.append(try EventLoop(index: index)) }
+            for index in 0..<loopCount { loops.append(try EventLoop(index: index, addresses: addresses)) }
             return loops
         } catch {
             closeDescriptor(descriptor)

@@ -14,10 +14,22 @@ package struct HTTPServerLimits: Sendable, Hashable {
     package var chunkExtensionBytes = 16_384
     /// Connections beyond these are closed as soon as they are accepted.
     package var connections = 20_000
+    /// Of one client's address (an IPv4 address, an IPv6 /64), 0 for no bound; those beyond are closed as soon as they are
+    /// accepted. One client cannot take every place, but a proxy in front is one client.
+    package var connectionsPerAddress = 0
+    /// Requests of one connection answered before others have their turn; what is pipelined behind them waits.
+    package var pipelinedRequests = 64
+    /// Pipelined answers are sent when so much has gathered. With one more answer, that is all that a client who does not
+    /// read can make the server keep: nothing more is read of it.
+    package var outputBytes = 65_536
     /// From the first byte of a head to its end, absolute; then 408.
     package var headTimeout: Duration = .seconds(10)
     /// From the end of a head to the end of its body, absolute; then 408.
     package var bodyTimeout: Duration = .seconds(30)
+    /// A body that after `bodyGrace` has come more slowly than this, counted from its beginning, is answered 408.
+    package var bodyBytesPerSecond = 500
+    /// How far a body may lag behind `bodyBytesPerSecond`.
+    package var bodyGrace: Duration = .seconds(5)
     /// Between two requests, and before the first; then closed. Longer than the usual idle time of load balancers.
     package var keepAliveTimeout: Duration = .seconds(75)
     /// Without the client taking one byte of what waits for it; then closed.

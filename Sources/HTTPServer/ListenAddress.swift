@@ -99,6 +99,26 @@ enum SocketAddress {
         }
     }
 
+    /// What the addresses of one client have in common: all of an IPv4 address, the first half of an IPv6 address, since a
+    /// client's own network is a /64 (RFC 6177).
+    static func key(_ storage: inout sockaddr_storage) -> UInt64 {
+        withUnsafePointer(to: &storage) { pointer in
+            if pointer.pointee.ss_family != sa_family_t(AF_INET6) {
+                return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                    UInt64(UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
+                }
+            }
+            return pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { address in
+                withUnsafeBytes(of: address.pointee.sin6_addr) { bytes in
+                    let front = UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
+                    let back = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                    // ::ffff:a.b.c.d is the IPv4 client a.b.c.d.
+                    return front == 0 && back >> 32 == 0xFFFF ? back & 0xFFFF_FFFF : front
+                }
+            }
+        }
+    }
+
     /// The numeric host of an address; IPv4 clients of an IPv6 listener look like IPv4.
     static func host(_ storage: inout sockaddr_storage) -> String {
         let isIPv6 = storage.ss_family == sa_family_t(AF_INET6)

@@ -9,6 +9,8 @@ final class Listener: Sendable {
     private static let pause = DispatchTimeInterval.milliseconds(100)
     /// Connections accepted before the queue looks at anything else.
     private static let acceptsPerTurn = 256
+    /// An address that has its limit is warned of no more often.
+    private static let addressWarningInterval: Instant = 60_000_000_000
 
     private struct State {
         var source: DispatchSource?
@@ -16,21 +18,30 @@ final class Listener: Sendable {
         var isCancelled = false
         var hasWarnedOfDescriptors = false
         var hasWarnedOfConnections = false
+        var lastAddressWarning: Instant?
     }
 
     let port: Int
     private let descriptor: Int32
     private let loops: [EventLoop]
     private let connectionLimit: Int
+    private let addresses: AddressCounts
     private let observer: (any HTTPServerObserver)?
     private let queue = DispatchQueue(label: "tablecast.http.listener")
     private let state = Mutex(State())
 
     /// Takes over a listening descriptor.
-    init(descriptor: Int32, loops: [EventLoop], connectionLimit: Int, observer: (any HTTPServerObserver)?) {
+    init(
+        descriptor: Int32,
+        loops: [EventLoop],
+        connectionLimit: Int,
+        addresses: AddressCounts,
+        observer: (any HTTPServerObserver)?
+    ) {
         self.descriptor = descriptor
         self.loops = loops
         self.connectionLimit = connectionLimit
+        self.addresses = addresses
         self.observer = observer
         port = SocketAddress.port(of: descriptor)
     }
@@ -73,7 +84,13 @@ final class Listener: Sendable {
             case .wouldBlock:
                 return
             case .done(let accepted):
-                handOver(EventLoop.Accepted(descriptor: Int32(accepted), peerAddress: SocketAddress.host(&address)))
+                handOver(
+                    EventLoop.Accepted(
+                        descriptor: Int32(accepted),
+                        peerAddress: SocketAddress.host(&address),
+                        addressKey: addresses.limit == 0 ? 0 : SocketAddress.key(&address)
+                    )
+                )
             case .failed(let code):
                 switch code {
                 case EMFILE, ENFILE, ENOBUFS, ENOMEM:
@@ -98,8 +115,35 @@ final class Listener: Sendable {
                 leastCount = count
             }
         }
-        if total >= connectionLimit || !least.adopt(accepted) { closeDescriptor(accepted.descriptor) }
         noteConnections(isFull: total >= connectionLimit)
+        if total >= connectionLimit {
+            refuse(accepted, .total)
+        } else if !addresses.admit(accepted.addressKey) {
+            refuse(accepted, .address)
+            warnOfAddress(accepted.peerAddress)
+        } else if !least.adopt(accepted) {
+            addresses.leave(accepted.addressKey)
+            closeDescriptor(accepted.descriptor)
+        }
+    }
+
+    private func refuse(_ accepted: EventLoop.Accepted, _ reason: HTTPRefusal) {
+        closeDescriptor(accepted.descriptor)
+        observer?.connectionRefused(reason)
+    }
+
+    private func warnOfAddress(_ address: String) {
+        let now = MonotonicClock.now()
+        let warns = state.withLock { state in
+            if let last = state.lastAddressWarning, now - last < Self.addressWarningInterval { return false }
+            state.lastAddressWarning = now
+            return true
+        }
+        if warns {
+            observer?.serverWarning(
+                "connections of \(address) are refused: the limit of \(addresses.limit) for one address is reached."
+            )
+        }
     }
 
     /// Warns once for each time that the limit is reached.

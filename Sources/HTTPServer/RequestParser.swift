@@ -56,6 +56,9 @@ struct RequestParser {
     /// The method of the request being read, once its request line is there.
     var method: MethodCode? { line?.method }
 
+    /// The bytes of the body that have come.
+    var bodyCount: Int { decoder?.count ?? 0 }
+
     /// The caller has sent "100 Continue".
     mutating func sentContinue() { awaitsContinue = false }
 

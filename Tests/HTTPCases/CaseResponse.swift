@@ -53,6 +53,7 @@ struct CaseResponse {
         if !isBodyless, self["content-length"] != "0", self["content-type"] == nil {
             throw CaseFailure("a body without a Content-Type in a \(status)")
         }
+        if let ranges = self["accept-ranges"], ranges != "none" { throw CaseFailure("Accept-Ranges: \(ranges)") }
         if self["cache-control"] == nil { throw CaseFailure("a \(status) without Cache-Control") }
         if status >= 400, self["cache-control"] != "no-store" { throw CaseFailure("a \(status) that may be stored") }
     }

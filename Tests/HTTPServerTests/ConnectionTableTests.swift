@@ -7,7 +7,11 @@ import Testing
     func generations() {
         var table = ConnectionTable()
         func add() -> Connection {
-            let connection = Connection(descriptor: 9, token: table.reserve(), peerAddress: "", now: 0)
+            let connection = Connection(
+                EventLoop.Accepted(descriptor: 9, peerAddress: "", addressKey: 0),
+                token: table.reserve(),
+                now: 0
+            )
             table.insert(connection)
             return connection
         }

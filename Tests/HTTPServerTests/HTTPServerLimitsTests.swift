@@ -1,4 +1,6 @@
+import Dispatch
 import Glibc
+import Synchronization
 import Testing
 
 @testable import HTTPServer
@@ -33,6 +35,33 @@ import Testing
             #expect(response.status == 408)
             #expect(response.field("connection") == "close")
             try await client.expectEnd()
+        }
+    }
+
+    @Test("M49: a body must keep up a rate, counted from its beginning; one that does has its time")
+    func bodyRate() async throws {
+        let limits = Self.limits {
+            $0.bodyGrace = .milliseconds(150)
+            $0.bodyBytesPerSecond = 1_000
+        }
+        try await withServer(limits: limits) { _, port in
+            let slow = try RawClient(port: port)
+            try await slow.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+            let began = ContinuousClock.now
+            var entry = pollfd(fd: slow.descriptor, events: Int16(POLLIN), revents: 0)
+            // Fifty bytes a second, so the idle time and the time for the whole body are never reached.
+            while poll(&entry, 1, 20) == 0, ContinuousClock.now - began < .seconds(15) { try await slow.send("x") }
+            #expect(ContinuousClock.now - began >= .milliseconds(150))
+            #expect(ContinuousClock.now - began < .seconds(15))
+            #expect(try await slow.receiveResponse().status == 408)
+            try await slow.expectEnd()
+            // Chunks, and so fast that what came first pays for a pause.
+            let fast = try RawClient(port: port)
+            let chunk = "1770\r\n\(String(repeating: "y", count: 6_000))\r\n"
+            try await fast.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)")
+            try await Task.sleep(for: .milliseconds(400))
+            try await fast.send("\(chunk)0\r\n\r\n")
+            #expect(try await fast.receiveResponse().status == 200)
         }
     }
 
@@ -121,12 +150,132 @@ import Testing
             }
             for _ in 0..<5 { try await RawClient(port: port).expectEnd() }
             #expect(observer.current.warnings == ["connections are refused: the limit of 3 is reached."])
+            #expect(observer.current.refused == Array(repeating: .total, count: 5))
             clients[0].close()
             await eventually("there is room") { server.openConnections == 2 }
             let late = try RawClient(port: port)
             try await late.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try await late.receiveResponse().status == 200)
         }
+    }
+
+    @Test("M50: refuses connections beyond the limit of one address, and no other's")
+    func addressLimit() async throws {
+        let observer = RecordingObserver()
+        try await withServer(limits: Self.limits { $0.connectionsPerAddress = 3 }, observer: observer) { server, port in
+            func get(_ client: RawClient) async throws -> Int {
+                try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                return try await client.receiveResponse().status
+            }
+            let clients = try (0..<3).map { _ in try RawClient(port: port) }
+            for client in clients { #expect(try await get(client) == 200) }
+            for _ in 0..<4 { try await RawClient(port: port).expectEnd() }
+            let text = "connections of 127.0.0.1 are refused: the limit of 3 for one address is reached."
+            #expect(observer.current.warnings == [text])
+            #expect(observer.current.refused == Array(repeating: .address, count: 4))
+            let other = try RawClient(port: port, source: "127.0.0.2")
+            #expect(try await get(other) == 200)
+            clients[0].close()
+            await eventually("there is room") { server.openConnections == 3 }
+            #expect(try await get(RawClient(port: port)) == 200)
+        }
+    }
+
+    @Test(
+        "a client's address is all of an IPv4 address and half of an IPv6 one",
+        arguments: [
+            ("127.0.0.1", "127.0.0.1", true), ("127.0.0.1", "127.0.0.2", false), ("::ffff:10.0.0.1", "10.0.0.1", true),
+            ("2001:db8::1", "2001:db8::ffff:2", true), ("2001:db8:0:1::1", "2001:db8:0:2::1", false),
+            ("::1", "10.0.0.1", false),
+        ]
+    )
+    func addressKeys(_ left: String, _ right: String, _ isOne: Bool) {
+        func key(_ text: String) -> UInt64 {
+            var storage = sockaddr_storage()
+            withUnsafeMutablePointer(to: &storage) { pointer in
+                if text.contains(":") {
+                    pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+                        $0.pointee.sin6_family = sa_family_t(AF_INET6)
+                        #expect(inet_pton(AF_INET6, text, &$0.pointee.sin6_addr) == 1)
+                    }
+                } else {
+                    pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                        $0.pointee.sin_family = sa_family_t(AF_INET)
+                        #expect(inet_pton(AF_INET, text, &$0.pointee.sin_addr) == 1)
+                    }
+                }
+            }
+            return SocketAddress.key(&storage)
+        }
+        #expect((key(left) == key(right)) == isOne)
+    }
+
+    @Test("a client with many pipelined requests gives others their turn")
+    func pipelineTurns() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let order = Mutex<[String]>([])
+        let handler = ClosureHandler { request in
+            order.withLock { $0.append(request.rawPath) }
+            // Keeps the only event loop until the test has sent everything; bounded, as a failing test must end.
+            if request.rawPath == "/gate" { _ = gate.wait(timeout: .now() + 20) }
+            return .text("x")
+        }
+        try await withServer(handler, limits: Self.limits { $0.pipelinedRequests = 10 }) { _, port in
+            let other = try RawClient(port: port)
+            try await other.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await other.receiveResponse()
+            let many = try RawClient(port: port)
+            let requests = (0..<1_000).map { "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined()
+            try await many.send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n" + requests)
+            await eventually("the gate is reached") { order.withLock { $0.contains("/gate") } }
+            try await other.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
+            gate.signal()
+            #expect(try await other.receiveResponse().status == 200)
+            for _ in 0..<1_001 { #expect(try await many.receiveResponse().status == 200) }
+            let seen = order.withLock { $0 }
+            let place = try #require(seen.firstIndex(of: "/other"))
+            // The gate, what was read with it up to the limit, and at most another turn.
+            #expect(place < 40)
+            #expect(seen.filter { $0 != "/other" } == ["/first", "/gate"] + (0..<1_000).map { "/\($0)" })
+        }
+    }
+
+    @Test("a stop between two turns of a client with many requests answers once more and closes")
+    func pipelineStop() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let isReached = Atomic<Bool>(false)
+        let handler = ClosureHandler { request in
+            if request.rawPath == "/gate" {
+                isReached.store(true, ordering: .releasing)
+                _ = gate.wait(timeout: .now() + 20)
+            }
+            return .text(request.rawPath)
+        }
+        let server = HTTPServer(
+            handler: handler,
+            observer: nil,
+            limits: Self.limits { $0.pipelinedRequests = 2 },
+            loops: 1
+        )
+        let port = try server.start(host: "127.0.0.1", port: 0)
+        let client = try RawClient(port: port)
+        let requests = (0..<10).map { "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined()
+        try await client.send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n" + requests)
+        await eventually("the gate is reached") { isReached.load(ordering: .acquiring) }
+        server.beginStop(within: .seconds(60))
+        gate.signal()
+        var bodies: [String] = []
+        while true {
+            let response = try await client.receiveResponse()
+            bodies.append(response.body)
+            if response.field("connection") == "close" { break }
+        }
+        #expect(bodies == ["/gate"] + (0..<(bodies.count - 1)).map { "/\($0)" })
+        // Two turns at most begin before the loop hears of the stop; the next answer is the last.
+        #expect(bodies.count >= 3 && bodies.count <= 5, "\(bodies)")
+        try await client.expectEnd()
+        client.close()
+        await server.stop(within: .seconds(60))
     }
 
     @Test("M50: survives running out of descriptors: waits, warns once, accepts again")

@@ -62,6 +62,8 @@ package final class HTTPFront: Sendable {
         )
         var serverLimits = limits
         serverLimits.connections = settings.maximumConnections
+        serverLimits.connectionsPerAddress =
+            settings.maximumConnectionsPerAddress ?? max(1, settings.maximumConnections / 2)
         self.metrics = metrics
         self.health = health
         self.accessLog = accessLog

@@ -26,6 +26,7 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
             "tablecast_http_requests_total",
             "Responses by route, method and status; none when the connection broke or no route fits."
         )
+        registry.describe("tablecast_http_connections_refused_total", "Connections not let in, by the limit reached.")
         registry.describe("tablecast_http_response_bytes_total", "Bytes of responses, heads included.")
         registry.describe(
             "tablecast_http_request_duration_seconds",
@@ -56,6 +57,13 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
 
     package func connectionOpened() { connections.increment() }
     package func connectionClosed() { disconnections.increment() }
+    package func connectionRefused(_ reason: HTTPRefusal) {
+        Counter(
+            label: "tablecast_http_connections_refused_total",
+            dimensions: [("limit", reason.rawValue)],
+            factory: registry
+        ).increment()
+    }
 
     package func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome) {
         let route = outcome.route.flatMap { routes[$0] } ?? unrouted

@@ -34,6 +34,11 @@ package struct ServeOptions: ParsableArguments {
     package var loops: String?
     @Option(name: .customLong("max-connections"), help: ArgumentHelp(SettingName.maximumConnections.help))
     package var maximumConnections: String?
+    @Option(
+        name: .customLong("max-connections-per-address"),
+        help: ArgumentHelp(SettingName.maximumConnectionsPerAddress.help)
+    )
+    package var maximumConnectionsPerAddress: String?
     @Option(name: .customLong("max-subscribers"), help: ArgumentHelp(SettingName.maximumSubscribers.help))
     package var maximumSubscribers: String?
     @Option(
@@ -72,9 +77,10 @@ package struct ServeOptions: ParsableArguments {
             .verifyCapacity: verifyCapacity, .gapPolicy: gapPolicy, .maximumLag: maximumLag,
             .stateDir: stateDir, .tokenFile: tokenFile,
             .corsOrigins: corsOrigins.isEmpty ? nil : corsOrigins.joined(separator: ","), .loops: loops,
-            .maximumConnections: maximumConnections, .maximumSubscribers: maximumSubscribers, .logLevel: logLevel,
-            .maximumSubscribersPerAddress: maximumSubscribersPerAddress, .maximumStreamAge: maximumStreamAge,
-            .historyBytes: historyBytes, .maximumTombstones: maximumTombstones, .tombstoneAge: tombstoneAge,
+            .maximumConnections: maximumConnections, .maximumConnectionsPerAddress: maximumConnectionsPerAddress,
+            .maximumSubscribers: maximumSubscribers, .maximumSubscribersPerAddress: maximumSubscribersPerAddress,
+            .maximumStreamAge: maximumStreamAge, .historyBytes: historyBytes, .maximumTombstones: maximumTombstones,
+            .tombstoneAge: tombstoneAge, .logLevel: logLevel,
             .logFormat: logFormat, .accessLog: accessLog ? "on" : nil, .serverTiming: serverTiming ? "on" : nil,
             .drainDelay: drainDelay, .shutdownGrace: shutdownGrace,
         ]

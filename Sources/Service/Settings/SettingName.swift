@@ -16,6 +16,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
     case corsOrigins = "cors-origin"
     case loops
     case maximumConnections = "max-connections"
+    case maximumConnectionsPerAddress = "max-connections-per-address"
     case maximumSubscribers = "max-subscribers"
     case maximumSubscribersPerAddress = "max-subscribers-per-address"
     case maximumStreamAge = "max-stream-age"
@@ -73,6 +74,9 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
                 + "Default *."
         case .loops: "Event loops that serve HTTP, 1 to 64. Default: one a core."
         case .maximumConnections: "Connections open at once, 1 to 1000000. Default 20000."
+        case .maximumConnectionsPerAddress:
+            "Connections open at once from one client address, 1 to 1000000, or 0 for no bound, as behind a proxy. "
+                + "Default: half of --max-connections."
         case .maximumSubscribers: "Event streams open at once, 1 to 1000000. Default 20000."
         case .maximumSubscribersPerAddress:
             "Event streams open at once from one address, 1 to 1000000. Default: half of --max-subscribers."

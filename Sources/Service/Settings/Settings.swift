@@ -27,6 +27,8 @@ package struct Settings: Sendable, Hashable {
     package var crossOrigins = CrossOrigin.Origins.any
     package var loops = Settings.processors
     package var maximumConnections = 20_000
+    /// 0 for no bound; nil for half of all.
+    package var maximumConnectionsPerAddress: Int?
     package var maximumSubscribers = 20_000
     /// Nil is half of all.
     package var maximumSubscribersPerAddress: Int?

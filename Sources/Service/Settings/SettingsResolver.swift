@@ -91,6 +91,7 @@ package struct SettingsResolver {
         settings.loops = try integer(.loops, in: 1...64) ?? settings.loops
         settings.maximumConnections =
             try integer(.maximumConnections, in: 1...1_000_000) ?? settings.maximumConnections
+        settings.maximumConnectionsPerAddress = try integer(.maximumConnectionsPerAddress, in: 0...1_000_000)
         settings.maximumSubscribers =
             try integer(.maximumSubscribers, in: 1...1_000_000) ?? settings.maximumSubscribers
         settings.maximumSubscribersPerAddress = try integer(.maximumSubscribersPerAddress, in: 1...1_000_000)

@@ -47,6 +47,7 @@ class Response:
         assert IMF_FIXDATE.fullmatch(self["date"] or ""), f"Date: {self['date']}"
         if not self.bodyless and self["content-length"] != "0":
             assert self["content-type"], f"a {self.status} with a body and no Content-Type"
+        assert self["accept-ranges"] in (None, "none"), "parts are not served here"
         assert self["cache-control"], f"a {self.status} without Cache-Control"
         assert self.status < 400 or self["cache-control"] == "no-store", f"a {self.status} that may be stored"
 
@@ -84,7 +85,14 @@ class Wire:
         self.socket.shutdown(socket.SHUT_WR)
 
     def has_answer(self):
-        return bool(self.received) or bool(select.select([self.socket], [], [], 0)[0])
+        """Whether anything is there to be read, the end included."""
+        return bool(self.received) or self.has_answer_now()
+
+    def has_answer_now(self):
+        """Whether something more has come from the network."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return bool(poll.poll(0))
 
     def receive(self):
         data = self.socket.recv(65536)

@@ -11,7 +11,7 @@
 struct APITarget: FuzzTarget {
     /// What this service may answer. 500 is not in it.
     private static let statuses: Set = [
-        200, 204, 304, 400, 401, 403, 404, 405, 406, 410, 412, 413, 414, 415, 417, 422, 429, 431, 501, 503, 505,
+        200, 201, 204, 304, 400, 401, 403, 404, 405, 406, 410, 412, 413, 414, 415, 417, 422, 429, 431, 501, 503, 505,
     ]
 
     private let router: Router

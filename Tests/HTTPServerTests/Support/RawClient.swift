@@ -13,11 +13,22 @@ final class RawClient {
     private(set) var received: [UInt8] = []
 
     /// `receiveBuffer` asks for a small window, so that a reader who stops is noticed soon.
-    init(port: Int, host: String = "127.0.0.1", receiveBuffer: Int32? = nil) throws {
+    /// `source` is the client's own address.
+    init(port: Int, host: String = "127.0.0.1", receiveBuffer: Int32? = nil, source: String? = nil) throws {
         descriptor = linux_stream_socket(AF_INET)
         guard descriptor >= 0 else { throw Failure(description: "socket: \(errno)") }
         if let receiveBuffer { _ = linux_set_option(descriptor, SOL_SOCKET, SO_RCVBUF, receiveBuffer) }
         _ = linux_set_option(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        if let source {
+            var own = sockaddr_in()
+            own.sin_family = sa_family_t(AF_INET)
+            inet_pton(AF_INET, source, &own.sin_addr)
+            withUnsafePointer(to: &own) { pointer in
+                _ = pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian

@@ -31,6 +31,7 @@ final class RecordingObserver: HTTPServerObserver {
     struct Record: Sendable {
         var opened = 0
         var closed = 0
+        var refused: [HTTPRefusal] = []
         var statuses: [Int] = []
         var routes: [String?] = []
         var bytes: [Int] = []
@@ -45,6 +46,7 @@ final class RecordingObserver: HTTPServerObserver {
 
     func connectionOpened() { record.withLock { $0.opened += 1 } }
     func connectionClosed() { record.withLock { $0.closed += 1 } }
+    func connectionRefused(_ reason: HTTPRefusal) { record.withLock { $0.refused.append(reason) } }
     func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome) {
         record.withLock {
             $0.statuses.append(outcome.status)

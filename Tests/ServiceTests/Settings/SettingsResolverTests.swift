@@ -35,9 +35,9 @@ import Testing
             .table: "orders", .listen: "[::1]:0", .endpointURL: "http://localhost:8000", .region: "eu-central-1",
             .profile: "dev", .pollInterval: "100ms", .scanSegments: "8", .scanCapacity: "500",
             .verifyCapacity: "25", .gapPolicy: "rebuild-refusing", .maximumLag: "2m", .loops: "3",
-            .maximumConnections: "10", .maximumSubscribersPerAddress: "4", .maximumStreamAge: "0",
-            .historyBytes: "1000",
-            .maximumTombstones: "7", .tombstoneAge: "2h", .maximumSubscribers: "5", .logLevel: "debug",
+            .maximumConnections: "10", .maximumConnectionsPerAddress: "0", .maximumSubscribers: "5",
+            .maximumSubscribersPerAddress: "4", .maximumStreamAge: "0", .historyBytes: "1000",
+            .maximumTombstones: "7", .tombstoneAge: "2h", .logLevel: "debug",
             .logFormat: "json",
             .drainDelay: "5s", .shutdownGrace: "0s", .stateDir: "/var/lib/tablecast", .accessLog: "on",
             .serverTiming: "on",
@@ -63,6 +63,7 @@ import Testing
         expected.maximumLag = .seconds(120)
         expected.loops = 3
         expected.maximumConnections = 10
+        expected.maximumConnectionsPerAddress = 0
         expected.maximumSubscribers = 5
         expected.maximumSubscribersPerAddress = 4
         expected.maximumStreamAge = .zero
