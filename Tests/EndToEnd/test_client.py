@@ -359,3 +359,21 @@ def test_a_proxy_that_buffers_is_got_past(ministack, logs, tab, module):
         client.put_item(TableName=table, Item={"id": {"S": "through"}})
         tab.wait("table.has('through')")
         tab.run("table.close()")
+
+
+def test_a_service_that_asks_for_tokens_is_followed_with_tickets(ministack, logs, tab, module, tmp_path):
+    client = ministack.client()
+    table = create_table(client)
+    fill(client, table, 3)
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text('{"tokens": [{"name": "page", "token": "a-secret-of-twenty-and-more-characters", "scopes": ["read", "stream"]}]}')
+    with page(module) as server, serving(logs, ministack, table, "--auth-token-file", str(tokens)) as service:
+        live(tab, server, "{ token: 'a-secret-of-twenty-and-more-characters' }", url=service.url)
+        tab.wait("table.state === 'live' && table.size === 3")
+        assert tab.run("table.transport") == "stream"
+        client.put_item(TableName=table, Item={"id": {"S": "new"}})
+        tab.wait("table.has('new')")
+        for options in ("{ token: 'another' }", "{ share: 'nobody' }"):
+            live(tab, server, options, url=service.url)
+            tab.run("(table.ready.catch((error) => { window.status_ = error.status }), 0)")
+            tab.wait("window.status_ === 401", what=lambda: f"a refusal of {options}: {tab.run('[table.state, table.detail]')}")

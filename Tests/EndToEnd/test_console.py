@@ -287,3 +287,28 @@ def test_nothing_scrolls_sideways_at_375_pixels(demo, tab):
     tab.wait("document.getElementById('detail').open && document.getElementById('detail-item').innerText !== ''")
     assert not tab.run(is_wide)
     assert tab.run("document.getElementById('detail').scrollWidth <= 375 && document.getElementById('detail').getBoundingClientRect().width <= 375")
+
+
+def test_it_asks_for_a_token_where_one_is_needed(ministack, logs, browser, tab, tmp_path):
+    client = ministack.client()
+    table = create_table(client)
+    fill(client, table, 3)
+    tokens, secret = tmp_path / "tokens.json", "a-secret-of-twenty-and-more-characters"
+    tokens.write_text('{"tokens": [{"name": "operator", "token": "%s", "scopes": ["read", "stream", "status"]}]}' % secret)
+    with serving(logs, ministack, table, "--auth-token-file", str(tokens)) as service:
+        tab.go(service.url)
+        tab.wait("document.getElementById('sign-in').open")
+        tab.write("wrong")
+        tab.press(ENTER)
+        tab.wait("document.getElementById('sign-in').open && document.getElementById('sign-in-error').innerText !== ''")
+        tab.write(secret)
+        tab.press(ENTER)
+        tab.wait("document.querySelectorAll('#items tbody tr').length === 3")
+        tab.wait("document.getElementById('changes-note').textContent.includes('listening')")
+        client.put_item(TableName=table, Item={"id": {"S": "new"}})
+        tab.wait("[...document.querySelectorAll('#changes .key')].some((key) => key.innerText === 'new')")
+        # The command to copy names a variable, not the token.
+        tab.run("(document.getElementById('items-curl').click(), 0)")
+        tab.wait("!document.getElementById('toast').hidden")
+        command = tab.run("document.getElementById('toast-command').value")
+        assert "Bearer $TABLECAST_TOKEN" in command and secret not in command
