@@ -44,6 +44,9 @@ struct FeedCursor {
     /// What the subscriber holds is exactly the state at `seq`: it has read to the head of some snapshot. In between it is not,
     /// since a key that changed meanwhile has left its old place in the index.
     private var isSettled = false
+    /// The newest head that anything was read from since then. A shared frame may be older than the one before it, and at its end
+    /// keys are missing that the newer snapshot had already moved on: only from this head on can the state be exact again.
+    private var newestHead: UInt64 = 0
     /// The head when this run began: reaching it is `ready`.
     private var target: UInt64
     private(set) var pendingReset: ResetReason?
@@ -92,6 +95,8 @@ struct FeedCursor {
             return .positionGone
         }
         seq = position.seq
+        // What the subscriber has read may come from any snapshot up to this one.
+        newestHead = snapshot.position.seq
         return nil
     }
 
@@ -105,6 +110,7 @@ struct FeedCursor {
             rowsEnd = self.base
             settled = self.base
             isSettled = false
+            newestHead = 0
         } else {
             seq = target
             self.base = 0
@@ -162,7 +168,8 @@ struct FeedCursor {
         // A row that was superseded meanwhile is told by its step, which comes up to this head.
         if mode == .all, seq < rowsEnd { target = max(target, asOf) }
         seq = max(seq, end)
-        isSettled = end == asOf
+        newestHead = max(newestHead, asOf)
+        isSettled = end == newestHead
         if isSettled { settled = seq }
     }
 }
