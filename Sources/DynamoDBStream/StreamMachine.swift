@@ -56,6 +56,7 @@ package struct StreamMachine: Sendable {
     /// Takes one input and says what to do now.
     package mutating func handle(_ input: StreamInput, at time: StreamTime) -> [StreamAction] {
         now = time
+        if wallOffset == .min { beginReplays() }
         wallOffset = max(wallOffset, time.wallMilliseconds - time.monotonic.wholeMilliseconds)
         switch input {
         case .tick: break
@@ -158,6 +159,14 @@ package struct StreamMachine: Sendable {
             $0.isReplaying = false
         }
         actions.append(.gap(StreamGap(reason: reason, shardID: shardID)))
+    }
+
+    /// What a saved state has read nothing of yet is read again from before its bookmark, from the first input on.
+    private mutating func beginReplays() {
+        let moment = now.recordMilliseconds
+        for cursor in cursors.values where cursor.isReplaying {
+            update(cursor.id) { $0.replayBegan = moment }
+        }
     }
 
     private mutating func interrupted() {
