@@ -56,7 +56,7 @@ package struct StreamMachine: Sendable {
     /// Takes one input and says what to do now.
     package mutating func handle(_ input: StreamInput, at time: StreamTime) -> [StreamAction] {
         now = time
-        if wallOffset == .min { beginReplays() }
+        if wallOffset == .min { resume() }
         wallOffset = max(wallOffset, time.wallMilliseconds - time.monotonic.wholeMilliseconds)
         switch input {
         case .tick: break
@@ -161,11 +161,17 @@ package struct StreamMachine: Sendable {
         actions.append(.gap(StreamGap(reason: reason, shardID: shardID)))
     }
 
-    /// What a saved state has read nothing of yet is read again from before its bookmark, from the first input on.
-    private mutating func beginReplays() {
-        let moment = now.recordMilliseconds
-        for cursor in cursors.values where cursor.isReplaying {
-            update(cursor.id) { $0.replayBegan = moment }
+    /// Brings a restored state to the present at the first input: it is made before any clock is known.
+    private mutating func resume() {
+        guard isRestored else { return }
+        let moment = now
+        let recent = moment.recordMilliseconds - settings.limits.clockSkew.wholeMilliseconds
+        for cursor in cursors.values {
+            // What nothing was read of yet is read again from before its bookmark.
+            if cursor.isReplaying { update(cursor.id) { $0.replayBegan = moment.recordMilliseconds } }
+            // The process may have died between the listing of a shard's first child and of the next one.
+            guard cursor.heirsSince != nil, cursor.endedAtMilliseconds.map({ $0 >= recent }) ?? true else { continue }
+            update(cursor.id) { $0.heirsSince = moment.monotonic }
         }
     }
 
