@@ -77,6 +77,7 @@ let package = Package(
         layer("Compression", ["CZlib"]),
         layer("ItemQuery", ["TableModel"]),
         layer("Feed", ["TableModel", "ItemQuery", "Compression", "ReplicaStore", "HTTPServer"]),
+        layer("FeedClient", ["TableModel", "CCurl"]),
         layer("Telemetry", [logging, metrics, coreMetrics]),
         layer(
             "Service",
@@ -89,7 +90,7 @@ let package = Package(
         layer("DynamoSandbox", ["TableModel", "HTTPServer"]),
         .executableTarget(
             name: "tablecast",
-            dependencies: ["Service", "DynamoSandbox", argumentParser],
+            dependencies: ["Service", "FeedClient", "DynamoSandbox", argumentParser],
             swiftSettings: strict
         ),
 
@@ -138,6 +139,7 @@ let package = Package(
         tests(of: "Compression", ["CZlib"]),
         tests(of: "ItemQuery", ["TableModel"]),
         tests(of: "Feed", ["TableModel", "ItemQuery", "ReplicaStore", "HTTPServer", "CZlib"]),
+        tests(of: "FeedClient", ["TableModel", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
         tests(
             of: "Service",
