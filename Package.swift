@@ -36,6 +36,11 @@ let webFiles = [
     "console/page.js",
 ]
 
+/// A program for developers: no layer of the product.
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
@@ -72,6 +77,7 @@ let package = Package(
         layer("Compression", ["CZlib"]),
         layer("ItemQuery", ["TableModel"]),
         layer("Feed", ["TableModel", "ItemQuery", "Compression", "ReplicaStore", "HTTPServer"]),
+        layer("FeedClient", ["TableModel", "CCurl"]),
         layer("Telemetry", [logging, metrics, coreMetrics]),
         layer(
             "Service",
@@ -84,7 +90,7 @@ let package = Package(
         layer("DynamoSandbox", ["TableModel", "HTTPServer"]),
         .executableTarget(
             name: "tablecast",
-            dependencies: ["Service", "DynamoSandbox", argumentParser],
+            dependencies: ["Service", "FeedClient", "DynamoSandbox", argumentParser],
             swiftSettings: strict
         ),
 
@@ -100,10 +106,12 @@ let package = Package(
         // Whole lives of a table and its replica, from a seed each.
         .target(
             name: "Simulation",
-            dependencies: ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "Replication"],
+            dependencies: ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication"],
             path: "Tests/Simulation",
             swiftSettings: strict
         ),
+        // More of them than the suite has time for: `swift run -c release simulate 300000`.
+        program("simulate", ["Simulation"], path: "Tests/Simulate"),
 
         // Bytes in and bytes out, for the drivers that hold a server against them.
         .target(
@@ -131,6 +139,7 @@ let package = Package(
         tests(of: "Compression", ["CZlib"]),
         tests(of: "ItemQuery", ["TableModel"]),
         tests(of: "Feed", ["TableModel", "ItemQuery", "ReplicaStore", "HTTPServer", "CZlib"]),
+        tests(of: "FeedClient", ["TableModel", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
         tests(
             of: "Service",

@@ -80,6 +80,9 @@ struct ShardCursor: Sendable {
     var isBehind = true
     /// The moment up to which everything of the shard is known to have been read; nil before anything is.
     var completeUntil: Duration?
+    /// When the first read after the newest outage was begun. Some endpoints never show a shard's end: it may have got children
+    /// in the outage, so its empty pages prove nothing before a listing that was begun since.
+    var outageEnded: Duration?
     var newestCreation: Int64?
     var isPassDone = false
 
@@ -121,13 +124,22 @@ struct ShardCursor: Sendable {
     }
 
     /// Counts empty pages, and judges from a page's age and size whether the shard is behind.
-    mutating func noteEmptiness(of page: RecordsPage, settings: StreamSettings, evidence: Duration?, at now: StreamTime)
-    {
+    /// `recordMilliseconds`: the present moment by the clock that stamps records, at least; `listed`: when the newest complete
+    /// listing was begun.
+    mutating func noteEmptiness(
+        of page: RecordsPage,
+        settings: StreamSettings,
+        evidence: Duration?,
+        at now: StreamTime,
+        recordMilliseconds: Int64,
+        listed: Duration?
+    ) {
         guard let last = page.records.last else {
             emptyPages += 1
             isBehind = false
             // With children it is written to no more: empty pages then say nothing about its lineage.
-            if heirsSince == nil, isListedOpen, emptyPages >= settings.limits.emptyPagesAtHead {
+            let isListed = outageEnded.map { ended in listed.map { $0 >= ended } ?? false } ?? true
+            if heirsSince == nil, isListedOpen, isListed, emptyPages >= settings.limits.emptyPagesAtHead {
                 noteComplete(until: readStartedAt)
             }
             if let heirsSince, readStartedAt >= heirsSince { heirPages += 1 }
@@ -141,7 +153,7 @@ struct ShardCursor: Sendable {
         provingPages = 0
         heirPages = 0
         // A second for the resolution of creation times, one for the way.
-        let age = now.recordMilliseconds - last.approximateCreationMilliseconds
+        let age = recordMilliseconds - last.approximateCreationMilliseconds
         isBehind = page.records.count >= settings.recordLimit || age > 2_000
         // Records come in order: what is older than this one has been read.
         noteComplete(until: now.monotonic - .milliseconds(max(0, age - 999)))

@@ -156,6 +156,10 @@ extension StreamMachine {
         discovery.lastCompleted = now.monotonic
         discovery.lastBegun = listing.begun
         pass?.isListed = true
+        // A shard that was read again after this listing had been begun waits for one that tells its children.
+        if cursors.values.contains(where: { $0.outageEnded.map { $0 > listing.begun } ?? false }) {
+            discovery.hurry(now.monotonic)
+        }
         // The first child of a shard was listed so shortly before that a sibling may be missing.
         for since in cursors.values.compactMap(\.heirsSince) {
             let due = since + settings.limits.siblingPatience

@@ -101,6 +101,10 @@ extension StreamMachine {
             let atZero = last.approximateCreationMilliseconds - now.monotonic.wholeMilliseconds
             recordOffset = max(recordOffset, atZero)
         }
+        // This machine's clock may be minutes behind the one that stamps records, which the newest of them tells.
+        let byRecords = recordOffset == .min ? .min : now.monotonic.wholeMilliseconds + recordOffset
+        let recordMilliseconds = max(now.recordMilliseconds, byRecords)
+        let listed = discovery.lastBegun
         let settings = settings
         let evidence = evidenceMoment?.monotonic
         let patience = stalenessGrace
@@ -112,7 +116,10 @@ extension StreamMachine {
             cursor.falseTrims = 0
             cursor.lastError = nil
             // Empty pages from before an outage say nothing about what was written in it.
-            if let last = cursor.lastSuccess, cursor.readStartedAt - last > patience { cursor.emptyPages = 0 }
+            if let last = cursor.lastSuccess, cursor.readStartedAt - last > patience {
+                cursor.emptyPages = 0
+                cursor.outageEnded = cursor.readStartedAt
+            }
             // An answer shows the shard as it was no earlier than when it was asked for.
             cursor.lastSuccess = cursor.readStartedAt
             cursor.lastSuccessWallMilliseconds = present.wallMilliseconds
@@ -125,8 +132,16 @@ extension StreamMachine {
                 }
                 cursor.newestCreation = last.approximateCreationMilliseconds
             }
-            cursor.noteEmptiness(of: page, settings: settings, evidence: evidence, at: present)
+            cursor.noteEmptiness(
+                of: page,
+                settings: settings,
+                evidence: evidence,
+                at: present,
+                recordMilliseconds: recordMilliseconds,
+                listed: listed
+            )
         }
+        if cursors[shardID]?.outageEnded == before.readStartedAt { discovery.hurry(now.monotonic) }
         if !records.isEmpty {
             queuedPages += 1
             update(shardID) { $0.queuedPages += 1 }

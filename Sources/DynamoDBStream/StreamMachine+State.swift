@@ -34,7 +34,9 @@ extension StreamMachine {
         var shards: [ShardView] = []
         shards.reserveCapacity(cursors.count)
         for cursor in cursors.values where cursor.isRead {
-            let own = cursor.lagMilliseconds(at: time, grace: grace) ?? leafLag(cursor, at: time, grace: grace)
+            let own =
+                cursor.lagMilliseconds(at: time, grace: grace)
+                ?? leafLag(cursor, at: time, grace: grace) ?? orphanLag(cursor, at: time, grace: grace)
             if let own { lag = max(lag ?? 0, own) }
             if let error = cursor.lastError { lastError = error }
             if let reason = cursor.gap { gap = StreamGap(reason: reason, shardID: cursor.id) }
@@ -69,6 +71,16 @@ extension StreamMachine {
     private func leafLag(_ cursor: ShardCursor, at time: StreamTime, grace: Duration) -> Int64? {
         guard isYoungLeaf(cursor), let ended = cursor.endedAt else { return nil }
         let age = time.monotonic - (cursor.completeUntil ?? ended)
+        return age > grace ? age.wholeMilliseconds : nil
+    }
+
+    /// A shard that waits for a parent which no listing shows hides its own writes and the parent's: all since the listing before
+    /// the one that first showed it.
+    private func orphanLag(_ cursor: ShardCursor, at time: StreamTime, grace: Duration) -> Int64? {
+        guard cursor.phase == .blocked, let parentID = cursor.parentID, cursors[parentID] == nil,
+            let since = cursor.bornAfter ?? cursor.parentMissingSince
+        else { return nil }
+        let age = time.monotonic - since
         return age > grace ? age.wholeMilliseconds : nil
     }
 

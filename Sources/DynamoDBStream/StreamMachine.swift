@@ -56,6 +56,7 @@ package struct StreamMachine: Sendable {
     /// Takes one input and says what to do now.
     package mutating func handle(_ input: StreamInput, at time: StreamTime) -> [StreamAction] {
         now = time
+        if wallOffset == .min { resume() }
         wallOffset = max(wallOffset, time.wallMilliseconds - time.monotonic.wholeMilliseconds)
         switch input {
         case .tick: break
@@ -158,6 +159,20 @@ package struct StreamMachine: Sendable {
             $0.isReplaying = false
         }
         actions.append(.gap(StreamGap(reason: reason, shardID: shardID)))
+    }
+
+    /// Brings a restored state to the present at the first input: it is made before any clock is known.
+    private mutating func resume() {
+        guard isRestored else { return }
+        let moment = now
+        let recent = moment.recordMilliseconds - settings.limits.clockSkew.wholeMilliseconds
+        for cursor in cursors.values {
+            // What nothing was read of yet is read again from before its bookmark.
+            if cursor.isReplaying { update(cursor.id) { $0.replayBegan = moment.recordMilliseconds } }
+            // The process may have died between the listing of a shard's first child and of the next one.
+            guard cursor.heirsSince != nil, cursor.endedAtMilliseconds.map({ $0 >= recent }) ?? true else { continue }
+            update(cursor.id) { $0.heirsSince = moment.monotonic }
+        }
     }
 
     private mutating func interrupted() {

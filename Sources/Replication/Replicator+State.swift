@@ -1,5 +1,5 @@
 import AWSClient
-import DynamoDBStream
+package import DynamoDBStream
 import ReplicaStore
 import StateStore
 import TableModel
@@ -136,7 +136,7 @@ extension Replicator {
         // The positions first: what they cover was applied before they moved, so a later snapshot holds it.
         let positions = await poller.state()
         let view = await poller.view()
-        guard canBeResumed(positions, view), let writer = generation?.writer else { return true }
+        guard view.isResumable(from: positions), let writer = generation?.writer else { return true }
         let snapshot = writer.snapshot()
         let mark = StateMark(
             positions: positions.encoded(),
@@ -159,16 +159,6 @@ extension Replicator {
         } catch {
             failed(error)
             return false
-        }
-    }
-
-    /// Whether a process that began with these positions would see every gap that this one would. A child whose parent has not
-    /// been listed is looked into here, and would not be there: a first listing takes such parents for trimmed.
-    private func canBeResumed(_ positions: ShardState, _ view: StreamView) -> Bool {
-        guard view.gap == nil else { return false }
-        let known = Set(positions.shards.map(\.shardID))
-        return view.shards.allSatisfy { shard in
-            shard.phase != "blocked" || shard.parentID.map(known.contains) ?? true
         }
     }
 
@@ -202,6 +192,18 @@ extension Replicator {
             $0.savedState?.failures += 1
         }
         observer.observe(.stateTrouble(trouble))
+    }
+}
+
+extension StreamView {
+    /// Whether a process that began with these positions would see every gap that this one would. A child whose parent has not
+    /// been listed is looked into here, and would not be there: a first listing takes such parents for trimmed.
+    package func isResumable(from positions: ShardState) -> Bool {
+        guard gap == nil else { return false }
+        let known = Set(positions.shards.map(\.shardID))
+        return shards.allSatisfy { shard in
+            shard.phase != "blocked" || shard.parentID.map(known.contains) ?? true
+        }
     }
 }
 

@@ -11,6 +11,8 @@ struct TablecastCommand: AsyncParsableCommand {
             Exit status: 0 asked to stop, 1 failed at run time, 2 wrong usage, 78 a configuration that cannot work.
             """,
         version: "tablecast \(Build.version)",
-        subcommands: [ServeCommand.self, DemoCommand.self, SandboxCommand.self]
+        subcommands: [
+            ServeCommand.self, DemoCommand.self, TailCommand.self, DoctorCommand.self, SandboxCommand.self,
+        ]
     )
 }

@@ -187,4 +187,36 @@ import Testing
         #expect(driver.passes == [[PassFailure(shardID: "B", error: StreamModel.error(.accessDenied))]])
         #expect(driver.calls("GetRecords B").count == StreamLimits().passAttempts)
     }
+
+    @Test("what a restored shard replays from before its bookmark stays a replay until its head, old records or not")
+    func restoredReplay() throws {
+        let number = try #require(SequenceNumber("100000000000000000001"))
+        let bookmark: Int64 = 1_700_000_000_000
+        let state = ShardState(
+            streamARN: "s",
+            shards: [ShardState.Entry(shardID: "A", parentID: nil, position: .since(bookmark))]
+        )
+        var machine = StreamMachine(start: .state(state), settings: StreamSettings(), seed: 1)
+        // This machine's clock is some minutes behind the table's.
+        let time = StreamTime(monotonic: .seconds(1), wallMilliseconds: bookmark - 200_000)
+        _ = machine.handle(.tick, at: time)
+        _ = machine.handle(.iterator(shardID: "A", "0"), at: time)
+        let old = StreamRecord(
+            eventID: "1",
+            eventName: .insert,
+            eventVersion: "1.1",
+            keys: Item(["id": .string("k")]),
+            newImage: Item(["id": .string("k")]),
+            oldImage: nil,
+            sequenceNumber: number,
+            approximateCreationMilliseconds: bookmark,
+            userIdentity: nil
+        )
+        let actions = machine.handle(
+            .records(shardID: "A", RecordsPage(records: [old], nextIterator: "1")),
+            at: time
+        )
+        let deliveries = actions.compactMap { if case .deliver(let delivery) = $0 { delivery } else { nil } }
+        #expect(deliveries.map(\.isReplaying) == [true])
+    }
 }

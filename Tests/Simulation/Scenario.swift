@@ -42,6 +42,10 @@ struct Scenario {
     var writesBefore = 0
     /// In order of time.
     var agenda: [(at: Int, happening: Happening)] = []
+    /// How many crashes leave the state directory to the next process.
+    var crashesWithState: Int {
+        agenda.count { if case .crash(keepsState: true) = $0.happening { true } else { false } }
+    }
     /// When the last of it has happened.
     var busy = 10_000
 
@@ -85,7 +89,7 @@ struct Scenario {
         for _ in 0..<(random.chance(70) ? random.within(1...4) : 0) {
             // A shard that never shows its end is an emulator's habit; one whose children are hidden as well could be told from
             // an idle one by nobody.
-            let looksOpen = random.chance(10) && !isDenied
+            let looksOpen = random.chance(10)
             let split = Happening.split(
                 choice: random.below(8),
                 children: random.chance(50) ? 1 : 2,
@@ -99,10 +103,15 @@ struct Scenario {
             all.append((random.below(busy), .suspend(pauses[random.below(pauses.count)])))
         }
         if random.chance(10) { all.append((random.below(busy), .skew(random.within(-300_000...300_000)))) }
-        if random.chance(20) {
-            // What a state does not know yet of a shard that has just been split, is listed when the replica starts again.
-            let keepsState = random.chance(60) && !hidesChildren
-            all.append((random.below(busy), .crash(keepsState: keepsState)))
+        for _ in 0..<(random.chance(20) ? random.within(1...2) : 0) {
+            // A state is first saved when the replica has been live for a while.
+            let moment = random.below(busy) * 2
+            all.append((moment, .crash(keepsState: random.chance(65))))
+            // What is written shortly before is what a state can lack.
+            for _ in 0..<random.below(7) {
+                let at = max(0, moment - random.below(4_000))
+                all.append((at, .write(key: random.below(keys), isPut: !random.chance(30))))
+            }
         }
         for _ in 0..<(random.chance(20) ? 2 : 0) { all.append((random.below(busy), .consumerFails)) }
         if isDenied {

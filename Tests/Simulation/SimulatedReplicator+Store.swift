@@ -137,7 +137,10 @@ extension SimulatedReplicator {
             trouble: view.lastError.map { Readiness.Trouble($0) }
         )
         readiness.judge(evidence, maximumLag: Self.maximumLag)
-        if life.isLive, rebuildDue == nil { saved = Saved(life: life, state: savedState(), at: world.now) }
+        if !life.isLive, rebuildDue == nil, let end = life.expiresAt, time.wallMilliseconds >= end {
+            rebuild("the saved state grew too old before it had caught up")
+        }
+        if life.isLive, rebuildDue == nil, saveDue == nil { saveDue = world.now + Self.saveInterval }
         guard readiness.state == .live else { return }
         // Reads, empty pages with more behind them, the grace of two polls, and the second of a record's time.
         let slack = 10_000 + 5 * scenario.pollInterval + scenario.callTime * 2 + 5_000 + behind
@@ -151,10 +154,6 @@ extension SimulatedReplicator {
 
     private func milliseconds(_ duration: Duration) -> Int {
         Int(duration.components.seconds) * 1_000 + Int(duration.components.attoseconds / 1_000_000_000_000_000)
-    }
-
-    private func savedState() -> ShardState {
-        machine.state(streamARN: SimulatedWorld.streamARN(life.stream))
     }
 
     /// Notices another stream, as `Replicator.watchTable` does.

@@ -1,6 +1,7 @@
 import DynamoDBStream
 import ReplicaStore
 import Replication
+import StateStore
 import TableModel
 
 /// The replicator's wiring in virtual time and one thread: bookmark, settle, scan, catch up, publish, follow, rebuild. It holds
@@ -12,6 +13,16 @@ struct SimulatedReplicator {
         case call(StreamAction)
         case answer(StreamInput)
         case scanPage(segment: Int, rows: ItemBatch?)
+        /// The positions have been taken; the snapshot comes next, and then the file.
+        case snapshotState(StateMark)
+        case writeState(StateMark, StoreSnapshot)
+
+        var isOfStream: Bool {
+            switch self {
+            case .call, .answer: true
+            case .scanPage, .snapshotState, .writeState: false
+            }
+        }
     }
 
     struct Segment {
@@ -31,19 +42,15 @@ struct SimulatedReplicator {
         /// Shards that the machine has announced, and ended.
         var added: Set<String> = []
         var ended: Set<String> = []
-    }
-
-    /// What a restart begins with.
-    struct Saved {
-        let life: Life
-        let state: ShardState
-        let at: Int
+        /// A resumed life that has not caught up by then may have lost records without a word.
+        var expiresAt: Int64?
     }
 
     static let maximumLag: Duration = .seconds(10)
     static let watchInterval = 1_000
     static let tableCheckInterval = 20_000
     static let settle = 1_500
+    static let saveInterval = 1_000
 
     let world: SimulatedWorld
     let scenario: Scenario
@@ -52,7 +59,9 @@ struct SimulatedReplicator {
     var machine: StreamMachine
     var readiness = Readiness()
     var life: Life
-    var saved: Saved?
+    /// The state directory, while a crash is to come that keeps it.
+    var state: SimulatedState?
+    var saveDue: Int?
     var rebuilds = 0
     /// What runs, with the moment at which it is due.
     var errands: [(at: Int, order: Int, errand: Errand)] = []
@@ -62,7 +71,7 @@ struct SimulatedReplicator {
     var tableCheckDue = 0
     var consumerFails = false
     private var order = 0
-    private var seed: UInt64
+    var seed: UInt64
 
     init(world: SimulatedWorld, seed: UInt64, mutation: Mutation?) {
         self.world = world
@@ -72,6 +81,7 @@ struct SimulatedReplicator {
         witness = Witness(keys: scenario.keys)
         machine = StreamMachine(start: .latest, settings: Self.settings(scenario), seed: seed)
         life = Life(stream: 0, writer: Self.writer())
+        if world.scenario.crashesWithState > 0 { state = SimulatedState(transaction: 1 + Int(seed % 4)) }
         begin()
     }
 
@@ -79,7 +89,7 @@ struct SimulatedReplicator {
         GenerationWriter(epoch: .random(), keySchema: SimulatedWorld.schema, limits: StoreLimits())
     }
 
-    private static func settings(_ scenario: Scenario) -> StreamSettings {
+    static func settings(_ scenario: Scenario) -> StreamSettings {
         var settings = StreamSettings()
         settings.pollInterval = .milliseconds(scenario.pollInterval)
         settings.discoveryInterval = .milliseconds(scenario.discoveryInterval)
@@ -126,34 +136,12 @@ struct SimulatedReplicator {
     mutating func rebuild(_ reason: String) {
         guard rebuildDue == nil else { return }
         readiness.beginGeneration(reason)
+        state?.abandon(reason)
+        saveDue = nil
         errands.removeAll()
         scanDue = nil
         rebuildDue = world.now + (rebuilds == 0 ? 0 : 1_000 << min(rebuilds, 4))
         rebuilds += 1
-    }
-
-    /// The process dies and is started again.
-    mutating func crash(keepsState: Bool) {
-        readiness = Readiness()
-        rebuilds = 0
-        guard keepsState, let saved, world.now - saved.at < 23 * 3_600_000, saved.life.stream == world.stream else {
-            self.saved = nil
-            begin()
-            return
-        }
-        errands.removeAll()
-        scanDue = nil
-        rebuildDue = nil
-        seed &+= 1
-        life = saved.life
-        life.isLive = false
-        life.added = []
-        life.ended = []
-        life.scanEnd = time
-        machine = StreamMachine(start: .state(saved.state), settings: Self.settings(scenario), seed: seed)
-        readiness.beginGeneration("warm start")
-        send(.tick)
-        _ = machine.hasCaughtUp(since: time)
     }
 
     // MARK: The machine
@@ -196,6 +184,8 @@ struct SimulatedReplicator {
         case .answer(let input): send(input)
         case .call(let action): if let input = world.answer(action, stream: life.stream) { send(input) }
         case .scanPage(let segment, let rows): scanned(segment, rows)
+        case .snapshotState(let mark): snapshotState(mark)
+        case .writeState(let mark, let snapshot): writeState(mark, snapshot)
         }
     }
 
@@ -206,7 +196,7 @@ struct SimulatedReplicator {
             return
         }
         // The consumer threw: its run is over, and the next one goes on from what was taken.
-        errands.removeAll { if case .scanPage = $0.errand { false } else { true } }
+        errands.removeAll { $0.errand.isOfStream }
         for action in machine.handle(.delivered(saboteur.edit(outcome)), at: time) {
             switch action {
             case .bookmarked: scanDue = world.now + Self.settle

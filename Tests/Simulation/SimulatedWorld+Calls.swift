@@ -121,11 +121,11 @@ extension SimulatedWorld {
         let (trimmed, count) = (shards[shard].trimmed, shards[shard].records.count)
         guard index >= trimmed else { throw Self.error(.trimmed, "GetRecords") }
         while index < count, shards[shard].writtenAt[index] < iterator.slackUntil { index += 1 }
+        if shards[shard].emptyPlace != index { (shards[shard].emptyPlace, shards[shard].emptyRun) = (index, 0) }
         if areFaultsOn, shards[shard].emptyRun < Scenario.longestEmptyRun, random.chance(scenario.emptyPercent) {
             shards[shard].emptyRun += 1
             return RecordsPage(records: [], nextIterator: token(shard, index))
         }
-        shards[shard].emptyRun = 0
         if areFaultsOn, index > trimmed, random.chance(scenario.repeatPercent) { index -= 1 }
         let end = min(count, index + scenario.recordLimit)
         let isEnd = shards[shard].isClosed && end == count && !shards[shard].staysListedOpen

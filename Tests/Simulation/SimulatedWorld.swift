@@ -29,6 +29,8 @@ final class SimulatedWorld {
         var isGone = false
         /// Listings go on to show it without its end.
         var staysListedOpen = false
+        /// Empty pages given at one place, heard or not: so many and no more, however often it is asked for.
+        var emptyPlace = -1
         var emptyRun = 0
     }
 

@@ -1,4 +1,5 @@
 import DynamoDBStream
+import ReplicaStore
 import Replication
 
 /// One life of a table and its replica, from one seed: every choice in it is the seed's, so a seed is a whole test.
@@ -71,6 +72,7 @@ package struct Simulation {
                     || replicator.machine.hasCaughtUp(since: quiet)
             {
                 replicator.witness.demand(everythingBefore: world.now, world, "caught up in quiet")
+                replicator.witness.compare(replicator.life.writer.snapshot(), world)
                 return
             }
             if world.now - began > Self.longestRecovery || steps >= Self.longestLife {
@@ -105,6 +107,7 @@ package struct Simulation {
         if let wake { moment = min(moment, wake) }
         if let due = replicator.scanDue { moment = min(moment, due) }
         if let due = replicator.rebuildDue { moment = min(moment, due) }
+        if let due = replicator.saveDue { moment = min(moment, due) }
         if let place { moment = min(moment, replicator.errands[place].at) }
         if happened < agenda.count { moment = min(moment, agenda[happened].at + delay) }
         world.now = max(world.now, moment)
@@ -118,6 +121,8 @@ package struct Simulation {
             replicator.startScan()
         } else if let due = replicator.rebuildDue, due <= world.now {
             replicator.begin()
+        } else if let due = replicator.saveDue, due <= world.now {
+            replicator.saveState()
         } else if replicator.watchDue <= world.now {
             replicator.watch()
         } else if replicator.tableCheckDue <= world.now {

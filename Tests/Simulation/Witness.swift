@@ -13,12 +13,18 @@ struct Witness {
     private var isPresent: [Bool]
     /// What the present epoch's feed told last of each key, and whether that had a version.
     private var told: [(write: Int, hasVersion: Bool)]
+    /// The process has died since: what it had told and not saved may be told once more, as it was.
+    private var mayRepeat: [Bool]
 
     init(keys: Int) {
         seen = Array(repeating: -1, count: keys)
         isPresent = Array(repeating: false, count: keys)
         told = Array(repeating: (-1, false), count: keys)
+        mayRepeat = Array(repeating: false, count: keys)
     }
+
+    /// The process died, and another one has taken its state over.
+    mutating func survive() { for key in mayRepeat.indices { mayRepeat[key] = true } }
 
     mutating func accuse(_ violation: String) { if violations.count < 5 { violations.append(violation) } }
 
@@ -69,7 +75,9 @@ struct Witness {
         let before = told[key]
         // A scan row has no version, so the feed may say once more, with its version, what the row was.
         let isConfirmation = write == before.write && !before.hasVersion && record.version != nil
-        if write <= before.write, !isConfirmation {
+        let isRepetition = write == before.write && mayRepeat[key]
+        mayRepeat[key] = false
+        if write <= before.write, !isConfirmation, !isRepetition {
             problems.append("k\(key) told write \(write) after \(before.write)")
         }
         told[key] = (write, record.version != nil)
@@ -97,6 +105,25 @@ struct Witness {
             place = world.writes[place].previous
         }
         return removal
+    }
+
+    /// The replica must be the table: what readers once saw can have been lost with a process.
+    mutating func compare(_ snapshot: StoreSnapshot, _ world: SimulatedWorld) {
+        var present = Array(repeating: -1, count: seen.count)
+        snapshot.forEachChange(after: 0) { record in
+            let key = record.withKeyBytes { Int($0[1]) - 48 }
+            if !record.isTombstone,
+                case .number(let text) = record.withPackedItem({ Item(packed: [UInt8]($0)) })["write"]
+            {
+                present[key] = Int(text) ?? -1
+            }
+            return true
+        }
+        for key in seen.indices {
+            let place = world.latest[key]
+            let expected = place >= 0 && world.writes[place].isPut ? place : -1
+            if present[key] != expected { accuse("k\(key) is write \(present[key]) in the end, not \(expected)") }
+        }
     }
 
     /// Every write older than `moment` must be there.

@@ -70,6 +70,16 @@ import Testing
         }
     }
 
+    /// Lives of long series in which a claim came too early or a key went back, each for a reason that is mended.
+    private static let onceFailed: [UInt64] = [
+        78_302, 103_927, 133_572, 197_658, 215_939, 225_612, 243_472, 281_273, 296_041, 296_154,
+    ]
+
+    @Test("a life that once led a replica astray does so no more", arguments: onceFailed)
+    func mended(_ seed: UInt64) {
+        #expect(Simulation.violations(seed: seed) == [])
+    }
+
     @Test("a planted bug is found within 1,000 lives", arguments: Mutation.allCases)
     func planted(_ mutation: Mutation) {
         let found = (1...1_000 as ClosedRange<UInt64>).first { seed in

@@ -54,6 +54,8 @@ package enum Program {
     }
 
     private static func end<Root: ParsableCommand>(_ root: Root.Type, _ error: any Error) -> Never {
+        // A command that has said what there is to say ends with a status alone.
+        if let error = error as? ExitCode { exit(error.rawValue) }
         if root.exitCode(for: error).isSuccess {
             say(root.fullMessage(for: error))
             exit(ExitStatus.stopped.rawValue)

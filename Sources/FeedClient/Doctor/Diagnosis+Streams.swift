@@ -1,0 +1,159 @@
+extension Diagnosis {
+    /// The longest silence that still counts as arriving each second: bookmarks are a second apart, and a busy machine may be late.
+    private static let longestGap: Duration = .milliseconds(2_500)
+    /// The server speaks at least this often unless it is asked otherwise.
+    static let defaultHeartbeat: Duration = .seconds(15)
+
+    /// Whether a stream's events arrive as they are sent.
+    static func delivery(
+        _ check: String,
+        _ stream: Observations.Stream,
+        window: Duration,
+        hint: String
+    ) -> Finding {
+        if let refusal = refusal(check, stream) { return refusal }
+        let coding = stream.head?.field("content-encoding").map { ", \($0)" } ?? ""
+        guard let first = stream.arrivals.first else {
+            let words =
+                "no event came in \(seconds(stream.endAfter)): something holds them back (\(Self.words(stream.end)))"
+            return Finding(check, .fail, words, change: hint)
+        }
+        if stream.arrivals.contains(where: { $0.name == "busy" }),
+            !stream.arrivals.contains(where: { $0.name == "hello" })
+        {
+            return Finding(
+                check,
+                .warn,
+                "the server is busy, so this cannot be told",
+                change: "try again once it is live and has room for subscribers (--max-subscribers)"
+            )
+        }
+        let last = stream.arrivals.last?.after ?? first.after
+        if first.after >= window * 3 / 4 {
+            return Finding(
+                check,
+                .fail,
+                "all \(stream.arrivals.count) events came at once after \(seconds(first.after)), when the stream ended",
+                change: hint
+            )
+        }
+        var gap: Duration = first.after
+        for (earlier, later) in zip(stream.arrivals, stream.arrivals.dropFirst()) {
+            gap = max(gap, later.after - earlier.after)
+        }
+        // What was sent in the rest of the window has not come either.
+        gap = max(gap, min(window, stream.endAfter) - last)
+        let words =
+            "hello after \(seconds(first.after)), \(stream.arrivals.count) events in \(seconds(stream.endAfter)), longest silence "
+            + "\(seconds(gap))\(coding)"
+        if gap > longestGap {
+            let verdict: Finding.Verdict = gap >= window * 3 / 5 ? .fail : .warn
+            return Finding(check, verdict, "events come in bunches: \(words); one is sent each second", change: hint)
+        }
+        return Finding(check, .ok, words)
+    }
+
+    /// Whether a silent stream stays open.
+    static func idle(_ seen: Observations) -> Finding {
+        let stream = seen.idle
+        if let refusal = refusal("idle", stream) { return refusal }
+        let spoken = stream.arrivals.map(\.after).max() ?? .zero
+        if stream.end == .stopped {
+            let silence = stream.endAfter - spoken
+            if silence < seen.idleTime / 2 {
+                return Finding(
+                    "idle",
+                    .warn,
+                    "the stream was never silent, so idle time-outs cannot be told",
+                    change: "try again while the table is quiet"
+                )
+            }
+            return Finding("idle", .ok, "a silence of \(seconds(silence)) was borne")
+        }
+        if stream.arrivals.contains(where: { $0.name == "bye" }) {
+            return Finding(
+                "idle",
+                .warn,
+                "the server ended the stream after \(seconds(stream.endAfter))",
+                change: "try again: it was being stopped, or streams may be no older than that (--max-stream-age)"
+            )
+        }
+        let silence = stream.endAfter - spoken
+        let how =
+            switch stream.end {
+            case .failed(let words): "cut (\(words))"
+            default: "ended"
+            }
+        if silence <= defaultHeartbeat + .seconds(1) {
+            let heartbeat = max(1, silence.wholeMilliseconds / 2_000)
+            return Finding(
+                "idle",
+                .fail,
+                "a silent stream was \(how) after \(seconds(silence)), which is less than the heartbeat of 15 s",
+                change: "\(Advice.idle). Until then ask for heartbeat=\(heartbeat)s"
+            )
+        }
+        return Finding(
+            "idle",
+            .warn,
+            "a silent stream was \(how) after \(seconds(silence)); the heartbeat of 15 s keeps streams open, a longer one does not",
+            change: Advice.idle
+        )
+    }
+
+    /// Whether a reconnecting reader can resume.
+    static func resume(_ seen: Observations) -> Finding {
+        if let refusal = refusal("resume", seen.resumed) { return refusal }
+        let names = seen.resumed.arrivals.map(\.name)
+        if names.contains("reset") { return Finding("resume", .ok, "Last-Event-ID gets through") }
+        guard names.contains("hello"), names.count > 1 else {
+            return Finding(
+                "resume",
+                .warn,
+                "too little came to tell whether Last-Event-ID gets through",
+                change: "mend what holds events back, and try again"
+            )
+        }
+        return Finding(
+            "resume",
+            .fail,
+            "Last-Event-ID does not get through: an id that nobody can have sent was not answered with a reset",
+            change: Advice.lastEventID
+        )
+    }
+
+    /// How many streams one client may have at once.
+    static func budget(_ seen: Observations) -> Finding {
+        let all = seen.several.count
+        let spoke = seen.several.filter { stream in stream.arrivals.contains { $0.name == "hello" } }.count
+        let refused = seen.several.filter { stream in
+            stream.head?.status == 429 || stream.head?.status == 503 || stream.arrivals.contains { $0.name == "busy" }
+        }.count
+        let advice = "a browser opens at most 6 to a host over HTTP/1.1"
+        if spoke == all {
+            return Finding("connections", .ok, "\(all) streams at once over HTTP/1.1 all spoke; \(advice)")
+        }
+        let words = "of \(all) streams at once over HTTP/1.1 \(spoke) spoke, \(refused) were refused; \(advice)"
+        return Finding("connections", spoke >= 6 ? .warn : .fail, words, change: Advice.budget)
+    }
+
+    /// A stream that is none.
+    private static func refusal(_ check: String, _ stream: Observations.Stream) -> Finding? {
+        guard let head = stream.head else {
+            guard stream.arrivals.isEmpty else { return nil }
+            return Finding(
+                check,
+                .fail,
+                "not even the head of the answer came in \(seconds(stream.endAfter)): \(words(stream.end))",
+                change: check == "compression" ? Advice.compression : Advice.buffering
+            )
+        }
+        guard head.status != 200 || !head.isEventStream else { return nil }
+        return Finding(
+            check,
+            .fail,
+            "/v1/events answers \(head.status) \(head.field("content-type") ?? "without a type"), not a stream of events",
+            change: "let GET /v1/events through to the service as it is"
+        )
+    }
+}

@@ -1,0 +1,51 @@
+import TableModel
+
+/// The findings as they are printed.
+package enum DoctorReport {
+    /// Lines for eyes: the verdict, what was seen, and below it what to change.
+    package static func text(_ findings: [Finding], isColoured: Bool) -> String {
+        var output = ""
+        for finding in findings {
+            let verdict = finding.verdict.rawValue + (finding.verdict == .ok ? "  " : "")
+            let check = finding.check + String(repeating: " ", count: max(0, 14 - finding.check.count))
+            let shown = isColoured ? "\u{1B}[\(colour(finding.verdict))m\(verdict)\u{1B}[0m" : verdict
+            output += "\(shown)  \(check)  \(TailRenderer.safe(finding.seen))\n"
+            if let change = finding.change { output += "        \(change)\n" }
+        }
+        return output + summary(findings) + "\n"
+    }
+
+    /// One JSON object: `{"url":…,"ok":…,"findings":[{"check","verdict","seen","change"}]}`.
+    package static func json(_ findings: [Finding], url: String) -> String {
+        var output: [UInt8] = []
+        output += "{\"url\":".utf8
+        JSONWriter.append(url, to: &output)
+        output += ",\"ok\":\(!findings.contains { $0.verdict == .fail }),\"findings\":[".utf8
+        for (index, finding) in findings.enumerated() {
+            output +=
+                "\(index == 0 ? "" : ",")\n{\"check\":\"\(finding.check)\",\"verdict\":\"\(finding.verdict.rawValue)\",\"seen\":"
+                .utf8
+            JSONWriter.append(finding.seen, to: &output)
+            output += ",\"change\":".utf8
+            if let change = finding.change { JSONWriter.append(change, to: &output) } else { output += "null".utf8 }
+            output += "}".utf8
+        }
+        output += "]}\n".utf8
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    private static func summary(_ findings: [Finding]) -> String {
+        let failed = findings.filter { $0.verdict == .fail }.count
+        let warned = findings.filter { $0.verdict == .warn }.count
+        if failed == 0, warned == 0 { return "Nothing is wrong." }
+        return "\(failed) to mend, \(warned) to know."
+    }
+
+    private static func colour(_ verdict: Finding.Verdict) -> String {
+        switch verdict {
+        case .ok: "32"
+        case .warn: "33"
+        case .fail: "31"
+        }
+    }
+}

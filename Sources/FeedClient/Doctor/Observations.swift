@@ -1,0 +1,73 @@
+/// What the probes of `tablecast doctor` saw. All times are counted from the beginning of the probe.
+package struct Observations: Sendable, Hashable {
+    /// One answer that was read to its end.
+    package struct Answer: Sendable, Hashable {
+        /// Nil when no answer came.
+        package var head: AnswerHead?
+        package var body: [UInt8] = []
+        package var end: ConnectionEnd = .complete
+        /// The local wall clock when the request was sent and when the answer was complete, in milliseconds.
+        package var sentAt: Int64 = 0
+        package var receivedAt: Int64 = 0
+        package init() {}
+    }
+
+    /// One event, and when it came.
+    package struct Arrival: Sendable, Hashable {
+        package var name: String
+        package var after: Duration
+        package init(_ name: String, after: Duration) {
+            self.name = name
+            self.after = after
+        }
+    }
+
+    /// One stream.
+    package struct Stream: Sendable, Hashable {
+        package var head: AnswerHead?
+        package var headAfter: Duration?
+        package var arrivals: [Arrival] = []
+        package var end: ConnectionEnd = .stopped
+        package var endAfter: Duration = .zero
+        package init() {}
+    }
+
+    package var url = ""
+    package var status = Answer()
+    /// The browser client, asked for twice: as it is, and with the tag of the first answer.
+    package var file = Answer()
+    package var fileAgain = Answer()
+    /// A stream with a bookmark each second for `window`.
+    package var plain = Stream()
+    /// The same, asked for with gzip.
+    package var compressed = Stream()
+    package var window: Duration = .seconds(5)
+    /// A stream that was asked for with a last event id that nobody can have sent.
+    package var resumed = Stream()
+    /// A stream on which the server says nothing, for `idleTime`.
+    package var idle = Stream()
+    package var idleTime: Duration = .seconds(75)
+    /// Streams that were open at the same time over HTTP/1.1.
+    package var several: [Stream] = []
+    package init() {}
+}
+
+/// One thing that was looked at.
+package struct Finding: Sendable, Hashable {
+    package enum Verdict: String, Sendable, Hashable, CaseIterable { case ok, warn, fail }
+
+    /// A stable name for machines: `buffering`.
+    package let check: String
+    package let verdict: Verdict
+    /// What was seen.
+    package let seen: String
+    /// What to change; nil where nothing is wrong.
+    package let change: String?
+
+    package init(_ check: String, _ verdict: Verdict, _ seen: String, change: String? = nil) {
+        self.check = check
+        self.verdict = verdict
+        self.seen = seen
+        self.change = change
+    }
+}

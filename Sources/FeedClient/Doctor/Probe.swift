@@ -1,0 +1,140 @@
+/// Opens the feed through whatever lies between, and writes down what happens. Blocks its thread.
+package struct Probe {
+    private let address: FeedAddress
+    private let token: String?
+    private let limits: FeedClientLimits
+    private let shouldStop: () -> Bool
+    /// Narrows a stream to nothing, so that a busy table is silent too; empty where the service knows no filters.
+    private var silencer: String?
+
+    /// One stream to look at.
+    private struct Look {
+        var query: String
+        var fields: [AnswerHead.Field] = []
+        /// Ours, not the server's.
+        var total: Duration
+        var isCompressed = false
+        var isOldVersion = false
+        /// Names of events after which nothing more is to be seen.
+        var last: Set<String> = []
+    }
+
+    package init(
+        _ address: FeedAddress,
+        token: String?,
+        limits: FeedClientLimits = FeedClientLimits(),
+        shouldStop: @escaping () -> Bool
+    ) {
+        self.address = address
+        self.token = token
+        self.limits = limits
+        self.shouldStop = shouldStop
+    }
+
+    /// Looks at everything: about `idle` long. `several` streams are opened at once.
+    package mutating func run(idle: Duration, several: Int = 8) -> Observations {
+        var seen = Observations()
+        seen.url = address.origin
+        seen.idleTime = idle
+        seen.status = get("/v1/status")
+        guard seen.status.head?.status == 200 else { return seen }
+        seen.file = get("/client.js")
+        let tag = seen.file.head?.field("etag")
+        seen.fileAgain = get("/client.js", tag.map { [AnswerHead.Field(name: "If-None-Match", value: $0)] } ?? [])
+        silencer = "where=1%20%3D%202"
+        if get("/v1/events", query: "since=now&timeout=0s&where=1%20%3D%202").head?.status == 400 { silencer = nil }
+        let window = seen.window.wholeMilliseconds / 1_000
+        let rhythm = "since=now&heartbeat=1s&timeout=\(window)s"
+        // Longer than the probe, so that the server itself is silent.
+        let heartbeat = min(300, idle.wholeMilliseconds / 1_000 + 30)
+        let looks = [
+            Look(query: rhythm, total: seen.window + .seconds(3)),
+            Look(query: rhythm, total: seen.window + .seconds(3), isCompressed: true),
+            Look(
+                query: "since=now&snapshot=never&heartbeat=1s&timeout=2s",
+                fields: [AnswerHead.Field(name: "Last-Event-ID", value: "tablecast-doctor")],
+                total: .seconds(4),
+                last: ["reset", "bookmark"]
+            ),
+            Look(query: "since=now&heartbeat=\(heartbeat)s", total: idle),
+        ]
+        let streams = open(looks)
+        (seen.plain, seen.compressed, seen.resumed, seen.idle) = (streams[0], streams[1], streams[2], streams[3])
+        let one = Look(query: "since=now&heartbeat=1s&timeout=2s", total: .seconds(4), isOldVersion: true)
+        seen.several = open(Array(repeating: one, count: several))
+        return seen
+    }
+
+    private func request(_ url: String, _ fields: [AnswerHead.Field], total: Duration) -> FeedConnection.Request {
+        var request = FeedConnection.Request(url: url)
+        request.fields = fields
+        if let token { request.fields.append(AnswerHead.Field(name: "Authorization", value: "Bearer \(token)")) }
+        request.total = total
+        return request
+    }
+
+    private func get(_ path: String, _ fields: [AnswerHead.Field] = [], query: String? = nil) -> Observations.Answer {
+        var answer = Observations.Answer()
+        let limit = limits.answerBytes
+        let connection = FeedConnection(
+            request(address.url(path: path, query: query), fields, total: limits.connectTimeout),
+            limits: limits,
+            onHead: { head in
+                answer.head = head
+                return .goOn
+            },
+            onBytes: { bytes in
+                answer.body += bytes.prefix(max(0, limit - answer.body.count))
+                return .goOn
+            }
+        )
+        answer.sentAt = MonotonicTime.wallMilliseconds()
+        answer.end = connection.run(shouldStop: shouldStop)
+        answer.receivedAt = MonotonicTime.wallMilliseconds()
+        return answer
+    }
+
+    /// What one stream has shown so far.
+    private final class Record {
+        var stream = Observations.Stream()
+        var parser: EventStreamParser
+        let begun = MonotonicTime.now()
+        init(limit: Int) { parser = EventStreamParser(limit: limit) }
+        var elapsed: Duration { MonotonicTime.now() - begun }
+    }
+
+    private func open(_ looks: [Look]) -> [Observations.Stream] {
+        let records = looks.map { _ in Record(limit: limits.eventBytes) }
+        let connections = zip(looks, records).map { look, record in connection(look, record) }
+        let ends = FeedConnection.run(connections, shouldStop: shouldStop)
+        return zip(records, ends).map { record, end in
+            var stream = record.stream
+            stream.end = end
+            return stream
+        }
+    }
+
+    private func connection(_ look: Look, _ record: Record) -> FeedConnection {
+        let query = silencer.map { "\(look.query)&\($0)" } ?? look.query
+        let accept = AnswerHead.Field(name: "Accept", value: "text/event-stream")
+        var request = request(address.url(path: "/v1/events", query: query), look.fields + [accept], total: look.total)
+        request.isCompressed = look.isCompressed
+        request.isOldVersion = look.isOldVersion
+        return FeedConnection(
+            request,
+            limits: limits,
+            onHead: { head in
+                record.stream.head = head
+                record.stream.headAfter = record.elapsed
+                return .goOn
+            },
+            onBytes: { bytes in
+                guard let events = try? record.parser.receive(bytes) else { return .stop }
+                let after = record.elapsed
+                record.stream.arrivals += events.map { Observations.Arrival($0.name, after: after) }
+                return events.contains { look.last.contains($0.name) } ? .stop : .goOn
+            },
+            onEnd: { record.stream.endAfter = record.elapsed }
+        )
+    }
+}

@@ -1,0 +1,68 @@
+/// Where a feed is: the address that a user typed, and the parameters of the command.
+package struct FeedAddress: Sendable, Hashable {
+    /// Why an address cannot be used, and what is allowed.
+    package struct Invalid: Error, Sendable, Hashable, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// Scheme and authority: `http://127.0.0.1:8080`.
+    package let origin: String
+    /// The path of the feed, `/v1/events` where the address had none.
+    package let path: String
+    /// The query, without `?`; nil when there is none.
+    package private(set) var query: String?
+
+    /// Takes `http://host:8080`, or the full address of a feed: `https://host/v1/events?pk=a`. Credentials in it are refused,
+    /// since addresses end up in logs and histories.
+    package init(_ text: String) throws(Invalid) {
+        let lowered = text.lowercased()
+        guard let scheme = ["http://", "https://"].first(where: { lowered.hasPrefix($0) }) else {
+            throw Invalid(
+                description:
+                    "'\(text.prefix(80))' is not an address: give http://HOST:PORT or https://HOST[/v1/events?…]"
+            )
+        }
+        let rest = text.dropFirst(scheme.count)
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard !authority.isEmpty else {
+            throw Invalid(description: "'\(text.prefix(80))' names no host: give http://HOST:PORT")
+        }
+        guard !authority.contains("@") else {
+            throw Invalid(description: "credentials do not belong into an address: give a token with --token-file")
+        }
+        let target = rest.dropFirst(authority.count).prefix { $0 != "#" }
+        let path = String(target.prefix { $0 != "?" })
+        let query = target.dropFirst(path.count).dropFirst()
+        origin = scheme + authority
+        self.path = path.isEmpty || path == "/" ? "/v1/events" : path
+        self.query = query.isEmpty ? nil : String(query)
+    }
+
+    /// Adds a parameter to the query, percent-encoded (RFC 3986 section 2.1).
+    package mutating func add(_ name: String, _ value: String) {
+        let pair = "\(name)=\(Self.encoded(value))"
+        query = query.map { "\($0)&\(pair)" } ?? pair
+    }
+
+    /// The whole address.
+    package var url: String { origin + path + (query.map { "?\($0)" } ?? "") }
+
+    /// The address of another path of the same service.
+    package func url(path: String, query: String? = nil) -> String { origin + path + (query.map { "?\($0)" } ?? "") }
+
+    private static func encoded(_ text: String) -> String {
+        var output = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                output.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                output += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return output
+    }
+}

@@ -1,0 +1,17 @@
+/// Every bound of the commands that read a feed, in one place, with what happens at it.
+package struct FeedClientLimits: Sendable, Hashable {
+    /// A longer line or event ends the connection with an error. DynamoDB items are at most 400 KB; with their old state and a
+    /// patch, escaped, an event stays under this.
+    package var eventBytes = 8_388_608
+    /// More of an answer's body than this is not read where only its beginning is of interest: problems and status.
+    package var answerBytes = 1_048_576
+    /// To connect, name resolution included.
+    package var connectTimeout: Duration = .seconds(10)
+    /// Without one byte for this long a feed counts as lost: three times the server's own heartbeat.
+    package var silence: Duration = .seconds(45)
+    /// The first pause before a new attempt, unless the server said another.
+    package var firstPause: Duration = .seconds(1)
+    /// The longest pause between two attempts.
+    package var longestPause: Duration = .seconds(30)
+    package init() {}
+}

@@ -1,0 +1,52 @@
+import TableModel
+
+/// The members of one JSON object, as they were written.
+package struct JSONMembers: Sendable, Hashable {
+    /// One member: its name, and the bytes of its value.
+    package struct Member: Sendable, Hashable {
+        package let name: String
+        package let value: [UInt8]
+    }
+
+    /// The members in the order of the text.
+    package let all: [Member]
+
+    /// Nil when `bytes` are not one JSON object.
+    package init?(_ bytes: [UInt8]) {
+        var members: [Member] = []
+        let isRead = bytes.withUnsafeBytes { bytes -> Bool in
+            var json = JSONReader(bytes)
+            do throws(JSONError) {
+                try json.readObject { name, json throws(JSONError) in
+                    _ = try json.peek()
+                    let start = json.offset
+                    try json.skipValue()
+                    members.append(Member(name: name, value: Array(bytes[start..<json.offset])))
+                }
+                try json.readEnd()
+                return true
+            } catch { return false }
+        }
+        guard isRead else { return nil }
+        all = members
+    }
+
+    /// The JSON text of a member; nil when there is none of that name.
+    package subscript(name: String) -> String? {
+        all.first { $0.name == name }.map { String(decoding: $0.value, as: UTF8.self) }
+    }
+
+    /// A member that is a string, decoded; nil for anything else.
+    package func string(_ name: String) -> String? {
+        guard let member = all.first(where: { $0.name == name }) else { return nil }
+        return member.value.withUnsafeBytes { bytes in
+            var json = JSONReader(bytes)
+            return try? json.readString()
+        }
+    }
+
+    /// The object inside a member; nil for anything else.
+    package func object(_ name: String) -> JSONMembers? {
+        all.first { $0.name == name }.flatMap { JSONMembers($0.value) }
+    }
+}

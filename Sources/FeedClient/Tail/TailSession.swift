@@ -1,0 +1,146 @@
+/// Follows one feed for as long as it is wanted: connects, prints, resumes.
+package struct TailSession {
+    /// How it ended.
+    package enum Outcome: Sendable, Hashable {
+        /// As asked. The position resumes it, when there is one.
+        case stopped(position: String?)
+        /// Asking again would not help.
+        case failed(String, position: String?)
+    }
+
+    /// Where the lines go, and how time passes.
+    package struct Surroundings {
+        package var now: () -> Duration = MonotonicTime.now
+        /// Sleeps, at most until `shouldStop`.
+        package var pause: (Duration) -> Void
+        package var shouldStop: () -> Bool
+        /// Takes a line.
+        package var write: (TailRenderer.Line) -> Void
+        /// Hands on the lines taken; false when nobody reads any more.
+        package var flush: () -> Bool
+        /// Keeps the position of what was handed on.
+        package var keep: (String) -> Void = { _ in }
+
+        package init(
+            pause: @escaping (Duration) -> Void,
+            shouldStop: @escaping () -> Bool,
+            write: @escaping (TailRenderer.Line) -> Void,
+            flush: @escaping () -> Bool
+        ) {
+            self.pause = pause
+            self.shouldStop = shouldStop
+            self.write = write
+            self.flush = flush
+        }
+    }
+
+    private let request: TailRequest
+    private let token: String?
+    private let limits: FeedClientLimits
+    private let renderer: TailRenderer
+    private let surroundings: Surroundings
+    private var follower: FeedFollower
+    private var startedAt: Duration = .zero
+    private var written = 0
+    /// The position of what was handed on: a line that nobody took is asked for again.
+    private var position: String?
+
+    package init(
+        _ request: TailRequest,
+        token: String?,
+        style: TailRenderer.Style,
+        limits: FeedClientLimits = FeedClientLimits(),
+        surroundings: Surroundings
+    ) {
+        self.request = request
+        self.token = token
+        self.limits = limits
+        self.renderer = TailRenderer(style: style)
+        self.surroundings = surroundings
+        position = request.lastEventID
+        follower = FeedFollower(
+            limits: limits,
+            shouldEndWithFeed: request.limit != nil || request.timeout != nil,
+            lastEventID: request.lastEventID
+        )
+    }
+
+    private var elapsed: Duration { surroundings.now() - startedAt }
+
+    /// Runs until it is stopped, done, or cannot go on. Blocks its thread.
+    package mutating func run() -> Outcome {
+        startedAt = surroundings.now()
+        while !surroundings.shouldStop(), !request.isOver(written: written, elapsed: elapsed) {
+            switch connect() {
+            case .done: return .stopped(position: position)
+            case .give(let words):
+                return .failed("cannot follow \(request.address.url): \(words)", position: position)
+            case .reconnect(let after, let reason):
+                let seconds = Double(after.wholeMilliseconds) / 1_000
+                surroundings.write(.note("\(reason); again in \(seconds) s"))
+                guard surroundings.flush() else { return .stopped(position: position) }
+                let left = request.timeout.map { max(.zero, $0 - elapsed) }
+                surroundings.pause(min(after, left ?? after))
+            }
+        }
+        return .stopped(position: position)
+    }
+
+    private func connectionRequest() -> FeedConnection.Request {
+        let url = request.url(written: written, elapsed: elapsed, isResuming: follower.lastEventID != nil)
+        var result = FeedConnection.Request(url: url)
+        result.silence = limits.silence
+        result.fields = [AnswerHead.Field(name: "Accept", value: "text/event-stream")]
+        if let id = follower.lastEventID { result.fields.append(AnswerHead.Field(name: "Last-Event-ID", value: id)) }
+        if let token { result.fields.append(AnswerHead.Field(name: "Authorization", value: "Bearer \(token)")) }
+        return result
+    }
+
+    private mutating func connect() -> FeedFollower.Step {
+        var follower = follower
+        var parser = EventStreamParser(limit: limits.eventBytes)
+        var written = written
+        var position = position
+        var isFeed = false
+        var body: [UInt8] = []
+        var trouble: String?
+        let (limits, renderer, surroundings) = (limits, renderer, surroundings)
+        follower.begin()
+        let connection = FeedConnection(
+            connectionRequest(),
+            limits: limits,
+            now: surroundings.now,
+            onHead: { head in
+                isFeed = follower.receive(head)
+                return .goOn
+            },
+            onBytes: { bytes in
+                guard isFeed else {
+                    body += bytes.prefix(max(0, limits.answerBytes - body.count))
+                    return .goOn
+                }
+                do throws(EventStreamParser.EventTooLarge) {
+                    for event in try parser.receive(bytes) {
+                        follower.receive(event, retryMilliseconds: parser.retryMilliseconds)
+                        if let line = renderer.line(of: event) { surroundings.write(line) }
+                        if event.name == "message" { written += 1 }
+                    }
+                } catch {
+                    trouble = "an event is larger than \(error.limit) bytes; ask for fewer attributes with --fields"
+                }
+                guard surroundings.flush() else { return .stop }
+                if let id = follower.lastEventID, id != position {
+                    position = id
+                    surroundings.keep(id)
+                }
+                return trouble == nil ? .goOn : .stop
+            }
+        )
+        let end = connection.run(shouldStop: surroundings.shouldStop)
+        self.follower = follower
+        self.written = written
+        self.position = position
+        if let trouble { return .give(up: trouble) }
+        return self.follower.end(end, body: body)
+    }
+}

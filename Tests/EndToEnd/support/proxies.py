@@ -1,0 +1,111 @@
+"""Real proxies with the configurations of Tests/EndToEnd/proxies, and small bad ones, each in front of one service."""
+
+import contextlib
+import os
+import pathlib
+import select
+import socket
+import string
+import threading
+
+from .processes import Program, free_port
+
+FOLDER = pathlib.Path(__file__).resolve().parents[1] / "proxies"
+NAMES = ["nginx", "haproxy", "varnish", "caddy"]
+
+
+def configuration(name, folder, **values):
+    """A configuration with its ports and folders filled in; its path."""
+    text = string.Template((FOLDER / name).read_text()).substitute(folder=folder, **values)
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def command(name, folder, port, service):
+    values = {"port": port, "service": service, "more": ""}
+    match name:
+        case "nginx":
+            return ["nginx", "-p", folder, "-e", folder / "nginx-error.log", "-c", configuration("nginx.conf", folder, **values)]
+        case "haproxy":
+            return ["haproxy", "-db", "-f", configuration("haproxy.cfg", folder, **values)]
+        case "varnish":
+            rules = configuration("varnish.vcl", folder, **values)
+            return ["varnishd", "-F", "-a", f"127.0.0.1:{port}", "-f", rules, "-n", folder / "state", "-s", "malloc,16m", "-j", "none"]
+        case "caddy":
+            return ["caddy", "run", "--adapter", "caddyfile", "--config", configuration("Caddyfile", folder, **values)]
+
+
+@contextlib.contextmanager
+def proxy(name, folder, service):
+    """One of the real proxies in front of a port; its own port."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    # Debian keeps servers where only root's path leads; varnish and caddy keep state in the home folder.
+    environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin", "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    program = Program(command(name, folder, port, service), folder / f"{name}.log", environment)
+    try:
+        program.wait_until_accepting(port)
+        yield port
+    finally:
+        program.stop()
+
+
+class BadProxy:
+    """A proxy with one fault: `buffers` holds an answer until it has ended, `idle` cuts a connection after so many seconds of silence,
+    `strips` takes request fields of that name away."""
+
+    def __init__(self, service, buffers=False, idle=None, strips=None):
+        self.service, self.buffers, self.idle, self.strips = service, buffers, idle, strips
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.open = set()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        for one in list(self.open):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client = self.listener.accept()[0]
+                threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        with contextlib.suppress(OSError), client, socket.create_connection(("127.0.0.1", self.service)) as server:
+            self.open |= {client, server}
+            try:
+                self.exchange(client, server)
+            finally:
+                self.open -= {client, server}
+
+    def exchange(self, client, server):
+        """One request and its answer, to the end of the connection."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = client.recv(65536)
+            if not data:
+                return
+            head += data
+        first, *lines = head.split(b"\r\n\r\n")[0].split(b"\r\n")
+        lines = [line for line in lines if not line.lower().startswith((b"connection:", f"{self.strips}:".lower().encode()))]
+        server.sendall(b"\r\n".join([first, *lines, b"Connection: close", b"", b""]))
+        held = b""
+        while True:
+            ready = select.select([client, server], [], [], self.idle)[0]
+            if not ready or client in ready:
+                return
+            data = server.recv(65536)
+            if not data:
+                client.sendall(held)
+                return
+            if self.buffers:
+                held += data
+            else:
+                client.sendall(data)

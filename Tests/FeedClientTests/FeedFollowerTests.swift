@@ -1,0 +1,108 @@
+import Testing
+
+@testable import FeedClient
+
+@Suite struct FeedFollowerTests {
+    private let stream = AnswerHead(
+        status: 200,
+        version: "1.1",
+        fields: [AnswerHead.Field(name: "content-type", value: "text/event-stream")]
+    )
+
+    private func event(_ name: String, id: String = "", _ data: String = "{}") -> ServerSentEvent {
+        ServerSentEvent(name: name, data: Array(data.utf8), lastEventID: id)
+    }
+
+    private func expect(
+        _ step: FeedFollower.Step,
+        _ expected: FeedFollower.Step,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(step == expected, sourceLocation: sourceLocation)
+    }
+
+    @Test("resumes from the last id after the server's retry, which doubles while nothing comes")
+    func resumes() {
+        var follower = FeedFollower()
+        follower.begin()
+        let isFeed = follower.receive(stream)
+        #expect(isFeed)
+        follower.receive(event("message", id: "e.7"), retryMilliseconds: 200)
+        expect(
+            follower.end(.complete),
+            .reconnect(after: .milliseconds(200), because: "the feed ended without a goodbye")
+        )
+        #expect(follower.lastEventID == "e.7")
+        follower.begin()
+        expect(follower.end(.failed("refused")), .reconnect(after: .milliseconds(400), because: "refused"))
+        follower.begin()
+        let isFeedAgain = follower.receive(stream)
+        #expect(isFeedAgain)
+        follower.receive(event("hello", id: "e.7"), retryMilliseconds: nil)
+        expect(
+            follower.end(.complete),
+            .reconnect(after: .milliseconds(200), because: "the feed ended without a goodbye")
+        )
+    }
+
+    @Test("a goodbye is the end only when an end was asked for", arguments: ["limit", "timeout", "draining"])
+    func goodbye(_ reason: String) {
+        for isAsked in [true, false] {
+            var follower = FeedFollower(shouldEndWithFeed: isAsked)
+            follower.begin()
+            _ = follower.receive(stream)
+            follower.receive(event("bye", "{\"reason\":\"\(reason)\"}"), retryMilliseconds: nil)
+            let again = FeedFollower.Step.reconnect(after: .seconds(1), because: "the server said goodbye (\(reason))")
+            expect(follower.end(.complete), (isAsked && reason != "draining" ? .done : again))
+        }
+    }
+
+    @Test("says that a silent connection is dead or held up")
+    func silence() {
+        var follower = FeedFollower()
+        follower.begin()
+        let words =
+            "nothing came for 45 s, though the server speaks every 15 s: the connection is dead, or something between holds events back "
+            + "(tablecast doctor tells)"
+        expect(follower.end(.silent), .reconnect(after: .seconds(1), because: words))
+        expect(follower.end(.stopped), .done)
+    }
+
+    @Test(
+        "gives up where asking again would not help, and says what to do",
+        arguments: [
+            (
+                401, "", #"{"detail":"No token."}"#,
+                "answer 401: No token. Give a token with --token-file or TABLECAST_TOKEN."
+            ),
+            (400, "", #"{"detail":"bad where"}"#, "answer 400: bad where"),
+            (301, "", "", "answer 301: redirected to https://b/; give that address"),
+            (
+                200, "text/html", "<html>",
+                "the answer is text/html, not text/event-stream: is this the address of a Tablecast service?"
+            ),
+        ]
+    )
+    func givesUp(_ status: Int, _ type: String, _ body: String, _ words: String) {
+        var follower = FeedFollower()
+        follower.begin()
+        let fields = [
+            AnswerHead.Field(name: "content-type", value: type),
+            AnswerHead.Field(name: "location", value: "https://b/"),
+        ]
+        let isFeed = follower.receive(AnswerHead(status: status, version: "1.1", fields: fields))
+        #expect(!isFeed)
+        expect(follower.end(.complete, body: Array(body.utf8)), .give(up: words))
+    }
+
+    @Test("comes back after the pause that an overloaded server asks for")
+    func overloaded() {
+        var follower = FeedFollower()
+        follower.begin()
+        let fields = [AnswerHead.Field(name: "retry-after", value: "7")]
+        let isFeed = follower.receive(AnswerHead(status: 503, version: "1.1", fields: fields))
+        #expect(!isFeed)
+        let step = follower.end(.complete, body: Array(#"{"title":"Busy"}"#.utf8))
+        #expect(step == .reconnect(after: .seconds(7), because: "answer 503: Busy"))
+    }
+}

@@ -1,0 +1,105 @@
+import AWSClient
+import DynamoDBStream
+import ReplicaStore
+import Replication
+import StateStore
+
+/// The saved state, as `Replicator+State` keeps it: positions first, then a snapshot, then the file, each at a moment of its own.
+extension SimulatedReplicator {
+    private var identity: StateIdentity {
+        StateIdentity(
+            tableName: "t",
+            keySchema: SimulatedWorld.schema,
+            streamARN: SimulatedWorld.streamARN(life.stream)
+        )
+    }
+
+    private var mark: StateMark? {
+        let positions = machine.state(streamARN: SimulatedWorld.streamARN(life.stream))
+        let view = machine.view(at: time)
+        guard view.isResumable(from: positions) else { return nil }
+        let isOver = view.status == .disabled || view.status == .disabling
+        let readAt = isOver ? nil : view.lagMilliseconds.map { time.wallMilliseconds - $0 }
+        return StateMark(positions: positions.encoded(), streamReadAt: readAt)
+    }
+
+    mutating func saveState() {
+        saveDue = nil
+        guard state != nil, life.isLive, rebuildDue == nil, let mark else { return }
+        if saboteur.mutation == .savedAheadOfApplied {
+            post(.writeState(mark, life.writer.snapshot()), after: 1_500)
+        } else {
+            post(.snapshotState(mark), after: 1 + world.random.below(3))
+        }
+    }
+
+    mutating func snapshotState(_ mark: StateMark) {
+        post(
+            .writeState(mark, life.writer.snapshot()),
+            after: 1 + world.random.below(world.random.chance(20) ? 900 : 30)
+        )
+    }
+
+    mutating func writeState(_ mark: StateMark, _ snapshot: StoreSnapshot) {
+        let written = saboteur.mutation == .savedAheadOfApplied ? self.mark ?? mark : mark
+        world.tell("saves up to \(snapshot.position.seq), \(String(decoding: written.positions, as: UTF8.self))")
+        if let trouble = state?.save(snapshot, written, of: identity) { witness.accuse("not saved: \(trouble)") }
+    }
+
+    /// The process dies, at times in the middle of a save, and is started again.
+    mutating func crash(keepsState: Bool) {
+        if state != nil, let errand = errands.first(where: { if case .writeState = $0.errand { true } else { false } }),
+            case .writeState(let mark, let snapshot) = errand.errand, world.random.chance(60)
+        {
+            state?.saveAndTear(snapshot, mark, of: identity, at: world.random.below(1_000))
+        } else {
+            state?.kill()
+        }
+        readiness = Readiness()
+        rebuilds = 0
+        errands.removeAll()
+        (scanDue, rebuildDue, saveDue) = (nil, nil, nil)
+        guard keepsState, let stream = world.stream else {
+            if !keepsState { state?.forget() }
+            return begin()
+        }
+        life = Life(stream: stream, writer: life.writer)
+        switch state?.load(identity, at: time.wallMilliseconds) {
+        case .success(let restored?): resume(restored, stream)
+        case .success(nil), nil: begin()
+        case .failure(let rejection):
+            world.tell("state rejected: \(rejection)")
+            if !rejection.isExpected { witness.accuse("a state was refused: \(rejection)") }
+            begin()
+        }
+    }
+
+    private mutating func resume(_ restored: RestoredState, _ stream: Int) {
+        guard let positions = try? ShardState(decoding: restored.positions) else {
+            return witness.accuse("positions were saved that are none")
+        }
+        if let reason = restored.newEpochReason { witness.accuse("a new epoch: \(reason)") }
+        world.tell("resumes \(String(decoding: restored.positions, as: UTF8.self))")
+        tableCheckDue = world.now + Self.tableCheckInterval
+        seed &+= 1
+        life = Life(stream: stream, writer: restored.writer)
+        life.scanEnd = time
+        life.expiresAt = restored.streamReadAt + Int64(StreamLimits().retention.components.seconds) * 1_000
+        witness.survive()
+        machine = StreamMachine(start: .state(positions), settings: Self.settings(scenario), seed: seed)
+        readiness.beginGeneration("warm start")
+        send(.tick)
+        _ = machine.hasCaughtUp(since: time)
+    }
+}
+
+extension StateRejection {
+    /// What a life can bring about: a stop that was too long, a stream that is another, a save that was not finished, a gap.
+    fileprivate var isExpected: Bool {
+        switch self {
+        case .incomplete, .abandoned, .otherStream, .tooOld: true
+        case .foreign, .newerFormat, .olderFormat, .otherTable, .otherKeySchema, .fromTheFuture, .damaged, .unreadable:
+            false
+        }
+    }
+}
