@@ -181,6 +181,11 @@ struct Answer {
     }
 
     subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
+    /// The members of a field that is a list, over all its lines (RFC 9110 section 5.3), sorted.
+    func members(of name: String) -> [String] {
+        fields.filter { $0.name == name }.flatMap { $0.value.split(separator: ",") }
+            .map { String($0.drop { $0 == " " }) }.sorted()
+    }
 
     private static func unchunk(_ bytes: [UInt8]) -> [UInt8] {
         var rest = bytes[...]

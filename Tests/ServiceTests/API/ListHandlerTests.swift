@@ -293,7 +293,8 @@ import Testing
         let again = try fixture.request("/v1/items?limit=2")
         #expect(again["etag"] == tag)
         #expect(try fixture.request("/v1/items?limit=2&fields=sk")["etag"] != tag)
-        #expect(try fixture.request("/v1/items?limit=2", fields: ["If-None-Match: \(tag)"])["vary"] == "Accept")
+        let unchanged = try fixture.request("/v1/items?limit=2", fields: ["If-None-Match: \(tag)"])
+        #expect(unchanged.members(of: "vary") == ["Accept", "Accept-Encoding"])
         await fixture.stop()
     }
 
@@ -306,7 +307,7 @@ import Testing
         for _ in 0..<3 {
             let answer = try fixture.request("/v1/items?pk=p&sk_from=3&fields=sk", fields: accept)
             #expect(answer["content-type"] == "application/x-ndjson")
-            #expect(answer["vary"] == "Accept, Accept-Encoding")
+            #expect(answer.members(of: "vary") == ["Accept", "Accept-Encoding"])
             #expect(answer["link"] == "</v1/events?since=aaaaaaaa.5&pk=p&sk_from=3&fields=sk>; rel=\"monitor\"")
             #expect(answer.body == "{\"sk\":3}\n{\"sk\":4}\n{\"as_of\":{\"position\":\"aaaaaaaa.5\",\"lag_ms\":12}}\n")
             #expect(try fixture.request("/v1/items", method: "HEAD", fields: accept).status == 200)
