@@ -43,8 +43,9 @@ def test_the_service_answers_as_described(ministack, logs):
                 "TABLECAST_CONTRACT": json.dumps(facts), "SCHEMATHESIS_HOOKS": "support.contract_hooks",
                 "PYTHONPATH": str(PROJECT / "Tests/EndToEnd"),
             }
-            # On a table without a sort key no path with one is anything but a 400.
-            left_out = [] if sort_key else ["--exclude-path", "/v1/items/{pk}/{sk}"]
+            # On a table without a sort key no path with one is anything but a 400, and with one no history without.
+            unfit = ["/v1/items/{pk}/history"] if sort_key else ["/v1/items/{pk}/{sk}", "/v1/items/{pk}/{sk}/history"]
+            left_out = [word for path in unfit for word in ("--exclude-path", path)]
             command = [
                 VENV / "schemathesis", "run", PROJECT / "openapi.yaml", "--url", service.url, "--checks", "all", *left_out,
                 "--max-examples", "10", "--seed", "1", "--generation-database", "none", "--request-timeout", "10", "--no-color",

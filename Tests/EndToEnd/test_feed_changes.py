@@ -173,7 +173,7 @@ def test_every_step_is_told_with_what_it_changed(ministack, logs):
 def test_a_history_that_is_too_short_is_overrun(ministack, logs):
     client = ministack.client()
     table = create_table(client)
-    with serving(logs, ministack, table, "--history-bytes", "2000") as service:
+    with serving(logs, ministack, table, "--history-bytes", "500") as service:
         since = page(service, "now")["next"]
         fill(client, table, 100)
         wait_for(lambda: status(service)["items"] == 100, 20, "the items to arrive")

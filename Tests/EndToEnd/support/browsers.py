@@ -52,6 +52,8 @@ class Browser:
     def tab(self, url=None, width=1280, height=800):
         tab = Tab(self, self.send("browsingContext.create", type="tab")["context"])
         tab.resize(width, height)
+        # What earlier pages left behind is not the business of this one.
+        self.log.clear()
         return tab.go(url) if url else tab
 
     def complaints(self):
