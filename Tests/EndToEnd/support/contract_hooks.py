@@ -17,6 +17,8 @@ PREDICATE = f"exists({FACTS['key'][0]})"
 SORT = ("sk", "sk_prefix", "sk_from", "sk_to")
 # Some way below what a request line may have.
 LONGEST_QUERY = 15_000
+# A stream may ask for more changes than a page.
+LONGEST_PAGE = 10_000
 LIST = ("where", "order", "limit", "cursor", "pk", *SORT)
 
 
@@ -65,6 +67,8 @@ def one_kind_of_feed(case, query):
             query.pop(name, None)
         if "since" in query:
             query["since"] = "0"
+        if "limit" in query:
+            query["limit"] = min(query["limit"], LONGEST_PAGE)
     if case.operation.path in ("/v1/changes", "/v1/events") and query.get("diff", "none") != "none":
         query["mode"] = "all"
 
