@@ -68,7 +68,7 @@ def one_kind_of_feed(case, query):
         if "since" in query:
             query["since"] = "0"
         if "limit" in query:
-            query["limit"] = min(query["limit"], LONGEST_PAGE)
+            query["limit"] = min(int(query["limit"]), LONGEST_PAGE)
     if case.operation.path in ("/v1/changes", "/v1/events") and query.get("diff", "none") != "none":
         query["mode"] = "all"
 
