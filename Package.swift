@@ -186,7 +186,7 @@ if let sanitizer = Context.environment["TABLECAST_SANITIZER"] {
         "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "Compression", "ItemQuery", "Feed",
     ]
     let others: Set = [
-        "DynamoDBStream", "Replication", "Telemetry", "Service", "StreamModel", "Simulation", "tablecast",
+        "DynamoDBStream", "Replication", "Telemetry", "Service", "StreamModel", "Simulation", "simulate", "tablecast",
     ]
     package.products = []
     package.targets.removeAll { target in
