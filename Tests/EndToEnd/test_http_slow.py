@@ -13,7 +13,8 @@ MODES = {
     "slow heads": ["-H", "-i", "1", "-x", "24", "-u", "/v1/items/item-00001"],
     "slow bodies": ["-B", "-i", "1", "-s", "8192", "-x", "10", "-t", "POST", "-u", "/v1/items"],
     "ranges": ["-R", "-a", "10", "-b", "3000", "-t", "HEAD", "-u", "/v1/items/item-00001"],
-    "slow reading": ["-X", "-w", "10", "-y", "20", "-n", "1", "-z", "8", "-k", "10", "-u", "/v1/items?limit=1000"],
+    # An item that no socket's buffer takes whole, so that the service holds the rest; three of them on every connection.
+    "slow reading": ["-X", "-w", "10", "-y", "20", "-n", "1", "-z", "8", "-k", "3", "-u", "/v1/items/large"],
 }
 
 
@@ -24,6 +25,7 @@ def test_the_service_stays_available(ministack, logs, mode):
     client = ministack.client()
     table = create_table(client)
     fill(client, table, 300)
+    client.put_item(TableName=table, Item={"id": {"S": "large"}, "text": {"S": "x" * 390_000}})
     with serving(logs, ministack, table) as service:
         *options, flag, path = MODES[mode]
         assert flag == "-u"
