@@ -16,7 +16,7 @@ RUN swift build -c release --static-swift-stdlib --product tablecast \
 FROM debian:bookworm-slim
 # curl is for the health check; the rest is what the program links, and the certificates that AWS is checked against.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates curl libcurl4 libsqlite3-0 libstdc++6 libxxhash0 zlib1g \
+    && apt-get install --yes --no-install-recommends ca-certificates curl libcurl4 libsqlite3-0 libssl3 libstdc++6 libxxhash0 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin tablecast
 COPY --from=builder /out/tablecast /usr/local/bin/tablecast

@@ -63,6 +63,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
@@ -75,6 +76,7 @@ let package = Package(
         layer("Replication", ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore"]),
         layer("HTTPServer", ["CLinux"]),
         layer("Compression", ["CZlib"]),
+        layer("Digest", ["CCrypto"]),
         layer("ItemQuery", ["TableModel"]),
         layer("Feed", ["TableModel", "ItemQuery", "Compression", "ReplicaStore", "HTTPServer"]),
         layer("FeedClient", ["TableModel", "CCurl"]),
@@ -83,11 +85,11 @@ let package = Package(
             "Service",
             [
                 "TableModel", "AWSClient", "DynamoDBStream", "Replication", "ReplicaStore", "StateStore", "HTTPServer",
-                "Compression", "ItemQuery", "Feed", "Telemetry", "CXXHash", logging, metrics, argumentParser,
+                "Compression", "Digest", "ItemQuery", "Feed", "Telemetry", "CXXHash", logging, metrics, argumentParser,
             ],
             resources: [.embedInCode("openapi.yaml")] + webFiles.map { .embedInCode("Web/\($0)") }
         ),
-        layer("DynamoSandbox", ["TableModel", "HTTPServer"]),
+        layer("DynamoSandbox", ["TableModel", "HTTPServer", "Digest"]),
         .executableTarget(
             name: "tablecast",
             dependencies: ["Service", "FeedClient", "DynamoSandbox", argumentParser],
@@ -123,7 +125,7 @@ let package = Package(
         ),
 
         tests(of: "TableModel", []),
-        tests(of: "AWSClient", ["TableModel", "DynamoSandbox", "HTTPServer"]),
+        tests(of: "AWSClient", ["TableModel", "DynamoSandbox", "HTTPServer", "Digest"]),
         tests(of: "DynamoDBStream", ["TableModel", "AWSClient", "StreamModel", "DynamoSandbox", "HTTPServer"]),
         tests(of: "ReplicaStore", ["TableModel"]),
         tests(of: "StateStore", ["TableModel", "ReplicaStore", "CSQLite", "TestVolume"]),
@@ -137,6 +139,7 @@ let package = Package(
         tests(of: "Simulation", []),
         tests(of: "HTTPServer", ["HTTPCases", "CLinux"]),
         tests(of: "Compression", ["CZlib"]),
+        tests(of: "Digest", []),
         tests(of: "ItemQuery", ["TableModel"]),
         tests(of: "Feed", ["TableModel", "ItemQuery", "ReplicaStore", "HTTPServer", "CZlib"]),
         tests(of: "FeedClient", ["TableModel", "HTTPServer"]),
@@ -145,7 +148,7 @@ let package = Package(
             of: "Service",
             [
                 "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore", "HTTPServer", "Feed",
-                "ItemQuery", "Compression", "Telemetry", "HTTPCases", "CZlib", logging,
+                "ItemQuery", "Compression", "Digest", "Telemetry", "HTTPCases", "CZlib", logging,
             ]
         ),
         tests(of: "DynamoSandbox", ["TableModel", "HTTPServer"]),
@@ -183,7 +186,8 @@ if Context.environment["TABLECAST_FUZZ"] != nil {
 // own for each, so it has no more than it needs.
 if let sanitizer = Context.environment["TABLECAST_SANITIZER"] {
     let tested: Set = [
-        "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "Compression", "ItemQuery", "Feed",
+        "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "Compression", "Digest", "ItemQuery",
+        "Feed",
     ]
     let others: Set = [
         "DynamoDBStream", "Replication", "Telemetry", "Service", "StreamModel", "Simulation", "simulate", "tablecast",

@@ -1,3 +1,4 @@
+import Digest
 import HTTPServer
 
 /// Verifies Signature Version 4 (AWS IAM User Guide, "Create a signed AWS API request") as DynamoDB does: the key must be known and
@@ -73,11 +74,11 @@ enum SignatureCheck {
         let canonical = [
             "POST", request.rawPath, request.rawQuery ?? "",
             fields.map { "\($0):\(request.header($0) ?? "")\n" }.joined(), fields.joined(separator: ";"),
-            SHA256.hex(SHA256.hash(request.body)),
+            SHA256Digest(request.body).hexadecimal,
         ].joined(separator: "\n")
-        let text = [algorithm, date, scope, SHA256.hex(SHA256.hash(Array(canonical.utf8)))].joined(separator: "\n")
+        let text = [algorithm, date, scope, SHA256Digest(canonical.utf8).hexadecimal].joined(separator: "\n")
         var signingKey = Array("AWS4\(key.secretAccessKey)".utf8)
-        for part in authorization.scope { signingKey = SHA256.hmac(key: signingKey, Array(part.utf8)) }
-        return SHA256.hex(SHA256.hmac(key: signingKey, Array(text.utf8))) == authorization.signature
+        for part in authorization.scope { signingKey = SHA256Digest(hmacOf: part.utf8, key: signingKey).bytes }
+        return SHA256Digest(hmacOf: text.utf8, key: signingKey).hexadecimal == authorization.signature
     }
 }

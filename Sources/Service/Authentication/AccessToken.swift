@@ -1,3 +1,5 @@
+import Digest
+
 /// A named bearer token: who it is for and what it opens. The token itself is not kept, only its digest.
 struct AccessToken: Sendable, Hashable {
     /// What logs and problems call it.

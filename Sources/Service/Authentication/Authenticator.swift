@@ -1,3 +1,4 @@
+import Digest
 import HTTPServer
 
 /// Decides who may ask for what: bearer tokens in a field, or a ticket in the URL of a stream.

@@ -1,3 +1,4 @@
+import Digest
 import TableModel
 
 /// Why a file of tokens cannot be used: one sentence that never holds a token.

@@ -1,3 +1,4 @@
+import Digest
 import Glibc
 package import Logging
 import Synchronization
@@ -56,7 +57,7 @@ package final class TokenStore: Sendable {
     func token(with digest: SHA256Digest) -> AccessToken? {
         let tokens = state.withLock { $0.tokens }
         var found: AccessToken?
-        for token in tokens where token.digest.isEqual(digest) { found = token }
+        for token in tokens where token.digest == digest { found = token }
         return found
     }
 

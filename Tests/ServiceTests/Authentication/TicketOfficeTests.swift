@@ -1,3 +1,4 @@
+import Digest
 import Synchronization
 import Testing
 
