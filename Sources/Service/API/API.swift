@@ -9,7 +9,7 @@ package struct API: Sendable {
     /// Every operation, in the order of `openapi.yaml`, which describes exactly these.
     package static let routes: [Route] = [
         .get("/", [], .open) { api, call in
-            MediaPreference.prefersHTML(call.request.header("accept"))
+            AcceptField(call.request.header("accept")).names("text/html", before: ListHandler.json)
                 ? Console.page.respond(to: call.request) : api.index()
         },
         .get("/client.js", [], .open) { _, call in WebClient.module.respond(to: call.request) },

@@ -10,13 +10,11 @@ struct AcceptEncoding: Sendable, Hashable {
         var gzip: Int?
         var identity: Int?
         var any: Int?
-        for element in field.split(separator: ",") {
-            let parts = element.split(separator: ";", omittingEmptySubsequences: false).map { Self.trimmed($0) }
-            guard let coding = parts.first, let weight = Self.weight(parts.dropFirst()) else { continue }
-            switch coding.lowercased() {
-            case "gzip", "x-gzip": gzip = weight
-            case "identity": identity = weight
-            case "*": any = weight
+        for coding in WeightedName.list(field) {
+            switch coding.name {
+            case "gzip", "x-gzip": gzip = coding.weight
+            case "identity": identity = coding.weight
+            case "*": any = coding.weight
             default: break
             }
         }
@@ -27,36 +25,4 @@ struct AcceptEncoding: Sendable, Hashable {
 
     /// Whether gzip is taken, and nothing better.
     var prefersGzip: Bool { gzip > 0 && gzip >= identity }
-
-    private static func weight(_ parameters: ArraySlice<Substring>) -> Int? {
-        for parameter in parameters {
-            let pair = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pair.count == 2, pair[0].lowercased() == "q" else { continue }
-            return thousandths(pair[1])
-        }
-        return 1000
-    }
-
-    /// Reads 0, 1 and up to three decimals (section 12.4.2); nil for anything else.
-    private static func thousandths(_ text: Substring) -> Int? {
-        let bytes = Array(text.utf8)
-        guard let first = bytes.first, first == UInt8(ascii: "0") || first == UInt8(ascii: "1"), bytes.count <= 5 else {
-            return nil
-        }
-        guard bytes.count == 1 || bytes[1] == UInt8(ascii: ".") else { return nil }
-        var value = Int(first - UInt8(ascii: "0")) * 1000
-        var place = 100
-        for byte in bytes.dropFirst(2) {
-            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
-            value += Int(byte - UInt8(ascii: "0")) * place
-            place /= 10
-        }
-        return value <= 1000 ? value : nil
-    }
-
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text.drop { $0 == " " || $0 == "\t" }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return text
-    }
 }

@@ -15,7 +15,7 @@ struct ChangesHandler: Sendable {
     func respond(to call: APICall) throws(Problem) -> HTTPResponse {
         let parameters = try QueryParameters(call.request, allowed: Self.parameters)
         let accepted = call.request.header("accept")
-        guard let type = ContentNegotiation.mediaType(accepted, offered: [Self.json, Self.lines]) else {
+        guard let type = AcceptField(accepted).best(of: [Self.json, Self.lines]) else {
             throw FeedAnswer.notAcceptable(
                 accepted,
                 "The changes",

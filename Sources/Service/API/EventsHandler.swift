@@ -16,7 +16,7 @@ struct EventsHandler: Sendable {
     func respond(to call: APICall) throws(Problem) -> HTTPResponse {
         let parameters = try QueryParameters(call.request, allowed: Self.parameters)
         let accepted = call.request.header("accept")
-        guard ContentNegotiation.mediaType(accepted, offered: [Self.type]) != nil else {
+        guard AcceptField(accepted).best(of: [Self.type]) != nil else {
             throw FeedAnswer.notAcceptable(
                 accepted,
                 "The stream of events",

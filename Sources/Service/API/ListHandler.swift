@@ -43,7 +43,7 @@ struct ListHandler: Sendable {
         }
         try view.require(parameters.maximumLag())
         let accepted = apiCall.header(.accept)
-        guard let type = ContentNegotiation.mediaType(accepted, offered: [Self.json, Self.lines]) else {
+        guard let type = AcceptField(accepted).best(of: [Self.json, Self.lines]) else {
             throw Problem(
                 406,
                 .notAcceptable,

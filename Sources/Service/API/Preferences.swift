@@ -9,17 +9,11 @@ struct Preferences: Sendable, Hashable {
         for element in field.split(separator: ",") {
             let preference = element.prefix { $0 != ";" }
             let pair = preference.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pair.count == 2, Self.trimmed(pair[0]).lowercased() == "wait" else { continue }
-            var text = Self.trimmed(pair[1])
+            guard pair.count == 2, pair[0].trimmingOptionalWhitespace().lowercased() == "wait" else { continue }
+            var text = pair[1].trimmingOptionalWhitespace()
             if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = text.dropFirst().dropLast() }
             wait = WholeNumber.parse(String(text))
             return
         }
-    }
-
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text.drop { $0 == " " || $0 == "\t" }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return text
     }
 }

@@ -15,6 +15,8 @@ import Testing
             ("gzip;q=1.1", false, false), ("gzip;q=0.1234", false, false), ("gzip;q=", false, false),
             ("*;q=0, gzip", true, true),
             ("*;q=0, identity", false, false), (",,gzip,,", true, false),
+            ("deflate, GZIP", true, false), ("*, gzip;q=0", false, false), ("br, gzip;q=0.2", true, false),
+            ("identity", false, false), ("gzip;q=x", false, false),
         ] as [(String?, Bool, Bool)]
     )
     func weights(field: String?, prefersGzip: Bool, refusesIdentity: Bool) {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Service
 
-@Suite struct ContentNegotiationTests {
+@Suite struct AcceptFieldTests {
     @Test(
         "chooses what the client likes best, the more specific range counting, and the service's favourite among equals",
         arguments: [
@@ -22,20 +22,33 @@ import Testing
         ] as [(String?, String?)]
     )
     func mediaTypes(accept: String?, expected: String?) {
-        let chosen = ContentNegotiation.mediaType(accept, offered: [ListHandler.json, ListHandler.lines])
+        let chosen = AcceptField(accept).best(of: [ListHandler.json, ListHandler.lines])
         #expect(chosen == expected.map { $0 == "json" ? ListHandler.json : ListHandler.lines })
     }
 
     @Test(
-        "compresses only where the client says that it may",
+        "HTML goes to whoever names it and wants it at least as much as JSON",
         arguments: [
-            (nil, false), ("", false), ("gzip", true), ("deflate, GZIP", true), ("x-gzip", true), ("gzip;q=0", false),
-            ("*", true),
-            ("*;q=0", false), ("*, gzip;q=0", false), ("br, gzip;q=0.2", true), ("identity", false),
-            ("gzip;q=x", false),
-        ] as [(String?, Bool)]
+            // What browsers send.
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("text/html", true),
+            ("TEXT/HTML ; Q=0.3, application/json;q=0.3", true),
+            ("text/html;q=0.5, */*;q=0.9, application/json;q=0.1", true),
+            ("text/html;q=0.5, application/*;q=0.501", false),
+            ("text/html;q=0, */*", false),
+            ("text/html;q=nonsense", false),
+            // What curl, fetch and programs send.
+            ("*/*", false),
+            ("application/json", false),
+            ("application/json, text/plain, */*", false),
+            ("text/*", false),
+            ("", false),
+        ]
     )
-    func codings(acceptEncoding: String?, expected: Bool) {
-        #expect(AcceptEncoding(acceptEncoding).prefersGzip == expected)
+    func preference(accept: String, isHTML: Bool) {
+        #expect(AcceptField(accept).names("text/html", before: ListHandler.json) == isHTML)
     }
+
+    @Test("Whoever does not say gets JSON")
+    func withoutField() { #expect(!AcceptField(nil).names("text/html", before: ListHandler.json)) }
 }
