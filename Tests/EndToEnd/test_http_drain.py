@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from support.processes import wait_for
+from support.processes import looks, wait_for
 from support.service import serving
 from support.tables import create_table
 from support.wire import Wire
@@ -48,14 +48,13 @@ def test_the_order_of_a_drain(ministack, logs, table):
         # Not ready at once, with a reason, while everything else goes on, for new connections too.
         answer = wait_for(lambda: (lambda response: response.status == 503 and response)(kept.get("/readyz")), 2)
         assert b"draining" in answer.body
-        while time.monotonic() - asked < 2.5:
+        for _ in looks(asked + 2.5 - time.monotonic(), every=0.1):
             with Wire(port) as fresh:
                 assert fresh.get("/v1/items/a").status == 200
                 response = fresh.get("/livez")
                 assert response.status == 200 and not response.is_last
             response = kept.get("/v1/items/a")
             assert response.status == 200 and not response.is_last
-            time.sleep(0.1)
         assert not [wire for wire in streams if b"event: bye" in wire.received]
         # Then the port is closed, and what waits idle is ended without a word.
         wait_for(lambda: refuses(port), 10)

@@ -20,7 +20,15 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def wait_for(condition, seconds=20, what="the condition"):
+def looks(seconds, every=LOOK_AGAIN_AFTER):
+    """Comes back again and again until the time is over: for what must hold all the while, and for clients that keep a pace."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(every)
+
+
+def wait_for(condition, seconds=20, what="the condition", every=LOOK_AGAIN_AFTER):
     """Looks until the condition gives something true, and returns that; fails after the deadline with the last answer.
 
     `what` may be a function, for what can only be told then."""
@@ -34,7 +42,7 @@ def wait_for(condition, seconds=20, what="the condition"):
             last = error
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s in vain for {what() if callable(what) else what}; last seen: {last!r}")
-        time.sleep(LOOK_AGAIN_AFTER)
+        time.sleep(every)
 
 
 def accepts(port):
