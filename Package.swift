@@ -103,12 +103,21 @@ let package = Package(
             path: "Tests/StreamModel",
             swiftSettings: strict
         ),
+        // What tests of several targets do alike.
+        .target(
+            name: "TestTools",
+            dependencies: ["TableModel", "ReplicaStore"],
+            path: "Tests/TestTools",
+            swiftSettings: strict
+        ),
         // A directory that can become read-only or full.
         .target(name: "TestVolume", path: "Tests/TestVolume", swiftSettings: strict),
         // Whole lives of a table and its replica, from a seed each.
         .target(
             name: "Simulation",
-            dependencies: ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication"],
+            dependencies: [
+                "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication", "TestTools",
+            ],
             path: "Tests/Simulation",
             swiftSettings: strict
         ),
@@ -118,46 +127,47 @@ let package = Package(
         // Bytes in and bytes out, for the drivers that hold a server against them.
         .target(
             name: "HTTPCases",
-            dependencies: ["CLinux"],
+            dependencies: ["CLinux", "TestTools"],
             path: "Tests/HTTPCases",
             exclude: ["Cases", "README.md"],
             swiftSettings: strict
         ),
 
-        tests(of: "TableModel", []),
-        tests(of: "AWSClient", ["TableModel", "DynamoSandbox", "HTTPServer", "Digest"]),
+        tests(of: "TableModel", ["TestTools"]),
+        tests(of: "AWSClient", ["TestTools", "TableModel", "DynamoSandbox", "HTTPServer", "Digest"]),
         tests(of: "DynamoDBStream", ["TableModel", "AWSClient", "StreamModel", "DynamoSandbox", "HTTPServer"]),
-        tests(of: "ReplicaStore", ["TableModel"]),
+        tests(of: "ReplicaStore", ["TestTools", "TableModel"]),
         tests(of: "StateStore", ["TableModel", "ReplicaStore", "CSQLite", "TestVolume"]),
         tests(
             of: "Replication",
             [
-                "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "StreamModel",
+                "TestTools", "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "StreamModel",
                 "DynamoSandbox", "HTTPServer", "TestVolume",
             ]
         ),
         tests(of: "Simulation", []),
-        tests(of: "HTTPServer", ["HTTPCases", "CLinux"]),
+        tests(of: "HTTPServer", ["TestTools", "HTTPCases", "CLinux"]),
         tests(of: "Compression", ["CZlib"]),
         tests(of: "Digest", []),
-        tests(of: "ItemQuery", ["TableModel"]),
-        tests(of: "Feed", ["TableModel", "ItemQuery", "ReplicaStore", "HTTPServer", "CZlib"]),
+        tests(of: "ItemQuery", ["TestTools", "TableModel"]),
+        tests(of: "Feed", ["TestTools", "TableModel", "ItemQuery", "ReplicaStore", "HTTPServer", "CZlib"]),
         tests(of: "FeedClient", ["TableModel", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
         tests(
             of: "Service",
             [
-                "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore", "HTTPServer", "Feed",
+                "TestTools", "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore", "HTTPServer",
+                "Feed",
                 "ItemQuery", "Compression", "Digest", "Telemetry", "HTTPCases", "CZlib", logging,
             ]
         ),
-        tests(of: "DynamoSandbox", ["TableModel", "HTTPServer"]),
+        tests(of: "DynamoSandbox", ["TestTools", "TableModel", "HTTPServer"]),
         // The 25 situations and 15 failure stories, from the sandbox's endpoint to the service's.
         .testTarget(
             name: "SituationTests",
             dependencies: [
                 "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication", "HTTPServer",
-                "Telemetry", "Service", "DynamoSandbox",
+                "Telemetry", "Service", "DynamoSandbox", "TestTools",
             ],
             swiftSettings: strict
         ),

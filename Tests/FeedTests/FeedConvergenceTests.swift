@@ -2,6 +2,7 @@ import HTTPServer
 import ItemQuery
 import ReplicaStore
 import TableModel
+import TestTools
 import Testing
 
 @testable import Feed

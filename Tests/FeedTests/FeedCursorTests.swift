@@ -1,5 +1,6 @@
 import HTTPServer
 import ReplicaStore
+import TestTools
 import Testing
 
 @testable import Feed

@@ -3,6 +3,7 @@ import ItemQuery
 import ReplicaStore
 import Synchronization
 import TableModel
+import TestTools
 import Testing
 
 @testable import Feed
@@ -85,44 +86,7 @@ final class FeedFixture {
     }
 
     /// What the table holds now, by id.
-    func contents() -> [String: Int] {
-        var contents: [String: Int] = [:]
-        writer.snapshot().forEach(from: nil, to: nil) { record in
-            let attributes = record.withPackedItem { Item(packed: Array($0)).attributes }
-            if case .string(let id) = attributes["id"], case .number(let value) = attributes["v"] {
-                contents[id] = Int(value)
-            }
-            return true
-        }
-        return contents
-    }
-}
-
-/// One server-sent event as a client sees it.
-struct ReceivedEvent: Equatable {
-    var id: String?
-    var name = "message"
-    var data = ""
-
-    /// Parses complete events; `retry` fields are left out.
-    static func parse(_ bytes: [UInt8]) -> [ReceivedEvent] {
-        let text = String(decoding: bytes, as: UTF8.self)
-        var events: [ReceivedEvent] = []
-        var event = ReceivedEvent()
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.isEmpty {
-                if !event.data.isEmpty { events.append(event) }
-                event = ReceivedEvent()
-            } else if line.hasPrefix("id: ") {
-                event.id = String(line.dropFirst(4))
-            } else if line.hasPrefix("event: ") {
-                event.name = String(line.dropFirst(7))
-            } else if line.hasPrefix("data: ") {
-                event.data += line.dropFirst(6)
-            }
-        }
-        return events
-    }
+    func contents() -> [String: Int] { writer.snapshot().valuesByID }
 }
 
 /// A client that keeps a map from what it receives.
@@ -153,7 +117,7 @@ struct MapClient {
             var output: [UInt8] = []
             let step = stream.produce(into: &output, budget: budget, now: now)
             lastStep = step
-            let events = ReceivedEvent.parse(output)
+            let events = ReceivedEvent.parse(String(decoding: output, as: UTF8.self))
             for event in events.prefix(left) { try take(event) }
             left -= events.count
             if step != .again || left <= 0 { return }

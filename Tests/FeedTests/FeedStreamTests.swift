@@ -1,6 +1,7 @@
 import HTTPServer
 import ItemQuery
 import ReplicaStore
+import TestTools
 import Testing
 
 @testable import Feed
@@ -84,7 +85,7 @@ import Testing
             budget: 65_536,
             now: .zero
         )
-        let first = try #require(ReceivedEvent.parse(output).dropFirst().first)
+        let first = try #require(ReceivedEvent.parse(String(decoding: output, as: UTF8.self)).dropFirst().first)
         #expect(
             first.data
                 == #"{"op":"put","key":{"id":{"S":"a"}},"item":{"id":{"S":"a"},"v":{"N":"1"}},"id":"aaaaaaaa.1","#

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import TestTools
 
 /// What went wrong with a case.
 package struct CaseFailure: Error, CustomStringConvertible {
@@ -19,16 +20,7 @@ final class CaseConnection {
         var patience = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         _ = linux_set_option(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let status = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        if status != 0 { throw CaseFailure("connect: \(errno)") }
+        if !connectToLoopback(descriptor, port: port) { throw CaseFailure("connect: \(errno)") }
     }
 
     /// With a reset, so that thousands of them leave no port behind that is still in use.

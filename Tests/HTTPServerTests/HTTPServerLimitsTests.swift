@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Synchronization
+import TestTools
 import Testing
 
 @testable import HTTPServer
@@ -45,6 +46,10 @@ import Testing
             $0.bodyBytesPerSecond = 1_000
         }
         try await withServer(limits: limits) { _, port in
+            // Chunks, and so fast that what came first pays for a pause: that of the slow one's whole life.
+            let fast = try RawClient(port: port)
+            let chunk = "4E20\r\n\(String(repeating: "y", count: 20_000))\r\n"
+            try await fast.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)")
             let slow = try RawClient(port: port)
             try await slow.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
             let began = ContinuousClock.now
@@ -55,11 +60,6 @@ import Testing
             #expect(ContinuousClock.now - began < .seconds(15))
             #expect(try await slow.receiveResponse().status == 408)
             try await slow.expectEnd()
-            // Chunks, and so fast that what came first pays for a pause.
-            let fast = try RawClient(port: port)
-            let chunk = "1770\r\n\(String(repeating: "y", count: 6_000))\r\n"
-            try await fast.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)")
-            try await Task.sleep(for: .milliseconds(400))
             try await fast.send("\(chunk)0\r\n\r\n")
             #expect(try await fast.receiveResponse().status == 200)
         }
@@ -88,8 +88,9 @@ import Testing
                 let client = try RawClient(port: port)
                 try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
                 _ = try await client.receiveResponse()
+                // Time itself is what is tested here: half the idle time must pass, and nothing happens meanwhile.
                 let second = ContinuousClock.now + idle / 2
-                while ContinuousClock.now < second { try await Task.sleep(for: .milliseconds(5)) }
+                _ = await comesTrue { ContinuousClock.now >= second }
                 let sent = ContinuousClock.now
                 guard (try? await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")) != nil,
                     (try? await client.receiveResponse()) != nil
@@ -123,16 +124,14 @@ import Testing
     func pipelineBackpressure() async throws {
         let answer = [UInt8](repeating: 97, count: 100_000)
         let observer = RecordingObserver()
-        let handler = ClosureHandler { _ in HTTPResponse(status: 200, body: .bytes(answer)) }
+        let handler = ClosureHandler { request in
+            request.rawPath == "/plain" ? .text("plain") : HTTPResponse(status: 200, body: .bytes(answer))
+        }
         try await withServer(handler, observer: observer) { _, port in
             let client = try RawClient(port: port, receiveBuffer: 4_096)
             try await client.send(String(repeating: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", count: 1_000))
             await eventually("some are answered") { !observer.current.statuses.isEmpty }
-            var seen = -1
-            while seen != observer.current.statuses.count {
-                seen = observer.current.statuses.count
-                try await Task.sleep(for: .milliseconds(50))
-            }
+            let seen = try await settled(port: port) { observer.current.bytes.count { $0 > answer.count } }
             #expect(seen < 200)
             client.widen()
             for _ in 0..<1_000 { #expect(try await client.receiveResponse().body.utf8.count == answer.count) }
@@ -298,8 +297,7 @@ import Testing
             limit.rlim_cur = rlim_t(third.descriptor + 6)
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
             while let next = try? RawClient(port: port) { clients.append(next) }
-            let deadline = ContinuousClock.now + .seconds(10)
-            while observer.current.warnings.isEmpty, ContinuousClock.now < deadline { usleep(2_000) }
+            _ = await comesTrue(within: .seconds(10)) { !observer.current.warnings.isEmpty }
             // Connections that were accepted before still work.
             try await first.send("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
             guard try await first.receiveResponse().status == 200 else { exit(4) }

@@ -196,11 +196,8 @@ final class FloodStream: StreamingBody {
         try await withServer(Self.handler(script)) { _, port in
             let slow = try RawClient(port: port, receiveBuffer: 4_096)
             try await slow.send("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
-            var produced = -1
-            while produced != script.current.produced {
-                produced = script.current.produced
-                try await Task.sleep(for: .milliseconds(50))
-            }
+            await eventually("some is produced") { script.current.produced > 0 }
+            let produced = try await settled(port: port) { script.current.produced }
             // The kernel does not take megabytes for a client that reads nothing.
             #expect(produced * 65_536 < 1_000_000)
             let other = try RawClient(port: port)

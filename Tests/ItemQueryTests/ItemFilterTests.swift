@@ -1,4 +1,5 @@
 import TableModel
+import TestTools
 import Testing
 
 @testable import ItemQuery

@@ -1,5 +1,6 @@
 import ReplicaStore
 import TableModel
+import TestTools
 import Testing
 
 @Suite struct StoreSnapshotTests {

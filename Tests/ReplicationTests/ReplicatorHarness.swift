@@ -4,6 +4,7 @@ import StateStore
 import StreamModel
 import Synchronization
 import TableModel
+import TestTools
 import Testing
 
 @testable import Replication
@@ -91,17 +92,8 @@ struct ReplicatorHarness {
         sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: (ReplicatorHarness) -> Bool
     ) async {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while !condition(self) {
-            guard ContinuousClock.now < deadline else {
-                Issue.record(
-                    "never: \(what); status \(status.state) (\(status.reason))",
-                    sourceLocation: sourceLocation
-                )
-                return
-            }
-            try? await Task.sleep(for: .milliseconds(2))
-        }
+        if await comesTrue({ condition(self) }) { return }
+        Issue.record("never: \(what); status \(status.state) (\(status.reason))", sourceLocation: sourceLocation)
     }
 
     func waitLive(sourceLocation: SourceLocation = #_sourceLocation) async {

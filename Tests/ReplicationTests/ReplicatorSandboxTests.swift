@@ -2,6 +2,7 @@ import AWSClient
 import DynamoSandbox
 import ReplicaStore
 import TableModel
+import TestTools
 import Testing
 
 @testable import Replication
@@ -15,15 +16,6 @@ import Testing
 
     private func key(_ number: Int) -> [String: AttributeValue] {
         ["pk": .string("p\(number % 7)"), "sk": .number("\(number)")]
-    }
-
-    private func items(_ store: ReplicaStore) -> [Item] {
-        var items: [Item] = []
-        store.snapshot?.forEach(from: nil, to: nil) { record in
-            items.append(record.withPackedItem { Item(packed: Array($0)) })
-            return true
-        }
-        return items
     }
 
     @Test("ends equal to a table that was written to before, during and after the start")
@@ -58,26 +50,29 @@ import Testing
                 return nil
             } catch { return error }
         }
-        let deadline = ContinuousClock.now + .seconds(30)
         var round = 0
-        var quiet = 0
-        while quiet < 200, ContinuousClock.now < deadline {
-            if replicator.status.state == .live { quiet += 1 }
-            if quiet < 50 {
-                round += 1
-                let number = (round * 37) % 330
-                if round % 5 == 0 {
-                    try sandbox.delete(key(number), from: "orders")
-                } else {
-                    try sandbox.put(key(number).merging(["v": .number("\(round)")]) { old, _ in old }, into: "orders")
-                }
-            } else if try Set(items(store)) == Set(sandbox.items(of: "orders")) {
-                break
+        func write() throws {
+            round += 1
+            let number = (round * 37) % 330
+            if round % 5 == 0 {
+                try sandbox.delete(key(number), from: "orders")
+            } else {
+                try sandbox.put(key(number).merging(["v": .number("\(round)")]) { old, _ in old }, into: "orders")
             }
-            try await Task.sleep(for: .milliseconds(5))
         }
+        let isLive = try await comesTrue {
+            try write()
+            return replicator.status.state == .live
+        }
+        #expect(isLive)
+        for _ in 0..<10 {
+            for _ in 0..<5 { try write() }
+            let reads = sandbox.calls(.getRecords).count
+            #expect(await comesTrue { sandbox.calls(.getRecords).count > reads })
+        }
+        _ = try await comesTrue { try Set(store.snapshot?.items ?? []) == Set(sandbox.items(of: "orders")) }
         let expected = try sandbox.items(of: "orders")
-        let found = items(store)
+        let found = store.snapshot?.items ?? []
         #expect(replicator.status.state == .live)
         #expect(Set(found) == Set(expected))
         #expect(found.count == expected.count)

@@ -2,6 +2,7 @@ import AWSClient
 import DynamoSandbox
 import ReplicaStore
 import TableModel
+import TestTools
 
 @testable import Replication
 
@@ -74,12 +75,7 @@ final class SandboxFixture: Sendable {
 
     /// What readers see.
     var items: Set<Item> {
-        var items: Set<Item> = []
-        store.snapshot?.forEach(from: nil, to: nil) { record in
-            items.insert(record.withPackedItem { Item(packed: Array($0)) })
-            return true
-        }
-        return items
+        Set(store.snapshot?.items ?? [])
     }
 
     var isEqual: Bool { (try? Set(sandbox.items(of: Self.table))) == items }
@@ -96,12 +92,11 @@ final class SandboxFixture: Sendable {
     }
 
     /// Polls until a condition holds; false when it does not in a generous time.
-    func wait(_ condition: (SandboxFixture) -> Bool) async -> Bool {
-        let deadline = ContinuousClock.now + .seconds(30)
-        while !condition(self) {
-            guard ContinuousClock.now < deadline else { return false }
-            try? await Task.sleep(for: .milliseconds(5))
-        }
-        return true
+    func wait(_ condition: (SandboxFixture) -> Bool) async -> Bool { await comesTrue { condition(self) } }
+
+    /// Waits until the replica has asked for records once more, so that what is written next is a page of its own.
+    func waitForRead() async {
+        let before = sandbox.calls(.getRecords).count
+        _ = await wait { $0.sandbox.calls(.getRecords).count > before }
     }
 }

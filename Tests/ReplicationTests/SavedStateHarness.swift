@@ -4,6 +4,7 @@ import Glibc
 import ReplicaStore
 import StateStore
 import TableModel
+import TestTools
 import Testing
 
 @testable import Replication
@@ -139,12 +140,7 @@ struct SavedStateProcess {
     var position: Position? { store.snapshot?.position }
 
     var items: Set<Item> {
-        var items: Set<Item> = []
-        store.snapshot?.forEach(from: nil, to: nil) { record in
-            items.insert(record.withPackedItem { Item(packed: Array($0)) })
-            return true
-        }
-        return items
+        Set(store.snapshot?.items ?? [])
     }
 
     /// The keys of what a subscriber that resumes from a position is sent.
@@ -167,18 +163,9 @@ struct SavedStateProcess {
         sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: () throws -> Bool
     ) async rethrows {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while try !condition() {
-            guard ContinuousClock.now < deadline else {
-                let status = replicator.status
-                Issue.record(
-                    "never: \(what); \(status.state) (\(status.reason)); \(saved)",
-                    sourceLocation: sourceLocation
-                )
-                return
-            }
-            try? await Task.sleep(for: .milliseconds(5))
-        }
+        if try await comesTrue(condition) { return }
+        let status = replicator.status
+        Issue.record("never: \(what); \(status.state) (\(status.reason)); \(saved)", sourceLocation: sourceLocation)
     }
 
     func waitLive(sourceLocation: SourceLocation = #_sourceLocation) async {

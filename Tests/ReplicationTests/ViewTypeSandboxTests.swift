@@ -38,7 +38,7 @@ import Testing
                 fixture.sandbox.split(shard: open.id, of: SandboxFixture.table)
             }
             if round % 50 == 40 { fixture.sandbox.rotateAll(of: SandboxFixture.table) }
-            try await Task.sleep(for: .milliseconds(10))
+            if round % 5 == 4 { await fixture.waitForRead() }
         }
         #expect(await fixture.wait { $0.isLive && $0.isEqual }, "\(fixture.replicator.status.reason)")
         #expect(fixture.replicator.status.rebuilds == 0)
@@ -131,7 +131,7 @@ import Testing
             } else {
                 try fixture.put("k\(round % 60)", "\(round)")
             }
-            try await Task.sleep(for: .milliseconds(5))
+            if round % 10 == 9 { await fixture.waitForRead() }
         }
         #expect(await fixture.wait { ($0.replicator.status.verification?.passes ?? 0) >= 3 })
         let verification = fixture.replicator.status.verification

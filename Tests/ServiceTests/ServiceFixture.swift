@@ -6,6 +6,7 @@ import Replication
 import Synchronization
 import TableModel
 import Telemetry
+import TestTools
 import Testing
 
 @testable import Service
@@ -114,11 +115,8 @@ final class ServiceFixture: Sendable {
 
     /// Waits until as many requests wait for an answer; polled, since the server counts them by itself.
     func waitForWaiting(_ count: Int) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while try !request("/metrics").body.contains("\ntablecast_http_waiting_requests \(count)\n") {
-            try #require(ContinuousClock.now < deadline, "\(count) requests never waited")
-            try await Task.sleep(for: .milliseconds(2))
-        }
+        let line = "\ntablecast_http_waiting_requests \(count)\n"
+        #expect(try await comesTrue { try request("/metrics").body.contains(line) }, "\(count) requests never waited")
     }
 
     private func send(_ text: String) throws -> Int32 {
@@ -127,16 +125,7 @@ final class ServiceFixture: Sendable {
         // A stuck server fails the test instead of hanging it.
         var patience = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(connected == 0)
+        try #require(connectToLoopback(descriptor, port: port))
         let bytes = Array(text.utf8)
         try #require(Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
         return descriptor

@@ -5,6 +5,7 @@ import ReplicaStore
 import Replication
 import Synchronization
 import TableModel
+import TestTools
 import Testing
 
 /// The situations that are about the start: bookmark, scan, and what is written meanwhile.

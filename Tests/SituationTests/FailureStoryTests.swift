@@ -5,6 +5,7 @@ import ReplicaStore
 import Replication
 import Synchronization
 import TableModel
+import TestTools
 import Testing
 
 /// What broke other consumers in production, one to eight.

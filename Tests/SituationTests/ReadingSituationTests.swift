@@ -1,6 +1,7 @@
 import DynamoSandbox
 import Replication
 import TableModel
+import TestTools
 import Testing
 
 /// The situations that are about reading a shard: expiry, ends, bad answers, gaps, refusals.

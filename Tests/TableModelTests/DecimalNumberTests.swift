@@ -1,4 +1,5 @@
 import TableModel
+import TestTools
 import Testing
 
 private let nines = String(repeating: "9", count: 38)

@@ -1,5 +1,6 @@
 import Synchronization
 import TableModel
+import TestTools
 import Testing
 
 @testable import AWSClient
@@ -82,20 +83,13 @@ func transportFailure<Value>(
     }
 }
 
-/// Polls until `condition` holds; records an issue after ten seconds.
+/// Waits until `condition` holds; records an issue when it does not.
 func eventually(
     _ what: Comment,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while !condition() {
-        guard ContinuousClock.now < deadline else {
-            Issue.record(what, sourceLocation: sourceLocation)
-            return
-        }
-        try await Task.sleep(for: .milliseconds(2))
-    }
+) async {
+    if await !comesTrue(condition) { Issue.record(what, sourceLocation: sourceLocation) }
 }
 
 /// Answers in the order given; the last one again and again.

@@ -11,7 +11,7 @@ import Testing
         let task = Task {
             await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) }
         }
-        try await eventually("the request arrives") { server.requests.count == 1 }
+        await eventually("the request arrives") { server.requests.count == 1 }
         task.cancel()
         #expect(await task.value == .cancelled)
         #expect(try await transport.send(makeRequest(server.url, body: "[]")).status == 200)
@@ -28,7 +28,7 @@ import Testing
         let first = Task {
             await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) }
         }
-        try await eventually("the first request arrives") { server.requests.count == 1 }
+        await eventually("the first request arrives") { server.requests.count == 1 }
         let second = Task {
             await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) }
         }
@@ -82,7 +82,7 @@ import Testing
         let tasks = (0..<3).map { _ in
             Task { await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) } }
         }
-        try await eventually("a request arrives") { server.requests.count == 1 }
+        await eventually("a request arrives") { server.requests.count == 1 }
         transport.close()
         for task in tasks { #expect(await task.value == .closed) }
         #expect(
@@ -102,7 +102,7 @@ import Testing
         let first = Task {
             await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) }
         }
-        try await eventually("the first request arrives") { server.requests.count == 1 }
+        await eventually("the first request arrives") { server.requests.count == 1 }
         // One of the two gets the place in line, the other is refused; then the close ends the one that waits.
         let others = (0..<2).map { _ in
             Task { () -> TransportFailure.Cause? in

@@ -1,4 +1,5 @@
 import Glibc
+import TestTools
 
 /// One HTTP exchange over a plain socket: nothing between the test and the bytes on the wire.
 struct RawClient {
@@ -38,16 +39,8 @@ struct RawClient {
         defer { close(descriptor) }
         var timeout = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(port).bigEndian)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard connected == 0, send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count
+        guard connectToLoopback(descriptor, port: Int(port)),
+            send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count
         else { return [] }
         var response: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPServer
 import Synchronization
+import TestTools
 import Testing
 
 /// Answers with a closure, and rejected bytes with their reason as text.
@@ -85,13 +86,20 @@ func eventually(
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () -> Bool
 ) async {
-    let deadline = ContinuousClock.now + .seconds(30)
-    while !condition() {
-        if ContinuousClock.now > deadline {
-            Issue.record(what, sourceLocation: sourceLocation)
-            return
+    if await !comesTrue(condition) { Issue.record(what, sourceLocation: sourceLocation) }
+}
+
+/// What `count` comes to when it stays the same while the server's one loop answers another client twenty times: the loop had its turns,
+/// and did not go on. `/plain` must be answered.
+func settled(port: Int, _ count: () -> Int) async throws -> Int {
+    let other = try RawClient(port: port)
+    while true {
+        let seen = count()
+        for _ in 0..<20 {
+            try await other.send("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await other.receiveResponse().status == 200)
         }
-        try? await Task.sleep(for: .milliseconds(2))
+        if count() == seen { return seen }
     }
 }
 

@@ -1,4 +1,5 @@
 import TableModel
+import TestTools
 
 /// Draws items and predicates from so few names and values that they often meet.
 struct RandomQueries {

@@ -2,6 +2,7 @@ import Glibc
 import HTTPServer
 import ReplicaStore
 import TableModel
+import TestTools
 import Testing
 
 @testable import Service
@@ -128,7 +129,7 @@ import Testing
     )
     func convergence(seed: Int) async throws {
         let service = try live(60, settings: { $0.historyBytes = [0, 4000, 1 << 20][seed % 3] })
-        var random = SplitMix(state: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         var states: [String: [String: Int]] = [:]
         func note() { states["aaaaaaaa.\(service.writer.seq)"] = service.contents() }
         note()
@@ -419,17 +420,5 @@ import Testing
         try client.wait { $0.names.count { $0 == "bookmark" } >= 2 }
         client.close()
         await service.stop()
-    }
-}
-
-/// A small generator, so that a failing seed can be run again.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

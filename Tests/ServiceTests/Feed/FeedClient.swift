@@ -1,5 +1,6 @@
 import Glibc
 import TableModel
+import TestTools
 import Testing
 
 /// A client of the feed over a raw socket: bytes in, chunks joined, events parsed as they come. Every wait has a limit.
@@ -37,16 +38,7 @@ final class FeedClient {
         if var receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
         }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard connected == 0 else { throw Failure(description: "connect: \(errno)") }
+        guard connectToLoopback(descriptor, port: port) else { throw Failure(description: "connect: \(errno)") }
         let lines = ["\(method) \(target) HTTP/\(version)", "Host: test"] + fields
         let bytes = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
         guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {

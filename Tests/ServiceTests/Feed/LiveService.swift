@@ -6,6 +6,7 @@ import Replication
 import Synchronization
 import TableModel
 import Telemetry
+import TestTools
 import Testing
 
 @testable import Service
@@ -92,17 +93,7 @@ final class LiveService {
     }
 
     /// What the table holds: `v` by id.
-    func contents() -> [String: Int] {
-        var contents: [String: Int] = [:]
-        writer.snapshot().forEach(from: nil, to: nil) { record in
-            let attributes = record.withPackedItem { Item(packed: Array($0)).attributes }
-            if case .string(let id) = attributes["id"], case .number(let value) = attributes["v"] {
-                contents[id] = Int(value)
-            }
-            return true
-        }
-        return contents
-    }
+    func contents() -> [String: Int] { writer.snapshot().valuesByID }
 
     /// Subscribers as `/v1/status` counts them.
     func subscribers() throws -> Int {

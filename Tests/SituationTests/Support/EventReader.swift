@@ -2,28 +2,11 @@ import Dispatch
 import Glibc
 import ReplicaStore
 import Synchronization
+import TestTools
 import Testing
 
 /// A subscriber to `/v1/events` over a real socket, read by a queue of its own until it is closed.
 final class EventReader: Sendable {
-    struct Event: Sendable {
-        var id: String?
-        var name = "message"
-        var data = ""
-
-        /// The text between the first `start` in the data and the `end` after it.
-        func between(_ start: String, _ end: String) -> String? {
-            guard let first = data.ranges(of: start).first else { return nil }
-            let rest = data[first.upperBound...]
-            return rest.ranges(of: end).first.map { String(rest[..<$0.lowerBound]) }
-        }
-
-        var key: String? { between(#""key":{"id":""#, "\"") }
-        var number: Int? { between(#""n":"#, "}").flatMap { Int($0) } }
-        var isRemoval: Bool { data.hasPrefix(#"{"op":"remove""#) }
-        var cause: String? { between(#""cause":""#, "\"") }
-    }
-
     private let descriptor: Int32
     private let received = Mutex<(bytes: [UInt8], isOver: Bool)>(([], false))
 
@@ -33,16 +16,7 @@ final class EventReader: Sendable {
         self.descriptor = descriptor
         try #require(descriptor >= 0)
         if var window { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size)) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(port)).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(connected == 0)
+        try #require(connectToLoopback(descriptor, port: port))
         // HTTP/1.0, so that the body comes as it is.
         let request = Array("GET \(target) HTTP/1.0\r\nHost: test\r\n\r\n".utf8)
         try #require(send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count)
@@ -81,28 +55,14 @@ final class EventReader: Sendable {
     }
 
     /// The complete events so far.
-    var events: [Event] {
+    var events: [ReceivedEvent] {
         let text = String(decoding: received.withLock { $0.bytes }, as: UTF8.self)
         guard let head = text.ranges(of: "\r\n\r\n").first else { return [] }
-        var events: [Event] = []
-        var event = Event()
-        for line in text[head.upperBound...].split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.isEmpty {
-                if !event.data.isEmpty { events.append(event) }
-                event = Event()
-            } else if line.hasPrefix("id: ") {
-                event.id = String(line.dropFirst(4))
-            } else if line.hasPrefix("event: ") {
-                event.name = String(line.dropFirst(7))
-            } else if line.hasPrefix("data: ") {
-                event.data += line.dropFirst(6)
-            }
-        }
-        return events
+        return ReceivedEvent.parse(text[head.upperBound...])
     }
 
     /// The changes so far, without the control events.
-    var changes: [Event] { events.filter { $0.name == "message" } }
+    var changes: [ReceivedEvent] { events.filter { $0.name == "message" } }
 
     /// What a client that keeps a map has now.
     var map: [String: Int] {
@@ -124,4 +84,18 @@ final class EventReader: Sendable {
         }
         return witness.violations
     }
+}
+
+extension ReceivedEvent {
+    /// The text between the first `start` in the data and the `end` after it.
+    func between(_ start: String, _ end: String) -> String? {
+        guard let first = data.ranges(of: start).first else { return nil }
+        let rest = data[first.upperBound...]
+        return rest.ranges(of: end).first.map { String(rest[..<$0.lowerBound]) }
+    }
+
+    var key: String? { between(#""key":{"id":""#, "\"") }
+    var number: Int? { between(#""n":"#, "}").flatMap { Int($0) } }
+    var isRemoval: Bool { data.hasPrefix(#"{"op":"remove""#) }
+    var cause: String? { between(#""cause":""#, "\"") }
 }

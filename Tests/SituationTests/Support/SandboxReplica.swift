@@ -6,6 +6,7 @@ import Service
 import StateStore
 import TableModel
 import Telemetry
+import TestTools
 import Testing
 
 /// A replica as the service runs it: the real client over loopback, the replicator, the store, and the HTTP side with its event
@@ -99,12 +100,7 @@ final class SandboxReplica: Sendable {
 
     /// What readers see.
     var items: Set<Item> {
-        var items: Set<Item> = []
-        store.snapshot?.forEach(from: nil, to: nil) { record in
-            items.insert(record.withPackedItem { Item(packed: Array($0)) })
-            return true
-        }
-        return items
+        Set(store.snapshot?.items ?? [])
     }
 
     /// The number of the write that readers see of a key; nil for none.
@@ -143,17 +139,8 @@ final class SandboxReplica: Sendable {
         sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: (SandboxReplica) -> Bool
     ) async {
-        let deadline = ContinuousClock.now + .seconds(30)
-        while !condition(self) {
-            guard ContinuousClock.now < deadline else {
-                Issue.record(
-                    "never: \(what); \(status.state) (\(status.reason)), gaps \(gaps)",
-                    sourceLocation: sourceLocation
-                )
-                return
-            }
-            try? await Task.sleep(for: .milliseconds(3))
-        }
+        if await comesTrue({ condition(self) }) { return }
+        Issue.record("never: \(what); \(status.state) (\(status.reason)), gaps \(gaps)", sourceLocation: sourceLocation)
     }
 
     /// Waits until the replica is live and equal to the table.

@@ -1,6 +1,7 @@
 import ItemQuery
 import ReplicaStore
 import TableModel
+import TestTools
 import Testing
 
 @testable import Service
@@ -157,7 +158,7 @@ private final class Replica {
         arguments: 1...30 as ClosedRange<UInt64>
     )
     func stableUnderWrites(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let replica = try replica(partitions: 4, sorts: 30)
         for sort in 0..<5 { try replica.remove("p1", sort) }
         let isTouchable = { (partition: Int, sort: Int) in (partition * 31 + sort) % 3 == 0 }
@@ -217,18 +218,5 @@ private final class Replica {
             return true
         }
         #expect(held == expected)
-    }
-}
-
-/// A small deterministic generator.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
