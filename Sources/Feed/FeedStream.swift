@@ -54,7 +54,7 @@ package final class FeedStream: StreamingBody {
             delivery = FeedHub.Delivery()
         }
         guard case .wait = step else { return step }
-        return .wait(until: deadline)
+        return .wait(until: deadline(after: now))
     }
 
     private func advance(_ output: inout [UInt8], _ budget: Int, _ now: Duration) -> StreamStep {
@@ -200,11 +200,13 @@ package final class FeedStream: StreamingBody {
         wire.append(bytes, to: &output)
     }
 
-    private var deadline: Duration {
+    /// When there is something to do though nothing new is published. A batch that is over needs no look: what was gathered is
+    /// delivered, and what comes next wakes the stream.
+    private func deadline(after now: Duration) -> Duration {
         var deadline = spokeAt + request.heartbeat
         if let timeout = request.timeout, let startedAt { deadline = min(deadline, startedAt + timeout) }
         if let endsAt { deadline = min(deadline, endsAt) }
-        if gathersUntil > spokeAt { deadline = min(deadline, gathersUntil) }
+        if gathersUntil > now { deadline = min(deadline, gathersUntil) }
         return deadline
     }
 }

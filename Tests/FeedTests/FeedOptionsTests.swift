@@ -156,6 +156,54 @@ import Testing
         #expect(client.lastStep == .wait(until: .seconds(1)))
     }
 
+    @Test("between two batches nobody is asked: with nothing new the next look is the heartbeat's")
+    func restAfterBatch() throws {
+        let fixture = try live()
+        let stream = fixture.stream(
+            .make {
+                $0.start = .now; $0.batch = .milliseconds(500); $0.heartbeat = .seconds(15)
+            }
+        )
+        var client = MapClient()
+        try client.read(stream, now: .milliseconds(10))
+        try fixture.put("a", 2)
+        fixture.publish()
+        try client.read(stream, now: .milliseconds(20))
+        #expect(client.lastStep == .wait(until: .milliseconds(500)))
+        try client.read(stream, now: .milliseconds(500))
+        #expect(client.lastStep == .wait(until: .milliseconds(15_020)))
+    }
+
+    @Test("what a filter looks at is bounded in bytes and in steps too, not only in records")
+    func workPerFrame() throws {
+        let text = String(repeating: "x", count: 100_000)
+        let fixture = try live()
+        var start = try #require(fixture.store.snapshot?.position)
+        for id in 0..<100 { try fixture.put("big\(id)", Item(["id": .string("big\(id)"), "text": .string(text)])) }
+        fixture.publish()
+        func firstFrame() throws -> (frame: FeedFrame, rest: Int) {
+            let snapshot = try #require(fixture.store.snapshot)
+            let request = FeedRequest.make {
+                $0.start = .position(start); $0.filter = predicate("contains(text, 'y')")
+            }
+            var reader = try FeedReader(hub: fixture.hub, request: request, snapshot: snapshot, now: .zero)
+            defer { reader.close() }
+            var frames: [FeedFrame] = []
+            while case .frame(let frame, _) = reader.next(in: snapshot, now: .zero) { frames.append(frame) }
+            #expect(reader.position == snapshot.position)
+            return (try #require(frames.first), frames.count - 1)
+        }
+        // Ten megabytes, at two operands an item.
+        #expect(try firstFrame().rest >= 4)
+        start = try #require(fixture.store.snapshot?.position)
+        for value in 0..<5_000 { try fixture.put("k\(value % 10)", value) }
+        fixture.publish()
+        // Ten records, each with five hundred steps that somebody may have seen.
+        let (frame, rest) = try firstFrame()
+        #expect(frame.count == 0)
+        #expect(rest >= 1)
+    }
+
     @Test("an operation can be left out")
     func operations() throws {
         let fixture = try live()
