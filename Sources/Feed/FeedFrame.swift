@@ -10,7 +10,7 @@ final class FeedFrame: Sendable {
     let asOf: UInt64
     /// Data events in it.
     let count: Int
-    /// Records looked at for it.
+    /// What was looked at for it, in changes (see `FeedLimits.visitedPerFrame`).
     let visited: Int
     /// On the server's monotonic clock.
     let madeAt: Duration

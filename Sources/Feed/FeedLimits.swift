@@ -6,10 +6,15 @@ package struct FeedLimits: Sendable, Hashable {
     package var maximumSubscribersPerAddress: Int?
     /// A shared frame is cut at the first event that reaches this many bytes.
     package var frameBytes = 16_384
-    /// A shared frame is cut after so many changes were looked at, whether or not they pass the filter.
+    /// A shared frame is cut after so many changes were looked at, whether or not they pass the filter. Earlier states of a key count
+    /// as changes, and so does every further `visitBytes` of items.
     package var visitedPerFrame = 2048
-    /// Changes that one subscriber may have looked at before others have their turn.
+    /// Changes that one subscriber may have looked at before others have their turn, counted in the same way.
     package var visitedPerTurn = 8192
+    /// Bytes of items, each as often as filter and representation look at it, that count as one change looked at.
+    static let visitBytes = 1024
+    /// What is looked at of one key's earlier states, counted in the same way; with more of them its removal is told.
+    static let visitedPerLeave = 10_000
     /// Bytes of shared frames kept; the oldest are dropped and encoded again when somebody needs them. Compressed ones may take as
     /// much again.
     package var cachedFrameBytes = 8_388_608
@@ -33,13 +38,13 @@ package struct FeedLimits: Sendable, Hashable {
     /// Changes of a page when the client does not say, and at most.
     package var defaultPageChanges = 1000
     package var maximumPageChanges = 10_000
-    /// Bytes of a page's changes; a page that reaches it ends early.
+    /// Bytes of a page's changes, or of an item's history; what reaches it ends early.
     package var pageBytes = 4_194_304
     /// The longest a page is waited for (`Prefer: wait`); a longer wait is cut to it.
     package var maximumWait: Duration = .seconds(60)
     /// Whether the store keeps steps (`StoreLimits.historyBytes`); without them there is no mode `all`.
     package var keepsHistory = true
-    /// Versions of an item's history when the client does not say, and at most.
+    /// Versions of an item's history when the client does not say, and at most. It ends early at `pageBytes`.
     package var defaultVersions = 20
     package var maximumVersions = 200
     package init() {}

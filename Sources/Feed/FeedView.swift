@@ -28,10 +28,21 @@ struct FeedViewKey: Hashable, Sendable {
 final class FeedView: Sendable {
     let key: FeedViewKey
     let number: UInt64
+    /// How many times an item's bytes are looked at beside being written.
+    private let weight: Int
 
     init(key: FeedViewKey, number: UInt64) {
         self.key = key
         self.number = number
+        weight =
+            (key.filter?.predicate?.operandCount ?? 0) + (key.representation.fields == nil ? 0 : 1)
+            + (key.difference == .none ? 0 : 1)
+    }
+
+    /// What looking at a state costs, in changes (see `FeedLimits.visitBytes`).
+    @inline(__always)
+    func cost(of record: ItemRecord) -> Int {
+        weight == 0 ? 1 : 1 + record.withPackedItem { $0.count } * weight / FeedLimits.visitBytes
     }
 
     /// Whether an item can leave the filter while it exists. A key never changes, so it stays within its range.

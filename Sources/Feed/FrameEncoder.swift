@@ -60,7 +60,7 @@ struct FrameEncoder {
         encoder.last = min(encoder.last, end)
         snapshot.forEachChange(after: start) { record in
             guard record.seq <= end else { return false }
-            encoder.visited += 1
+            encoder.visited += encoder.view.cost(of: record)
             encoder.appendRow(record, base: base)
             return encoder.goesOn(after: record.seq)
         }
@@ -76,7 +76,7 @@ struct FrameEncoder {
             begin(record.seq)
             envelope.appendPut(record, cause: isRow ? .snapshot : record.cause, to: &bytes)
             end()
-        } else if !isRow, view.tells(.remove), leaves.mustTell(record) {
+        } else if !isRow, view.tells(.remove), leaves.mustTell(record, visited: &visited) {
             begin(record.seq)
             envelope.appendRemove(record, cause: record.isTombstone ? record.cause : .filter, to: &bytes)
             end()
@@ -86,7 +86,7 @@ struct FrameEncoder {
     private mutating func appendSteps(after start: UInt64) {
         var encoder = self
         snapshot.history.forEachStep(after: start) { step in
-            encoder.visited += 1
+            encoder.visited += encoder.view.cost(of: step.new) + (step.old.map(encoder.view.cost) ?? 0)
             encoder.appendStep(step)
             return encoder.goesOn(after: step.new.seq)
         }

@@ -10,13 +10,15 @@ package struct ItemHistory {
     /// Whether the oldest version told is the one in which the item first appeared, as far as the replica ever knew.
     package private(set) var isComplete = false
 
-    /// Reads at most `limit` versions of `key`; nil when the replica knows nothing of it.
+    /// Reads at most `limit` versions of `key`, and no further when their envelopes have `maximumBytes`; nil when the replica knows
+    /// nothing of it.
     package init?(
         of key: ItemKey,
         in snapshot: StoreSnapshot,
         representation: ItemRepresentation,
         difference: FeedDifference,
-        limit: Int
+        limit: Int,
+        maximumBytes: Int
     ) {
         guard var record = snapshot.newestState(of: key) else { return nil }
         let envelope = ChangeEnvelope(
@@ -25,7 +27,7 @@ package struct ItemHistory {
             representation: representation,
             difference: difference
         )
-        while count < limit {
+        while count < limit, versions.count < maximumBytes {
             let step = snapshot.history.step(record.seq)
             if count > 0 { versions.append(UInt8(ascii: ",")) }
             if record.isTombstone {

@@ -7,9 +7,6 @@ import ReplicaStore
 /// history does not reach back far enough, it is told in any case. So at the head the removals are exact, and while catching up there may be too many of
 /// them, for keys that the subscriber does not have, and never too few.
 struct LeaveRule {
-    /// Steps of one key looked at; with more of them the removal is told.
-    private static let maximumSteps = 10_000
-
     let view: FeedView
     let history: ChangeHistory
     /// Where the subscriber stands: it has seen no state after it.
@@ -17,15 +14,17 @@ struct LeaveRule {
     /// See `FrameKind.rows`.
     let settled: UInt64
 
-    /// `record` is a covered key's newest state, and not in the filter.
-    func mustTell(_ record: ItemRecord) -> Bool {
+    /// `record` is a covered key's newest state, and not in the filter. Adds to `visited` what was looked at.
+    func mustTell(_ record: ItemRecord, visited: inout Int) -> Bool {
         // Without a predicate all that there was of a key was in the filter.
         guard view.hasLeaveEvents else { return true }
+        let bound = visited + FeedLimits.visitedPerLeave
         var seq = record.seq
-        for _ in 0..<Self.maximumSteps {
+        while visited < bound {
             guard let step = history.step(seq) else { return true }
             // The key was unknown: nobody has seen it.
             guard let old = step.old else { return false }
+            visited += old.seq <= start ? view.cost(of: old) : 1
             if old.seq <= start, view.matches(old) { return true }
             if old.seq <= settled { return false }
             seq = old.seq

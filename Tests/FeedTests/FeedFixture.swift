@@ -64,6 +64,7 @@ final class FeedFixture {
     }
 
     func put(_ id: String, _ value: Int) throws { try apply(id, .put(Self.item(id, value))) }
+    func put(_ id: String, _ item: Item) throws { try apply(id, .put(item)) }
     func remove(_ id: String) throws { try apply(id, .remove) }
 
     private func apply(_ id: String, _ outcome: Change.Outcome) throws {

@@ -30,7 +30,8 @@ struct HistoryHandler: Sendable {
             in: snapshot,
             representation: representation,
             difference: difference,
-            limit: count
+            limit: count,
+            maximumBytes: limits.pageBytes
         )
         guard let history else {
             return Problem(404, .itemNotFound, "The replica knows nothing of an item under this key.").response(
