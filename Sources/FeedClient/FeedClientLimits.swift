@@ -11,7 +11,9 @@ package struct FeedClientLimits: Sendable, Hashable {
     package var silence: Duration = .seconds(45)
     /// The first pause before a new attempt, unless the server said another.
     package var firstPause: Duration = .seconds(1)
-    /// The longest pause between two attempts.
+    /// The longest pause that a server may ask for; a longer one is cut to it.
+    package var longestAskedPause: Duration = .seconds(3_600)
+    /// The longest pause between two attempts, unless the server asked for a longer one.
     package var longestPause: Duration = .seconds(30)
     package init() {}
 }

@@ -105,4 +105,20 @@ import Testing
         let step = follower.end(.complete, body: Array(#"{"title":"Busy"}"#.utf8))
         #expect(step == .reconnect(after: .seconds(7), because: "answer 503: Busy"))
     }
+
+    @Test("cuts the pause that a server asks for to an hour, however far off it is")
+    func endlessPauses() {
+        var follower = FeedFollower()
+        follower.begin()
+        let fields = [AnswerHead.Field(name: "retry-after", value: "\(Int.max)")]
+        _ = follower.receive(AnswerHead(status: 429, version: "1.1", fields: fields))
+        expect(follower.end(.complete), .reconnect(after: .seconds(3_600), because: "answer 429: no reason was given"))
+        follower.begin()
+        let feed = [AnswerHead.Field(name: "content-type", value: "text/event-stream")]
+        _ = follower.receive(AnswerHead(status: 200, version: "1.1", fields: feed))
+        let event = ServerSentEvent(name: "hello", data: [], lastEventID: "")
+        follower.receive(event, retryMilliseconds: .max)
+        let why = "the feed ended without a goodbye"
+        expect(follower.end(.complete), .reconnect(after: .seconds(3_600), because: why))
+    }
 }

@@ -47,7 +47,7 @@ package struct FeedFollower: Sendable {
     package mutating func receive(_ event: ServerSentEvent, retryMilliseconds: Int?) {
         failures = 0
         if !event.lastEventID.isEmpty { lastEventID = event.lastEventID }
-        if let retryMilliseconds { retry = .milliseconds(retryMilliseconds) }
+        if let retryMilliseconds { retry = min(.milliseconds(retryMilliseconds), limits.longestAskedPause) }
         if event.name == "bye" { goodbye = JSONMembers(event.data)?.string("reason") ?? "" }
     }
 
@@ -79,8 +79,9 @@ package struct FeedFollower: Sendable {
         let detail = problem?.string("detail") ?? problem?.string("title") ?? "no reason was given"
         switch head.status {
         case 429, 500...599:
-            let after = head.field("retry-after").flatMap(Int.init).map { Duration.seconds($0) }
-            return .reconnect(after: max(pause(), after ?? .zero), because: "answer \(head.status): \(detail)")
+            let asked = head.field("retry-after").flatMap(Int.init).map { Duration.seconds($0) }
+            let after = min(asked ?? .zero, limits.longestAskedPause)
+            return .reconnect(after: max(pause(), after), because: "answer \(head.status): \(detail)")
         case 401:
             return .give(up: "answer 401: \(detail) Give a token with --token-file or TABLECAST_TOKEN.")
         case 300..<400:
