@@ -245,6 +245,7 @@ import Testing
             } else {
                 try other.pump()
             }
+            other.forget()
         }
         // 12 MB were written; what four readers did not take is not kept for them, and the history is bounded.
         let growth = try #require(ProcessUsage.residentBytes()) - before

@@ -100,6 +100,12 @@ final class FeedClient {
         }
     }
 
+    /// Lets go of what has come, except for the map: for tests that measure the process, of which the client is a part.
+    func forget() {
+        body = []
+        parser.forget()
+    }
+
     func wait(for name: String) throws { try wait { $0.names.contains(name) } }
 
     func waitForEnd() throws {
@@ -193,6 +199,8 @@ struct EventParser {
     private var line: [UInt8] = []
     private var event = ParsedEvent()
     private var data: [String] = []
+
+    mutating func forget() { events = [] }
 
     mutating func feed(_ bytes: some Sequence<UInt8>) {
         for byte in bytes {
