@@ -80,11 +80,11 @@ let package = Package(
         layer("ItemQuery", ["TableModel"]),
         layer("Feed", ["TableModel", "ItemQuery", "Compression", "ReplicaStore", "HTTPServer"]),
         layer("FeedClient", ["TableModel", "CCurl"]),
-        layer("Telemetry", [logging, metrics, coreMetrics]),
+        layer("Telemetry", [logging, coreMetrics]),
         layer(
             "Service",
             [
-                "TableModel", "AWSClient", "DynamoDBStream", "Replication", "ReplicaStore", "StateStore", "HTTPServer",
+                "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore", "HTTPServer",
                 "Compression", "Digest", "ItemQuery", "Feed", "Telemetry", "CXXHash", logging, metrics, argumentParser,
             ],
             resources: [.embedInCode("openapi.yaml")] + webFiles.map { .embedInCode("Web/\($0)") }
