@@ -60,14 +60,14 @@ final class MetricsCollector: Sendable {
         counter("tablecast_replica_rebuilds_total", [], status.rebuilds)
         gauge("tablecast_ready", [], health.obstacle() == nil ? 1 : 0)
         if let lag = conditions.lagMilliseconds { gauge("tablecast_replica_lag_seconds", [], Double(lag) / 1000) }
-        if let snapshot = view.store.snapshot {
-            gauge("tablecast_replica_items", [], Double(snapshot.itemCount))
-            gauge("tablecast_replica_item_bytes", [], Double(snapshot.itemBytes))
-            gauge("tablecast_replica_tombstones", [], Double(snapshot.tombstoneCount))
-            gauge("tablecast_replica_seq", [], Double(snapshot.position.seq))
-            gauge("tablecast_history_steps", [], Double(snapshot.history.count))
-            gauge("tablecast_history_bytes", [], Double(snapshot.history.bytes))
-        }
+        // What is not published is nothing, as in the status: a gauge that is left alone would go on telling what was there last.
+        let snapshot = view.store.snapshot
+        gauge("tablecast_replica_items", [], Double(snapshot?.itemCount ?? 0))
+        gauge("tablecast_replica_item_bytes", [], Double(snapshot?.itemBytes ?? 0))
+        gauge("tablecast_replica_tombstones", [], Double(snapshot?.tombstoneCount ?? 0))
+        gauge("tablecast_replica_seq", [], Double(snapshot?.position.seq ?? 0))
+        gauge("tablecast_history_steps", [], Double(snapshot?.history.count ?? 0))
+        gauge("tablecast_history_bytes", [], Double(snapshot?.history.bytes ?? 0))
         counter("tablecast_replica_changes_applied_total", [], status.changesApplied)
         gauge("tablecast_scan_items", [], Double(status.scannedItems))
         gauge("tablecast_scan_consumed_capacity_units", [], status.scanConsumedUnits)

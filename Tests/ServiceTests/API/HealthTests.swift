@@ -107,6 +107,20 @@ import Testing
         await fixture.stop()
     }
 
+    @Test("what is withheld is nothing, to the metrics as to the status: not what was there last")
+    func withheldContents() async throws {
+        let fixture = try ServiceFixture()
+        try fixture.publish([["id": .string("a")]], schema: ServiceFixture.single)
+        #expect(try fixture.request("/metrics").body.contains("\ntablecast_replica_items 1\n"))
+        fixture.store.withdraw()
+        #expect(try fixture.request("/v1/status").body.contains(#""items":0,"bytes":0"#))
+        let metrics = try fixture.request("/metrics").body
+        for name in ["replica_items", "replica_item_bytes", "replica_tombstones", "history_steps", "history_bytes"] {
+            #expect(metrics.contains("\ntablecast_\(name) 0\n"), "\(name)")
+        }
+        await fixture.stop()
+    }
+
     @Test("is not ready from the moment it is told to stop, and still answers during the drain delay")
     func draining() async throws {
         let fixture = try ServiceFixture()
