@@ -245,6 +245,31 @@ def test_long_polls_serve_where_events_are_held_back(tab, module):
         tab.run("table.close()")
 
 
+def test_long_polls_do_not_ask_for_a_gone_position_again(tab, module):
+    """A page that resumes from a position of its own, where events are held back and the position is gone."""
+    gone, following = f"{EPOCH}.1", f"{NEXT_EPOCH}.5"
+    asked = []
+
+    def changes(query, headers):
+        asked.append(query["since"])
+        if query["since"] == gone:
+            return 410, {"type": "urn:tablecast:problem:position-gone", "title": "Gone", "status": 410, "detail": "gone"}
+        if query["since"] == following:
+            return 503, {"type": "about:blank", "title": "Busy", "status": 503, "detail": "busy"}
+        return 200, {"changes": [], "next": following, "as_of": {"position": following, "lag_ms": 1}}
+
+    with Scripted(module, {"/v1/changes": changes}).running() as server:
+        tab.go(f"{server.url}/page")
+        tab.run(
+            f"import('{server.url}/client.js').then(({{ ChangeFeed }}) => {{ window.types = []; window.feed = "
+            f"new ChangeFeed({{ since: '{gone}', patience: 300 }}, (change) => types.push(change.type)) }})"
+        )
+        wait_for(lambda: following in asked, 10, lambda: f"the feed to go on: {len(asked)} requests, the last {asked[-3:]}")
+        assert asked[:3] == [gone, "now", following]
+        assert "reset" in tab.run("types")
+        tab.run("feed.close()")
+
+
 def status(service, name="subscribers"):
     return service.get("/v1/status").json()[name]
 

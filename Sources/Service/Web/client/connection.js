@@ -80,7 +80,7 @@ function isAfter(position, other) {
  * feed (data changes are named `change`), and `state` about itself.
  */
 class Connection {
-    #options; #sink; #stopping = new AbortController(); #cut = null; #wake = null; #pollUntil = 0; #deadline = 0; #broken = 0;
+    #options; #sink; #stopping = new AbortController(); #cut = null; #wake = null; #pollUntil = 0; #deadline = 0; #broken = 0; #isSinceGone = false;
 
     constructor(options, position, sink) {
         this.#options = options;
@@ -214,7 +214,8 @@ class Connection {
     /** One long poll. After a stream that said nothing (`unheard`) it also finds out why: refused, unreachable or held back. */
     async #poll(unheard) {
         const { query } = this.#options;
-        const since = this.position ?? query.since ?? (query.snapshot === "never" ? "now" : "0");
+        const asked = this.#isSinceGone ? undefined : query.since;
+        const since = this.position ?? asked ?? (query.snapshot === "never" ? "now" : "0");
         const url = await this.#url("v1/changes", { since, limit: PAGE_LIMIT }, false);
         url.searchParams.delete("snapshot");
         url.searchParams.delete("batch_ms");
@@ -227,6 +228,8 @@ class Connection {
         });
         if (response.status === 410) {
             const problem = await response.json().catch(() => null);
+            // A stream goes on behind its reset; a poll that asked for the page's own position again would never get further.
+            if (!this.position && query.since) this.#isSinceGone = true;
             this.#take("reset", { reason: problem?.reason_code ?? "position-gone" });
             return { again: true };
         }
