@@ -78,8 +78,10 @@ struct ShardCursor: Sendable {
     var provingPages = 0
     var provingSince: Duration = .zero
     var isBehind = true
-    /// The moment up to which everything of the shard is known to have been read; nil before anything is.
+    /// The moment up to which everything of the shard is known to have been taken; nil before anything is.
     var completeUntil: Duration?
+    /// The same for each page that was read and is not taken yet, as of when it will be; nil where it proves nothing.
+    var completeWhenTaken: [Duration?] = []
     /// When the first read after the newest outage was begun. Some endpoints never show a shard's end: it may have got children
     /// in the outage, so its empty pages prove nothing before a listing that was begun since.
     var outageEnded: Duration?
@@ -123,7 +125,8 @@ struct ShardCursor: Sendable {
         return max(0, unread, now.recordMilliseconds - created - 999)
     }
 
-    /// Counts empty pages, and judges from a page's age and size whether the shard is behind.
+    /// Counts empty pages, and judges from a page's age and size whether the shard is behind. Returns the moment up to which all of
+    /// the shard is known to have been read; nil when the page does not tell.
     /// `recordMilliseconds`: the present moment by the clock that stamps records, at least; `listed`: when the newest complete
     /// listing was begun.
     mutating func noteEmptiness(
@@ -133,21 +136,20 @@ struct ShardCursor: Sendable {
         at now: StreamTime,
         recordMilliseconds: Int64,
         listed: Duration?
-    ) {
+    ) -> Duration? {
         guard let last = page.records.last else {
             emptyPages += 1
             isBehind = false
             // With children it is written to no more: empty pages then say nothing about its lineage.
             let isListed = outageEnded.map { ended in listed.map { $0 >= ended } ?? false } ?? true
-            if heirsSince == nil, isListedOpen, isListed, emptyPages >= settings.limits.emptyPagesAtHead {
-                noteComplete(until: readStartedAt)
-            }
+            let isComplete =
+                heirsSince == nil && isListedOpen && isListed && emptyPages >= settings.limits.emptyPagesAtHead
             if let heirsSince, readStartedAt >= heirsSince { heirPages += 1 }
             if let evidence, readStartedAt >= evidence {
                 if provingPages == 0 { provingSince = readStartedAt }
                 provingPages += 1
             }
-            return
+            return isComplete ? readStartedAt : nil
         }
         emptyPages = 0
         provingPages = 0
@@ -156,12 +158,29 @@ struct ShardCursor: Sendable {
         let age = recordMilliseconds - last.approximateCreationMilliseconds
         isBehind = page.records.count >= settings.recordLimit || age > 2_000
         // Records come in order: what is older than this one has been read.
-        noteComplete(until: now.monotonic - .milliseconds(max(0, age - 999)))
+        return now.monotonic - .milliseconds(max(0, age - 999))
     }
 
-    /// While it is replayed the consumer shows nothing of it, so it is complete only as far as it was before.
-    private mutating func noteComplete(until moment: Duration) {
-        guard !isReplaying else { return }
-        completeUntil = completeUntil.map { max($0, moment) } ?? moment
+    /// What has been read counts once the consumer has taken all pages up to it. `isQueued` says that this page is one of them;
+    /// `isShown` is false while the consumer shows nothing of what it takes: that proves nothing.
+    mutating func noteComplete(until moment: Duration?, isQueued: Bool, isShown: Bool) {
+        if isQueued {
+            completeWhenTaken.append(moment)
+        } else if let last = completeWhenTaken.indices.last {
+            completeWhenTaken[last] = [completeWhenTaken[last], moment].compactMap(\.self).max()
+        } else if isShown {
+            settle(moment)
+        }
+    }
+
+    /// The oldest page has been taken.
+    mutating func pageTaken(isShown: Bool) {
+        let moment = completeWhenTaken.isEmpty ? nil : completeWhenTaken.removeFirst()
+        if isShown { settle(moment) }
+    }
+
+    private mutating func settle(_ moment: Duration?) {
+        guard let moment else { return }
+        completeUntil = max(completeUntil ?? moment, moment)
     }
 }

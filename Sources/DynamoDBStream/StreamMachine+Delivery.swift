@@ -8,7 +8,8 @@ extension StreamMachine {
     mutating func pumpDelivery() {
         guard itemsOut == 0, !outbox.isEmpty else { return }
         itemsOut = outbox.count
-        actions.append(.deliver(StreamDelivery(items: outbox, isReplaying: isReplaying)))
+        isReplayOut = isReplaying
+        actions.append(.deliver(StreamDelivery(items: outbox, isReplaying: isReplayOut)))
     }
 
     mutating func delivered(_ outcome: DeliveryOutcome) {
@@ -54,7 +55,11 @@ extension StreamMachine {
 
     private mutating func pageTaken(_ shardID: String) {
         queuedPages -= 1
-        update(shardID) { $0.queuedPages -= 1 }
+        let isShown = !isReplayOut
+        update(shardID) {
+            $0.queuedPages -= 1
+            $0.pageTaken(isShown: isShown)
+        }
         guard let cursor = cursors[shardID], cursor.phase == .waiting, cursor.dueAt == nil else { return }
         // It was held back by its own pages: it is behind by definition.
         schedule(shardID, at: now.monotonic)

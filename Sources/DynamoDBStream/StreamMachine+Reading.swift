@@ -108,6 +108,7 @@ extension StreamMachine {
         let settings = settings
         let evidence = evidenceMoment?.monotonic
         let patience = stalenessGrace
+        let isShown = !isReplaying
         update(shardID) { cursor in
             cursor.phase = .waiting
             cursor.iterator = page.nextIterator
@@ -132,7 +133,7 @@ extension StreamMachine {
                 }
                 cursor.newestCreation = last.approximateCreationMilliseconds
             }
-            cursor.noteEmptiness(
+            let complete = cursor.noteEmptiness(
                 of: page,
                 settings: settings,
                 evidence: evidence,
@@ -140,6 +141,7 @@ extension StreamMachine {
                 recordMilliseconds: recordMilliseconds,
                 listed: listed
             )
+            cursor.noteComplete(until: complete, isQueued: !records.isEmpty, isShown: isShown)
         }
         if cursors[shardID]?.outageEnded == before.readStartedAt { discovery.hurry(now.monotonic) }
         if !records.isEmpty {

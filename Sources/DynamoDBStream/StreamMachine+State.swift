@@ -125,9 +125,17 @@ extension StreamMachine {
     private func isPast(_ cursor: ShardCursor, _ moment: StreamTime) -> Bool {
         guard !cursor.isBehind, let created = cursor.newestCreation else { return false }
         // The moment by the clock that stamps the records, and never earlier than the records that have come can have been made.
-        // This machine's own clock is asked only where the service does not tell its time: it may be minutes behind.
         let monotonic = moment.monotonic.wholeMilliseconds
-        let bound = moment.service?.latest ?? monotonic + wallOffset
+        let bound: Int64
+        if let service = moment.service {
+            bound = service.latest
+        } else if let service = now.service {
+            // Not known then, before the first answers, but since.
+            bound = service.latest - (now.monotonic.wholeMilliseconds - monotonic)
+        } else {
+            // This machine's own clock is asked only where the service does not tell its time: it may be minutes behind.
+            bound = monotonic + wallOffset + settings.limits.clockSkew.wholeMilliseconds
+        }
         return created > max(bound, recordOffset == .min ? bound : monotonic + recordOffset)
     }
 

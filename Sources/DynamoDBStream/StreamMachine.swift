@@ -23,6 +23,8 @@ package struct StreamMachine: Sendable {
     var outbox: [DeliveryItem] = []
     /// How many items of the outbox are with the consumer.
     var itemsOut = 0
+    /// Whether they were delivered as a replay.
+    var isReplayOut = false
     var readsInFlight = 0
     var iteratorCallsInFlight = 0
     var queuedPages = 0

@@ -146,14 +146,71 @@ import Testing
 
     @Test("a record from after the moment is evidence, too, so a busy shard is caught up without an empty page")
     func caughtUpWhileBusy() {
+        #expect(isReady(tellsTime: true, within: .seconds(9)))
+    }
+
+    @Test("the moment is taken by the service's clock also where that was not known before the first answer")
+    func caughtUpOnceTheTimeIsKnown() {
+        #expect(!isReady(tellsTime: true, skew: -172_000, isToldLate: true, within: .seconds(1)))
+        #expect(isReady(tellsTime: true, skew: -172_000, isToldLate: true, within: .seconds(9)))
+    }
+
+    @Test(
+        "where the service does not tell its time, no record is evidence by a clock that may be behind, but empty pages are"
+    )
+    func caughtUpWithoutItsTime() {
+        #expect(!isReady(tellsTime: false, skew: -172_000, within: .seconds(9)))
+        #expect(isReady(tellsTime: false, skew: -172_000, within: .seconds(60)))
+    }
+
+    /// Whether a shard that is written to for ten seconds is taken for caught up with the moment of its first one.
+    private func isReady(
+        tellsTime: Bool,
+        skew: Int64 = 0,
+        isToldLate: Bool = false,
+        within patience: Duration
+    ) -> Bool {
         var driver = MachineDriver(StreamModel("A"))
+        driver.skew = skew
+        driver.tellsTime = tellsTime && !isToldLate
         for tick in 0..<200 {
             driver.at(.milliseconds(5_000 + Int64(tick) * 50)) { $0.model.write("k", "\(tick)", in: "A") }
         }
         driver.run(until: .seconds(6))
         let moment = driver.now
-        let isReady = driver.run(limit: .seconds(9)) { $0.machine.hasCaughtUp(since: moment) }
-        #expect(isReady)
+        driver.tellsTime = tellsTime
+        return driver.run(limit: .seconds(6) + patience) { $0.machine.hasCaughtUp(since: moment) }
+    }
+
+    @Test("what has been read and not taken yet counts as lag")
+    func lagOfUntakenPages() throws {
+        let birth: Int64 = 1_700_000_000_000
+        func time(_ seconds: Int64) -> StreamTime {
+            StreamTime(monotonic: .seconds(seconds), wallMilliseconds: birth + seconds * 1_000)
+        }
+        let state = ShardState(
+            streamARN: "s",
+            shards: [ShardState.Entry(shardID: "A", parentID: nil, position: .since(birth))]
+        )
+        var machine = StreamMachine(start: .state(state), settings: StreamSettings(), seed: 1)
+        _ = machine.handle(.tick, at: time(0))
+        _ = machine.handle(.iterator(shardID: "A", "0"), at: time(0))
+        let written = StreamRecord(
+            eventID: "1",
+            eventName: .insert,
+            eventVersion: "1.1",
+            keys: Item(["id": .string("k")]),
+            newImage: Item(["id": .string("k")]),
+            oldImage: nil,
+            sequenceNumber: try #require(SequenceNumber("100000000000000000001")),
+            approximateCreationMilliseconds: birth + 1_800_000,
+            userIdentity: nil
+        )
+        _ = machine.handle(
+            .records(shardID: "A", RecordsPage(records: [written], nextIterator: "1")),
+            at: time(1_800)
+        )
+        #expect((machine.view(at: time(1_800)).lagMilliseconds ?? 0) >= 1_799_000)
     }
 
     @Test("a pass reads everything readable to its head once, and ends")

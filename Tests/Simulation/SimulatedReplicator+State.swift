@@ -57,6 +57,7 @@ extension SimulatedReplicator {
         }
         readiness = Readiness()
         rebuilds = 0
+        hasHeard = false
         errands.removeAll()
         (scanDue, rebuildDue, saveDue) = (nil, nil, nil)
         guard keepsState, let stream = world.stream else {

@@ -1,3 +1,4 @@
+import AWSClient
 import DynamoDBStream
 import ReplicaStore
 import Replication
@@ -70,11 +71,16 @@ struct SimulatedReplicator {
     var watchDue = 0
     var tableCheckDue = 0
     var consumerFails = false
+    /// Whether the service's answers have a Date.
+    let tellsTime: Bool
+    /// Whether this process has had an answer.
+    var hasHeard = false
     private var order = 0
     var seed: UInt64
 
-    init(world: SimulatedWorld, seed: UInt64, mutation: Mutation?) {
+    init(world: SimulatedWorld, seed: UInt64, mutation: Mutation?, tellsTime: Bool) {
         self.world = world
+        self.tellsTime = tellsTime
         self.seed = seed
         scenario = world.scenario
         saboteur = Saboteur(mutation)
@@ -103,9 +109,11 @@ struct SimulatedReplicator {
     }
 
     var time: StreamTime {
-        StreamTime(
+        let table = SimulatedWorld.birth + Int64(world.now)
+        return StreamTime(
             monotonic: .milliseconds(world.now),
-            wallMilliseconds: SimulatedWorld.birth + Int64(world.now + world.skew)
+            wallMilliseconds: table + Int64(world.skew),
+            service: tellsTime && hasHeard ? ServiceTime(earliest: table - 1_000, latest: table + 1_000) : nil
         )
     }
 
@@ -147,6 +155,10 @@ struct SimulatedReplicator {
     // MARK: The machine
 
     mutating func send(_ input: StreamInput) {
+        switch input {
+        case .tick, .delivered, .interrupted: break
+        default: hasHeard = true
+        }
         if case .tick = input {} else { world.tell("machine hears \(Story.words(input))") }
         for action in machine.handle(saboteur.edit(input), at: time) {
             world.tell("machine wants \(Story.words(action))")
