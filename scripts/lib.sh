@@ -14,7 +14,8 @@ readonly build_packages=(
 # What the tests need on top: an independent writer and reader, two browsers, a compiler for the client's types, a movable clock, a
 # root to prove the image in, a count of system calls, a network to cut, and the proxies that people put in front of services.
 readonly test_packages=(
-    chromium chromium-driver debootstrap faketime firefox-esr iproute2 node-typescript python3 python3-venv slowhttptest strace
+    chromium chromium-driver debootstrap faketime firefox-esr iproute2 node-typescript openssl python3 python3-venv slowhttptest
+    strace
     caddy haproxy nginx varnish
 )
 

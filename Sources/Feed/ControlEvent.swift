@@ -33,13 +33,14 @@ struct ControlEvent {
     /// `reset`: forget everything; what follows starts over.
     static func reset(_ reason: ResetReason) -> ControlEvent { saying("reset", reason.rawValue) }
 
-    /// `ready`: the head as of connecting has been reached; the client's items are the replica's as of the position.
-    static func ready(position: Position, conditions: FeedConditions, items: Int) -> ControlEvent {
+    /// `ready`: the head as of connecting has been reached; the client's items are the replica's as of the position. `items` is how
+    /// many there are in all; nil, and then null, where the subscriber may not know.
+    static func ready(position: Position, conditions: FeedConditions, items: Int?) -> ControlEvent {
         mark("ready", position, conditions, items)
     }
 
     /// `bookmark`: the heartbeat. JavaScript cannot see comments, and the id lets a subscriber without news move on.
-    static func bookmark(position: Position, conditions: FeedConditions, items: Int) -> ControlEvent {
+    static func bookmark(position: Position, conditions: FeedConditions, items: Int?) -> ControlEvent {
         mark("bookmark", position, conditions, items)
     }
 
@@ -86,10 +87,11 @@ struct ControlEvent {
         _ name: StaticString,
         _ position: Position,
         _ conditions: FeedConditions,
-        _ items: Int
+        _ items: Int?
     ) -> ControlEvent {
         var event = ControlEvent(name, id: position)
         let lag = conditions.lagMilliseconds.map(String.init) ?? "null"
+        let items = items.map(String.init) ?? "null"
         event.members += "\"position\":\"\(position)\",\"lag_ms\":\(lag),\"items\":\(items)".utf8
         return event
     }

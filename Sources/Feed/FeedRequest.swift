@@ -102,6 +102,8 @@ package struct FeedRequest: Sendable {
     package var representation = ItemRepresentation()
     /// Nil for every item.
     package var filter: FeedFilter?
+    /// Whether `ready` and `bookmark` say how many items there are. Not to one who may see some of the keys only.
+    package var tellsItemCount = true
     /// Nil for both.
     package var operation: FeedOperation?
     /// Data events after which the feed ends; nil for no end.

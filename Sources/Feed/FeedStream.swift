@@ -169,12 +169,12 @@ package final class FeedStream: StreamingBody {
     }
 
     private func sayMark(
-        _ make: (Position, FeedConditions, Int) -> ControlEvent,
+        _ make: (Position, FeedConditions, Int?) -> ControlEvent,
         _ snapshot: StoreSnapshot,
         _ output: inout [UInt8]
     ) {
         guard let reader else { return }
-        say(make(reader.position, hub.conditions(), snapshot.itemCount), &output)
+        say(make(reader.position, hub.conditions(), request.tellsItemCount ? snapshot.itemCount : nil), &output)
     }
 
     /// `spread` is over how many times the usual wait clients come back: all at once they would meet the next server all at once.

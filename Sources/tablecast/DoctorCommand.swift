@@ -30,6 +30,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         let address = try FeedAccess.address(url)
         let token = try access.token()
+        let certificates = try access.certificates()
         let digits = idle.utf8.allSatisfy { (48...57).contains($0) }
         guard let duration = DurationText.parse(digits ? "\(idle)s" : idle), Self.idleRange.contains(duration) else {
             throw StartUpError(.usage, "--idle '\(idle)': give a time from 1s to 270s, such as 75s")
@@ -41,7 +42,7 @@ struct DoctorCommand: AsyncParsableCommand {
             _ = note.flush()
         }
         let seen = await BlockingWork.run { stop -> Observations? in
-            var probe = Probe(address, token: token, shouldStop: { stop.isAsked })
+            var probe = Probe(address, token: token, certificates: certificates, shouldStop: { stop.isAsked })
             let seen = probe.run(idle: duration)
             return stop.isAsked ? nil : seen
         }

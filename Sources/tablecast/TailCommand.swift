@@ -62,6 +62,7 @@ struct TailCommand: AsyncParsableCommand {
     func run() async throws {
         var request = try self.request()
         let token = try access.token()
+        let certificates = try access.certificates()
         let style = self.style
         let output = LineOutput(isQuiet: quiet)
         let keeper = positionFile.map { PositionKeeper(path: $0) }
@@ -75,7 +76,13 @@ struct TailCommand: AsyncParsableCommand {
                 flush: { output.flush() }
             )
             if let keeper { surroundings.keep = { keeper.keep($0) } }
-            var session = TailSession(followed, token: token, style: style, surroundings: surroundings)
+            var session = TailSession(
+                followed,
+                token: token,
+                certificates: certificates,
+                style: style,
+                surroundings: surroundings
+            )
             return session.run()
         }
         try end(outcome, output, keeper)

@@ -116,3 +116,129 @@ def test_a_file_that_cannot_be_used_ends_the_start(ministack, tmp_path):
             path.write_text(text)
         status, _, errors = run(command("any", free_port(), "--auth-token-file", str(path))[1:], ministack.settings())
         assert status == 78 and word in errors and len(errors.strip().splitlines()) == 1, errors
+
+
+OTHER = "t8#secret"
+
+
+@pytest.fixture(scope="module")
+def shared(ministack, logs, tmp_path_factory):
+    """A table that two tenants write, with tokens that see one of them."""
+    path = tmp_path_factory.mktemp("shared") / "tokens.json"
+    restricted = {"name": "tenant", "token": TENANT, "scopes": ["read", "stream", "status", "metrics"], "keys": {"partition_prefix": "t7#"}}
+    write(path, [TOKENS[0], restricted])
+    client = ministack.client()
+    table = create_table(client)
+
+    def put(name, n):
+        client.put_item(TableName=table, Item={"id": {"S": name}, "n": {"N": str(n)}})
+
+    for name in ("t7#a", "t7#b", OTHER):
+        put(name, 1)
+    with serving(logs, ministack, table, "--auth-token-file", str(path)) as service:
+        service.put = put
+        service.remove = lambda name: client.delete_item(TableName=table, Key={"id": {"S": name}})
+        yield service
+
+
+def own(lines):
+    """That there is something, and that all of it is the tenant's own."""
+    assert lines
+    for line in lines:
+        assert "t8#" not in json.dumps(line) and "secret" not in json.dumps(line), line
+        assert line["key"]["id"].startswith("t7#"), line
+    return lines
+
+
+def test_a_restricted_token_is_told_of_its_keys_alone_by_every_feed(shared):
+    """Puts, removals, leaves of a filter, old images and patches; as events, lines and pages; from the snapshot, a resume and a reset."""
+    tenant = bearer(TENANT)
+    begun = shared.get("/v1/changes", params={"since": "now"}, headers=tenant).json()["next"]
+    for n in (5, 50, 6):
+        for name in ("t7#a", OTHER, "t8#come-and-gone"):
+            shared.put(name, n)
+    for name in ("t7#b", "t8#come-and-gone"):
+        shared.remove(name)
+    shared.put("t7#end", 1)
+    wait_for(lambda: shared.get("/v1/items/t7%23end", headers=tenant).status_code == 200)
+    everyones = shared.get("/v1/changes", params={"since": begun, "mode": "all"}, headers=bearer(ADMIN)).json()["changes"]
+    assert sum(change["key"]["id"].startswith("t8#") for change in everyones) == 7
+    for extra in (
+        {}, {"mode": "all"}, {"mode": "all", "diff": "old"}, {"mode": "all", "diff": "patch"},
+        {"where": "n < 10"}, {"where": "n < 10", "mode": "all", "diff": "old"}, {"op": "remove"}, {"format": "dynamodb"},
+    ):  # fmt: skip
+        for since in (begun, "0"):
+            page = shared.get("/v1/changes", params={"since": since, **extra}, headers=tenant)
+            assert page.status_code == 200
+            if extra.get("op") != "remove" or since == begun:
+                own([plain(change) for change in page.json()["changes"]])
+            lines = shared.get(
+                "/v1/changes", params={"since": since, "timeout": "300ms", **extra}, headers={**tenant, "Accept": "application/x-ndjson"}
+            ).text
+            assert '"event":"ready"' in lines and "t8#" not in lines and '"items":null' in lines
+            for start in ({"since": since}, {"last_event_id": "zzzzzzzz.5"}):
+                events = shared.get("/v1/events", params={**start, "timeout": "300ms", **extra}, headers=tenant).text
+                assert "event: ready" in events and "t8#" not in events and '"items":null' in events
+                assert ("event: reset" in events) == ("last_event_id" in start)
+    steps = shared.get("/v1/changes", params={"since": begun, "mode": "all", "diff": "old", "where": "n < 10"}, headers=tenant).json()
+    told = [(change["key"]["id"], change["op"], change["cause"]) for change in steps["changes"]]
+    assert told == [
+        ("t7#a", "put", "stream"), ("t7#a", "remove", "filter"), ("t7#a", "put", "stream"), ("t7#b", "remove", "stream"), ("t7#end", "put", "stream"),
+    ]  # fmt: skip
+    gone = shared.get("/v1/changes", params={"since": "zzzzzzzz.1"}, headers=tenant)
+    assert gone.status_code == 410 and "t8#" not in gone.text
+
+
+def plain(change):
+    identity = change["key"]["id"]
+    return {**change, "key": {"id": identity["S"] if isinstance(identity, dict) else identity}}
+
+
+def test_a_restricted_token_learns_nothing_of_other_keys_by_asking(shared):
+    tenant = bearer(TENANT)
+    # One that is there and one that is not are refused alike.
+    for name in ("t8%23secret", "t8%23none"):
+        for path in (f"/v1/items/{name}", f"/v1/items/{name}/history", f"/v1/items?pk={name}", f"/v1/events?pk={name}", f"/v1/changes?pk={name}"):
+            refused = shared.get(path, headers=tenant)
+            assert (refused.status_code, refused.json()["scope"]) == (403, "keys"), path
+        keys = {"keys": [{"id": "t7#a"}, {"id": name.replace("%23", "#")}]}
+        assert shared.http.post("/v1/items/batch-get", headers=tenant, json=keys).status_code == 403
+    history = shared.get("/v1/items/t7%23a/history", params={"diff": "old"}, headers=tenant)
+    assert history.status_code == 200 and "t8#" not in history.text
+    for accept in ("application/json", "application/x-ndjson"):
+        answer = shared.get("/v1/items", headers={**tenant, "Accept": accept})
+        assert "t7#a" in answer.text and "t8#" not in answer.text
+    ticket = shared.http.post("/v1/tickets", headers=tenant).json()["ticket"]
+    events = shared.get("/v1/events", params={"ticket": ticket, "timeout": "300ms"}).text
+    assert "t7#a" in events and "t8#" not in events
+
+
+def test_a_restricted_token_is_told_no_counts_of_the_whole_table(shared):
+    whole, narrowed = (shared.get("/v1/status", headers=bearer(token)).json() for token in (ADMIN, TENANT))
+    counts = ["items", "bytes", "tombstones", "changes_applied", "subscribers", "scan", "saved_state"]
+    assert whole["items"] >= 3 and whole["shards"] and whole["scan"]
+    assert {name: narrowed[name] for name in counts} == dict.fromkeys(counts)
+    assert (narrowed["shards"], list(narrowed["history"]), narrowed["state"]) == ([], ["from"], "live")
+    refused = shared.get("/metrics", headers=bearer(TENANT))
+    assert (refused.status_code, refused.json()["scope"]) == (403, "keys")
+
+
+@pytest.mark.parametrize("given", ["a file", "the environment"])
+def test_tail_and_doctor_show_who_they_are_and_never_show_the_token(shared, tmp_path, given):
+    file = tmp_path / "token"
+    file.write_text(f"{TENANT}\n")
+    options, settings = (["--token-file", str(file)], {}) if given == "a file" else ([], {"TABLECAST_TOKEN": TENANT})
+    status, output, errors = run(["tail", shared.url, *options, "--json", "--limit", "2"], settings)
+    assert status == 0 and len(own([json.loads(line) for line in output.splitlines()])) == 2
+    assert "t8#" not in errors and TENANT not in output + errors
+    status, output, errors = run(["tail", shared.url, *options, "--timeout", "1s"], settings)
+    assert status == 0 and "at the head: position" in errors and "t8#" not in output
+    status, output, errors = run(["doctor", shared.url, *options, "--idle", "5s"], settings, seconds=40)
+    assert status == 0, output
+    assert "a token is asked for, and ours is taken" in output and TENANT not in output + errors and "items" not in output
+    # Neither in what the service wrote down of their requests.
+    assert TENANT not in shared.program.output
+    status, output, errors = run(["tail", shared.url, "--json", "--limit", "1"])
+    assert (status, output) == (1, "") and "401" in errors
+    status, output, errors = run(["doctor", shared.url])
+    assert status == 1 and "--token-file" in output

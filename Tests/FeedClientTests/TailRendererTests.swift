@@ -44,6 +44,7 @@ import Testing
         arguments: [
             ("hello", #"{"position":"e.5"}"#, "connected at position e.5"),
             ("ready", #"{"position":"e.5","items":3}"#, "at the head: 3 items, position e.5"),
+            ("ready", #"{"position":"e.5","items":null}"#, "at the head: position e.5"),
             (
                 "reset", #"{"reason":"unknown-position"}"#,
                 "reset (unknown-position): what came before no longer holds; everything follows anew"

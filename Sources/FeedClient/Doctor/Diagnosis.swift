@@ -44,7 +44,8 @@ package enum Diagnosis {
         }
         let table = body.string("table") ?? "?"
         let lag = body["lag_ms"].map { $0 == "null" ? "lag unknown" : "lag \($0) ms" } ?? "lag unknown"
-        let words = "Tablecast \(version), table \(table), \(state), \(body["items"] ?? "?") items, \(lag)"
+        let items = body["items"].flatMap { $0 == "null" ? nil : "\($0) items, " } ?? ""
+        let words = "Tablecast \(version), table \(table), \(state), \(items)\(lag)"
         if state == "live" { return Finding("service", .ok, words) }
         return Finding(
             "service",

@@ -2,6 +2,7 @@
 package struct Probe {
     private let address: FeedAddress
     private let token: String?
+    private let certificates: String?
     private let limits: FeedClientLimits
     private let shouldStop: () -> Bool
     /// Narrows a stream to nothing, so that a busy table is silent too; empty where the service knows no filters.
@@ -19,14 +20,17 @@ package struct Probe {
         var last: Set<String> = []
     }
 
+    /// `certificates` is a file of PEM certificates to trust instead of the system's.
     package init(
         _ address: FeedAddress,
         token: String?,
+        certificates: String? = nil,
         limits: FeedClientLimits = FeedClientLimits(),
         shouldStop: @escaping () -> Bool
     ) {
         self.address = address
         self.token = token
+        self.certificates = certificates
         self.limits = limits
         self.shouldStop = shouldStop
     }
@@ -68,6 +72,7 @@ package struct Probe {
     private func request(_ url: String, _ fields: [AnswerHead.Field], total: Duration) -> FeedConnection.Request {
         var request = FeedConnection.Request(url: url)
         request.fields = fields
+        request.certificates = certificates
         if let token { request.fields.append(AnswerHead.Field(name: "Authorization", value: "Bearer \(token)")) }
         request.total = total
         return request

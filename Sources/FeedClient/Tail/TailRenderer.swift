@@ -56,12 +56,18 @@ package struct TailRenderer: Sendable {
             case "hello": "connected at position \(data?.string("position") ?? "?")"
             case "reset":
                 "reset (\(data?.string("reason") ?? "?")): what came before no longer holds; everything follows anew"
-            case "ready": "at the head: \(data?["items"] ?? "?") items, position \(data?.string("position") ?? "?")"
+            case "ready": "at the head: \(Self.items(data))position \(data?.string("position") ?? "?")"
             case "busy": "the server is busy (\(data?.string("reason") ?? "?")): \(data?.string("detail") ?? "")"
             case "bye": "the server says goodbye (\(data?.string("reason") ?? "?"))"
             default: "\(event.name) \(String(decoding: event.data, as: UTF8.self))"
             }
         return Self.safe(words)
+    }
+
+    /// How many items the table has; nothing where the token is not to know.
+    private static func items(_ data: JSONMembers?) -> String {
+        guard let items = data?["items"], items != "null" else { return "" }
+        return "\(items) items, "
     }
 
     /// A terminal obeys control characters: those of a table's contents must not reach it. JSON escapes C0, but not DEL and C1.

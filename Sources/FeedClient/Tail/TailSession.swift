@@ -36,6 +36,7 @@ package struct TailSession {
 
     private let request: TailRequest
     private let token: String?
+    private let certificates: String?
     private let limits: FeedClientLimits
     private let renderer: TailRenderer
     private let surroundings: Surroundings
@@ -45,15 +46,18 @@ package struct TailSession {
     /// The position of what was handed on: a line that nobody took is asked for again.
     private var position: String?
 
+    /// `certificates` is a file of PEM certificates to trust instead of the system's.
     package init(
         _ request: TailRequest,
         token: String?,
+        certificates: String? = nil,
         style: TailRenderer.Style,
         limits: FeedClientLimits = FeedClientLimits(),
         surroundings: Surroundings
     ) {
         self.request = request
         self.token = token
+        self.certificates = certificates
         self.limits = limits
         self.renderer = TailRenderer(style: style)
         self.surroundings = surroundings
@@ -90,6 +94,7 @@ package struct TailSession {
         let url = request.url(written: written, elapsed: elapsed, isResuming: follower.lastEventID != nil)
         var result = FeedConnection.Request(url: url)
         result.silence = limits.silence
+        result.certificates = certificates
         result.fields = [AnswerHead.Field(name: "Accept", value: "text/event-stream")]
         if let id = follower.lastEventID { result.fields.append(AnswerHead.Field(name: "Last-Event-ID", value: id)) }
         if let token { result.fields.append(AnswerHead.Field(name: "Authorization", value: "Bearer \(token)")) }

@@ -28,6 +28,8 @@ package final class FeedConnection {
         package var total: Duration?
         /// Ask for gzip, and decode it.
         package var isCompressed = false
+        /// A file of PEM certificates to trust instead of the system's.
+        package var certificates: String?
         /// Speak HTTP/1.1 also where HTTP/2 is offered.
         package var isOldVersion = false
 
@@ -167,6 +169,7 @@ package final class FeedConnection {
         ccurl_set_string(easy, CURLOPT_USERAGENT, "tablecast")
         ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
         ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, limits.connectTimeout.wholeMilliseconds)
+        if let certificates = request.certificates { ccurl_set_string(easy, CURLOPT_CAINFO, certificates) }
         if request.isOldVersion { ccurl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1)) }
         if request.isCompressed { ccurl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "gzip") }
         var list: UnsafeMutablePointer<curl_slist>?

@@ -43,12 +43,15 @@ package struct API: Sendable {
         .post("/v1/tickets", [], .token) { api, call throws(Problem) in try api.tickets.respond(to: call) },
         .get("/v1/status", [], .status) { api, call throws(Problem) in
             _ = try QueryParameters(call.request, allowed: [])
-            return api.status.respond()
+            return api.status.respond(tellsCounts: call.seesAllKeys)
         },
         .get("/livez", [], .open) { api, _ in api.health.liveness() },
         .get("/readyz", [], .open) { api, _ throws(Problem) in try api.health.readiness() },
         .get("/healthz", [], .open) { api, _ throws(Problem) in try api.health.readiness() },
-        .get("/metrics", [], .metrics) { api, _ in api.metrics() },
+        .get("/metrics", [], .metrics) { api, call throws(Problem) in
+            try call.requireAllKeys()
+            return api.metrics()
+        },
         .get("/openapi.yaml", [], .open) { _, _ in API.description() },
     ]
 

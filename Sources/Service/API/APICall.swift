@@ -46,9 +46,12 @@ struct APICall {
         throw outside(subject)
     }
 
+    /// Whether nothing of the table is hidden from the request; counts of all items are.
+    var seesAllKeys: Bool { grant?.token.keys == nil }
+
     /// A 403 unless the request may see every key.
     func requireAllKeys() throws(Problem) {
-        if grant?.token.keys != nil { throw outside("this operation, which shows all keys,") }
+        if !seesAllKeys { throw outside("this operation, which shows all keys,") }
     }
 
     /// A 403 unless the request may see at least a part of `range`; that part.

@@ -27,9 +27,11 @@ enum FeedAnswer {
         return fields.templates(snapshot.position, view.conditions()).replica
     }
 
-    /// Whether a stream may be compressed; never for HTTP/1.0, whose proxies were not made for it.
+    /// Whether a stream may be compressed; never for HTTP/1.0, whose proxies were not made for it. Varnish asks for gzip whatever its
+    /// client takes, and unpacks it in whole buffers, so that events wait for others: it names itself, and gets them as they are.
     static func takesGzip(_ request: HTTPRequest) -> Bool {
         guard request.minorVersion >= 1, let accepted = request.header("accept-encoding") else { return false }
+        guard request.header("x-varnish") == nil else { return false }
         return AcceptEncoding(accepted).prefersGzip
     }
 

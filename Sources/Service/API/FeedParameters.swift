@@ -36,6 +36,7 @@ struct FeedParameters {
         if parameters["limit"] != nil { feed.limit = try parameters.integer("limit", in: limits, default: 1) }
         feed.representation = try FilterParameters.representation(parameters)
         feed.filter = try filter()
+        feed.tellsItemCount = call.seesAllKeys
         return feed
     }
 

@@ -25,9 +25,9 @@ struct JSONObject {
         bytes += value ? "true".utf8 : "false".utf8
     }
 
-    mutating func add(_ name: String, _ value: JSONObject) {
+    mutating func add(_ name: String, _ value: JSONObject?) {
         startMember(name)
-        bytes += value.closed
+        if let value { bytes += value.closed } else { bytes += "null".utf8 }
     }
 
     mutating func add(_ name: String, _ values: [JSONObject]) {

@@ -12,7 +12,9 @@ struct StatusHandler: Sendable {
     let startedAtMilliseconds: Int64
     let authentication: AuthenticationStatus
 
-    func respond() -> HTTPResponse {
+    /// Without `tellsCounts` it says how the replica is and not how much it holds or does: how many items others have is not
+    /// for a token that is restricted to some keys.
+    func respond(tellsCounts: Bool) -> HTTPResponse {
         let status = view.status()
         let conditions = view.conditions()
         let snapshot = view.store.snapshot
@@ -25,26 +27,25 @@ struct StatusHandler: Sendable {
         object.add("ready", health.obstacle() == nil)
         object.add("epoch", snapshot?.position.epoch.text)
         object.add("position", snapshot?.position.description)
-        object.add("items", Int64(snapshot?.itemCount ?? 0))
-        object.add("bytes", Int64(snapshot?.itemBytes ?? 0))
-        object.add("tombstones", Int64(snapshot?.tombstoneCount ?? 0))
+        func told<Value>(_ value: @autoclosure () -> Value) -> Value? { tellsCounts ? value() : nil }
+        object.add("items", told(Int64(snapshot?.itemCount ?? 0)))
+        object.add("bytes", told(Int64(snapshot?.itemBytes ?? 0)))
+        object.add("tombstones", told(Int64(snapshot?.tombstoneCount ?? 0)))
         object.add("resume", snapshot.map { Self.resumeObject($0) } ?? JSONObject())
-        object.add("history", snapshot.map { Self.historyObject($0) } ?? JSONObject())
+        object.add("history", snapshot.map { Self.historyObject($0, tellsCounts) } ?? JSONObject())
         object.add("lag_ms", conditions.lagMilliseconds)
         object.add("key", snapshot.map { Self.keyObject($0.keySchema) } ?? JSONObject())
         object.add("stream_arn", status.streamARN)
-        object.add("shards", status.shards.map(Self.shardObject))
-        object.add("scan", Self.scanObject(status))
-        if let verification = status.verification { object.add("verify", Self.verificationObject(verification)) }
-        object.add("rebuilds", status.rebuilds)
-        object.add("changes_applied", status.changesApplied)
-        object.add("last_error", status.lastError)
-        if let state = status.savedState {
-            object.add("saved_state", Self.stateObject(state))
-        } else {
-            object.add("saved_state", nil as String?)
+        object.add("shards", tellsCounts ? status.shards.map(Self.shardObject) : [])
+        object.add("scan", told(Self.scanObject(status)))
+        if tellsCounts, let verification = status.verification {
+            object.add("verify", Self.verificationObject(verification))
         }
-        object.add("subscribers", hub.reading.subscribers)
+        object.add("rebuilds", status.rebuilds)
+        object.add("changes_applied", told(Int64(status.changesApplied)))
+        object.add("last_error", status.lastError)
+        object.add("saved_state", tellsCounts ? status.savedState.map(Self.stateObject) : nil)
+        object.add("subscribers", told(Int64(hub.reading.subscribers)))
         object.add("authentication", Self.authenticationObject(authentication))
         object.add("version", Build.version)
         object.add("started_at", Timestamp.text(startedAtMilliseconds))
@@ -61,10 +62,11 @@ struct StatusHandler: Sendable {
     }
 
     /// How far back every step is known.
-    private static func historyObject(_ snapshot: StoreSnapshot) -> JSONObject {
+    private static func historyObject(_ snapshot: StoreSnapshot, _ tellsCounts: Bool) -> JSONObject {
         let kept = snapshot.history
         var history = JSONObject()
         history.add("from", Position(epoch: snapshot.position.epoch, seq: kept.floor).description)
+        guard tellsCounts else { return history }
         history.add("steps", kept.count)
         history.add("bytes", kept.bytes)
         history.add("limit_bytes", kept.limit)

@@ -134,7 +134,7 @@ def chromium(folder):
         port = wait_for(lambda: re.search(r"started successfully on port (\d+)", program.output), 30, lambda: program.output)[1]
         arguments = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", f"--user-data-dir={folder}/chromium"]
         options = {"binary": shutil.which("chromium"), "args": arguments}
-        capabilities = {"alwaysMatch": {"browserName": "chrome", "webSocketUrl": True, "goog:chromeOptions": options}}
+        capabilities = {"alwaysMatch": {"browserName": "chrome", "webSocketUrl": True, "acceptInsecureCerts": True, "goog:chromeOptions": options}}
         answer = httpx.post(f"http://127.0.0.1:{port}/session", json={"capabilities": capabilities}, timeout=60)
         assert answer.status_code == 200, answer.text
         session = answer.json()["value"]

@@ -6,12 +6,15 @@ import pathlib
 import select
 import socket
 import string
+import subprocess
 import threading
 
 from .processes import Program, free_port
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "proxies"
-NAMES = ["nginx", "haproxy", "varnish", "caddy"]
+NAMES = ["nginx", "haproxy", "varnish", "varnish-default", "caddy"]
+# Those that speak HTTP/2 over TLS with clients.
+ENCRYPTED = ["nginx-http2", "caddy-http2"]
 
 
 def configuration(name, folder, **values):
@@ -25,21 +28,32 @@ def configuration(name, folder, **values):
 def command(name, folder, port, service):
     values = {"port": port, "service": service, "more": ""}
     match name:
-        case "nginx":
-            return ["nginx", "-p", folder, "-e", folder / "nginx-error.log", "-c", configuration("nginx.conf", folder, **values)]
+        case "nginx" | "nginx-http2":
+            return ["nginx", "-p", folder, "-e", folder / "nginx-error.log", "-c", configuration(f"{name}.conf", folder, **values)]
         case "haproxy":
             return ["haproxy", "-db", "-f", configuration("haproxy.cfg", folder, **values)]
-        case "varnish":
-            rules = configuration("varnish.vcl", folder, **values)
+        case "varnish" | "varnish-default":
+            rules = configuration(f"{name}.vcl", folder, **values)
             return ["varnishd", "-F", "-a", f"127.0.0.1:{port}", "-f", rules, "-n", folder / "state", "-s", "malloc,16m", "-j", "none"]
-        case "caddy":
-            return ["caddy", "run", "--adapter", "caddyfile", "--config", configuration("Caddyfile", folder, **values)]
+        case "caddy" | "caddy-http2":
+            file = configuration(name.replace("caddy", "Caddyfile"), folder, **values)
+            return ["caddy", "run", "--adapter", "caddyfile", "--config", file]
+
+
+def certify(folder):
+    """A certificate for localhost that signs itself, and its key."""
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    files = ["-keyout", folder / "key.pem", "-out", folder / "certificate.pem"]
+    subprocess.run([*command, *names, *files], check=True, capture_output=True, timeout=20)
 
 
 @contextlib.contextmanager
 def proxy(name, folder, service):
     """One of the real proxies in front of a port; its own port."""
     folder.mkdir(parents=True, exist_ok=True)
+    if name in ENCRYPTED:
+        certify(folder)
     port = free_port()
     # Debian keeps servers where only root's path leads; varnish and caddy keep state in the home folder.
     environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin", "HOME": str(folder), "XDG_DATA_HOME": str(folder)}

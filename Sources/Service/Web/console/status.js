@@ -74,7 +74,7 @@ async function look() {
     const seconds = before ? (Date.parse(status.now) - Date.parse(before.now)) / 1000 : 0;
     const isSameProcess = before && before.started_at === status.started_at && seconds > 0;
     lagChart.add(status.lag_ms);
-    rateChart.add(isSameProcess ? Math.max(0, status.changes_applied - before.changes_applied) / seconds : null);
+    rateChart.add(isSameProcess && status.changes_applied !== null ? Math.max(0, status.changes_applied - before.changes_applied) / seconds : null);
     showStatus();
     showShards();
     if (!before || before.epoch !== status.epoch) epochChanged();
@@ -117,8 +117,8 @@ function showStatus() {
     const times = `${count(status.rebuilds)} ${status.rebuilds === 1 ? "time" : "times"}`;
     find("rebuilds").textContent = status.rebuilds === 0 ? "never rebuilt" : `rebuilt ${times}`;
     if (state === "live") return banner("live", "");
-    const isScanning = scan.segments > 0 && scan.segments_done < scan.segments && state !== "stale";
-    const left = scan.estimated_seconds_left ? `, about ${span(scan.estimated_seconds_left * 1000)} left` : "";
+    const isScanning = scan && scan.segments > 0 && scan.segments_done < scan.segments && state !== "stale";
+    const left = scan?.estimated_seconds_left ? `, about ${span(scan.estimated_seconds_left * 1000)} left` : "";
     const progress = isScanning ? ` Scan: ${count(scan.items)} items, ${scan.segments_done} of ${scan.segments} segments done${left}.` : "";
     const about = {
         stale: "What is served may be old",

@@ -107,10 +107,12 @@ const keyLabel = (key) => Object.values(key).map((value) => short(value, false, 
 
 // Times, sizes, counts.
 const counted = new Intl.NumberFormat("en");
-const count = (number) => counted.format(number);
+/** A token for some of the keys is not told how much there is. */
+const count = (number) => (number === null ? "–" : counted.format(number));
 const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
 const moment = (time) => new Date(time).toLocaleString("sv-SE");
 function size(bytes) {
+    if (bytes === null) return "–";
     const units = ["bytes", "KB", "MB", "GB", "TB"];
     let unit = 0;
     while (bytes >= 1000 && unit < units.length - 1) { bytes /= 1000; unit += 1; }
