@@ -111,19 +111,38 @@ extension ConnectionLoop {
         )
     }
 
+    /// What names an answer to something that is no request.
+    private func madeIdentity() -> RequestIdentity { notes.contains(.requestID) ? identities.next() : .none }
+
     /// Answers bytes that are no request; the connection closes after it.
     func reject(_ connection: Connection, _ rejection: RequestRejection) {
         let began = observer == nil ? 0 : MonotonicClock.now()
-        let response = handler.respondToRejected(status: rejection.status, reason: rejection.reason.description)
+        let identity = madeIdentity()
+        let rejected = RejectedRequest(
+            status: rejection.status,
+            reason: rejection.reason.description,
+            parameter: rejection.pair.map { RejectedRequest.Parameter(pair: $0) },
+            id: identity.text(head: [])
+        )
+        let response = handler.respondToRejected(rejected)
         connection.closing = .linger
         // Version 0, since no chunked body may go to a client that has not shown it can read one.
-        send(response, to: connection, nil, isHead: connection.parser.method == .head, minorVersion: 0, began: began)
+        send(
+            response,
+            to: connection,
+            nil,
+            rejected: (rejected, identity),
+            isHead: connection.parser.method == .head,
+            minorVersion: 0,
+            began: began
+        )
     }
 
     private func send(
         _ response: HTTPResponse,
         to connection: Connection,
         _ request: HTTPRequest?,
+        rejected: (RejectedRequest, RequestIdentity)? = nil,
         isHead: Bool,
         minorVersion: Int,
         began: Instant
@@ -131,7 +150,7 @@ extension ConnectionLoop {
         let framing = ResponseEncoder.framing(of: response, minorVersion: minorVersion)
         if framing == .untilClose, connection.closing == .keepAlive { connection.closing = .close }
         let before = output.count
-        let identity = request?.identity ?? (notes.contains(.requestID) ? identities.next() : .none)
+        let identity = request?.identity ?? rejected?.1 ?? .none
         let duration = observer == nil ? 0 : MonotonicClock.now() - began
         ResponseEncoder.encodeHead(
             of: response,
@@ -160,8 +179,12 @@ extension ConnectionLoop {
             )
             if case .stream = response.body { outcome.isStream = true }
             outcome.principal = response.principal
-            if request == nil {
-                outcome.rejected = RejectedPeer(address: connection.peerAddress, id: identity.text(head: []))
+            if let (rejected, _) = rejected {
+                outcome.rejected = RejectedPeer(
+                    address: connection.peerAddress,
+                    id: rejected.id,
+                    reason: rejected.reason
+                )
             }
             observer.responded(to: request, outcome)
         }

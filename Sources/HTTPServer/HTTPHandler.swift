@@ -3,9 +3,9 @@
 package protocol HTTPHandler: Sendable {
     /// Answers a valid request.
     func respond(to request: HTTPRequest) -> HTTPResponse
-    /// Answers in place of a request that never became one (400, 408, 413, 414, 417, 431, 501, 505 …): the server
-    /// closes after it. `reason` is a short sentence that says what was wrong.
-    func respondToRejected(status: Int, reason: String) -> HTTPResponse
+    /// Answers in place of a request that never became one (400, 408, 413, 414, 417, 431, 501, 505 …), or to a connection
+    /// that is not let in (503): the server closes after it.
+    func respondToRejected(_ rejected: RejectedRequest) -> HTTPResponse
 }
 
 /// How one request ended.
@@ -22,15 +22,17 @@ package struct HTTPOutcome: Sendable, Hashable {
     package var isStream = false
     /// Who was let in, by name.
     package var principal: String?
-    /// What the server answered to when there is no request: the client's address and the answer's `X-Request-Id`.
+    /// What the server answered to when there is no request: the client's address, and what it was told.
     package var rejected: RejectedPeer?
 }
 
 /// Whose bytes never became a request.
 package struct RejectedPeer: Sendable, Hashable {
     package let address: String
-    /// Nil where the server does not name requests, or nothing was answered.
+    /// The answer's `X-Request-Id`. Nil where the server does not name requests, or nothing was answered.
     package let id: String?
+    /// What was wrong; nil where the connection broke.
+    package var reason: String?
 }
 
 /// Why a connection was not let in.
@@ -45,7 +47,7 @@ package enum HTTPRefusal: String, Sendable, Hashable, CaseIterable {
 package protocol HTTPServerObserver: Sendable {
     func connectionOpened()
     func connectionClosed()
-    /// A connection was closed as soon as it was accepted.
+    /// A connection was closed as soon as it was accepted, with a 503 or without a word.
     func connectionRefused(_ reason: HTTPRefusal)
     /// A response was made and its head is on its way to the kernel, or the connection broke within a request.
     /// `request` is nil for bytes that never became one.

@@ -6,4 +6,15 @@ extension HTTPRequest {
             FieldLines.forEach(in: UnsafeBufferPointer(rebasing: bytes[head.fieldsStart...]), body)
         }
     }
+
+    /// Calls `body` with the value of each field of this name, given in lower case, in order, white space around it dropped. Each is
+    /// valid only during the call. Nothing is allocated: for values that need not become text.
+    package func forEachValue(of lowercasedName: String, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        var name = lowercasedName
+        name.withUTF8 { name in
+            head.bytes.withUnsafeBufferPointer { bytes in
+                FieldLines.forEachValue(of: name, in: UnsafeBufferPointer(rebasing: bytes[head.fieldsStart...]), body)
+            }
+        }
+    }
 }

@@ -57,7 +57,14 @@ package final class HTTPServer: Sendable {
             loops: loops,
             connectionLimit: limits.connections,
             addresses: addresses,
-            observer: observer
+            observer: observer,
+            answers: RefusalAnswers(
+                handler: handler,
+                observer: observer,
+                notes: notes,
+                limit: limits.refusalAnswersPerSecond,
+                date: clock
+            )
         )
         let isFirst = state.withLock { state in
             guard case .new = state else { return false }

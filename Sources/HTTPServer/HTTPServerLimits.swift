@@ -12,11 +12,13 @@ package struct HTTPServerLimits: Sendable, Hashable {
     package var chunkLineBytes = 1_024
     /// More bytes of chunk extensions in one body are answered 400 (RFC 9112 section 7.1.1).
     package var chunkExtensionBytes = 16_384
-    /// Connections beyond these are closed as soon as they are accepted.
+    /// Connections beyond these are answered 503 and closed as soon as they are accepted.
     package var connections = 20_000
-    /// Of one client's address (an IPv4 address, an IPv6 /64), 0 for no bound; those beyond are closed as soon as they are
-    /// accepted. One client cannot take every place, but a proxy in front is one client.
+    /// Of one client's address (an IPv4 address, an IPv6 /64), 0 for no bound; those beyond are answered 503 and closed
+    /// as soon as they are accepted. One client cannot take every place, but a proxy in front is one client.
     package var connectionsPerAddress = 0
+    /// Connections told in one second why they are refused; more are closed without a word.
+    package var refusalAnswersPerSecond = 200
     /// Requests of one connection answered before others have their turn; what is pipelined behind them waits.
     package var pipelinedRequests = 64
     /// Pipelined answers are sent when so much has gathered. With one more answer, that is all that a client who does not

@@ -27,6 +27,7 @@ final class Listener: Sendable {
     private let connectionLimit: Int
     private let addresses: AddressCounts
     private let observer: (any HTTPServerObserver)?
+    private let answers: RefusalAnswers
     private let queue = DispatchQueue(label: "tablecast.http.listener")
     private let state = Mutex(State())
 
@@ -36,13 +37,15 @@ final class Listener: Sendable {
         loops: [EventLoop],
         connectionLimit: Int,
         addresses: AddressCounts,
-        observer: (any HTTPServerObserver)?
+        observer: (any HTTPServerObserver)?,
+        answers: RefusalAnswers
     ) {
         self.descriptor = descriptor
         self.loops = loops
         self.connectionLimit = connectionLimit
         self.addresses = addresses
         self.observer = observer
+        self.answers = answers
         port = SocketAddress.port(of: descriptor)
     }
 
@@ -117,9 +120,9 @@ final class Listener: Sendable {
         }
         noteConnections(isFull: total >= connectionLimit)
         if total >= connectionLimit {
-            refuse(accepted, .total)
+            refuse(accepted, .total, "all \(connectionLimit) connections that this server takes are in use")
         } else if !addresses.admit(accepted.addressKey) {
-            refuse(accepted, .address)
+            refuse(accepted, .address, "all \(addresses.limit) connections that one address may have are in use")
             warnOfAddress(accepted.peerAddress)
         } else if !least.adopt(accepted) {
             addresses.leave(accepted.addressKey)
@@ -127,7 +130,8 @@ final class Listener: Sendable {
         }
     }
 
-    private func refuse(_ accepted: EventLoop.Accepted, _ reason: HTTPRefusal) {
+    private func refuse(_ accepted: EventLoop.Accepted, _ reason: HTTPRefusal, _ text: String) {
+        answers.tell(accepted.descriptor, peer: accepted.peerAddress, text)
         closeDescriptor(accepted.descriptor)
         observer?.connectionRefused(reason)
     }

@@ -20,13 +20,16 @@ struct RequestHead: Sendable {
 struct RequestRejection: Error, Equatable {
     let status: Int
     let reason: StaticString
+    /// The pair of the query that it is about, as it was sent.
+    let pair: [UInt8]?
 
-    init(_ status: Int, _ reason: StaticString) {
+    init(_ status: Int, _ reason: StaticString, pair: [UInt8]? = nil) {
         self.status = status
         self.reason = reason
+        self.pair = pair
     }
 
     static func == (left: RequestRejection, right: RequestRejection) -> Bool {
-        left.status == right.status && left.reason.description == right.reason.description
+        left.status == right.status && left.reason.description == right.reason.description && left.pair == right.pair
     }
 }

@@ -7,6 +7,9 @@ struct RequestLine {
     /// The host of an absolute-form target.
     var authority: Range<Int>?
 
+    /// What is kept of a pair that is to be shown.
+    private static let shownPairBytes = 512
+
     /// Parses a line without its CRLF.
     init(_ line: UnsafeBufferPointer<UInt8>) throws(RequestRejection) {
         var methodEnd = 0
@@ -20,10 +23,14 @@ struct RequestLine {
         while targetEnd < line.count, line[targetEnd] != ByteClass.space {
             let byte = line[targetEnd]
             guard byte > 0x20, byte < 0x7F, byte != UInt8(ascii: "#") else {
-                throw RequestRejection(400, "the request target holds a character that must be percent-encoded")
+                throw RequestRejection(
+                    400,
+                    "the request target holds a character that must be percent-encoded",
+                    pair: Self.pair(line, at: targetEnd, question: question)
+                )
             }
             if byte == UInt8(ascii: "?"), question < 0 { question = targetEnd }
-            if byte == UInt8(ascii: "%") { try Self.checkEscape(line, at: targetEnd) }
+            if byte == UInt8(ascii: "%") { try Self.checkEscape(line, at: targetEnd, question: question) }
             targetEnd += 1
         }
         guard targetEnd > targetStart, targetEnd < line.count else {
@@ -40,11 +47,38 @@ struct RequestLine {
         if line[targetStart] != UInt8(ascii: "/") { try adoptOtherForm(line) }
     }
 
-    private static func checkEscape(_ line: UnsafeBufferPointer<UInt8>, at index: Int) throws(RequestRejection) {
+    private static func checkEscape(
+        _ line: UnsafeBufferPointer<UInt8>,
+        at index: Int,
+        question: Int
+    ) throws(RequestRejection) {
         guard index + 2 < line.count, let high = ByteClass.hexValue(line[index + 1]),
             let low = ByteClass.hexValue(line[index + 2])
-        else { throw RequestRejection(400, "the request target holds an invalid percent-escape") }
-        if high == 0, low == 0 { throw RequestRejection(400, "the request target holds %00") }
+        else {
+            throw RequestRejection(
+                400,
+                "the request target holds an invalid percent-escape: two hexadecimal digits follow a %, and %25 is a % itself",
+                pair: pair(line, at: index, question: question)
+            )
+        }
+        if high == 0, low == 0 {
+            throw RequestRejection(
+                400,
+                "the request target holds %00, which stands for nothing that is allowed here",
+                pair: pair(line, at: index, question: question)
+            )
+        }
+    }
+
+    /// The pair of the query that holds the byte at `index`, as it was sent and cut; nil before the query, which begins behind
+    /// `question`.
+    private static func pair(_ line: UnsafeBufferPointer<UInt8>, at index: Int, question: Int) -> [UInt8]? {
+        guard question >= 0 else { return nil }
+        let before = line[(question + 1)..<index]
+        let start = before.lastIndex(of: UInt8(ascii: "&")).map { $0 + 1 } ?? before.startIndex
+        let rest = line[start...]
+        let end = rest.firstIndex { $0 == UInt8(ascii: "&") || $0 == ByteClass.space } ?? rest.endIndex
+        return Array(line[start..<min(end, start + shownPairBytes)])
     }
 
     /// `HTTP/1.x`, upper case, one digit each (RFC 9112 section 2.3); a higher minor version is served as 1.1.

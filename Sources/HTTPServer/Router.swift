@@ -8,15 +8,18 @@ package struct Router: HTTPHandler {
 
     private var tree = RouteTree()
     private let problem: @Sendable (Int, String, HTTPFields) -> HTTPResponse
+    private let rejected: @Sendable (RejectedRequest) -> HTTPResponse
     private let decorate: @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
 
-    /// `problem` makes the body of the router's own errors (status, sentence, fields such as Allow already set);
-    /// `decorate` runs last on every response (CORS, request ids).
+    /// `problem` makes the body of the router's own errors (status, sentence, fields such as Allow already set); `rejected`
+    /// the answer to what never became a request, like `problem` unless it is given; `decorate` runs last on every response (CORS, request ids).
     package init(
         problem: @escaping @Sendable (_ status: Int, _ detail: String, _ fields: HTTPFields) -> HTTPResponse,
+        rejected: (@Sendable (RejectedRequest) -> HTTPResponse)? = nil,
         decorate: @escaping @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
     ) {
         self.problem = problem
+        self.rejected = rejected ?? { problem($0.status, $0.reason, HTTPFields()) }
         self.decorate = decorate
     }
 
@@ -44,8 +47,8 @@ package struct Router: HTTPHandler {
         return response
     }
 
-    package func respondToRejected(status: Int, reason: String) -> HTTPResponse {
-        var response = problem(status, reason, HTTPFields())
+    package func respondToRejected(_ rejected: RejectedRequest) -> HTTPResponse {
+        var response = self.rejected(rejected)
         decorate(nil, &response)
         return response
     }

@@ -334,12 +334,16 @@ def test_a_mistake_is_named_with_its_value_and_what_is_allowed(orders, name):
         assert problem["column"] == int(word.split()[1])
 
 
-def test_broken_escapes_never_reach_a_parameter(orders):
+def test_a_broken_escape_is_named_with_its_parameter(orders):
     _, _, service = orders
-    for query in (b"where=%zz", b"where=%4", b"pk=%00"):
+    for query in (b"where=%zz", b"limit=1&where=%4", b"where=%00&limit=1", b"where=\xff"):
         with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
             connection.sendall(b"GET /v1/items?" + query + b" HTTP/1.1\r\nHost: a\r\n\r\n")
-            assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+            answer = connection.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 400 "), answer
+            problem = json.loads(answer[answer.index(b"\r\n\r\n") :])
+            assert problem["parameter"] == "where" and problem["request_id"], problem
+            assert problem["detail"].startswith("The query parameter 'where' cannot be '"), problem
 
 
 def test_a_cursor_belongs_to_its_query(orders):

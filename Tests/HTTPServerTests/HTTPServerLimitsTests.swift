@@ -147,7 +147,14 @@ import Testing
                 try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
                 #expect(try await client.receiveResponse().status == 200)
             }
-            for _ in 0..<5 { try await RawClient(port: port).expectEnd() }
+            for _ in 0..<5 {
+                let refused = try RawClient(port: port)
+                let answer = try await refused.receiveResponse()
+                #expect(answer.status == 503)
+                #expect(answer.body == "all 3 connections that this server takes are in use")
+                #expect(answer.field("connection") == "close")
+                try await refused.expectEnd()
+            }
             #expect(observer.current.warnings == ["connections are refused: the limit of 3 is reached."])
             #expect(observer.current.refused == Array(repeating: .total, count: 5))
             clients[0].close()
@@ -168,7 +175,13 @@ import Testing
             }
             let clients = try (0..<3).map { _ in try RawClient(port: port) }
             for client in clients { #expect(try await get(client) == 200) }
-            for _ in 0..<4 { try await RawClient(port: port).expectEnd() }
+            for _ in 0..<4 {
+                let refused = try RawClient(port: port)
+                #expect(
+                    try await refused.receiveResponse().body == "all 3 connections that one address may have are in use"
+                )
+                try await refused.expectEnd()
+            }
             let text = "connections of 127.0.0.1 are refused: the limit of 3 for one address is reached."
             #expect(observer.current.warnings == [text])
             #expect(observer.current.refused == Array(repeating: .address, count: 4))

@@ -46,7 +46,38 @@ import Testing
         let id = try await client.receiveResponse().field("x-request-id")
         await server.stop(within: .zero)
         #expect(id?.utf8.count == 32)
-        #expect(observer.current.rejected == [RejectedPeer(address: "127.0.0.1", id: id)])
+        #expect(
+            observer.current.rejected == [
+                RejectedPeer(
+                    address: "127.0.0.1",
+                    id: id,
+                    reason: "the request line does not begin with a method and one space"
+                )
+            ]
+        )
+    }
+
+    @Test(
+        "names the answer to every kind of refusal",
+        arguments: [
+            ("GET /\(String(repeating: "a", count: 20_000)) HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+            ("GET / HTTP/1.1\r\nHost: a\r\nA: \(String(repeating: "a", count: 70_000))\r\n\r\n", 431),
+            ("GET / HTTP/1.1\r\n\r\n", 400), ("GET /?a=%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n", 413),
+            ("GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n", 417), ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+        ]
+    )
+    func refusals(_ bytes: String, _ status: Int) async throws {
+        let observer = RecordingObserver()
+        let server = HTTPServer(handler: echo, observer: observer, notes: .requestID, loops: 1)
+        let port = try server.start(host: "127.0.0.1", port: 0)
+        let client = try RawClient(port: port)
+        try await client.send(bytes)
+        let answer = try await client.receiveResponse()
+        await server.stop(within: .zero)
+        #expect(answer.status == status)
+        #expect(answer.field("x-request-id")?.utf8.count == 32)
+        #expect(observer.current.rejected.first?.id == answer.field("x-request-id"))
     }
 
     @Test("names nothing unless asked to")

@@ -111,7 +111,7 @@ import Testing
 
     @Test("decorates answers to what was no request, too")
     func rejected() {
-        let response = Self.router().respondToRejected(status: 400, reason: "no")
+        let response = Self.router().respondToRejected(RejectedRequest(status: 400, reason: "no"))
         #expect(response.status == 400)
         #expect(response.fields.contains("x-decorated"))
     }

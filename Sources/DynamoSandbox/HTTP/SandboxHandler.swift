@@ -17,8 +17,8 @@ struct SandboxHandler: HTTPHandler {
         return Self.response(to: perform(target, request))
     }
 
-    func respondToRejected(status: Int, reason: String) -> HTTPResponse {
-        Self.response(status, "text/plain", Array("\(reason)\n".utf8))
+    func respondToRejected(_ rejected: RejectedRequest) -> HTTPResponse {
+        Self.response(rejected.status, "text/plain", Array("\(rejected.reason)\n".utf8))
     }
 
     private static let amzJSON = "application/x-amz-json-1.0"

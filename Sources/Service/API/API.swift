@@ -20,7 +20,7 @@ package struct API: Sendable {
         .post("/v1/items/batch-get", BatchGetHandler.parameters, .read) { api, call throws(Problem) in
             try api.batch.respond(to: call, in: api.view.snapshot())
         }.keepingToKeys(),
-        .get("/v1/items/{pk}", ListHandler.partitionParameters + ["until"], .read) {
+        .get("/v1/items/{pk}", ListHandler.partitionParameters, .read) {
             api,
             call throws(Problem) in
             try api.partition(call)
@@ -126,6 +126,11 @@ package struct API: Sendable {
         var router = Router(
             problem: { status, detail, fields in
                 Problem(status, Problem.Kind(status: status), detail).response(fields: fields)
+            },
+            rejected: { rejected in
+                var response = Problem(rejected).response()
+                Problem.identify(&response, id: rejected.id)
+                return response
             },
             decorate: { request, response in
                 crossOrigin.complete(&response, for: request)

@@ -15,15 +15,24 @@ enum ConditionalRequest {
     /// are in seconds since 1970 UTC; `lastModified` is nil where it is not known, and fields with an unreadable time count as absent.
     static func evaluate(_ call: APICall, entityTag: String, lastModified: Int64?, now: Int64) -> Outcome {
         guard call.fields.isConditional else { return .proceed }
-        if let field = call.header(.ifMatch) {
-            if !matchesStrongly(field, entityTag) { return .failed(field: "If-Match") }
+        if call.fields.contains(.ifMatch) {
+            if !anyValue(.ifMatch, of: call, { matchesStrongly($0, entityTag) }) { return .failed(field: "If-Match") }
         } else if let field = call.header(.ifUnmodifiedSince), let lastModified,
             let time = HTTPTimestamp.parse(field, now: now), lastModified > time
         {
             return .failed(field: "If-Unmodified-Since")
         }
-        if let field = call.header(.ifNoneMatch) {
-            return match(field, entityTag).map { .notModified(entityTag: $0) } ?? .proceed
+        if call.fields.contains(.ifNoneMatch) {
+            var written: Written?
+            _ = anyValue(.ifNoneMatch, of: call) { value in
+                written = match(value, entityTag)
+                return written != nil
+            }
+            return switch written {
+            case nil: .proceed
+            case .strong?: .notModified(entityTag: entityTag)
+            case .weak?: .notModified(entityTag: "W/" + opaque(entityTag))
+            }
         }
         if let field = call.header(.ifModifiedSince), let lastModified,
             let time = HTTPTimestamp.parse(field, now: now), lastModified <= time
@@ -34,52 +43,98 @@ enum ConditionalRequest {
     }
 
     /// Whether a field value names `entityTag`, by weak comparison, or is `*`. What cannot be read names nothing.
-    static func matches(_ fieldValue: String, _ entityTag: String) -> Bool { match(fieldValue, entityTag) != nil }
+    static func matches(_ fieldValue: String, _ entityTag: String) -> Bool {
+        var fieldValue = fieldValue
+        return fieldValue.withUTF8 { match($0, entityTag) } != nil
+    }
 
-    /// The tag as the field writes it; for `*` as it is.
-    private static func match(_ fieldValue: String, _ entityTag: String) -> String? {
-        let wanted = opaque(Array(entityTag.utf8)[...])
-        var rest = Array(fieldValue.utf8)[...]
-        while true {
-            rest = rest.drop { $0 == 0x20 || $0 == 0x09 || $0 == UInt8(ascii: ",") }
-            guard let first = rest.first else { return nil }
-            if first == UInt8(ascii: "*") { return entityTag }
-            guard let tag = opaqueTagPrefix(rest) else { return nil }
-            if tag.opaque == wanted {
-                // Only digits and dashes between the quotes, since it equals ours.
-                let isWeak = tag.opaque.startIndex != rest.startIndex
-                return (isWeak ? "W/" : "") + String(decoding: wanted, as: UTF8.self)
-            }
-            rest = tag.rest
+    /// How a field writes a tag.
+    private enum Written {
+        /// As it is, or as `*`.
+        case strong
+        /// With `W/` before it.
+        case weak
+    }
+
+    /// Whether one of the fields of a name satisfies `condition`. A list may be cut into several fields anywhere between its elements
+    /// (RFC 9110 section 5.3).
+    private static func anyValue(
+        _ field: RequestFields.Field,
+        of call: APICall,
+        _ condition: (UnsafeBufferPointer<UInt8>) -> Bool
+    ) -> Bool {
+        var isMet = false
+        call.request.forEachValue(of: field.name) { value in
+            if !isMet { isMet = condition(value) }
         }
+        return isMet
+    }
+
+    /// How the field writes the tag; nil where it does not.
+    private static func match(_ fieldValue: UnsafeBufferPointer<UInt8>, _ entityTag: String) -> Written? {
+        var elements = TagList(fieldValue)
+        let isWeak = entityTag.utf8.starts(with: "W/".utf8)
+        while let element = elements.next() {
+            switch element {
+            case .any: return isWeak ? .weak : .strong
+            case .tag(let quoted, let hasPrefix):
+                if quoted.elementsEqual(opaque(entityTag).utf8) { return hasPrefix ? .weak : .strong }
+            }
+        }
+        return nil
     }
 
     /// If-Match compares strongly: a weak tag on either side matches nothing (section 8.8.3.2).
-    private static func matchesStrongly(_ fieldValue: String, _ entityTag: String) -> Bool {
-        let wanted = Array(entityTag.utf8)[...]
-        var rest = Array(fieldValue.utf8)[...]
-        while true {
-            rest = rest.drop { $0 == 0x20 || $0 == 0x09 || $0 == UInt8(ascii: ",") }
-            guard let first = rest.first else { return false }
-            if first == UInt8(ascii: "*") { return true }
-            guard let tag = opaqueTagPrefix(rest) else { return false }
-            if tag.opaque.startIndex == rest.startIndex, tag.opaque == wanted { return true }
-            rest = tag.rest
+    private static func matchesStrongly(_ fieldValue: UnsafeBufferPointer<UInt8>, _ entityTag: String) -> Bool {
+        var elements = TagList(fieldValue)
+        while let element = elements.next() {
+            switch element {
+            case .any: return true
+            case .tag(let quoted, let isWeak): if !isWeak, quoted.elementsEqual(entityTag.utf8) { return true }
+            }
         }
+        return false
     }
 
-    private static func opaque(_ tag: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        tag.starts(with: "W/".utf8) ? tag.dropFirst(2) : tag
+    /// A tag without its `W/`.
+    private static func opaque(_ tag: String) -> Substring {
+        tag.utf8.starts(with: "W/".utf8) ? tag.dropFirst(2) : tag[...]
+    }
+}
+
+/// The elements of an If-Match or If-None-Match in order, read in place; it ends where the value cannot be read.
+private struct TagList {
+    enum Element {
+        /// `*`
+        case any
+        /// A tag with its quotes, and whether `W/` stands before it.
+        case tag(UnsafeBufferPointer<UInt8>, isWeak: Bool)
     }
 
-    /// The quoted tag at the start of `bytes` without its `W/`, and what follows it.
-    private static func opaqueTagPrefix(
-        _ bytes: ArraySlice<UInt8>
-    ) -> (opaque: ArraySlice<UInt8>, rest: ArraySlice<UInt8>)? {
-        let quoted = opaque(bytes)
-        guard quoted.first == UInt8(ascii: "\""),
-            let end = quoted.dropFirst().firstIndex(of: UInt8(ascii: "\""))
-        else { return nil }
-        return (quoted[quoted.startIndex...end], quoted[(end + 1)...])
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private var index = 0
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+
+    private static func separates(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == UInt8(ascii: ",") }
+
+    mutating func next() -> Element? {
+        while index < bytes.count, Self.separates(bytes[index]) { index += 1 }
+        guard index < bytes.count else { return nil }
+        if bytes[index] == UInt8(ascii: "*") {
+            index += 1
+            return .any
+        }
+        let isWeak =
+            index + 1 < bytes.count && bytes[index] == UInt8(ascii: "W") && bytes[index + 1] == UInt8(ascii: "/")
+        let start = isWeak ? index + 2 : index
+        guard start < bytes.count, bytes[start] == UInt8(ascii: "\""),
+            let end = bytes[(start + 1)...].firstIndex(of: UInt8(ascii: "\""))
+        else {
+            index = bytes.count
+            return nil
+        }
+        index = end + 1
+        return .tag(UnsafeBufferPointer(rebasing: bytes[start...end]), isWeak: isWeak)
     }
 }

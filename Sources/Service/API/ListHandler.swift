@@ -14,7 +14,7 @@ struct ListHandler: Sendable {
     static let json = "application/json"
     static let lines = "application/x-ndjson"
     /// What a list itself takes beside the filter.
-    private static let own = ["order", "limit", "cursor", "max_lag"]
+    private static let own = ["order", "limit", "cursor", "max_lag", "until"]
     static let parameters = FilterParameters.names + own
     static let partitionParameters = parameters.filter { $0 != "pk" }
     /// What makes no sense with `sk`, which asks for one item.
@@ -40,6 +40,14 @@ struct ListHandler: Sendable {
             let partition = partition ?? parameters["pk"].map({ Array($0.utf8) })
         {
             return try one(apiCall, parameters, partition, Array(sort.utf8), snapshot)
+        }
+        if parameters["until"] != nil {
+            throw parameters.invalid(
+                "until",
+                snapshot.keySchema.sort == nil
+                    ? "it is asked of one item, at /v1/items/{\(Excerpt.of(snapshot.keySchema.partition.name))}; this is a list"
+                    : "it is asked of one item: give its whole key as pk and sk, or in the path; this is a list"
+            )
         }
         try view.require(parameters.maximumLag())
         let accepted = apiCall.header(.accept)
@@ -112,7 +120,7 @@ struct ListHandler: Sendable {
         if let name = Self.notOfOneItem.first(where: { parameters[$0] != nil }) {
             throw parameters.invalid(
                 name,
-                "with sk the answer is one item: give only pk, sk, fields, format and numbers"
+                "with sk the answer is one item: give only pk, sk, until, max_lag, fields, format and numbers"
             )
         }
         // The range says of a wrong value which parameter it came in.

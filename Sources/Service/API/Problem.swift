@@ -41,6 +41,7 @@ package struct Problem: Error, Sendable, Hashable {
             case 501: self = .methodNotImplemented
             case 408: self = .requestTimeout
             case 413, 414, 431: self = .requestTooLarge
+            case 503: self = .overloaded
             case 400..<500, 505: self = .malformedRequest
             default: self = .serverError
             }
@@ -100,6 +101,27 @@ package struct Problem: Error, Sendable, Hashable {
         self.challenge = challenge
     }
 
+    /// What never became a request: a parameter of its query is named, with its value cut and escaped.
+    init(_ rejected: RejectedRequest) {
+        guard let parameter = rejected.parameter else {
+            self.init(
+                rejected.status,
+                Kind(status: rejected.status),
+                rejected.reason,
+                retryAfterSeconds: rejected.status == 503 ? 1 : nil
+            )
+            return
+        }
+        let name = QueryParameters.shown(parameter.name)
+        let value = QueryParameters.shown(parameter.value)
+        self.init(
+            rejected.status,
+            .invalidParameter,
+            "The query parameter '\(name)' cannot be '\(value)': \(rejected.reason).",
+            parameter: name
+        )
+    }
+
     /// The answer. `fields` are those that already belong to it, such as Allow.
     package func response(fields: HTTPFields = HTTPFields()) -> HTTPResponse {
         var object = JSONObject()
@@ -126,7 +148,12 @@ package struct Problem: Error, Sendable, Hashable {
 
     /// Adds the request's id to an answer that is a problem, so that who reports one names it.
     static func identify(_ response: inout HTTPResponse, _ request: HTTPRequest?) {
-        guard response.status >= 400, let id = request?.id, case .bytes(var body) = response.body,
+        identify(&response, id: response.status >= 400 ? request?.id : nil)
+    }
+
+    /// Adds `id` to an answer that is a problem.
+    static func identify(_ response: inout HTTPResponse, id: String?) {
+        guard response.status >= 400, let id, case .bytes(var body) = response.body,
             body.last == UInt8(ascii: "}"), !response.fields.contains("content-encoding")
         else { return }
         body.removeLast()

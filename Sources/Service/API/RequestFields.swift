@@ -44,8 +44,7 @@ struct RequestFields: Sendable, Hashable {
 
     /// Whether the request asks for what it has not, or for an answer later.
     var isConditional: Bool {
-        let fields: [Field] = [.ifMatch, .ifModifiedSince, .ifNoneMatch, .ifUnmodifiedSince]
-        return fields.contains { contains($0) }
+        contains(.ifNoneMatch) || contains(.ifMatch) || contains(.ifModifiedSince) || contains(.ifUnmodifiedSince)
     }
 
     /// By length first: few names share one.

@@ -21,6 +21,8 @@ struct AccessEntry: Sendable {
     var trace: TraceParent?
     /// The name of the token that let the request in.
     var token: String?
+    /// What was wrong with bytes that never became a request; nil for those that did.
+    var reason: String?
     /// How a stream ended; nil for every other answer.
     var end: StreamEnd?
 
@@ -33,6 +35,7 @@ struct AccessEntry: Sendable {
         token = outcome.principal
         peer = outcome.rejected?.address ?? ""
         requestID = outcome.rejected?.id
+        reason = outcome.rejected?.reason
         if let request { describe(request, limits) }
     }
 
@@ -67,7 +70,7 @@ struct AccessEntry: Sendable {
         let texts = [
             ("method", method), ("route", route), ("path", target?.path), ("query", target?.query),
             ("request_id", requestID), ("trace_id", trace?.traceID), ("parent_id", trace?.parentID), ("token", token),
-            ("end", end.map(Self.name)),
+            ("reason", reason), ("end", end.map(Self.name)),
         ]
         for (name, text) in texts { if let text { metadata[name] = .string(text) } }
         return metadata

@@ -50,14 +50,19 @@ def choose_keys(case, query):
     if chosen == "sk" and has_range:
         for name in ("where", "order", "limit", "cursor"):
             query.pop(name, None)
+    elif is_partition or case.operation.path == "/v1/items":
+        # A list; on a table without a sort key the path is an item.
+        if len(names) == 2 or not is_partition:
+            query.pop("until", None)
 
 
 def one_item(case, query):
     """`/v1/items/{pk}` is one item or a list, by the table; each takes its own parameters."""
     if not case.operation.path.endswith("/{pk}"):
         return
-    for name in LIST if len(FACTS["key"]) == 1 else ("until",):
-        query.pop(name, None)
+    if len(FACTS["key"]) == 1:
+        for name in LIST:
+            query.pop(name, None)
 
 
 def one_kind_of_feed(case, query):

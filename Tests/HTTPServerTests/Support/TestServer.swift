@@ -10,7 +10,9 @@ struct ClosureHandler: HTTPHandler {
 
     func respond(to request: HTTPRequest) -> HTTPResponse { answer(request) }
 
-    func respondToRejected(status: Int, reason: String) -> HTTPResponse { .text(reason, status: status) }
+    func respondToRejected(_ rejected: RejectedRequest) -> HTTPResponse {
+        .text(rejected.reason, status: rejected.status)
+    }
 }
 
 extension HTTPResponse {

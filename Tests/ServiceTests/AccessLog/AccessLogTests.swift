@@ -95,7 +95,14 @@ import Testing
         await fixture.stop()
         let line = try #require(lines.all.first)
         #expect(
-            line.contains(#""peer":"127.0.0.1","request_id":"\#(answer["x-request-id"] ?? "none")","status":400}}"#)
+            line.contains(
+                #""peer":"127.0.0.1","reason":"the request target holds an invalid percent-escape: two hexadecimal digits"#
+            )
+        )
+        let id = answer["x-request-id"] ?? "none"
+        #expect(line.contains(#","request_id":"\#(id)","status":400}}"#))
+        #expect(
+            answer.body.hasSuffix(#","request_id":"\#(id)"}"#)
         )
     }
 
