@@ -44,7 +44,9 @@ class Replica:
 
     def __init__(self, name, folder, peer, table, *options):
         self.name, self.port, self.log = name, free_port(), folder / f"{name}.log"
-        self.command = command(table, self.port, "--poll-interval", "100ms", "--log-level", "notice", *options)
+        # A history that is full within minutes: what grows afterwards is a leak.
+        common = ["--poll-interval", "100ms", "--log-level", "notice", "--history-bytes", "1MB"]
+        self.command = command(table, self.port, *common, *options)
         self.environment = environment_without_aws(**peer.settings())
         self.samples, self.lives, self.program, self.service = [], 0, None, None
         self.subscriber = Subscriber(self.port)
