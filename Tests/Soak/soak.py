@@ -45,7 +45,7 @@ class Replica:
     def __init__(self, name, folder, peer, table, *options):
         self.name, self.port, self.log = name, free_port(), folder / f"{name}.log"
         # A history that is full within minutes: what grows afterwards is a leak.
-        common = ["--poll-interval", "100ms", "--log-level", "notice", "--history-bytes", "1MB"]
+        common = ["--poll-interval", "100ms", "--log-level", "notice", "--history-bytes", "1000000"]
         self.command = command(table, self.port, *common, *options)
         self.environment = environment_without_aws(**peer.settings())
         self.samples, self.lives, self.program, self.service = [], 0, None, None
