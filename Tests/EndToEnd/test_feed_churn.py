@@ -8,7 +8,7 @@ import time
 import pytest
 from support.crowd import Crowd
 from support.following import status
-from support.processes import wait_for
+from support.processes import resident, wait_for
 from support.service import serving
 from support.tables import create_table, fill
 
@@ -27,11 +27,6 @@ PATHS = ["/v1/events?heartbeat=300s", "/v1/events?heartbeat=300s&fields=id,text"
 
 def descriptors(process):
     return len(os.listdir(f"/proc/{process.pid}/fd"))
-
-
-def resident(process):
-    with open(f"/proc/{process.pid}/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
 
 
 def subscribers(service):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from support.processes import looks, wait_for
-from support.service import serving
+from support.service import metric, serving
 from support.tables import create_table, fill
 from support.wire import Wire
 
@@ -22,11 +22,6 @@ def table(ministack):
     name = create_table(client)
     fill(client, name, 50)
     return name
-
-
-def metric(service, name):
-    lines = service.get("/metrics").text.splitlines()
-    return next((float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name)), 0.0)
 
 
 def processor_seconds(process):

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -43,6 +44,12 @@ def wait_for(condition, seconds=20, what="the condition", every=LOOK_AGAIN_AFTER
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s in vain for {what() if callable(what) else what}; last seen: {last!r}")
         time.sleep(every)
+
+
+def resident(process):
+    """Bytes of memory that a process has."""
+    with open(f"/proc/{process.pid}/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
 
 
 def accepts(port):

@@ -52,6 +52,12 @@ class Service:
             parameters["cursor"] = page["next"]
 
 
+def metric(service, name):
+    """The first value of a metric by that name; 0 when there is none."""
+    lines = service.get("/metrics").text.splitlines()
+    return next((float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name)), 0.0)
+
+
 def command(table, port, *options):
     return [BINARY, "serve", "--table", table, "--listen", f"127.0.0.1:{port}", *options]
 
