@@ -21,7 +21,8 @@ enum Console {
 
     /// Content Security Policy Level 3.
     private static let policy = [
-        "default-src 'none'", "script-src 'self' \(source(script))", "style-src \(source(PackageResources.console_css))",
+        "default-src 'none'", "script-src 'self' \(source(script))",
+        "style-src \(source(PackageResources.console_css))",
         "connect-src 'self'",
         "img-src data:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
         "require-trusted-types-for 'script'", "trusted-types 'none'",
