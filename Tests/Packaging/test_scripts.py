@@ -1,6 +1,7 @@
 """The scripts: quick when nothing is missing, from any folder, and one clear line when the toolchain is."""
 
 import os
+import re
 import pathlib
 import shutil
 import subprocess
@@ -81,5 +82,7 @@ def test_a_failing_suite_fails_the_run(tmp_path):
     (tmp_path / "Sources/HTTPServer/Bad.swift").write_text("import Foundation\n")
     result = subprocess.run([tmp_path / "scripts/test", "layers"], capture_output=True, text=True, timeout=60)
     assert result.returncode == 1
-    assert result.stdout.splitlines()[-1] == "0 passed, 1 failed"
-    assert "FAIL  layers" in result.stdout
+    *_, closing, count = result.stdout.splitlines()
+    assert count == "0 passed, 1 failed"
+    assert closing.startswith("FAIL  layers")
+    assert re.search(r"\nlayers:\n(.+\n)*.*HTTPServer/Bad\.swift.*\n(.+\n)*\nFAIL", result.stdout), "what it complained of is said at the end again"
