@@ -137,7 +137,7 @@ let package = Package(
         tests(of: "AWSClient", ["TestTools", "TableModel", "DynamoSandbox", "HTTPServer", "Digest"]),
         tests(of: "DynamoDBStream", ["TableModel", "AWSClient", "StreamModel", "DynamoSandbox", "HTTPServer"]),
         tests(of: "ReplicaStore", ["TestTools", "TableModel"]),
-        tests(of: "StateStore", ["TableModel", "ReplicaStore", "CSQLite", "TestVolume"]),
+        tests(of: "StateStore", ["TableModel", "ReplicaStore", "CSQLite", "TestTools", "TestVolume"]),
         tests(
             of: "Replication",
             [

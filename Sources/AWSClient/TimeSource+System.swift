@@ -5,7 +5,8 @@ extension TimeSource {
     public static let system = TimeSource(
         monotonic: {
             var now = timespec()
-            clock_gettime(CLOCK_MONOTONIC, &now)
+            // Goes on while the machine is suspended, as what Task.sleep waits by does, and as the table does.
+            clock_gettime(CLOCK_BOOTTIME, &now)
             return .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
         },
         wallMilliseconds: {

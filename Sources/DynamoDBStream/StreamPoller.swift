@@ -15,6 +15,12 @@ package actor StreamPoller {
     /// Takes a delivery, or says how much of it was taken.
     package typealias Consumer = @Sendable (StreamDelivery) async -> DeliveryOutcome
 
+    private enum Message: Sendable {
+        case input(StreamInput)
+        /// The sleep until this moment has ended.
+        case alarm(Duration)
+    }
+
     nonisolated let streamARN: String
     nonisolated let api: any DynamoDBStreamsAPI
     nonisolated let time: TimeSource
@@ -22,8 +28,8 @@ package actor StreamPoller {
     private var machine: StreamMachine
     private var isRunning = false
     /// Where the present run takes its inputs from.
-    private var mailbox: Mailbox<StreamInput>?
-    /// Moments at which a sleeping task will send a tick.
+    private var mailbox: Mailbox<Message>?
+    /// Moments that sleeping tasks wait for.
     private var alarms: Set<Duration> = []
 
     /// A poller that has asked nothing yet.
@@ -66,7 +72,7 @@ package actor StreamPoller {
         let wake = machine.nextWake
         let hasCaughtUp = machine.hasCaughtUp(since: moment)
         // The question can make a listing due.
-        if machine.nextWake != wake { mailbox?.send(.tick) }
+        if machine.nextWake != wake { mailbox?.send(.input(.tick)) }
         return hasCaughtUp
     }
 
@@ -91,15 +97,16 @@ package actor StreamPoller {
     ) async throws -> [PassFailure] {
         precondition(!isRunning, "one run at a time: the owner's fault")
         isRunning = true
-        let mailbox = Mailbox<StreamInput>()
+        let mailbox = Mailbox<Message>()
         self.mailbox = mailbox
         defer { self.mailbox = nil }
         var failures: [PassFailure]?
         var cause: (any Error)?
         await withDiscardingTaskGroup { group in
-            var inputs = [first]
+            var messages = [Message.input(first)]
             repeat {
-                for input in inputs {
+                for message in messages {
+                    let input = open(message)
                     if case .delivered(.stopped(_, _, let error)) = input { cause = error }
                     for action in machine.handle(input, at: now()) {
                         switch action {
@@ -117,13 +124,13 @@ package actor StreamPoller {
                 guard failures == nil, cause == nil else { break }
                 setAlarm(mailbox, in: &group)
                 guard let next = await mailbox.next() else { break }
-                inputs = next
+                messages = next
             } while true
             group.cancelAll()
         }
         // A delivery that was taken while the run ended must not be delivered again.
-        for input in mailbox.drain() {
-            if case .delivered = input { _ = machine.handle(input, at: now()) }
+        for message in mailbox.drain() {
+            if case .input(let input) = message, case .delivered = input { _ = machine.handle(input, at: now()) }
         }
         _ = machine.handle(.interrupted, at: now())
         alarms.removeAll()
@@ -133,37 +140,47 @@ package actor StreamPoller {
         return failures
     }
 
+    private func open(_ message: Message) -> StreamInput {
+        switch message {
+        case .input(let input): return input
+        case .alarm(let moment):
+            alarms.remove(moment)
+            return .tick
+        }
+    }
+
     /// Wakes the machine when it asked for it. Alarms that became needless ring in vain.
-    private func setAlarm(_ mailbox: Mailbox<StreamInput>, in group: inout DiscardingTaskGroup) {
-        let present = time.monotonic()
-        alarms = alarms.filter { $0 > present }
+    ///
+    /// An alarm counts until it has rung, not until its moment by our clock: a sleep is measured by another clock, which may end it
+    /// a moment early. What was too early for the machine is then waited for again.
+    private func setAlarm(_ mailbox: Mailbox<Message>, in group: inout DiscardingTaskGroup) {
         guard let wake = machine.nextWake, alarms.allSatisfy({ $0 > wake }) else { return }
         alarms.insert(wake)
-        let wait = max(.zero, wake - present)
+        let wait = max(.zero, wake - time.monotonic())
         group.addTask { [time] in
             guard (try? await time.sleep(wait)) != nil else { return }
-            mailbox.send(.tick)
+            mailbox.send(.alarm(wake))
         }
     }
 
     private func execute(
         _ action: StreamAction,
-        _ mailbox: Mailbox<StreamInput>,
+        _ mailbox: Mailbox<Message>,
         _ consume: @escaping Consumer,
         in group: inout DiscardingTaskGroup
     ) {
         let calls = StreamCalls(streamARN: streamARN, api: api, recordLimit: recordLimit)
         switch action {
         case .describe(let cursor):
-            group.addTask { mailbox.send(await calls.describe(cursor)) }
+            group.addTask { mailbox.send(.input(await calls.describe(cursor))) }
         case .describeChildren(let parentID):
-            group.addTask { mailbox.send(await calls.children(of: parentID)) }
+            group.addTask { mailbox.send(.input(await calls.children(of: parentID))) }
         case .getIterator(let shardID, let start):
-            group.addTask { mailbox.send(await calls.iterator(shardID, start)) }
+            group.addTask { mailbox.send(.input(await calls.iterator(shardID, start))) }
         case .getRecords(let shardID, let iterator):
-            group.addTask { mailbox.send(await calls.records(shardID, iterator)) }
+            group.addTask { mailbox.send(.input(await calls.records(shardID, iterator))) }
         case .deliver(let delivery):
-            group.addTask { mailbox.send(.delivered(await consume(delivery))) }
+            group.addTask { mailbox.send(.input(.delivered(await consume(delivery)))) }
         case .bookmarked, .gap, .trouble, .passEnded:
             break
         }

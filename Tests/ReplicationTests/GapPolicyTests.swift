@@ -9,7 +9,11 @@ import Testing
     private func harness(_ policy: GapPolicy, factor: Int = 20) -> ReplicatorHarness {
         var model = StreamModel("A")
         for index in 0..<9 { model.write("k\(index)", "0") }
-        return ReplicatorHarness(model, factor: factor) { $0.gapPolicy = policy }
+        return ReplicatorHarness(model, factor: factor) {
+            $0.gapPolicy = policy
+            // A machine that stands still for a moment must not make the replica stale by its lag.
+            $0.maximumLag = .seconds(3_600)
+        }
     }
 
     @Test("rebuild-refusing serves nothing until the new contents are complete")

@@ -46,6 +46,7 @@ struct RawClient {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { return response }
             response.append(contentsOf: buffer[..<count])
         }

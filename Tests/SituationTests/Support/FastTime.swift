@@ -18,9 +18,9 @@ struct FastTime: Sendable {
             monotonic: { .milliseconds(clock.now - begin) },
             wallMilliseconds: { clock.now + skew },
             sleep: { duration in
-                // In short steps, since the clock may be moved meanwhile.
+                // In short steps, since the clock may be moved meanwhile. It counts milliseconds, so the end is in the next one.
                 let (seconds, attoseconds) = duration.components
-                let end = clock.now + seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+                let end = clock.now + seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
                 while case let rest = end - clock.now, rest > 0 {
                     try await Task.sleep(for: .milliseconds(min(max(rest / clock.rate, 1), 10)))
                 }

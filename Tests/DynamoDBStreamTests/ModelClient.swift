@@ -1,0 +1,33 @@
+import AWSClient
+import StreamModel
+import Synchronization
+
+@testable import DynamoDBStream
+
+/// The calls of a stream over a model.
+final class ModelClient: DynamoDBStreamsAPI {
+    private let model: Mutex<StreamModel>
+
+    init(_ model: StreamModel) { self.model = Mutex(model) }
+
+    func change<Result: Sendable>(_ body: (inout StreamModel) -> Result) -> Result { model.withLock { body(&$0) } }
+
+    func describeStream(
+        _ streamARN: String,
+        exclusiveStartShardID: String?,
+        childrenOf: String?
+    ) async throws(AWSError) -> StreamPage {
+        try model.withLock { (model) throws(AWSError) in
+            try model.describeStream(exclusiveStart: exclusiveStartShardID, childrenOf: childrenOf)
+        }
+    }
+
+    func getShardIterator(_ streamARN: String, shardID: String, start: IteratorStart) async throws(AWSError) -> String?
+    {
+        try model.withLock { (model) throws(AWSError) in try model.getShardIterator(shardID, start) }
+    }
+
+    func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
+        try model.withLock { (model) throws(AWSError) in try model.getRecords(iterator, limit: limit) }
+    }
+}
