@@ -108,7 +108,7 @@ final class CaseConnection {
     private func receive() throws(CaseFailure) -> Bool {
         if isEnded { return false }
         var buffer = [UInt8](repeating: 0, count: 16_384)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
+        let count = TestTools.receive(descriptor, into: &buffer)
         let code = errno
         guard count >= 0 else {
             throw CaseFailure(

@@ -137,7 +137,7 @@ final class ServiceFixture: Sendable {
         var received: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = recv(descriptor, &buffer, buffer.count, 0)
+            let count = receive(descriptor, into: &buffer)
             try #require(count >= 0, "the server did not close in time")
             if count == 0 { return Answer(received) }
             received += buffer.prefix(count)

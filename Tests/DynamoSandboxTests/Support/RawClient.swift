@@ -45,8 +45,7 @@ struct RawClient {
         var response: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = recv(descriptor, &buffer, buffer.count, 0)
-            if count < 0, errno == EINTR { continue }
+            let count = receive(descriptor, into: &buffer)
             guard count > 0 else { return response }
             response.append(contentsOf: buffer[..<count])
         }

@@ -28,7 +28,7 @@ final class EventReader: Sendable {
     private func read() {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = recv(descriptor, &buffer, buffer.count, 0)
+            let count = receive(descriptor, into: &buffer)
             guard count > 0 else {
                 received.withLock { $0.isOver = true }
                 return
@@ -48,7 +48,7 @@ final class EventReader: Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = recv(descriptor, &buffer, buffer.count, 0)
+            let count = receive(descriptor, into: &buffer)
             if count == 0 || (count < 0 && errno == ECONNRESET) { return true }
             if count < 0 { return false }
         }

@@ -12,3 +12,12 @@ package func connectToLoopback(_ descriptor: Int32, port: Int) -> Bool {
         }
     }
 }
+
+/// What a blocking socket has, into `buffer`; as `recv` returns it. A signal, such as that of a stopped process which goes on, does
+/// not end the wait.
+package func receive(_ descriptor: Int32, into buffer: inout [UInt8]) -> Int {
+    while true {
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        if count >= 0 || errno != EINTR { return count }
+    }
+}
