@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import subprocess
 
 import pytest
 from support import peers
@@ -243,6 +244,28 @@ def test_an_item_is_shown_with_its_history(demo, tab):
     tab.wait("document.getElementById('detail').open && document.querySelectorAll('#history li').length >= 1")
     assert change["key"]["pk"] in text(tab, "#detail-title")
     assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text(tab, "#history"))
+
+
+def test_a_key_that_browsers_take_out_of_paths_is_shown_too(ministack, logs, tab):
+    client = ministack.client()
+    table = create_table(client)
+    for name in (".", ".."):
+        client.put_item(TableName=table, Item={"id": {"S": name}, "is": {"S": f"the item {name}"}})
+    with serving(logs, ministack, table) as service:
+        opened(tab, service)
+        tab.wait("document.querySelectorAll('#items tbody tr').length === 2")
+        for number, row in enumerate(rows(tab)):
+            tab.run(f"(document.querySelectorAll('#items tbody tr a')[{number}].click(), 0)")
+            tab.wait(f"document.querySelector('#detail-item').innerText.includes('the item {row[0]}\"')")
+            assert text(tab, "#history-note") == "not read: a browser has no address for this key"
+            tab.run("(document.getElementById('detail-curl').click(), 0)")
+            command = tab.run("document.getElementById('toast-command').value")
+            assert command == f"curl -s '{service.url}/v1/items?pk={row[0]}'"
+            tab.press(ESCAPE)
+            tab.wait("!document.getElementById('detail').open")
+        # Whoever sends the path as it is gets the item.
+        raw = subprocess.run(["curl", "-s", "--path-as-is", f"{service.url}/v1/items/.."], capture_output=True, text=True, timeout=10)
+        assert raw.stdout == '{"id":"..","is":"the item .."}'
 
 
 def test_commands_are_copied_as_curl(demo, tab):

@@ -156,8 +156,26 @@ function itemPath(key) {
     return "v1/items/" + Object.values(key).map((value) => encodeURIComponent(keyText(value))).join("/");
 }
 
+/** Browsers take `.` and `..` out of a path, escaped or not (URL Standard, "path state"): such an item is asked for as a list of one. */
+const isPathless = (key) => Object.values(key).some((value) => [".", ".."].includes(keyText(value)));
+
+function itemCall(key) {
+    if (!isPathless(key)) return [itemPath(key), {}];
+    const [pk, sk] = Object.values(key).map(keyText);
+    return ["v1/items", { pk, sk }];
+}
+
+async function readItem(key) {
+    const [path, parameters] = itemCall(key);
+    const answer = await read(path, { ...parameters, format: "dynamodb" });
+    if (!isPathless(key)) return answer;
+    if (answer.items.length === 0) throw new Refusal(404);
+    return answer.items[0];
+}
+
 function showDetail(key) {
     const isSame = opened && identityOf(opened.key) === identityOf(key);
+    find("history-curl").hidden = isPathless(key);
     if (!isSame) opened = { key, item: null };
     find("detail-title").textContent = keyLabel(key);
     if (!isSame) {
@@ -172,7 +190,7 @@ function showDetail(key) {
 async function refreshDetail() {
     const current = opened;
     try {
-        const item = await read(itemPath(current.key), { format: "dynamodb" });
+        const item = await readItem(current.key);
         if (current !== opened) return;
         current.item = item;
         find("detail-note").textContent = "as it is now";
@@ -182,6 +200,10 @@ async function refreshDetail() {
         current.item = null;
         find("detail-item").textContent = error.status === 404 ? "The table has no item under this key." : `Not read: ${error.message}`;
         find("detail-note").textContent = "";
+    }
+    if (isPathless(current.key)) {
+        find("history-note").textContent = "not read: a browser has no address for this key";
+        return;
     }
     try {
         const history = await read(`${itemPath(current.key)}/history`, { format: "dynamodb", diff: "old" });

@@ -139,7 +139,7 @@ for (const button of find("views").children) button.addEventListener("click", ()
 find("items-curl").addEventListener("click", copyItems);
 find("changes-curl").addEventListener("click", () => copy(curlOf("v1/events", { ...filterParameters(), since: "now", ...steps }, true)));
 find("stream-curl").addEventListener("click", () => copy(curlOf("v1/status")));
-find("detail-curl").addEventListener("click", () => copy(curlOf(itemPath(opened.key))));
+find("detail-curl").addEventListener("click", () => copy(curlOf(...itemCall(opened.key))));
 find("history-curl").addEventListener("click", () => copy(curlOf(`${itemPath(opened.key)}/history`)));
 addEventListener("hashchange", arrive);
 isNarrow.addEventListener("change", () => loadItems({ keepsPlace: true }));
