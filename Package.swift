@@ -135,9 +135,12 @@ let package = Package(
 
         tests(of: "TableModel", ["TestTools"]),
         tests(of: "AWSClient", ["TestTools", "TableModel", "DynamoSandbox", "HTTPServer", "Digest"]),
-        tests(of: "DynamoDBStream", ["TableModel", "AWSClient", "StreamModel", "DynamoSandbox", "HTTPServer"]),
+        tests(
+            of: "DynamoDBStream",
+            ["TestTools", "TableModel", "AWSClient", "StreamModel", "DynamoSandbox", "HTTPServer"]
+        ),
         tests(of: "ReplicaStore", ["TestTools", "TableModel"]),
-        tests(of: "StateStore", ["TableModel", "ReplicaStore", "CSQLite", "TestTools", "TestVolume"]),
+        tests(of: "StateStore", ["TestTools", "TableModel", "ReplicaStore", "CSQLite", "TestVolume"]),
         tests(
             of: "Replication",
             [
