@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 import subprocess
 
@@ -129,8 +130,9 @@ def test_everything_from_the_table_is_text(ministack, logs, browser, tab):
         for evil in EVIL:
             put({"id": {"S": evil}, evil: {"S": evil + evil}})
         tab.wait(f"document.querySelectorAll('#changes li').length >= {len(EVIL)}")
-        for number, evil in enumerate(EVIL):
+        for number, row in enumerate(rows(tab)):
             tab.run(f"(document.querySelectorAll('#items tbody tr a')[{number}].click(), 0)")
+            tab.wait(f"document.getElementById('detail').open && document.getElementById('detail-title').textContent === {json.dumps(row[0])}")
             tab.wait("document.querySelectorAll('#history li').length >= 2 && document.querySelector('#detail-item').innerText !== ''")
             tab.press(ESCAPE)
             tab.wait("!document.getElementById('detail').open")
@@ -154,6 +156,24 @@ def test_every_type_of_value_is_shown_as_it_is_stored(ministack, logs, tab):
         assert '"null": null' in shown and '"true": true' in shown and '"with.dot": "x"' in shown
         tab.run("(document.getElementById('detail-form').click(), 0)")
         assert '"N": "12345678901234567890123456789012345678"' in text(tab, "#detail-item")
+
+
+def test_an_item_asked_for_while_another_closes_is_shown(demo, tab):
+    """A dialog tells its closing one task later: by then the address is the next item's."""
+    tab.go(f"{demo.url}/#pk=order%231002")
+    links = "document.querySelectorAll('#items tbody tr td:first-child a')"
+    title = "document.getElementById('detail').open && document.getElementById('detail-title').textContent"
+    tab.wait(f"{links}.length > 2")
+    tab.run(f"({links}[0].click(), 0)")
+    first = tab.wait(title)
+    tab.run(f"(document.getElementById('detail').close(), {links}[1].click(), 0)")
+    assert tab.wait(f"{title} !== {json.dumps(first)} && {title}") != first
+    # The answers are those of the second item, not of the one that was closed.
+    tab.wait("document.getElementById('detail-note').textContent === 'as it is now' && document.querySelectorAll('#history li').length > 0")
+    second = tab.run("new URLSearchParams(location.hash.slice(1)).get('item')")
+    assert json.loads(second)["pk"] == {"S": "order#1002"}
+    tab.press(ESCAPE)
+    tab.wait("!document.getElementById('detail').open && !location.hash.includes('item=')")
 
 
 def test_it_survives_kill_nine_and_a_new_epoch(ministack, logs, browser, tab):

@@ -9,6 +9,15 @@ function placeOf({ item = null } = {}) {
     return `#${words}`;
 }
 
+/** The key of the item that the address names, or null. */
+function itemOfAddress() {
+    let key = null;
+    try { key = JSON.parse(new URLSearchParams(location.hash.slice(1)).get("item")); } catch { /* a mangled link opens nothing */ }
+    const isValue = (value) => value && ["S", "N", "B"].includes(typeOf(value));
+    const isKey = key && typeof key === "object" && Object.values(key).length && Object.values(key).every(isValue);
+    return isKey ? key : null;
+}
+
 /** Goes where the address says. */
 function arrive() {
     const words = new URLSearchParams(location.hash.slice(1));
@@ -27,12 +36,17 @@ function arrive() {
         loadItems();
     }
     if (isOtherFilter || !feed) followChanges();
-    let key = null;
-    try { key = JSON.parse(words.get("item")); } catch { /* a mangled link opens nothing */ }
-    const isValue = (value) => value && ["S", "N", "B"].includes(typeOf(value));
-    const isKey = key && typeof key === "object" && Object.values(key).length && Object.values(key).every(isValue);
-    if (isKey) showDetail(key);
+    const key = itemOfAddress();
+    if (key) showDetail(key);
     else if (find("detail").open) find("detail").close();
+}
+
+/** A dialog tells its closing one task later: by then the address may ask for the next item, or show it already. */
+function detailClosed() {
+    if (find("detail").open) return;
+    const closed = opened, asked = itemOfAddress();
+    opened = null;
+    if (closed && asked && identityOf(asked) === identityOf(closed.key)) go(placeOf());
 }
 
 function go(place) { if (location.hash !== place && (location.hash || place !== "#")) location.hash = place; else arrive(); }
@@ -124,7 +138,7 @@ find("theme").addEventListener("click", nextTheme);
 find("help-button").addEventListener("click", () => find("help").showModal());
 find("help-close").addEventListener("click", () => find("help").close());
 find("detail-close").addEventListener("click", () => find("detail").close());
-find("detail").addEventListener("close", () => { opened = null; if (location.hash.includes("item=")) go(placeOf()); });
+find("detail").addEventListener("close", detailClosed);
 find("detail").addEventListener("click", (event) => { if (event.target === find("detail")) find("detail").close(); });
 find("detail-form").addEventListener("click", () => {
     const button = find("detail-form");
