@@ -169,6 +169,8 @@ package struct StreamMachine: Sendable {
         let moment = now
         let recent = moment.recordMilliseconds - settings.limits.clockSkew.wholeMilliseconds
         for cursor in cursors.values {
+            // Counted from the machine's start, a shard would be left alone for as long as the machine has been up.
+            if cursor.readableSince != nil { update(cursor.id) { $0.readableSince = moment.monotonic } }
             // What nothing was read of yet is read again from before its bookmark.
             if cursor.isReplaying { update(cursor.id) { $0.replayBegan = moment.recordMilliseconds } }
             // The process may have died between the listing of a shard's first child and of the next one.

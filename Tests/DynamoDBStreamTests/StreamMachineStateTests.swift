@@ -213,6 +213,30 @@ import Testing
         #expect((machine.view(at: time(1_800)).lagMilliseconds ?? 0) >= 1_799_000)
     }
 
+    @Test(
+        "how long a machine has been up says nothing about a saved state: what nothing was read of is gone on with, and is no lag",
+        arguments: [Duration.zero, .seconds(24 * 3_600), .seconds(400 * 24 * 3_600)]
+    )
+    func uptime(_ uptime: Duration) {
+        let bookmark: Int64 = 1_700_000_000_000
+        let state = ShardState(
+            streamARN: "s",
+            shards: [
+                ShardState.Entry(shardID: "A", parentID: nil, position: .ended, endedAt: bookmark),
+                ShardState.Entry(shardID: "B", parentID: "A", position: .start),
+                ShardState.Entry(shardID: "C", parentID: nil, position: .since(bookmark)),
+            ]
+        )
+        var machine = StreamMachine(start: .state(state), settings: StreamSettings(), seed: 1)
+        let time = StreamTime(monotonic: uptime, wallMilliseconds: bookmark + 60_000)
+        let actions = machine.handle(.tick, at: time)
+        let asked = actions.compactMap { if case .getIterator(let shardID, .trimHorizon) = $0 { shardID } else { nil } }
+        #expect(Set(asked) == ["B", "C"])
+        let view = machine.view(at: time)
+        #expect(view.gap == nil)
+        #expect(view.lagMilliseconds == 0)
+    }
+
     @Test("a pass reads everything readable to its head once, and ends")
     func pass() {
         var model = StreamModel("A! C<A B")

@@ -84,6 +84,9 @@ final class SavedStateHarness {
         let clock = sandbox.clock
         var time = TimeSource.system
         time.wallMilliseconds = { clock.now }
+        // A machine that has been up for longer than a stream keeps records.
+        let monotonic = time.monotonic
+        time.monotonic = { monotonic() + .seconds(40 * 24 * 3_600) }
         let process = SavedStateProcess(settings, client, time, keeper)
         let running = Task { () async -> ReplicationFailure? in
             do throws(ReplicationFailure) {

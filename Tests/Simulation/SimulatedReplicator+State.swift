@@ -58,6 +58,8 @@ extension SimulatedReplicator {
         readiness = Readiness()
         rebuilds = 0
         hasHeard = false
+        // On this machine, or on another one.
+        uptime = Self.uptime(seed &+ UInt64(truncatingIfNeeded: world.now))
         errands.removeAll()
         (scanDue, rebuildDue, saveDue) = (nil, nil, nil)
         guard keepsState, let stream = world.stream else {

@@ -128,7 +128,7 @@ extension SimulatedReplicator {
             readiness.goLive()
             // What a disabled stream has not seen is said to be missing in the same breath.
             if view.status == .enabled {
-                witness.demand(everythingBefore: milliseconds(scanEnd.monotonic) - behind, world, "caught up")
+                witness.demand(everythingBefore: worldTime(scanEnd.monotonic) - behind, world, "caught up")
             }
         }
         let evidence = Readiness.Evidence(
@@ -150,10 +150,6 @@ extension SimulatedReplicator {
     private mutating func hasCaughtUp(since scanEnd: StreamTime) -> Bool {
         if saboteur.mutation == .readyAtFirstEmptyPage { return saboteur.sawEmptyPage }
         return machine.hasCaughtUp(since: scanEnd)
-    }
-
-    private func milliseconds(_ duration: Duration) -> Int {
-        Int(duration.components.seconds) * 1_000 + Int(duration.components.attoseconds / 1_000_000_000_000_000)
     }
 
     /// Notices another stream, as `Replicator.watchTable` does.

@@ -75,6 +75,8 @@ struct SimulatedReplicator {
     let tellsTime: Bool
     /// Whether this process has had an answer.
     var hasHeard = false
+    /// What the machine's monotonic clock showed when the world began, in milliseconds.
+    var uptime: Int
     private var order = 0
     var seed: UInt64
 
@@ -82,6 +84,7 @@ struct SimulatedReplicator {
         self.world = world
         self.tellsTime = tellsTime
         self.seed = seed
+        uptime = Self.uptime(seed)
         scenario = world.scenario
         saboteur = Saboteur(mutation)
         witness = Witness(keys: scenario.keys)
@@ -108,10 +111,19 @@ struct SimulatedReplicator {
         return settings
     }
 
+    /// A machine that has just been started, one that has been up for more than the retention, and one for more than a year.
+    static func uptime(_ seed: UInt64) -> Int { [0, 25 * 3_600_000, 400 * 24 * 3_600_000][Int(seed % 3)] }
+
+    /// The world's time of a moment of this machine's monotonic clock, to the millisecond that follows.
+    func worldTime(_ moment: Duration) -> Int {
+        let (seconds, attoseconds) = moment.components
+        return Int(seconds) * 1_000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000) - uptime
+    }
+
     var time: StreamTime {
         let table = SimulatedWorld.birth + Int64(world.now)
         return StreamTime(
-            monotonic: .milliseconds(world.now),
+            monotonic: .milliseconds(uptime + world.now),
             wallMilliseconds: table + Int64(world.skew),
             service: tellsTime && hasHeard ? ServiceTime(earliest: table - 1_000, latest: table + 1_000) : nil
         )
@@ -165,7 +177,7 @@ struct SimulatedReplicator {
             switch action {
             case .deliver(let delivery): take(delivery)
             case .bookmarked: if saboteur.mutation != .bookmarkAfterScan { scanDue = world.now + Self.settle }
-            case .gap(let gap): rebuild(gap.description)
+            case .gap(let gap): meet(gap)
             case .trouble, .passEnded: break
             case .describe, .describeChildren, .getIterator, .getRecords:
                 call(saboteur.edit(action))
@@ -173,6 +185,13 @@ struct SimulatedReplicator {
             // What else the ended life wanted is nobody's any more.
             if rebuildDue != nil { return }
         }
+    }
+
+    /// A rebuild loses nothing, but one without a cause costs a scan at every start.
+    private mutating func meet(_ gap: StreamGap) {
+        let longest = 22 * 3_600_000
+        if gap.reason == .stalled, world.now < longest { witness.accuse("stalled within \(world.now) ms: \(gap)") }
+        rebuild(gap.description)
     }
 
     /// Half of the calls see the world as it is when they leave, half as it is when they arrive.
@@ -212,7 +231,7 @@ struct SimulatedReplicator {
         for action in machine.handle(.delivered(saboteur.edit(outcome)), at: time) {
             switch action {
             case .bookmarked: scanDue = world.now + Self.settle
-            case .gap(let gap): rebuild(gap.description)
+            case .gap(let gap): meet(gap)
             default: break
             }
         }

@@ -102,7 +102,7 @@ package struct Simulation {
         if replicator.rebuildDue == nil,
             replicator.saboteur.mutation != .bookmarkAfterScan || replicator.life.scanEnd != nil
         {
-            wake = replicator.machine.nextWake.map { max(world.now, Self.milliseconds($0)) }
+            wake = replicator.machine.nextWake.map { max(world.now, replicator.worldTime($0)) }
         }
         var place: Int?
         for (index, errand) in replicator.errands.enumerated() {
@@ -144,11 +144,6 @@ package struct Simulation {
 
     /// What suspensions have added to the agenda's times.
     private var delay = 0
-
-    private static func milliseconds(_ duration: Duration) -> Int {
-        let (seconds, attoseconds) = duration.components
-        return Int(seconds) * 1_000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
-    }
 
     private mutating func happen(_ happening: Scenario.Happening) {
         world.tell("\(happening)")

@@ -5,6 +5,8 @@ import DynamoSandbox
 /// a minute passes for the endpoint and for the replica.
 struct FastTime: Sendable {
     static let rate = 10
+    /// How long the replica's machine has been up when a test begins, in milliseconds: longer than a stream keeps records.
+    static let uptime: Int64 = 40 * 24 * 3_600_000
 
     let clock = SandboxClock.running(times: FastTime.rate)
     /// How far the replica's wall clock is from the endpoint's.
@@ -12,7 +14,7 @@ struct FastTime: Sendable {
 
     var source: TimeSource {
         let clock = clock
-        let begin = clock.now
+        let begin = clock.now - FastTime.uptime
         let skew = skew.components.seconds * 1_000
         return TimeSource(
             monotonic: { .milliseconds(clock.now - begin) },
