@@ -26,6 +26,13 @@ public actor DynamoDBStream {
     public nonisolated let streamARN: String
     private let poller: StreamPoller
     private let beforeEvents: (@Sendable (Int) async throws -> Void)?
+    private let time: TimeSource
+    private let retention: Duration
+    /// When the newest pass that read everything began, milliseconds since 1970 UTC.
+    private var readAt: Int64?
+    /// That was longer ago than the stream keeps records. What was trimmed meanwhile, the service need not tell: of a shard
+    /// without a sequence number to go on from it gives the oldest record that it still has.
+    private var isStalled = false
     private var isBusy = false
     private var isClosed = false
     private var queue: [CheckedContinuation<Void, Never>] = []
@@ -36,7 +43,8 @@ public actor DynamoDBStream {
     /// - Parameters:
     ///   - streamARN: `LatestStreamArn` of DescribeTable; never the first one of ListStreams, which may be an old one.
     ///   - client: who makes the calls.
-    ///   - shardState: what an earlier consumer saved; nil begins at the bookmark that the first `fetchStreamState` sets.
+    ///   - shardState: what an earlier consumer saved; nil begins at the bookmark that the first `fetchStreamState` sets. One that
+    ///     is older than the stream's records (`StreamLimits.retention`) is a `gap` when it is gone on with.
     ///   - fromOldestRecord: without a state, begin with the oldest record that the stream still has (up to 24 hours).
     ///   - settings: intervals and bounds.
     ///   - time: the clock and the sleeper.
@@ -56,6 +64,9 @@ public actor DynamoDBStream {
         }
         self.streamARN = streamARN
         self.beforeEvents = beforeEvents
+        self.time = time
+        retention = settings.limits.retention
+        readAt = shardState?.readAt
         let start: StreamStart = shardState.map { .state($0) } ?? (fromOldestRecord ? .trimHorizon : .latest)
         poller = StreamPoller(streamARN: streamARN, api: client, start: start, settings: settings, time: time)
     }
@@ -68,6 +79,8 @@ public actor DynamoDBStream {
         await enter()
         defer { leave() }
         guard !isClosed else { throw .closed }
+        let began = time.wallMilliseconds()
+        if let readAt, .milliseconds(began - readAt) > retention { isStalled = true }
         let poller = poller
         let delivery = EventDelivery(consume: consume, beforeEvents: beforeEvents)
         let task = Task { try await poller.pass(notify: { _ in }, consume: delivery.deliver) }
@@ -79,6 +92,7 @@ public actor DynamoDBStream {
         }
         running = nil
         try await judge(result)
+        readAt = began
     }
 
     private func judge(_ result: Result<[PassFailure], any Error>) async throws(DynamoDBStreamError) {
@@ -91,6 +105,7 @@ public actor DynamoDBStream {
         case .failure(let error): throw .consumer(error)
         }
         if let gap = await poller.view().gap { throw .gap(gap) }
+        if isStalled { throw .gap(StreamGap(reason: .stalled, shardID: nil)) }
         if let listing = failures.first(where: { $0.shardID == nil }) { throw .listing(listing.error) }
         guard failures.isEmpty else {
             let errors = failures.compactMap { failure in failure.shardID.map { ($0, failure.error) } }
@@ -100,10 +115,23 @@ public actor DynamoDBStream {
 
     /// How far each shard has been taken; give it to the next `DynamoDBStream` of this stream. Save it after the effects of the
     /// events, never before.
-    public var shardState: ShardState { get async { await poller.state() } }
+    public var shardState: ShardState {
+        get async {
+            // The moment first: the positions may only be ahead of it.
+            let readAt = readAt
+            let state = await poller.state()
+            return ShardState(streamARN: state.streamARN, shards: state.shards, readAt: readAt)
+        }
+    }
 
     /// Accepts the loss that a `gap` error reported: trimmed shards go on with their oldest record, vanished ones are over.
-    public func continueAfterGap() async { await poller.continueAfterGaps() }
+    public func continueAfterGap() async {
+        if isStalled {
+            isStalled = false
+            readAt = nil
+        }
+        await poller.continueAfterGaps()
+    }
 
     /// Ends a pass under way and refuses further ones. What was not taken stays untaken in `shardState`.
     public func close() {

@@ -33,11 +33,15 @@ public struct ShardState: Sendable, Hashable {
     public let streamARN: String
     /// The positions, ended shards included, by shard id.
     public let shards: [Entry]
+    /// Until when everything of the stream had been taken, milliseconds since 1970 UTC; nil where it is not known. Where that is
+    /// longer ago than the stream keeps records, some may have been trimmed without a word.
+    public let readAt: Int64?
 
     /// Names positions.
-    public init(streamARN: String, shards: [Entry]) {
+    public init(streamARN: String, shards: [Entry], readAt: Int64? = nil) {
         self.streamARN = streamARN
         self.shards = shards
+        self.readAt = readAt
     }
 
     /// The state as JSON, on one line.
@@ -50,6 +54,7 @@ public struct ShardState: Sendable, Hashable {
         }
         output += Array("{\"version\":\(ShardState.version),".utf8)
         member("stream", streamARN)
+        if let readAt { output += Array(",\"read_at\":\(readAt)".utf8) }
         output += Array(",\"shards\":[".utf8)
         for (index, entry) in shards.enumerated() {
             output += Array((index == 0 ? "{" : ",{").utf8)
@@ -95,10 +100,12 @@ public struct ShardState: Sendable, Hashable {
         var version: Int64?
         var streamARN: String?
         var shards: [Entry]?
+        var readAt: Int64?
         try json.readObject { (name, json) throws(JSONError) in
             switch name {
             case "version": version = try json.readInteger()
             case "stream": streamARN = try json.readString()
+            case "read_at": readAt = try json.readInteger()
             case "shards":
                 var entries: [Entry] = []
                 try json.readArray { (json) throws(JSONError) in entries.append(try Entry(reading: &json)) }
@@ -117,7 +124,7 @@ public struct ShardState: Sendable, Hashable {
         guard let streamARN, let shards else {
             throw JSONError("the shard state lacks its stream or its shards", offset: 0)
         }
-        self.init(streamARN: streamARN, shards: shards)
+        self.init(streamARN: streamARN, shards: shards, readAt: readAt)
     }
 }
 

@@ -12,7 +12,7 @@ public struct StreamGap: Error, Sendable, Hashable, CustomStringConvertible {
         case lateParent = "late-parent"
         /// The stream itself does not exist any more.
         case streamNotFound = "stream-not-found"
-        /// The shard was not read for longer than the retention, with nothing to resume from.
+        /// The shard, or the whole stream, was not read for longer than the retention, with nothing to resume from.
         case stalled
         /// The service gives no iterator for the shard.
         case noIterator = "no-iterator"
@@ -38,7 +38,10 @@ public struct StreamGap: Error, Sendable, Hashable, CustomStringConvertible {
         case .missingParent: "the parent of shard \(shard) was never listed, so its records were not read"
         case .lateParent: "shard \(shard) was listed only after its child had been read"
         case .streamNotFound: "the stream does not exist any more"
-        case .stalled: "shard \(shard) was not read for longer than the stream keeps records"
+        case .stalled:
+            shardID == nil
+                ? "the stream was not read for longer than it keeps records"
+                : "shard \(shard) was not read for longer than the stream keeps records"
         case .noIterator: "the service gives no iterator for shard \(shard)"
         }
     }

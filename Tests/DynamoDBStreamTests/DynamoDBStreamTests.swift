@@ -29,11 +29,14 @@ private final class Events: Sendable {
     private let start = ContinuousClock.now
 
     /// Fifty times faster than real.
-    private var time: TimeSource {
+    private var time: TimeSource { time(hours: 0) }
+
+    /// The same with a wall clock so many hours later.
+    private func time(hours: Int64) -> TimeSource {
         let start = start
         return TimeSource(
             monotonic: { (ContinuousClock.now - start) * 50 },
-            wallMilliseconds: { 1_700_000_000_000 },
+            wallMilliseconds: { 1_700_000_000_000 + hours * 3_600_000 },
             sleep: { try await Task.sleep(for: $0 / 50) },
             random: { Double.random(in: 0..<1) }
         )
@@ -112,6 +115,51 @@ private final class Events: Sendable {
             "\(error)"
                 == "the shard state belongs to stream arn, not to other. Read the table again and start without it."
         }
+    }
+
+    @Test("a state that is older than the stream's records is a gap, whatever its positions, until its owner goes on")
+    func oldState() async throws {
+        let client = ModelClient(StreamModel("A B"))
+        let first = try DynamoDBStream(streamARN: "arn", client: client, time: time)
+        #expect(await first.shardState.readAt == nil)
+        try await first.fetchStreamState { _ in }
+        let saved = try ShardState(decoding: await first.shardState.encoded())
+        #expect(saved.readAt == 1_700_000_000_000)
+        client.change { $0.write("k", "1") }
+
+        let soon = try DynamoDBStream(streamARN: "arn", client: client, shardState: saved, time: time(hours: 22))
+        try await soon.fetchStreamState { _ in }
+        #expect(await soon.shardState.readAt == 1_700_000_000_000 + 22 * 3_600_000)
+
+        let late = try DynamoDBStream(streamARN: "arn", client: client, shardState: saved, time: time(hours: 30))
+        let events = Events()
+        for _ in 0..<2 {
+            await #expect { try await late.fetchStreamState(events.take) } throws: { error in
+                "\(error)"
+                    == "the stream has a gap: the stream was not read for longer than it keeps records. "
+                    + "Read the table again and start anew, or call continueAfterGap()."
+            }
+        }
+        #expect(events.all == ["insert k=1"])
+        // What is saved now is no younger for it.
+        #expect(await late.shardState.readAt == saved.readAt)
+        await late.continueAfterGap()
+        client.change { $0.write("k", "2") }
+        try await late.fetchStreamState(events.take)
+        #expect(events.all == ["insert k=1", "modify k=2"])
+        #expect(await late.shardState.readAt == 1_700_000_000_000 + 30 * 3_600_000)
+    }
+
+    @Test("a pass that could not read everything makes the state no younger")
+    func partialPass() async throws {
+        let client = ModelClient(StreamModel("A B"))
+        let stream = try DynamoDBStream(streamARN: "arn", client: client, time: time)
+        client.change { $0.outages["GetRecords B"] = StreamModel.error(.accessDenied) }
+        await #expect(throws: DynamoDBStreamError.self) { try await stream.fetchStreamState { _ in } }
+        #expect(await stream.shardState.readAt == nil)
+        client.change { $0.outages = [:] }
+        try await stream.fetchStreamState { _ in }
+        #expect(await stream.shardState.readAt != nil)
     }
 
     @Test("overlapping calls wait for each other, and no event comes twice")

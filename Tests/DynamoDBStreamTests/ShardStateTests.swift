@@ -14,7 +14,8 @@ import Testing
                 .init(shardID: "B", parentID: "A", position: .since(1_700_000_000_123)),
                 .init(shardID: "C", parentID: "A", position: .after(number)),
                 .init(shardID: "D", parentID: nil, position: .ended),
-            ]
+            ],
+            readAt: 1_700_000_000_456
         )
         let bytes = state.encoded()
         #expect(try ShardState(decoding: bytes) == state)
