@@ -3,22 +3,28 @@
 Two services follow one table through a proxy that spoils answers. `killed` has a state directory and is killed, stopped and
 restarted, now and then without its state. `steady` lives from beginning to end, so that its memory shows any leak. A
 subscriber of each checks that ids rise and that no key goes back; at every compare the table as boto3 scans it, the export
-of each service and the map of each subscriber must be the same. Exit status 0 if all held, else 1, with the seed."""
+of each service and the map of each subscriber must be the same. With `--under-attack` the steady service also serves clients that cost as much as they can,
+while the times of a plain GET and of `/livez` are held against their bound. Exit status 0 if all held, else 1, with the seed."""
 
 import argparse
 import contextlib
+import json
 import pathlib
 import random
+import resource
 import shutil
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 
 import httpx
+from attackers import POLLED_KEY
 from faults import Faults
+from large_items import LargeItems
 from subscriber import Subscriber
 from support.peers import Peer, ministack
 from support.processes import Program, environment_without_aws, free_port
@@ -33,6 +39,14 @@ GROWTH_ALLOWED_MB = 10
 SAMPLE_SECONDS = 2
 # A life of the killed service counts for memory from this age on, when its tables have been filled.
 SETTLED_SECONDS = 45
+# What others may cost a plain GET and `/livez` while the service is attacked.
+P99_ALLOWED_MS = 50
+MAXIMUM_ALLOWED_MS = 250
+PROBED = (f"/v1/items/{POLLED_KEY}", "/livez")
+# The last compare is made in peace, so that it finds a service that has recovered.
+ATTACK_ENDS_EARLY_SECONDS = 10
+# Descriptors of the attacked service: fewer than the clients that sit idle.
+DESCRIPTORS = 1_024
 
 
 class Failed(Exception):
@@ -42,11 +56,13 @@ class Failed(Exception):
 class Replica:
     """One `tablecast serve` on a fixed port through all its lives, its subscriber, and samples of its memory."""
 
-    def __init__(self, name, folder, peer, table, *options):
+    def __init__(self, name, folder, peer, table, *options, descriptors=None):
         self.name, self.port, self.log = name, free_port(), folder / f"{name}.log"
         # A history that is full within minutes: what grows afterwards is a leak.
         common = ["--poll-interval", "100ms", "--log-level", "notice", "--history-bytes", "1000000"]
         self.command = command(table, self.port, *common, *options)
+        if descriptors:
+            self.command = ["prlimit", f"--nofile={descriptors}:{descriptors}", *self.command]
         self.environment = environment_without_aws(**peer.settings())
         self.samples, self.lives, self.program, self.service = [], 0, None, None
         self.subscriber = Subscriber(self.port)
@@ -98,7 +114,8 @@ class Replica:
 
 
 class Soak:
-    def __init__(self, seed, minutes, folder):
+    def __init__(self, seed, minutes, folder, attacked):
+        self.attacked, self.loads = attacked, []
         self.chance, self.minutes, self.folder = random.Random(seed), minutes, folder
         self.seconds, self.kills, self.stops, self.pauses, self.forgotten, self.equal = minutes * 60, 0, 0, 0, 0, 0
         self.seed, self.quick = seed, minutes < 5
@@ -115,12 +132,14 @@ class Soak:
             self.writers = [
                 Writer(peer, self.table, f"writer{number}", self.chance.random(), keys=1000, per_second=10) for number in range(3)
             ]
+            if self.attacked:
+                self.writers.append(LargeItems(peer, self.table))
             stack.callback(self.end_writers)
             for writer in self.writers:
                 writer.fill()
             self.state = self.folder / "state"
             self.killed = Replica("killed", self.folder, spoilt, self.table, "--state-dir", str(self.state))
-            self.steady = Replica("steady", self.folder, spoilt, self.table)
+            self.steady = Replica("steady", self.folder, spoilt, self.table, descriptors=DESCRIPTORS if self.attacked else None)
             self.replicas = [self.killed, self.steady]
             for replica in self.replicas:
                 stack.callback(replica.finish)
@@ -129,8 +148,35 @@ class Soak:
                 thread.start()
             threading.Thread(target=self.sample, daemon=True).start()
             stack.callback(self.stop.set)
+            if self.attacked:
+                self.attack(stack)
             self.live()
             return self.verdict()
+
+    def attack(self, stack):
+        """Starts the attackers of the steady service, and what times other clients meanwhile."""
+        self.steady.service.wait_until_ready(READY_SECONDS)
+        folder = pathlib.Path(__file__).parent
+        seconds = str(self.seconds - ATTACK_ENDS_EARLY_SECONDS)
+        for script, arguments in (("attackers.py", []), ("probe.py", PROBED)):
+            command = [sys.executable, folder / script, str(self.steady.port), seconds, *arguments]
+            load = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, preexec_fn=many_descriptors)
+            stack.callback(load.kill)
+            self.loads.append(load)
+
+    def attack_verdict(self):
+        """What the attackers got, and that nobody else waited for them."""
+        served, probed = (json.loads(load.communicate(timeout=60)[0]) for load in self.loads)
+        print("attackers were served: " + ", ".join(f"{count} {name}" for name, count in sorted(served.items())))
+        for path, found in probed.items():
+            print(f"others, {path}: {found['requests']} requests, p99 {found['p99_ms']} ms, maximum {found['maximum_ms']} ms, {found['failed']} failed")
+        for path, found in probed.items():
+            if found["failed"]:
+                raise Failed(f"{path} failed under attack: {found['failures']}")
+            if found["p99_ms"] > P99_ALLOWED_MS or found["maximum_ms"] > MAXIMUM_ALLOWED_MS:
+                raise Failed(f"{path} was slow under attack: at most p99 {P99_ALLOWED_MS} ms and maximum {MAXIMUM_ALLOWED_MS} ms are allowed")
+        if missing := {"feeds caught up", "pipelined walks", "long polls", "patches", "stalled batches"} - served.keys():
+            raise Failed(f"these attackers were never served: {sorted(missing)}")
 
     def end_writers(self):
         for writer in self.writers:
@@ -182,7 +228,8 @@ class Soak:
         self.killed.start()
 
     def pause(self):
-        process = self.chance.choice(self.replicas).program.process
+        # The time of others' requests is measured at the attacked one.
+        process = self.chance.choice([self.killed] if self.attacked else self.replicas).program.process
         process.send_signal(signal.SIGSTOP)
         time.sleep(self.chance.uniform(0.5, 5))
         process.send_signal(signal.SIGCONT)
@@ -242,6 +289,8 @@ class Soak:
 
     def verdict(self):
         """The closing line, once memory is found to be flat."""
+        if self.attacked:
+            self.attack_verdict()
         window = min(60, self.seconds / 4)
         before = self.steady.median(self.began + window, self.began + 2 * window)
         after = self.steady.median(self.began + self.seconds - window, time.monotonic())
@@ -270,6 +319,12 @@ def differences(expected, found):
     return f"missing {len(missing)} {missing[:5]}, extra {len(extra)} {extra[:5]}, different {len(changed)} {shown}"
 
 
+def many_descriptors():
+    """For the attackers: as many descriptors as the system allows."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def interrupted(*_):
     raise KeyboardInterrupt
 
@@ -277,6 +332,9 @@ def interrupted(*_):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__.split("\n\n")[0])
     parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument(
+        "--under-attack", action="store_true", help="also attack the steady service with costly, slow and idle clients, and time others meanwhile"
+    )
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     arguments = parser.parse_args()
     if not 0.5 <= arguments.minutes <= 24 * 60:
@@ -285,7 +343,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tablecast-soak-"))
     print(f"soak: {arguments.minutes:g} minutes with seed {arguments.seed}, logs in {folder}")
     try:
-        print(Soak(arguments.seed, arguments.minutes, folder).run())
+        print(Soak(arguments.seed, arguments.minutes, folder, arguments.under_attack).run())
     except KeyboardInterrupt:
         print(f"soak: stopped by hand, seed {arguments.seed}, logs kept in {folder}")
         return 130
