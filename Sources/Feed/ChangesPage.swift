@@ -4,7 +4,7 @@ package import ReplicaStore
 package final class ChangesPage {
     /// A page as it stands.
     package struct Contents: Sendable {
-        /// The changes' envelopes, with commas between.
+        /// The changes' envelopes that were not taken before, with commas between.
         package let changes: [UInt8]
         package let count: Int
         /// Where to go on from.
@@ -18,6 +18,8 @@ package final class ChangesPage {
     /// What there is for the reader.
     package enum Step {
         case page(Contents)
+        /// `FeedLimits.pieceBytes` have gathered: take them, and read on.
+        case piece
         /// The page would be empty.
         case nothing(Contents)
         /// There is more to look through than one turn may take.
@@ -30,6 +32,13 @@ package final class ChangesPage {
     private var reader: FeedReader
     private let limit: Int
     private var changes: [UInt8] = []
+    /// Bytes taken before.
+    private var taken = 0
+    /// Changes looked at since the page began.
+    private var visited = 0
+    /// Where the page stands, and as of when: what it ends with when it cannot go on.
+    private var standing: Position
+    private var asOf: Position
 
     /// Places the page's cursor. `request.limit` is the number of changes at most.
     package init(
@@ -44,46 +53,72 @@ package final class ChangesPage {
         limit = request.limit ?? hub.limits.defaultPageChanges
         request.limit = limit
         reader = try FeedReader(hub: hub, request: request, snapshot: snapshot, now: now)
+        standing = reader.position
+        asOf = snapshot.position
     }
 
     deinit { reader.close() }
 
-    /// Reads on. A page is full at its limit of changes or bytes; one that is not holds all there is.
+    /// Whether something of the page is told: then it can only end, and not be refused.
+    private var isBegun: Bool { taken > 0 || !changes.isEmpty }
+
+    /// The changes that have gathered, which are the caller's from now on.
+    package func takeChanges() -> [UInt8] {
+        defer { changes = [] }
+        taken += changes.count
+        return changes
+    }
+
+    /// Reads on. A page is full at its limit of changes or bytes; one that is not holds all there is. One that is begun and cannot go on
+    /// ends where it stands: whoever resumes there hears why.
     package func read(_ snapshot: StoreSnapshot, now: Duration) -> Step {
-        var visited = 0
         var delivery = FeedHub.Delivery()
         defer { if delivery.events > 0 { hub.count(delivery) } }
-        while reader.remaining > 0, changes.count < hub.limits.pageBytes {
-            guard visited < hub.limits.visitedPerTurn || !changes.isEmpty else { return .again }
+        while reader.remaining > 0, taken + changes.count < hub.limits.pageBytes {
+            guard visited < hub.limits.visitedPerTurn || isBegun else {
+                visited = 0
+                return .again
+            }
+            if changes.count >= hub.limits.pieceBytes { return .piece }
             switch reader.next(in: snapshot, now: now) {
             case .reset(let reason):
+                if isBegun { return .page(contents(hasMore: true)) }
                 hub.countReset(reason)
                 return .gone(reason)
             case .ready: continue
             case .frame(let frame, let isNew):
                 append(frame)
+                standing = reader.position
+                asOf = snapshot.position
                 visited += frame.visited
                 delivery.events += frame.count
                 delivery.bytes += frame.bytes.count
                 if isNew { delivery.encoded += 1 } else { delivery.shared += 1 }
                 // A long search of a selective filter ends the page early rather than the turn late.
-                if visited >= hub.limits.visitedPerTurn, !changes.isEmpty { return .page(contents(snapshot)) }
+                if visited >= hub.limits.visitedPerTurn, isBegun { return .page(contents(snapshot)) }
             case .idle:
-                return changes.isEmpty ? .nothing(contents(snapshot)) : .page(contents(snapshot))
+                return isBegun ? .page(contents(snapshot)) : .nothing(contents(snapshot))
             }
         }
         return .page(contents(snapshot))
     }
 
+    /// The page as it stands, when there is nothing to read on from.
+    package func end() -> Contents { contents(hasMore: true) }
+
     private func append(_ frame: FeedFrame) {
         guard frame.count > 0 else { return }
-        if !changes.isEmpty { changes.append(UInt8(ascii: ",")) }
+        if isBegun { changes.append(UInt8(ascii: ",")) }
         let start = changes.count
         changes += frame.bytes.dropLast()
         // A line feed ends an envelope and is never within one: JSON text on one line has it escaped.
         for index in start..<changes.count where changes[index] == UInt8(ascii: "\n") {
             changes[index] = UInt8(ascii: ",")
         }
+    }
+
+    private func contents(hasMore: Bool) -> Contents {
+        Contents(changes: changes, count: limit - reader.remaining, next: standing, hasMore: hasMore, asOf: asOf)
     }
 
     private func contents(_ snapshot: StoreSnapshot) -> Contents {

@@ -34,7 +34,8 @@ package final class FeedHub: Sendable {
 
     private struct State {
         var reading = Reading()
-        var subscribersByAddress: [String: Int] = [:]
+        /// By what all addresses of one client have in common.
+        var subscribersByAddress: [UInt64: Int] = [:]
     }
 
     /// What one turn of a subscriber delivered.
@@ -71,8 +72,9 @@ package final class FeedHub: Sendable {
     /// The counts as of now.
     package var reading: Reading { state.withLock { $0.reading } }
 
-    /// Takes a place among the subscribers for a client at `address`; nil when all are taken, or all that one address may have.
-    package func admit(address: String) -> FeedPlace? {
+    /// Takes a place among the subscribers for the client whose addresses have `address` in common
+    /// (`HTTPRequest.clientKey`); nil when all are taken, or all that one address may have.
+    package func admit(address: UInt64) -> FeedPlace? {
         let isAdmitted = state.withLock { state in
             let mine = state.subscribersByAddress[address, default: 0]
             guard state.reading.subscribers < limits.maximumSubscribers, mine < limits.perAddress else {
@@ -87,7 +89,7 @@ package final class FeedHub: Sendable {
         return isAdmitted ? FeedPlace(hub: self, address: address) : nil
     }
 
-    fileprivate func leave(address: String, isStalled: Bool) {
+    fileprivate func leave(address: UInt64, isStalled: Bool) {
         state.withLock { state in
             state.reading.subscribers -= 1
             if isStalled { state.reading.stalledTotal += 1 }
@@ -114,10 +116,10 @@ package final class FeedHub: Sendable {
 /// A place among the subscribers. It is given back once, at the latest with the object.
 package final class FeedPlace: Sendable {
     private let hub: FeedHub
-    private let address: String
+    private let address: UInt64
     private let isLeft = Atomic<Bool>(false)
 
-    fileprivate init(hub: FeedHub, address: String) {
+    fileprivate init(hub: FeedHub, address: UInt64) {
         self.hub = hub
         self.address = address
     }

@@ -40,6 +40,8 @@ package struct FeedLimits: Sendable, Hashable {
     package var maximumPageChanges = 10_000
     /// Bytes of a page's changes, or of an item's history; what reaches it ends early.
     package var pageBytes = 4_194_304
+    /// A page is handed on whenever so many bytes of it have gathered.
+    package var pieceBytes = 65_536
     /// The longest a page is waited for (`Prefer: wait`); a longer wait is cut to it.
     package var maximumWait: Duration = .seconds(60)
     /// Whether the store keeps steps (`StoreLimits.historyBytes`); without them there is no mode `all`.

@@ -2,16 +2,22 @@ package import ItemQuery
 package import ReplicaStore
 package import TableModel
 
-/// The last versions of one item, from the history.
+/// The last versions of one item, from the history, told one after the other. A value: a copy tells the same again.
 package struct ItemHistory {
-    /// The versions' envelopes, newest first, with commas between.
-    package private(set) var versions: [UInt8] = []
+    /// Versions told so far.
     package private(set) var count = 0
     /// Whether the oldest version told is the one in which the item first appeared, as far as the replica ever knew.
     package private(set) var isComplete = false
+    /// The version to tell next.
+    private var record: ItemRecord?
+    private var bytes = 0
+    private let history: ChangeHistory
+    private let envelope: ChangeEnvelope
+    private let limit: Int
+    private let maximumBytes: Int
 
-    /// Reads at most `limit` versions of `key`, and no further when their envelopes have `maximumBytes`; nil when the replica knows
-    /// nothing of it.
+    /// Tells at most `limit` versions of `key`, newest first, and no more when their envelopes have `maximumBytes`; nil when the
+    /// replica knows nothing of it.
     package init?(
         of key: ItemKey,
         in snapshot: StoreSnapshot,
@@ -20,29 +26,35 @@ package struct ItemHistory {
         limit: Int,
         maximumBytes: Int
     ) {
-        guard var record = snapshot.newestState(of: key) else { return nil }
-        let envelope = ChangeEnvelope(
+        guard let record = snapshot.newestState(of: key) else { return nil }
+        self.record = record
+        history = snapshot.history
+        self.limit = limit
+        self.maximumBytes = maximumBytes
+        envelope = ChangeEnvelope(
             schema: snapshot.keySchema,
             epoch: snapshot.position.epoch,
             representation: representation,
             difference: difference
         )
-        while count < limit, versions.count < maximumBytes {
-            let step = snapshot.history.step(record.seq)
-            if count > 0 { versions.append(UInt8(ascii: ",")) }
-            if record.isTombstone {
-                envelope.appendRemove(record, cause: record.cause, step: step, to: &versions)
-            } else {
-                envelope.appendPut(record, cause: record.cause, step: step, to: &versions)
-            }
-            count += 1
-            guard let step else { return }
-            guard let old = step.old else {
-                isComplete = true
-                return
-            }
-            record = old
+    }
+
+    /// Appends the envelope of the next version, with a comma before it unless it is the first; false when there is none.
+    package mutating func appendNext(to output: inout [UInt8]) -> Bool {
+        guard let record, count < limit, bytes < maximumBytes else { return false }
+        let step = history.step(record.seq)
+        let before = output.count
+        if count > 0 { output.append(UInt8(ascii: ",")) }
+        if record.isTombstone {
+            envelope.appendRemove(record, cause: record.cause, step: step, to: &output)
+        } else {
+            envelope.appendPut(record, cause: record.cause, step: step, to: &output)
         }
+        bytes += output.count - before
+        count += 1
+        self.record = step?.old
+        isComplete = step != nil && step?.old == nil
+        return true
     }
 
     /// Appends the key's attributes as one JSON object.

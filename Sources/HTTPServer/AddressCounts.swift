@@ -19,6 +19,12 @@ final class AddressCounts: Sendable {
         }
     }
 
+    /// Counts one more connection even where the address has as many as it may: one of them is about to be closed.
+    func enter(_ key: UInt64) {
+        if limit == 0 { return }
+        counts.withLock { $0[key, default: 0] += 1 }
+    }
+
     /// A connection that was admitted is gone.
     func leave(_ key: UInt64) {
         if limit == 0 { return }

@@ -54,6 +54,11 @@ final class Connection {
     /// Where this is in the loop's list of streams and polls.
     var streamIndex = -1
     var requestCount = 0
+    /// What `PendingBytes` has counted of this connection.
+    var countedBytes = 0
+    /// Since when `pending` has not been empty, and how fast it is taken.
+    var waitingSince = Instant.zero
+    var pace = ReadPace()
     /// The parser's phase and request that `phaseStart` belongs to.
     var timedPhase = RequestParser.Phase.idle
     var timedRequest = 0

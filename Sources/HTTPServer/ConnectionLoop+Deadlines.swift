@@ -7,6 +7,10 @@ struct Timeouts {
     let keepAlive: Int64
     let writeStall: Int64
     let linger: Int64
+    let responseGrace: Int64
+    let responseByte: Int64
+    let pressureGrace: Int64
+    let evictableIdle: Int64
 
     init(_ limits: HTTPServerLimits) {
         head = limits.headTimeout.nanoseconds
@@ -16,6 +20,10 @@ struct Timeouts {
         keepAlive = limits.keepAliveTimeout.nanoseconds
         writeStall = limits.writeStallTimeout.nanoseconds
         linger = limits.lingerTimeout.nanoseconds
+        responseGrace = limits.responseGrace.nanoseconds
+        responseByte = 1_000_000_000 / Int64(max(1, limits.responseBytesPerSecond))
+        pressureGrace = limits.pressureGrace.nanoseconds
+        evictableIdle = limits.evictableIdle.nanoseconds
     }
 }
 
@@ -23,6 +31,7 @@ struct Timeouts {
 extension ConnectionLoop {
     /// Brings a connection's interest and deadline in line with its phase. Called after everything that may change it.
     func settle(_ connection: Connection) {
+        account(connection)
         switch connection.phase {
         case .closed:
             return
@@ -75,6 +84,7 @@ extension ConnectionLoop {
 
     /// Runs what is due. An entry whose connection is gone or has another entry by now is dropped.
     func expireDeadlines() {
+        relievePressure()
         while let entry = deadlines.popDue(now) {
             guard let connection = table[entry.token], connection.scheduled == entry.deadline else { continue }
             connection.scheduled = .max
@@ -92,9 +102,9 @@ extension ConnectionLoop {
             case .head: timeOut(connection, "the request's head did not arrive in time")
             case .body: timeOut(connection, "the request's body did not arrive in time, or too slowly")
             }
-        case .sending: close(connection, .stalled)
+        case .sending: closeStalled(connection)
         case .streaming, .polling:
-            if connection.streamState == .blocked { close(connection, .stalled) } else { enqueue(connection) }
+            if connection.streamState == .blocked { closeStalled(connection) } else { enqueue(connection) }
         case .lingering: close(connection, .clientGone)
         }
     }

@@ -67,6 +67,7 @@ extension ConnectionLoop {
                 connection.requestCount &+= 1
                 answered += 1
                 var request = HTTPRequest(head: head, body: body, peerAddress: connection.peerAddress)
+                request.clientKey = connection.addressKey
                 if notes.contains(.requestID) { request.identity = RequestIdentity(head, &identities) }
                 respond(connection, request)
                 if output.count > limits.outputBytes { flush(connection) }
@@ -165,6 +166,7 @@ extension ConnectionLoop {
         }
         var size = output.count - before
         let isBodyless = isHead || framing == .none
+        if case .stream(let stream) = response.body, !isBodyless { size += stream.length ?? 0 }
         var large: [UInt8]?
         if case .bytes(let body) = response.body, !isBodyless {
             size += body.count

@@ -65,7 +65,7 @@ extension ConnectionLoop {
         case .wouldBlock: break
         case .done(let count):
             connection.pendingOffset += count
-            if count > 0 { connection.deadline = now + timeouts.writeStall }
+            keptPace(connection, taken: count)
         }
         if !connection.hasPending {
             connection.pending = []
@@ -105,6 +105,6 @@ extension ConnectionLoop {
     private func keep(_ connection: Connection, _ bytes: [UInt8]) {
         connection.pending = bytes
         connection.pendingOffset = 0
-        connection.deadline = now + timeouts.writeStall
+        beginWaiting(connection)
     }
 }

@@ -41,6 +41,13 @@ final class ConnectionLoop {
     private var turn: [Connection] = []
     private var turnStart = 0
     var stopDeadline: Instant?
+    var pendingBytes: PendingBytes { shell.pendingBytes }
+    /// How many refusals of large responses this loop has answered with more room.
+    var refusalsSeen = 0
+    var lastPressureWarning: Instant?
+    /// Connections that were idle at the last look, the oldest last, with when that began.
+    var idleNoted: [(connection: Connection, since: Instant)] = []
+    var nextIdleLook = Instant.min
 
     init(
         shell: EventLoop,
@@ -121,6 +128,11 @@ final class ConnectionLoop {
     }
 
     private func adopt(_ accepted: EventLoop.Accepted) {
+        if let search = accepted.search, !makeRoom(of: search.reason == .address ? accepted.addressKey : nil) {
+            shell.passedOn()
+            search.goOn(with: accepted)
+            return
+        }
         let token = table.reserve()
         do {
             try readiness.add(accepted.descriptor, .readable, token: token)
@@ -194,5 +206,7 @@ final class ConnectionLoop {
         observer?.connectionClosed()
         connection.input = []
         connection.pending = []
+        connection.parser = RequestParser()
+        account(connection)
     }
 }

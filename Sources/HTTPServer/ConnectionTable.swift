@@ -43,5 +43,10 @@ struct ConnectionTable {
     /// The connections now, for walks that change the table.
     var all: [Connection] { slots.compactMap { $0 } }
 
+    /// The connections now, without a copy of the table: `body` must not change it.
+    func forEach(_ body: (Connection) -> Void) {
+        for case let connection? in slots { body(connection) }
+    }
+
     private static func slot(_ token: UInt64) -> Int { Int(token & 0xFFFF_FFFF) }
 }

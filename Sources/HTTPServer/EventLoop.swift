@@ -11,6 +11,8 @@ final class EventLoop: Sendable {
         let peerAddress: String
         /// What connections of one client have in common.
         let addressKey: UInt64
+        /// Set where every place was taken.
+        var search: RoomSearch?
     }
 
     /// What is waiting for the loop.
@@ -26,6 +28,8 @@ final class EventLoop: Sendable {
     let connectionCount = Atomic<Int>(0)
     let wakeDescriptor: Int32
     let epollDescriptor: Int32
+    /// Of the whole process.
+    let pendingBytes: PendingBytes
     private let addresses: AddressCounts
     private let queue: DispatchQueue
     private let mail = Mutex(Mail())
@@ -33,8 +37,9 @@ final class EventLoop: Sendable {
     private let streamsAreWoken = Atomic<Bool>(false)
 
     /// `addresses` is told of connections that end.
-    init(index: Int, addresses: AddressCounts) throws(SystemCallError) {
+    init(index: Int, addresses: AddressCounts, pendingBytes: PendingBytes) throws(SystemCallError) {
         self.addresses = addresses
+        self.pendingBytes = pendingBytes
         let wake = Int32(try systemCallOrError { linux_eventfd() })
         do throws(SystemCallError) {
             epollDescriptor = Int32(try systemCallOrError { linux_epoll_create() })
@@ -92,6 +97,9 @@ final class EventLoop: Sendable {
         return isTaken
     }
 
+    /// A connection that was handed over goes to another loop.
+    func passedOn() { connectionCount.subtract(1, ordering: .relaxed) }
+
     /// A connection that was handed over is closed.
     func released(_ addressKey: UInt64) {
         connectionCount.subtract(1, ordering: .relaxed)
@@ -135,6 +143,9 @@ final class EventLoop: Sendable {
             return waiting
         }
     }
+
+    /// Makes the loop take a turn.
+    func nudge() { signal() }
 
     private func signal() {
         if isSignalled.exchange(true, ordering: .sequentiallyConsistent) { return }

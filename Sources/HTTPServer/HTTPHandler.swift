@@ -14,7 +14,7 @@ package struct HTTPOutcome: Sendable, Hashable {
     package let route: String?
     /// 0 when the connection broke within the request.
     package let status: Int
-    /// The bytes of the head and, unless it is a stream, of the body.
+    /// The bytes of the head and of the body, unless that is a stream of unknown length.
     package let bytes: Int
     /// From the complete request to its response; a long poll's waiting included.
     package let duration: Duration

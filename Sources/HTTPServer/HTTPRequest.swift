@@ -4,6 +4,8 @@ package struct HTTPRequest: Sendable {
     package let body: [UInt8]
     /// The client's address, without its port.
     package let peerAddress: String
+    /// What all addresses of one client have in common: an IPv4 address, or the /64 of an IPv6 address. For counting clients.
+    package var clientKey: UInt64 = 0
     /// Names the request, where the server names requests.
     var identity = RequestIdentity.none
 

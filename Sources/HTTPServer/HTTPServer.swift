@@ -19,19 +19,22 @@ package final class HTTPServer: Sendable {
     private let limits: HTTPServerLimits
     private let notes: AnswerNotes
     private let loopCount: Int
+    private let pendingBytes: PendingBytes
     private let clock: (@Sendable () -> Int)?
     private let state = Mutex(State.new)
     /// What runs: the listener and each loop.
     private let group = DispatchGroup()
 
     /// A server that does nothing yet. `loops` event loops are threads: one a core is right. `clock` gives the seconds since 1970
-    /// UTC that the Date field tells; nil takes the system's.
+    /// UTC that the Date field tells; nil takes the system's. `pendingBytes` counts what waits for slow clients, for handlers that ask
+    /// before they make a large response; nil makes one of `limits`.
     package init(
         handler: any HTTPHandler,
         observer: (any HTTPServerObserver)?,
         limits: HTTPServerLimits = HTTPServerLimits(),
         notes: AnswerNotes = [],
         loops: Int,
+        pendingBytes: PendingBytes? = nil,
         clock: (@Sendable () -> Int)? = nil
     ) {
         precondition(loops > 0, "a server needs at least one event loop")
@@ -40,6 +43,7 @@ package final class HTTPServer: Sendable {
         self.limits = limits
         self.notes = notes
         loopCount = loops
+        self.pendingBytes = pendingBytes ?? PendingBytes(limit: limits.pendingBytes)
         self.clock = clock
     }
 
@@ -56,6 +60,7 @@ package final class HTTPServer: Sendable {
             descriptor: descriptor,
             loops: loops,
             connectionLimit: limits.connections,
+            roomSeekers: limits.roomSeekers,
             addresses: addresses,
             observer: observer,
             answers: RefusalAnswers(
@@ -93,7 +98,12 @@ package final class HTTPServer: Sendable {
     {
         do throws(SystemCallError) {
             var loops: [EventLoop] = []
-            for index in 0..<loopCount { loops.append(try EventLoop(index: index, addresses: addresses)) }
+            for index in 0..<loopCount {
+                loops.append(try EventLoop(index: index, addresses: addresses, pendingBytes: pendingBytes))
+            }
+            pendingBytes.whenLoopsShouldLook { [loops = loops.map { WeakLoop(loop: $0) }] in
+                for entry in loops { entry.loop?.nudge() }
+            }
             return loops
         } catch {
             closeDescriptor(descriptor)
@@ -153,4 +163,9 @@ package final class HTTPServer: Sendable {
             }
         }
     }
+}
+
+/// Keeps `PendingBytes`, which the loops keep, from keeping the loops.
+private struct WeakLoop: Sendable {
+    weak let loop: EventLoop?
 }

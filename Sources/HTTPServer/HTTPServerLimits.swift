@@ -36,6 +36,20 @@ package struct HTTPServerLimits: Sendable, Hashable {
     package var keepAliveTimeout: Duration = .seconds(75)
     /// Without the client taking one byte of what waits for it; then closed.
     package var writeStallTimeout: Duration = .seconds(30)
+    /// A client that takes less than this of what waits for it, while something waits, is closed after `responseGrace`. Time in
+    /// which nothing waits does not count.
+    package var responseBytesPerSecond = 2_048
+    /// How far a client may lag behind `responseBytesPerSecond`.
+    package var responseGrace: Duration = .seconds(30)
+    /// Bytes that wait for clients in the whole process, and bytes of requests that are not complete. Beyond these, large responses
+    /// are refused with 503 (by who makes them, `PendingBytes.admits`), and connections are closed: those that hold most first.
+    package var pendingBytes = 268_435_456
+    /// A client that has not taken what waits for it after so long is closed first when the bytes that wait become too many.
+    package var pressureGrace: Duration = .seconds(1)
+    /// Where all connections are in use, one that has been idle for so long is closed for a new one: that which was idle longest.
+    package var evictableIdle: Duration = .milliseconds(500)
+    /// Connections beyond the limit that may wait for an idle one to be closed; more are refused at once.
+    package var roomSeekers = 16
     /// How long a closing connection is read and thrown away, so that the last answer is not lost (RFC 9112 section
     /// 9.6).
     package var lingerTimeout: Duration = .seconds(2)

@@ -28,6 +28,8 @@ final class Listener: Sendable {
     private let addresses: AddressCounts
     private let observer: (any HTTPServerObserver)?
     private let answers: RefusalAnswers
+    private let roomSeekers: Int
+    private let seeking = Atomic<Int>(0)
     private let queue = DispatchQueue(label: "tablecast.http.listener")
     private let state = Mutex(State())
 
@@ -36,6 +38,7 @@ final class Listener: Sendable {
         descriptor: Int32,
         loops: [EventLoop],
         connectionLimit: Int,
+        roomSeekers: Int,
         addresses: AddressCounts,
         observer: (any HTTPServerObserver)?,
         answers: RefusalAnswers
@@ -43,6 +46,7 @@ final class Listener: Sendable {
         self.descriptor = descriptor
         self.loops = loops
         self.connectionLimit = connectionLimit
+        self.roomSeekers = roomSeekers
         self.addresses = addresses
         self.observer = observer
         self.answers = answers
@@ -91,7 +95,7 @@ final class Listener: Sendable {
                     EventLoop.Accepted(
                         descriptor: Int32(accepted),
                         peerAddress: SocketAddress.host(&address),
-                        addressKey: addresses.limit == 0 ? 0 : SocketAddress.key(&address)
+                        addressKey: SocketAddress.key(&address)
                     )
                 )
             case .failed(let code):
@@ -118,21 +122,61 @@ final class Listener: Sendable {
                 leastCount = count
             }
         }
-        noteConnections(isFull: total >= connectionLimit)
-        if total >= connectionLimit {
-            refuse(accepted, .total, "all \(connectionLimit) connections that this server takes are in use")
-        } else if !addresses.admit(accepted.addressKey) {
-            refuse(accepted, .address, "all \(addresses.limit) connections that one address may have are in use")
-            warnOfAddress(accepted.peerAddress)
-        } else if !least.adopt(accepted) {
+        let isFull = total >= connectionLimit
+        if !isFull { noteRoom() }
+        let isAdmitted = addresses.admit(accepted.addressKey)
+        if !isFull, isAdmitted {
+            guard !least.adopt(accepted) else { return }
             addresses.leave(accepted.addressKey)
             closeDescriptor(accepted.descriptor)
+            return
         }
+        if !isAdmitted { addresses.enter(accepted.addressKey) }
+        // A client that has as many connections as it may makes room with one of its own.
+        seekRoom(accepted, isAdmitted ? .total : .address)
     }
 
-    private func refuse(_ accepted: EventLoop.Accepted, _ reason: HTTPRefusal, _ text: String) {
-        answers.tell(accepted.descriptor, peer: accepted.peerAddress, text)
+    /// Lets a connection that found no place look for one that an idle connection can give up. Few look at once, so that the
+    /// descriptors in use stay within the bound.
+    private func seekRoom(_ accepted: EventLoop.Accepted, _ reason: HTTPRefusal) {
+        guard seeking.add(1, ordering: .relaxed).newValue <= roomSeekers else {
+            seeking.subtract(1, ordering: .relaxed)
+            refuse(accepted, reason)
+            return
+        }
+        let search = RoomSearch(
+            reason,
+            loops: loops.sorted {
+                $0.connectionCount.load(ordering: .relaxed) > $1.connectionCount.load(ordering: .relaxed)
+            },
+            refuse: { [self] in refuse($0, reason) },
+            ended: { [self] in seeking.subtract(1, ordering: .relaxed) }
+        )
+        var accepted = accepted
+        accepted.search = search
+        search.goOn(with: accepted)
+    }
+
+    /// Answers, closes and forgets a connection that no place is free for. Also called from event loops.
+    private func refuse(_ accepted: EventLoop.Accepted, _ reason: HTTPRefusal) {
+        switch reason {
+        case .total:
+            answers.tell(
+                accepted.descriptor,
+                peer: accepted.peerAddress,
+                "all \(connectionLimit) connections that this server takes are in use"
+            )
+            warnOfConnections()
+        case .address:
+            answers.tell(
+                accepted.descriptor,
+                peer: accepted.peerAddress,
+                "all \(addresses.limit) connections that one address may have are in use"
+            )
+            warnOfAddress(accepted.peerAddress)
+        }
         closeDescriptor(accepted.descriptor)
+        addresses.leave(accepted.addressKey)
         observer?.connectionRefused(reason)
     }
 
@@ -151,14 +195,21 @@ final class Listener: Sendable {
     }
 
     /// Warns once for each time that the limit is reached.
-    private func noteConnections(isFull: Bool) {
+    private func warnOfConnections() {
         let warns = state.withLock { state in
-            state.hasWarnedOfDescriptors = false
-            defer { state.hasWarnedOfConnections = isFull }
-            return isFull && !state.hasWarnedOfConnections
+            defer { state.hasWarnedOfConnections = true }
+            return !state.hasWarnedOfConnections
         }
         if warns {
             observer?.serverWarning("connections are refused: the limit of \(connectionLimit) is reached.")
+        }
+    }
+
+    /// There are places, so the next warnings tell of something new.
+    private func noteRoom() {
+        state.withLock { state in
+            state.hasWarnedOfDescriptors = false
+            state.hasWarnedOfConnections = false
         }
     }
 

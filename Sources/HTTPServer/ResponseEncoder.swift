@@ -16,7 +16,9 @@ enum ResponseEncoder {
         switch response.body {
         case .none: return .length(0)
         case .bytes(let bytes): return .length(bytes.count)
-        case .stream: return minorVersion > 0 ? .chunked : .untilClose
+        case .stream(let stream):
+            if let length = stream.length { return .length(length) }
+            return minorVersion > 0 ? .chunked : .untilClose
         case .pending: preconditionFailure("a pending answer's response must not be pending again")
         }
     }

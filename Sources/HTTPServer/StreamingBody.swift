@@ -21,8 +21,17 @@ package protocol StreamingBody: AnyObject {
     /// Called only when everything produced before has gone to the kernel, so a slow reader holds back its own body
     /// alone. Appending nothing is allowed. `now` is the server's monotonic clock.
     func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep
+    /// How many bytes it produces in all, where that is known before: then they are framed by Content-Length. Nil where not.
+    var length: Int? { get }
+    /// Bytes of memory that it keeps between two calls for its client alone; they count as pending.
+    var keptBytes: Int { get }
     /// The server is draining: the next `produce` may say goodbye and return `.end`.
     func drain()
     /// Called exactly once, when the body will not be asked again.
     func finished(_ reason: StreamEnd)
+}
+
+extension StreamingBody {
+    package var length: Int? { nil }
+    package var keptBytes: Int { 0 }
 }

@@ -15,6 +15,8 @@ struct Generation: ~Copyable {
     private let reclaimer = Reclaimer()
     private var tombstoneCount = 0
     private var itemBytes = 0
+    /// Bytes of records replaced or removed so far.
+    private var replacedBytes = 0
     private var horizon: UInt64 = 0
     private var horizonAt: Int64?
     /// The newest time of any change, in milliseconds since 1970 UTC: the clock that tombstones age by.
@@ -154,6 +156,7 @@ struct Generation: ~Copyable {
         record._withUnsafeGuaranteedRef { storage in
             _ = bySeq.remove(TreeKey(seq: storage.header.seq), reclaimer)
             if storage.isTombstone { tombstoneCount -= 1 } else { itemBytes -= storage.byteCount }
+            replacedBytes += storage.byteCount + StoreLimits.recordOverhead
         }
         reclaimer.retire(record: record)
     }
@@ -240,6 +243,7 @@ struct Generation: ~Copyable {
             horizonAt: horizonAt,
             keySchema: keySchema,
             itemBytes: itemBytes,
+            replacedBytes: replacedBytes,
             tombstoneCount: tombstoneCount,
             byKey: view.0,
             bySeq: view.1,

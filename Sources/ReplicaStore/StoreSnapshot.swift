@@ -22,6 +22,12 @@ package struct StoreSnapshot: Sendable {
     package var itemCount: Int { contents.byKey.count - contents.tombstoneCount }
     /// Bytes of keys and packed items.
     package var itemBytes: Int { contents.itemBytes }
+    /// About how many bytes this view keeps in memory that `newest` does not: what was replaced since, or all of it where `newest` is of
+    /// another epoch.
+    package func bytesKept(beside newest: StoreSnapshot) -> Int {
+        guard position.epoch == newest.position.epoch else { return itemBytes }
+        return newest.contents.replacedBytes - contents.replacedBytes
+    }
     /// Removed keys still remembered.
     package var tombstoneCount: Int { contents.tombstoneCount }
 
@@ -108,6 +114,7 @@ final class SnapshotContents: Sendable {
     let horizonAt: Int64?
     let keySchema: KeySchema
     let itemBytes: Int
+    let replacedBytes: Int
     let tombstoneCount: Int
     let byKey: RecordTree
     let bySeq: RecordTree
@@ -121,6 +128,7 @@ final class SnapshotContents: Sendable {
         horizonAt: Int64?,
         keySchema: KeySchema,
         itemBytes: Int,
+        replacedBytes: Int,
         tombstoneCount: Int,
         byKey: RecordTree,
         bySeq: RecordTree,
@@ -133,6 +141,7 @@ final class SnapshotContents: Sendable {
         self.horizonAt = horizonAt
         self.keySchema = keySchema
         self.itemBytes = itemBytes
+        self.replacedBytes = replacedBytes
         self.tombstoneCount = tombstoneCount
         self.byKey = byKey
         self.bySeq = bySeq

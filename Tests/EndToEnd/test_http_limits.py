@@ -14,6 +14,7 @@ from support.tables import create_table, fill
 from support.wire import Wire
 
 GET = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
+WAIT = b"GET /v1/changes?since=now HTTP/1.1\r\nHost: a\r\nPrefer: wait=60\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +104,7 @@ def test_connection_limits(ministack, logs, table):
     with serving(logs, ministack, table, *limits) as service:
         service.http.close()
         port = service.port
+        client = ministack.client()
 
         def connected(source):
             wire = Wire(port, source=source)
@@ -116,6 +118,8 @@ def test_connection_limits(ministack, logs, table):
                 wire = connected(source)
                 with contextlib.suppress(ConnectionError, AssertionError):
                     if wire.response().status == 200:
+                        # It waits for a change, since an idle connection would give its place to the next one.
+                        wire.send(WAIT)
                         wires.append(wire)
                         continue
                 return wires
@@ -125,9 +129,11 @@ def test_connection_limits(ministack, logs, table):
         second = held("127.0.0.3")
         assert len(second) == 3
         assert held("127.0.0.4") == []
+        client.put_item(TableName=table, Item={"id": {"S": "news"}})
         for wire in first + second:
-            wire.send(GET)
             assert wire.response().status == 200
+            if wire is not first[0]:
+                wire.send(WAIT)
         text = first[0].get("/metrics").body.decode()
         assert 'connections_refused_total{limit="address"}' in text
         assert 'connections_refused_total{limit="total"}' in text

@@ -11,6 +11,7 @@ import Testing
         case .page(let page): "[\(String(decoding: page.changes, as: UTF8.self))] \(page.next) \(page.hasMore)"
         case .nothing(let page): "nothing \(page.next) \(page.hasMore)"
         case .again: "again"
+        case .piece: "piece"
         case .gone(let reason): "gone \(reason.rawValue)"
         }
     }
@@ -102,7 +103,10 @@ import Testing
                 limit: limit,
                 maximumBytes: .max
             )
-            return history.map { (String(decoding: $0.versions, as: UTF8.self), $0.isComplete, $0.count) }
+            guard var history else { return nil }
+            var versions: [UInt8] = []
+            while history.appendNext(to: &versions) {}
+            return (String(decoding: versions, as: UTF8.self), history.isComplete, history.count)
         }
         let a = try #require(try history("a"))
         #expect(a.count == 4)

@@ -82,7 +82,7 @@ final class FeedFixture {
 
     static func item(_ id: String, _ value: Int) -> Item { Item(["id": .string(id), "v": .number(String(value))]) }
 
-    func stream(_ request: FeedRequest = FeedRequest(), address: String = "192.0.2.1") -> FeedStream {
+    func stream(_ request: FeedRequest = FeedRequest(), address: UInt64 = 1) -> FeedStream {
         FeedStream(hub: hub, request: request, place: hub.admit(address: address))
     }
 

@@ -141,7 +141,11 @@ import Testing
     @Test("M50: refuses connections beyond the limit, warns once, and takes new ones when there is room")
     func connectionLimit() async throws {
         let observer = RecordingObserver()
-        try await withServer(limits: Self.limits { $0.connections = 3 }, observer: observer, loops: 2) { server, port in
+        try await withServer(
+            limits: Self.limits { ($0.connections, $0.evictableIdle) = (3, .seconds(600)) },
+            observer: observer,
+            loops: 2
+        ) { server, port in
             let clients = try (0..<3).map { _ in try RawClient(port: port) }
             for client in clients {
                 try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -168,7 +172,8 @@ import Testing
     @Test("M50: refuses connections beyond the limit of one address, and no other's")
     func addressLimit() async throws {
         let observer = RecordingObserver()
-        try await withServer(limits: Self.limits { $0.connectionsPerAddress = 3 }, observer: observer) { server, port in
+        let limits = Self.limits { ($0.connectionsPerAddress, $0.evictableIdle) = (3, .seconds(600)) }
+        try await withServer(limits: limits, observer: observer) { server, port in
             func get(_ client: RawClient) async throws -> Int {
                 try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
                 return try await client.receiveResponse().status

@@ -75,13 +75,15 @@ package struct API: Sendable {
     private let authenticator: Authenticator?
     private let crossOrigin: CrossOrigin
 
-    /// `metrics` answers `/metrics`. Without an `authenticator` everybody may read; `isExposed` says that this includes other
+    /// `pendingBytes` says whether large responses may be made, `descriptors` how many clients there may be. `metrics` answers `/metrics`. Without an `authenticator` everybody may read; `isExposed` says that this includes other
     /// machines.
     package init(
         view: ReplicaView,
         hub: FeedHub,
         health: Health,
         limits: APILimits = APILimits(),
+        pendingBytes: PendingBytes = PendingBytes(limit: HTTPServerLimits().pendingBytes),
+        descriptors: DescriptorBudget? = nil,
         startedAtMilliseconds: Int64,
         waiting: WaitingRoom? = nil,
         crossOrigin: CrossOrigin = CrossOrigin(.any),
@@ -95,7 +97,7 @@ package struct API: Sendable {
         self.metrics = metrics
         self.crossOrigin = crossOrigin
         self.authenticator = authenticator
-        coding = ContentCoding(limits: limits)
+        coding = ContentCoding(limits: limits, pendingBytes: pendingBytes)
         tickets = TicketHandler(authenticator: authenticator)
         let item = ItemHandler(
             view: view,
@@ -108,12 +110,14 @@ package struct API: Sendable {
         list = ListHandler(view: view, fields: fields, limits: limits, item: item)
         events = EventsHandler(hub: hub, view: view, fields: fields)
         changes = ChangesHandler(hub: hub, view: view, fields: fields)
-        history = HistoryHandler(hub: hub, view: view, fields: fields)
+        history = HistoryHandler(hub: hub, view: view, fields: fields, apiLimits: limits)
         status = StatusHandler(
             view: view,
             hub: hub,
             health: health,
             startedAtMilliseconds: startedAtMilliseconds,
+            pendingBytes: pendingBytes,
+            descriptors: descriptors,
             authentication: AuthenticationStatus(store: authenticator?.store, isExposed: isExposed)
         )
     }
@@ -145,6 +149,7 @@ package struct API: Sendable {
         let api = self
         let action = route.keepsToKeys ? route.action : refusingRestricted(route)
         let grant = grant(of: route)
+        let isData = route.access == .read || route.access == .stream
         return { request, path in
             var call: APICall?
             var response: HTTPResponse
@@ -152,7 +157,7 @@ package struct API: Sendable {
                 let admitted = APICall(request, path, grant: try grant?(request))
                 call = admitted
                 response = try action(api, admitted)
-                api.coding.complete(&response, for: admitted)
+                api.coding.complete(&response, for: admitted, isData: isData)
             } catch {
                 response = error.response()
             }

@@ -10,8 +10,19 @@ package struct APILimits: Sendable, Hashable {
     package var pageRecords = 5_000
     /// Bytes of items that a page looks at, each as often as the query's operands look at it; then as above.
     package var pageWork = 8_388_608
+    /// A larger response is made while its client reads it, and refused with 503 where too much waits for slow clients.
+    package var wholeBytes = 65_536
+    /// How long a page, a batch or a history may take to be read, since it keeps its items in memory; then its connection is closed.
+    package var pageDuration: Duration = .seconds(300)
+    /// Bytes of items replaced since a response began, after which its connection is closed: so much slow readers keep of what the
+    /// store has given up, all together. Also the largest generation that is kept for them after a rebuild.
+    package var replacedBytes = 268_435_456
+    /// Seconds after which a large response that was refused should be asked for again.
+    package var pendingRetrySeconds = 1
     /// Exports under way at once; one more is a 503 with Retry-After.
-    package var exports = 8
+    package var exports = 16
+    /// Exports under way at once for one client's address (an IPv4 address, an IPv6 /64); then as above.
+    package var exportsPerAddress = 8
     /// Seconds after which a refused export should be asked for again.
     package var exportRetrySeconds = 5
     /// Records that an export looks at before other connections have their turn.
@@ -25,7 +36,7 @@ package struct APILimits: Sendable, Hashable {
     package var compressedBytes = 1_024...1_048_576
     /// Keys of one batch; more is a 400.
     package var batchKeys = 100
-    /// Bytes of a batch's items; more is a 400.
+    /// Bytes of a batch's items as they are stored; more is a 400, unless `fields` picks parts of them.
     package var batchBytes = 16_777_216
     /// The longest a request may wait for an answer; more is shortened to it.
     package var longestWait: Duration = .seconds(60)

@@ -26,42 +26,88 @@ struct BatchGetHandler: Sendable {
         answer.add("Content-Type", "application/json")
         answer.add("Cache-Control", "no-store")
         answer.add("Vary", "Accept-Encoding")
-        let body = try body(keys, representation, snapshot, lagMilliseconds: conditions.lagMilliseconds)
-        return HTTPResponse(status: 200, fields: answer, body: .bytes(body))
+        let pieces = pieces(keys, representation, snapshot, lagMilliseconds: conditions.lagMilliseconds)
+        return HTTPResponse(status: 200, fields: answer, body: try body(pieces, snapshot))
     }
 
-    private func body(
+    /// What a batch's body is made of, in order.
+    private struct Pieces {
+        let representation: ItemRepresentation
+        var found: [ItemRecord] = []
+        var missing: [Item] = []
+        /// Behind everything.
+        let end: String
+
+        var count: Int { found.count + missing.count + 1 }
+
+        /// Appends the piece of a place, with what stands before it.
+        func append(_ place: Int, to output: inout [UInt8]) {
+            if place == 0 { output += #"{"found":["#.utf8 }
+            if place < found.count {
+                if place > 0 { output.append(UInt8(ascii: ",")) }
+                found[place].withPackedItem { representation.append($0, to: &output) }
+                return
+            }
+            let next = place - found.count
+            output += (next == 0 ? #"],"missing":["# : next < missing.count ? "," : "").utf8
+            guard next < missing.count else {
+                output += end.utf8
+                return
+            }
+            let keys = ItemRepresentation(format: representation.format, numbers: representation.numbers)
+            missing[next].packed.withUnsafeBytes { keys.append($0, to: &output) }
+        }
+    }
+
+    private func pieces(
         _ keys: [ItemKey],
         _ representation: ItemRepresentation,
         _ snapshot: StoreSnapshot,
         lagMilliseconds: Int64?
-    ) throws(Problem) -> [UInt8] {
-        var body = Array(#"{"found":["#.utf8)
-        var missing: [UInt8] = []
-        let keyRepresentation = ItemRepresentation(format: representation.format, numbers: representation.numbers)
-        var isFirst = true
+    ) -> Pieces {
+        let lag = lagMilliseconds.map(String.init) ?? "null"
+        var pieces = Pieces(
+            representation: representation,
+            end: "],\"as_of\":{\"position\":\"\(snapshot.position)\",\"lag_ms\":\(lag)}}"
+        )
         for key in keys {
             if let record = snapshot.record(for: key) {
-                if !isFirst { body.append(UInt8(ascii: ",")) }
-                isFirst = false
-                record.withPackedItem { representation.append($0, to: &body) }
+                pieces.found.append(record)
             } else if let attributes = try? key.attributes(schema: snapshot.keySchema) {
-                if !missing.isEmpty { missing.append(UInt8(ascii: ",")) }
-                Item(attributes).packed.withUnsafeBytes { keyRepresentation.append($0, to: &missing) }
-            }
-            guard body.count <= limits.batchBytes else {
-                throw Problem(
-                    400,
-                    .invalidBody,
-                    "The items under these keys are more than \(limits.batchBytes) bytes: ask for fewer at once."
-                )
+                pieces.missing.append(Item(attributes))
             }
         }
-        body += #"],"missing":["#.utf8
-        body += missing
-        let lag = lagMilliseconds.map(String.init) ?? "null"
-        body += "],\"as_of\":{\"position\":\"\(snapshot.position)\",\"lag_ms\":\(lag)}}".utf8
-        return body
+        return pieces
+    }
+
+    /// The body, whole where it is small and made as the client reads it where it is not; a 400 when the items are too large.
+    private func body(_ pieces: Pieces, _ snapshot: StoreSnapshot) throws(Problem) -> HTTPBody {
+        let stored = pieces.found.reduce(0) { count, record in count + record.withPackedItem(\.count) }
+        guard pieces.representation.fields != nil || stored <= limits.batchBytes else {
+            throw Problem(
+                400,
+                .invalidBody,
+                "The items under these keys are more than \(limits.batchBytes) bytes: ask for fewer at once, or for parts with fields."
+            )
+        }
+        var first: [UInt8] = []
+        var place = 0
+        while place < pieces.count, first.count <= limits.wholeBytes {
+            pieces.append(place, to: &first)
+            place += 1
+        }
+        guard place < pieces.count else { return .bytes(first) }
+        let pin = SnapshotPin(snapshot, in: view.store, bytes: limits.replacedBytes, duration: limits.pageDuration)
+        let body = PageBody(length: nil, pin: pin) { output, budget, _ in
+            output += first
+            first = []
+            while place < pieces.count, output.count < budget {
+                pieces.append(place, to: &output)
+                place += 1
+            }
+            return place < pieces.count ? .again : .end
+        }
+        return .stream(body)
     }
 
     private static func requireJSON(_ call: APICall) throws(Problem) {

@@ -41,7 +41,7 @@ struct ChangesHandler: Sendable {
         if let reason = FeedStream.obstacle(to: feed, in: try view.snapshot()) {
             throw Self.gone(reason, reading)
         }
-        guard let place = hub.admit(address: call.request.peerAddress) else { throw FeedAnswer.tooManySubscribers }
+        guard let place = hub.admit(address: call.request.clientKey) else { throw FeedAnswer.tooManySubscribers }
         return FeedAnswer.stream(
             FeedStream(hub: hub, request: feed, place: place),
             type: Self.lines,
@@ -65,7 +65,7 @@ struct ChangesHandler: Sendable {
         _ = try view.snapshot()
         let asked = Preferences(call.header(.prefer)).wait.map { Duration.seconds($0) } ?? .zero
         let wait = min(asked, hub.limits.maximumWait)
-        let place = wait > .zero ? hub.admit(address: call.request.peerAddress) : nil
+        let place = wait > .zero ? hub.admit(address: call.request.clientKey) : nil
         if wait > .zero, place == nil { throw FeedAnswer.tooManySubscribers }
         let poll = ChangesPoll(handler: self, feed: feed, reading: reading, wait: wait, place: place)
         return HTTPResponse(status: 200, body: .pending(poll))
@@ -73,6 +73,51 @@ struct ChangesHandler: Sendable {
 
     /// The answer with a page. `wait` is what was granted of `Prefer: wait`.
     func answer(_ page: ChangesPage.Contents, wait: Duration) -> HTTPResponse {
+        var body = Array(Self.start.utf8)
+        body.reserveCapacity(page.changes.count + 200)
+        body += page.changes
+        body += end(of: page).utf8
+        return HTTPResponse(status: 200, fields: answerFields(wait: wait), body: .bytes(body))
+    }
+
+    /// The answer with a page of which a first piece has gathered; the rest is read, from the newest snapshot each time, as the client
+    /// takes it.
+    func answer(streaming page: ChangesPage, wait: Duration) -> HTTPResponse {
+        var hasBegun = false
+        let body = PageBody(length: nil, pin: nil) { output, budget, now in
+            if !hasBegun { output += Self.start.utf8 }
+            hasBegun = true
+            while true {
+                output += page.takeChanges()
+                if output.count >= budget { return .again }
+                // Withdrawn meanwhile: the page ends where it stands.
+                guard let snapshot = view.store.snapshot else {
+                    output += end(of: page.end()).utf8
+                    return .end
+                }
+                switch page.read(snapshot, now: now) {
+                case .piece: continue
+                case .again: return .again
+                case .page(let contents), .nothing(let contents):
+                    output += contents.changes
+                    output += end(of: contents).utf8
+                    return .end
+                case .gone: return .abort
+                }
+            }
+        }
+        return HTTPResponse(status: 200, fields: answerFields(wait: wait), body: .stream(body))
+    }
+
+    private static let start = #"{"changes":["#
+
+    private func end(of page: ChangesPage.Contents) -> String {
+        let lag = view.conditions().lagMilliseconds.map(String.init) ?? "null"
+        return
+            #"],"next":"\#(page.next)","more":\#(page.hasMore),"as_of":{"position":"\#(page.asOf)","lag_ms":\#(lag)}}"#
+    }
+
+    private func answerFields(wait: Duration) -> HTTPFields {
         let conditions = view.conditions()
         var answer = HTTPFields()
         if let snapshot = view.store.snapshot { answer = fields.templates(snapshot.position, conditions).replica }
@@ -80,12 +125,7 @@ struct ChangesHandler: Sendable {
         answer.add("Cache-Control", "no-store")
         answer.add("Vary", "Accept, Accept-Encoding, Prefer")
         if wait > .zero { answer.add("Preference-Applied", "wait=\(wait.components.seconds)") }
-        var body = Array(#"{"changes":["#.utf8)
-        body.reserveCapacity(page.changes.count + 200)
-        body += page.changes
-        body += #"],"next":"\#(page.next)","more":\#(page.hasMore),"as_of":{"position":"\#(page.asOf)","lag_ms":"#.utf8
-        body += "\(conditions.lagMilliseconds.map(String.init) ?? "null")}}".utf8
-        return HTTPResponse(status: 200, fields: answer, body: .bytes(body))
+        return answer
     }
 
     /// 410: the feed cannot go on from where the client asked, and where it can begin.

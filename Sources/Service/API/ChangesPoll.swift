@@ -35,12 +35,14 @@ final class ChangesPoll: PendingAnswer {
         deadline = until
         do throws(Problem) {
             let snapshot = try handler.view.snapshot()
-            switch try page(in: snapshot, now: now).read(snapshot, now: now) {
+            let page = try page(in: snapshot, now: now)
+            switch page.read(snapshot, now: now) {
             case .gone(let reason): throw ChangesHandler.gone(reason, reading)
             case .page(let contents): return .answer(handler.answer(contents, wait: wait))
             case .nothing(let contents):
                 if isDraining || now >= until { return .answer(handler.answer(contents, wait: wait)) }
                 return .wait(until: until)
+            case .piece: return .answer(handler.answer(streaming: page, wait: wait))
             case .again: return .wait(until: now)
             }
         } catch {

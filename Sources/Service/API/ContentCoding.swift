@@ -4,10 +4,14 @@ import HTTPServer
 /// gzip of complete answers, for clients that take it.
 struct ContentCoding: Sendable {
     let limits: APILimits
+    let pendingBytes: PendingBytes
 
-    /// The coding that goes out, once the answer is known: compressed, as it is, or a 406 when the client takes neither.
-    func complete(_ response: inout HTTPResponse, for call: APICall) {
+    /// The coding that goes out, once the answer is known: compressed, as it is, or a 406 when the client takes neither. A 503 in place
+    /// of a large response with the table's data (`isData`), where too much waits for slow clients.
+    func complete(_ response: inout HTTPResponse, for call: APICall, isData: Bool = true) {
+        if isData { refuseWhereTooMuchWaits(&response) }
         switch response.body {
+        case .stream(let body as PageBody): encode(body, of: &response, call)
         case .bytes(let body) where response.status == 200 || response.status == 201:
             encode(body, of: &response, call)
         case .pending(let answer):
@@ -17,19 +21,58 @@ struct ContentCoding: Sendable {
         }
     }
 
+    /// 503 in place of a large response while too much waits for clients that do not read.
+    private func refuseWhereTooMuchWaits(_ response: inout HTTPResponse) {
+        switch response.body {
+        case .bytes(let body):
+            if body.count <= limits.wholeBytes || pendingBytes.admits(body.count) { return }
+        case .stream(let body as any BulkBody):
+            if pendingBytes.admits(limits.wholeBytes + body.keptBytes) { return }
+            body.finished(.stalled)
+        case .none, .stream, .pending: return
+        }
+        response = Problem(
+            503,
+            .overloaded,
+            "Large responses are refused for now: the service holds as many bytes for slow clients as it may (--max-pending-bytes). "
+                + "Retry, or ask for less at once (limit, fields).",
+            retryAfterSeconds: limits.pendingRetrySeconds
+        ).response()
+    }
+
+    private func encode(_ body: PageBody, of response: inout HTTPResponse, _ call: APICall) {
+        guard call.fields.contains(.acceptEncoding) else { return }
+        let accepted = AcceptEncoding(call.header(.acceptEncoding))
+        if accepted.prefersGzip || accepted.identity == 0 && accepted.gzip > 0 {
+            mark(&response)
+            body.compress()
+        } else if accepted.identity == 0 {
+            body.finished(.completed)
+            response = refusal
+        }
+    }
+
+    private func mark(_ response: inout HTTPResponse) {
+        response.fields.add("Content-Encoding", "gzip")
+        if !response.fields.contains("vary") { response.fields.add("Vary", "Accept-Encoding") }
+        response.fields.weakenEntityTag()
+    }
+
+    private var refusal: HTTPResponse {
+        let detail = "The field Accept-Encoding takes neither gzip nor identity, and there is no other coding."
+        return Problem(406, .notAcceptable, detail, allowed: ["gzip", "identity"]).response()
+    }
+
     private func encode(_ body: [UInt8], of response: inout HTTPResponse, _ call: APICall) {
         guard call.fields.contains(.acceptEncoding) else { return }
         let accepted = AcceptEncoding(call.header(.acceptEncoding))
         if limits.compressedBytes.contains(body.count) && accepted.prefersGzip
             || accepted.identity == 0 && accepted.gzip > 0
         {
-            response.fields.add("Content-Encoding", "gzip")
-            if !response.fields.contains("vary") { response.fields.add("Vary", "Accept-Encoding") }
-            response.fields.weakenEntityTag()
+            mark(&response)
             response.body = .bytes(body.withUnsafeBytes { Gzip.compress($0) })
         } else if accepted.identity == 0 {
-            let detail = "The field Accept-Encoding takes neither gzip nor identity, and there is no other coding."
-            response = Problem(406, .notAcceptable, detail, allowed: ["gzip", "identity"]).response()
+            response = refusal
         }
     }
 }

@@ -15,9 +15,40 @@ enum ContentHash {
         }
     }
 
+    /// The hash of bytes that come piece by piece: that of all of them together.
+    final class Stream {
+        /// Made with the first piece.
+        private var state: UnsafeMutableRawPointer?
+
+        deinit { if let state { tablecast_xxh3_end(state) } }
+
+        /// Adds a piece.
+        func add(_ bytes: UnsafeRawBufferPointer) {
+            if state == nil { state = tablecast_xxh3_begin() }
+            guard let state else { fatalError("cannot hash a response: no memory is left") }
+            tablecast_xxh3_add(state, bytes.baseAddress, bytes.count)
+        }
+
+        /// The two halves of what was added so far.
+        var halves: (high: UInt64, low: UInt64) {
+            guard let state else { return ContentHash.halves(UnsafeRawBufferPointer(start: nil, count: 0)) }
+            return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2) { halves in
+                // As in `ContentHash.halves`.
+                halves.withMemoryRebound(to: CUnsignedLongLong.self) { halves in
+                    tablecast_xxh3_halves(state, halves.baseAddress)
+                }
+                return (halves[0], halves[1])
+            }
+        }
+    }
+
     /// An entity tag: 32 digits and a suffix that names the representation.
     static func entityTag(_ bytes: UnsafeRawBufferPointer, weak: Bool = false, suffix: StaticString) -> String {
-        let (high, low) = halves(bytes)
+        entityTag(halves(bytes), weak: weak, suffix: suffix)
+    }
+
+    /// The same of a hash's two halves.
+    static func entityTag(_ halves: (high: UInt64, low: UInt64), weak: Bool, suffix: StaticString) -> String {
         let capacity = 36 + suffix.utf8CodeUnitCount + (weak ? 2 : 0)
         return String(unsafeUninitializedCapacity: capacity) { buffer in
             var count = 0
@@ -30,7 +61,7 @@ enum ContentHash {
                 put(UInt8(ascii: "/"))
             }
             put(UInt8(ascii: "\""))
-            for half in [high, low] {
+            for half in [halves.high, halves.low] {
                 var shift: UInt64 = 64
                 while shift > 0 {
                     shift -= 4

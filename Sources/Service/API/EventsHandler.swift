@@ -25,7 +25,7 @@ struct EventsHandler: Sendable {
             )
         }
         let feed = try request(call, parameters)
-        let place = hub.admit(address: call.request.peerAddress)
+        let place = hub.admit(address: call.request.clientKey)
         if place == nil, !Self.isBrowsers(call.request, accepted) { throw FeedAnswer.tooManySubscribers }
         return FeedAnswer.stream(
             FeedStream(hub: hub, request: feed, place: place),

@@ -9,6 +9,7 @@ struct HistoryHandler: Sendable {
     let hub: FeedHub
     let view: ReplicaView
     let fields: AnswerFields
+    let apiLimits: APILimits
 
     static let parameters = FilterParameters.representationNames + ["limit", "diff"]
 
@@ -25,7 +26,7 @@ struct HistoryHandler: Sendable {
         let count = try parameters.integer("limit", in: 1...limits.maximumVersions, default: limits.defaultVersions)
         let conditions = view.conditions()
         let templates = fields.templates(snapshot.position, conditions)
-        let history = ItemHistory(
+        let start = ItemHistory(
             of: key,
             in: snapshot,
             representation: representation,
@@ -33,19 +34,24 @@ struct HistoryHandler: Sendable {
             limit: count,
             maximumBytes: limits.pageBytes
         )
-        guard let history else {
+        guard let start else {
             return Problem(404, .itemNotFound, "The replica knows nothing of an item under this key.").response(
                 fields: templates.replica
             )
         }
-        var body = Array(#"{"key":"#.utf8)
-        ItemHistory.appendKey(key, in: snapshot, representation: representation, to: &body)
-        body += #","versions":["#.utf8
-        body += history.versions
+        var head = Array(#"{"key":"#.utf8)
+        ItemHistory.appendKey(key, in: snapshot, representation: representation, to: &head)
+        head += #","versions":["#.utf8
+        var meter = PageMeter(limit: apiLimits.wholeBytes)
+        meter.take { $0 += head }
+        var history = start
+        var hasMore = true
+        while hasMore { meter.take { hasMore = history.appendNext(to: &$0) } }
         let floor = Position(epoch: snapshot.position.epoch, seq: snapshot.history.floor)
-        body += #"],"complete":\#(history.isComplete),"kept_since":"\#(floor)","as_of":{"position":""#.utf8
-        body += #"\#(snapshot.position)","lag_ms":\#(conditions.lagMilliseconds.map(String.init) ?? "null")}}"#.utf8
-        let entityTag = body.withUnsafeBytes { ContentHash.entityTag($0, weak: true, suffix: "h") }
+        var tail = Array(#"],"complete":\#(history.isComplete),"kept_since":"\#(floor)","as_of":{"position":""#.utf8)
+        tail += #"\#(snapshot.position)","lag_ms":\#(conditions.lagMilliseconds.map(String.init) ?? "null")}}"#.utf8
+        meter.take { $0 += tail }
+        let entityTag = meter.entityTag(suffix: "h")
         if let condition = request.header("if-none-match"), ConditionalRequest.matches(condition, entityTag) {
             var answer = templates.notModified
             answer.add("ETag", entityTag)
@@ -53,6 +59,34 @@ struct HistoryHandler: Sendable {
         }
         var answer = templates.json
         answer.add("ETag", entityTag)
-        return HTTPResponse(status: 200, fields: answer, body: .bytes(body))
+        let body: HTTPBody =
+            meter.isLarge
+            ? .stream(stream(start, head: head, tail: tail, length: meter.count, snapshot)) : .bytes(meter.bytes)
+        return HTTPResponse(status: 200, fields: answer, body: body)
+    }
+
+    /// A large history, told again as its client reads it.
+    private func stream(
+        _ start: ItemHistory,
+        head: [UInt8],
+        tail: [UInt8],
+        length: Int,
+        _ snapshot: StoreSnapshot
+    ) -> PageBody {
+        var history = start
+        var hasBegun = false
+        let limits = apiLimits
+        let pin = SnapshotPin(snapshot, in: view.store, bytes: limits.replacedBytes, duration: limits.pageDuration)
+        return PageBody(length: length, pin: pin) { output, budget, _ in
+            if !hasBegun { output += head }
+            hasBegun = true
+            while output.count < budget {
+                guard history.appendNext(to: &output) else {
+                    output += tail
+                    return .end
+                }
+            }
+            return .again
+        }
     }
 }

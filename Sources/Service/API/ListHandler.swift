@@ -25,7 +25,7 @@ struct ListHandler: Sendable {
         self.fields = fields
         self.limits = limits
         self.item = item
-        places = ExportPlaces(limit: limits.exports)
+        places = ExportPlaces(limit: limits.exports, perAddress: limits.exportsPerAddress)
     }
 
     /// `partition` is the path's, where the path names one; else the parameter `pk` may.
@@ -144,8 +144,7 @@ struct ListHandler: Sendable {
         let conditions = view.conditions()
         let templates = fields.templates(call.snapshot.position, conditions)
         // Weak: `as_of` moves while the items stay the same; and the cursor holds a position, so what is tagged is its key.
-        let tagged = page.items + [page.next == nil ? 0 : 1] + (page.next ?? [])
-        let entityTag = tagged.withUnsafeBytes { ContentHash.entityTag($0, weak: true, suffix: "l") }
+        let entityTag = page.items.entityTag(closing: [page.next == nil ? 0 : 1] + (page.next ?? []), suffix: "l")
         if let condition = call.apiCall.header(.ifNoneMatch), ConditionalRequest.matches(condition, entityTag) {
             var fields = templates.notModified
             fields.add("ETag", entityTag)
@@ -158,26 +157,48 @@ struct ListHandler: Sendable {
         fields.add("Vary", "Accept")
         if let next { fields.add("Link", "<\(call.nextTarget(next))>; rel=\"next\"") }
         fields.add("Link", "<\(call.eventsTarget)>; rel=\"monitor\"")
-        var body: [UInt8] = []
-        body.reserveCapacity(page.items.count + 256)
-        body += #"{"items":["#.utf8
-        body += page.items
-        body += #"],"next":"#.utf8
         // A cursor is base64url: nothing in it needs escaping.
-        body += next.map { "\"\($0)\"" }.map { Array($0.utf8) } ?? Array("null".utf8)
-        body += ",\(Self.asOf(call.snapshot, conditions))}".utf8
-        return HTTPResponse(status: 200, fields: fields, body: .bytes(body))
+        let told = next.map { "\"\($0)\"" } ?? "null"
+        let end = "],\"next\":\(told),\(Self.asOf(call.snapshot, conditions))}"
+        return HTTPResponse(status: 200, fields: fields, body: body(of: page, end: end, call))
+    }
+
+    /// The page between its beginning and `end`: whole, or made again as the client reads it.
+    private func body(of page: ItemPage, end: String, _ call: Call) -> HTTPBody {
+        let start = #"{"items":["#
+        guard page.items.isLarge else {
+            var body: [UInt8] = []
+            body.reserveCapacity(start.utf8.count + page.items.count + end.utf8.count)
+            body += start.utf8
+            body += page.items.bytes
+            body += end.utf8
+            return .bytes(body)
+        }
+        let (snapshot, representation, limits) = (call.snapshot, call.query.filter.representation, limits)
+        var walk = call.query.walk
+        var told = 0
+        var hasBegun = false
+        let pin = SnapshotPin(snapshot, in: view.store, bytes: limits.replacedBytes, duration: limits.pageDuration)
+        let length = start.utf8.count + page.items.count + end.utf8.count
+        let body = PageBody(length: length, pin: pin) { output, budget, _ in
+            if !hasBegun { output += start.utf8 }
+            hasBegun = true
+            let step = walk.step(in: snapshot, budget: limits.exportBudget) { record in
+                if told == page.count || output.count >= budget { return false }
+                if told > 0 { output.append(UInt8(ascii: ",")) }
+                told += 1
+                record.withPackedItem { representation.append($0, to: &output) }
+                return true
+            }
+            if told < page.count, step != .finished { return .again }
+            output += end.utf8
+            return .end
+        }
+        return .stream(body)
     }
 
     private func export(_ call: Call) throws(Problem) -> HTTPResponse {
-        guard let place = places.take() else {
-            throw Problem(
-                503,
-                .tooManyExports,
-                "\(limits.exports) exports are under way, which is all that are allowed at once.",
-                retryAfterSeconds: limits.exportRetrySeconds
-            )
-        }
+        let place = try exportPlace(for: call.apiCall.request)
         let conditions = view.conditions()
         let isCompressed = AcceptEncoding(call.apiCall.header(.acceptEncoding)).prefersGzip
         var fields = fields.templates(call.snapshot.position, conditions).notModified
@@ -193,13 +214,34 @@ struct ListHandler: Sendable {
             place: place,
             query: call.query,
             limits: limits,
-            isCompressed: isCompressed
+            isCompressed: isCompressed,
+            pin: SnapshotPin(
+                call.snapshot,
+                in: view.store,
+                bytes: limits.replacedBytes,
+                duration: limits.exportDuration
+            )
         ) { key in
             let cursor = key.map { ListCursor(lastKey: $0, start: start).text(query: identity) }
             let next = cursor.map { ",\"next\":\"\($0)\"" } ?? ""
             return Array("{\(asOf)\(next)}\n".utf8)
         }
         return HTTPResponse(status: 200, fields: fields, body: .stream(body))
+    }
+
+    private func exportPlace(for request: HTTPRequest) throws(Problem) -> ExportPlaces.Place {
+        switch places.take(for: request.clientKey) {
+        case .success(let place): return place
+        case .failure(let refusal):
+            let what =
+                switch refusal {
+                case .total: "\(limits.exports) exports are under way, which is all that are allowed at once."
+                case .address:
+                    "\(limits.exportsPerAddress) exports to this client's address are under way, which is all that one address may "
+                        + "have."
+                }
+            throw Problem(503, .tooManyExports, what, retryAfterSeconds: limits.exportRetrySeconds)
+        }
     }
 
     private static func asOf(_ snapshot: StoreSnapshot, _ conditions: ReplicaConditions) -> String {

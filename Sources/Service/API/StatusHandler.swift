@@ -10,6 +10,9 @@ struct StatusHandler: Sendable {
     let hub: FeedHub
     let health: Health
     let startedAtMilliseconds: Int64
+    let pendingBytes: PendingBytes
+    /// Nil where nobody has counted descriptors.
+    let descriptors: DescriptorBudget?
     let authentication: AuthenticationStatus
 
     /// Without `tellsCounts` it says how the replica is and not how much it holds or does: how many items others have is not
@@ -46,6 +49,8 @@ struct StatusHandler: Sendable {
         object.add("last_error", status.lastError)
         object.add("saved_state", tellsCounts ? status.savedState.map(Self.stateObject) : nil)
         object.add("subscribers", told(Int64(hub.reading.subscribers)))
+        object.add("connections", descriptors.map(Self.connectionsObject))
+        object.add("pending", told(Self.pendingObject(pendingBytes)))
         object.add("authentication", Self.authenticationObject(authentication))
         object.add("version", Build.version)
         object.add("started_at", Timestamp.text(startedAtMilliseconds))
@@ -126,6 +131,26 @@ struct StatusHandler: Sendable {
         object.add("saves", state.saves)
         object.add("failures", state.failures)
         object.add("trouble", state.trouble)
+        return object
+    }
+
+    /// How many clients may be connected, and why no more.
+    private static func connectionsObject(_ budget: DescriptorBudget) -> JSONObject {
+        var object = JSONObject()
+        object.add("limit", budget.connections)
+        object.add("configured", budget.asked)
+        object.add("open_files_limit", budget.descriptors)
+        object.add("open_files_reserved", budget.reserved)
+        return object
+    }
+
+    /// What waits for slow clients.
+    private static func pendingObject(_ pending: PendingBytes) -> JSONObject {
+        var object = JSONObject()
+        object.add("bytes", pending.bytes)
+        object.add("limit_bytes", pending.limit)
+        object.add("refused", pending.refused)
+        object.add("closed", pending.closed)
         return object
     }
 

@@ -20,6 +20,9 @@ final class LoggedStream: StreamingBody {
         return step
     }
 
+    var length: Int? { body.length }
+    var keptBytes: Int { body.keptBytes }
+
     func drain() { body.drain() }
 
     func finished(_ reason: StreamEnd) {

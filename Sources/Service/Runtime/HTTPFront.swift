@@ -14,13 +14,15 @@ package final class HTTPFront: Sendable {
     private let server: HTTPServer
     private let accessLog: AccessLog?
 
-    /// Makes everything; nothing listens yet. Without an `authenticator` everybody who reaches it may read.
+    /// Makes everything; nothing listens yet. Without an `authenticator` everybody who reaches it may read. `descriptors`
+    /// bounds the connections beside the settings.
     package init(
         view: ReplicaView,
         settings: Settings,
         metrics: ServiceMetrics,
         accessLog: AccessLog? = nil,
         authenticator: Authenticator? = nil,
+        descriptors: DescriptorBudget? = nil,
         limits: HTTPServerLimits = HTTPServerLimits(),
         apiLimits: APILimits = APILimits()
     ) {
@@ -40,12 +42,15 @@ package final class HTTPFront: Sendable {
         let health = Health(view: view)
         let waiting = WaitingRoom(limit: apiLimits.waitingRequests)
         let startedAt = view.wallMilliseconds()
+        let pendingBytes = PendingBytes(limit: settings.maximumPendingBytes ?? MemoryBudget.pendingBytes())
         let collector = MetricsCollector(
             registry: metrics.registry,
             view: view,
             hub: hub,
             health: health,
             waiting: waiting,
+            pendingBytes: pendingBytes,
+            connectionLimit: descriptors?.connections ?? settings.maximumConnections,
             startedAtMilliseconds: startedAt
         )
         let api = API(
@@ -53,6 +58,8 @@ package final class HTTPFront: Sendable {
             hub: hub,
             health: health,
             limits: apiLimits,
+            pendingBytes: pendingBytes,
+            descriptors: descriptors,
             startedAtMilliseconds: startedAt,
             waiting: waiting,
             crossOrigin: CrossOrigin(settings.crossOrigins),
@@ -61,9 +68,9 @@ package final class HTTPFront: Sendable {
             metrics: { collector.respond() }
         )
         var serverLimits = limits
-        serverLimits.connections = settings.maximumConnections
+        serverLimits.connections = descriptors?.connections ?? settings.maximumConnections
         serverLimits.connectionsPerAddress =
-            settings.maximumConnectionsPerAddress ?? max(1, settings.maximumConnections / 2)
+            settings.maximumConnectionsPerAddress ?? max(1, serverLimits.connections / 2)
         self.metrics = metrics
         self.health = health
         self.accessLog = accessLog
@@ -75,7 +82,8 @@ package final class HTTPFront: Sendable {
             observer: accessLog.map { LoggingObserver(metrics, $0) } ?? metrics,
             limits: serverLimits,
             notes: settings.serverTiming ? [.requestID, .serverTiming] : .requestID,
-            loops: settings.loops
+            loops: settings.loops,
+            pendingBytes: pendingBytes
         )
     }
 

@@ -13,6 +13,8 @@ final class MetricsCollector: Sendable {
     private let hub: FeedHub
     private let health: Health
     private let waiting: WaitingRoom
+    private let pendingBytes: PendingBytes
+    private let connectionLimit: Int
     private let startedAtMilliseconds: Int64
     /// What the counters have been given so far, by name and label.
     private let given = Mutex<[String: Int]>([:])
@@ -23,6 +25,8 @@ final class MetricsCollector: Sendable {
         hub: FeedHub,
         health: Health,
         waiting: WaitingRoom,
+        pendingBytes: PendingBytes,
+        connectionLimit: Int,
         startedAtMilliseconds: Int64
     ) {
         self.registry = registry
@@ -30,6 +34,8 @@ final class MetricsCollector: Sendable {
         self.hub = hub
         self.health = health
         self.waiting = waiting
+        self.pendingBytes = pendingBytes
+        self.connectionLimit = connectionLimit
         self.startedAtMilliseconds = startedAtMilliseconds
         for (name, help) in Self.meanings { registry.describe(name, help) }
     }
@@ -39,6 +45,7 @@ final class MetricsCollector: Sendable {
         collectReplica()
         collectState()
         collectFeed()
+        collectPending()
         collectProcess()
         var fields = HTTPFields()
         fields.add("Content-Type", PrometheusRegistry.contentType)
@@ -118,6 +125,14 @@ final class MetricsCollector: Sendable {
         }
     }
 
+    private func collectPending() {
+        gauge("tablecast_http_connections_limit", [], Double(connectionLimit))
+        gauge("tablecast_http_pending_bytes", [], Double(pendingBytes.bytes))
+        gauge("tablecast_http_pending_bytes_limit", [], Double(pendingBytes.limit))
+        counter("tablecast_http_pending_refused_total", [], pendingBytes.refused)
+        counter("tablecast_http_pending_closed_total", [], pendingBytes.closed)
+    }
+
     private func collectProcess() {
         gauge("tablecast_build_info", [("version", Build.version)], 1)
         gauge("process_start_time_seconds", [], Double(startedAtMilliseconds) / 1000)
@@ -169,6 +184,11 @@ final class MetricsCollector: Sendable {
         ("tablecast_state_save_failures_total", "Saves of the state that failed."),
         ("tablecast_state_age_seconds", "Time since the stream was last known to have been read by what is saved."),
         ("tablecast_http_waiting_requests", "Requests that wait for an item to change."),
+        ("tablecast_http_connections_limit", "Connections that may be open at once."),
+        ("tablecast_http_pending_bytes", "Bytes in memory that wait for slow clients."),
+        ("tablecast_http_pending_bytes_limit", "Bytes that may wait for slow clients."),
+        ("tablecast_http_pending_refused_total", "Large responses refused with 503 because too many bytes waited."),
+        ("tablecast_http_pending_closed_total", "Connections closed because too many bytes waited."),
         ("tablecast_feed_subscribers", "Event streams open."),
         ("tablecast_feed_subscribers_total", "Event streams opened."),
         ("tablecast_feed_events_total", "Data events delivered."),

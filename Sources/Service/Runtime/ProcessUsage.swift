@@ -29,11 +29,12 @@ enum ProcessUsage {
         return max(0, count - 3)
     }
 
-    private static func read(_ path: String) -> String? {
+    /// The first 4,096 bytes of a file as text; nil where it cannot be read.
+    static func read(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: 256)
+        var buffer = [UInt8](repeating: 0, count: 4_096)
         let count = Glibc.read(descriptor, &buffer, buffer.count)
         return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
     }

@@ -30,6 +30,12 @@ package struct TablecastService: Sendable {
         signals: StopSignals,
         ready: @escaping @Sendable (ListenAddress) -> Void = { _ in }
     ) async throws(StartUpError) {
+        // Before anything is opened.
+        let descriptors = DescriptorBudget(
+            descriptors: DescriptorBudget.raiseLimit(),
+            asked: settings.maximumConnections,
+            loops: settings.loops
+        )
         let keeper = try makeKeeper()
         let tokens = try makeTokens()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
@@ -61,11 +67,12 @@ package struct TablecastService: Sendable {
             settings: settings,
             metrics: metrics,
             accessLog: accessLog,
-            authenticator: tokens.map { Authenticator(store: $0, monotonic: time.monotonic) }
+            authenticator: tokens.map { Authenticator(store: $0, monotonic: time.monotonic) },
+            descriptors: descriptors
         )
         reporter.wakeStreams { [weak front] in front?.wakeStreams() }
         let address = try start(front)
-        announce(address, client.configuration, through: reporter)
+        announce(address, client.configuration, descriptors, through: reporter)
         reporter.whenReady { ready(address) }
         try await follow(replicator, front, tokens, signals)
     }
@@ -116,6 +123,7 @@ package struct TablecastService: Sendable {
     private func announce(
         _ address: ListenAddress,
         _ configuration: AWSConfiguration,
+        _ descriptors: DescriptorBudget,
         through reporter: ReplicationReporter
     ) {
         let endpoint = configuration.dynamoDB.description
@@ -125,6 +133,7 @@ package struct TablecastService: Sendable {
         let logger = logger
         reporter.whenStarted {
             logger.info("listening on \(address.url)", metadata: ["version": "\(Build.version)"])
+            logger.log(level: descriptors.isTight ? .warning : .info, "\(descriptors.sentence)")
             if isExposed {
                 logger.warning(
                     "everybody who can reach \(address) may read the table: no --auth-token-file is set",

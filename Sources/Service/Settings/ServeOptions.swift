@@ -39,6 +39,8 @@ package struct ServeOptions: ParsableArguments {
         help: ArgumentHelp(SettingName.maximumConnectionsPerAddress.help)
     )
     package var maximumConnectionsPerAddress: String?
+    @Option(name: .customLong("max-pending-bytes"), help: ArgumentHelp(SettingName.maximumPendingBytes.help))
+    package var maximumPendingBytes: String?
     @Option(name: .customLong("max-subscribers"), help: ArgumentHelp(SettingName.maximumSubscribers.help))
     package var maximumSubscribers: String?
     @Option(
@@ -78,7 +80,8 @@ package struct ServeOptions: ParsableArguments {
             .stateDir: stateDir, .tokenFile: tokenFile,
             .corsOrigins: corsOrigins.isEmpty ? nil : corsOrigins.joined(separator: ","), .loops: loops,
             .maximumConnections: maximumConnections, .maximumConnectionsPerAddress: maximumConnectionsPerAddress,
-            .maximumSubscribers: maximumSubscribers, .maximumSubscribersPerAddress: maximumSubscribersPerAddress,
+            .maximumPendingBytes: maximumPendingBytes, .maximumSubscribers: maximumSubscribers,
+            .maximumSubscribersPerAddress: maximumSubscribersPerAddress,
             .maximumStreamAge: maximumStreamAge, .historyBytes: historyBytes, .maximumTombstones: maximumTombstones,
             .tombstoneAge: tombstoneAge, .logLevel: logLevel,
             .logFormat: logFormat, .accessLog: accessLog ? "on" : nil, .serverTiming: serverTiming ? "on" : nil,

@@ -17,6 +17,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
     case loops
     case maximumConnections = "max-connections"
     case maximumConnectionsPerAddress = "max-connections-per-address"
+    case maximumPendingBytes = "max-pending-bytes"
     case maximumSubscribers = "max-subscribers"
     case maximumSubscribersPerAddress = "max-subscribers-per-address"
     case maximumStreamAge = "max-stream-age"
@@ -77,6 +78,9 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
         case .maximumConnectionsPerAddress:
             "Connections open at once from one client address, 1 to 1000000, or 0 for no bound, as behind a proxy. "
                 + "Default: half of --max-connections."
+        case .maximumPendingBytes:
+            "Bytes that may wait for slow clients in all, 1048576 to 999999999999; beyond them large responses are 503. "
+                + "Default: a sixteenth of the memory available, 64 to 256 MiB."
         case .maximumSubscribers: "Event streams open at once, 1 to 1000000. Default 20000."
         case .maximumSubscribersPerAddress:
             "Event streams open at once from one address, 1 to 1000000. Default: half of --max-subscribers."

@@ -29,6 +29,8 @@ package struct Settings: Sendable, Hashable {
     package var maximumConnections = 20_000
     /// 0 for no bound; nil for half of all.
     package var maximumConnectionsPerAddress: Int?
+    /// Nil goes by the memory available.
+    package var maximumPendingBytes: Int?
     package var maximumSubscribers = 20_000
     /// Nil is half of all.
     package var maximumSubscribersPerAddress: Int?

@@ -92,6 +92,7 @@ package struct SettingsResolver {
         settings.maximumConnections =
             try integer(.maximumConnections, in: 1...1_000_000) ?? settings.maximumConnections
         settings.maximumConnectionsPerAddress = try integer(.maximumConnectionsPerAddress, in: 0...1_000_000)
+        settings.maximumPendingBytes = try integer(.maximumPendingBytes, in: 1_048_576...999_999_999_999)
         settings.maximumSubscribers =
             try integer(.maximumSubscribers, in: 1...1_000_000) ?? settings.maximumSubscribers
         settings.maximumSubscribersPerAddress = try integer(.maximumSubscribersPerAddress, in: 1...1_000_000)

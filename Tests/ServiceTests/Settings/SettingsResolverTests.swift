@@ -36,7 +36,7 @@ import Testing
             .profile: "dev", .pollInterval: "100ms", .scanSegments: "8", .scanCapacity: "500",
             .verifyCapacity: "25", .gapPolicy: "rebuild-refusing", .maximumLag: "2m", .loops: "3",
             .maximumConnections: "10", .maximumConnectionsPerAddress: "0", .maximumSubscribers: "5",
-            .maximumSubscribersPerAddress: "4", .maximumStreamAge: "0", .historyBytes: "1000",
+            .maximumSubscribersPerAddress: "4", .maximumPendingBytes: "2000000", .maximumStreamAge: "0", .historyBytes: "1000",
             .maximumTombstones: "7", .tombstoneAge: "2h", .logLevel: "debug",
             .logFormat: "json",
             .drainDelay: "5s", .shutdownGrace: "0s", .stateDir: "/var/lib/tablecast", .accessLog: "on",
@@ -66,6 +66,7 @@ import Testing
         expected.maximumConnectionsPerAddress = 0
         expected.maximumSubscribers = 5
         expected.maximumSubscribersPerAddress = 4
+        expected.maximumPendingBytes = 2_000_000
         expected.maximumStreamAge = .zero
         expected.historyBytes = 1000
         expected.maximumTombstones = 7

@@ -4,7 +4,7 @@ import ItemQuery
 import ReplicaStore
 
 /// Items as NDJSON, one a line, from one snapshot: what is held is the snapshot, a key, and the piece that is being sent.
-final class ExportBody: StreamingBody {
+final class ExportBody: BulkBody {
     private var snapshot: StoreSnapshot?
     private var place: ExportPlaces.Place?
     private var walk: ItemWalk
@@ -15,7 +15,7 @@ final class ExportBody: StreamingBody {
     private var remaining: Int
     private let encoder: GzipEncoder?
     private var plain: [UInt8] = []
-    private var deadline: Duration?
+    private var pin: SnapshotPin?
 
     init(
         snapshot: StoreSnapshot,
@@ -23,6 +23,7 @@ final class ExportBody: StreamingBody {
         query: ListQuery,
         limits: APILimits,
         isCompressed: Bool,
+        pin: SnapshotPin?,
         closing: @escaping (_ stoppedAt: [UInt8]?) -> [UInt8]
     ) {
         self.snapshot = snapshot
@@ -31,15 +32,14 @@ final class ExportBody: StreamingBody {
         representation = query.filter.representation
         remaining = query.limit ?? .max
         self.limits = limits
+        self.pin = pin
         self.closing = closing
         encoder = isCompressed ? GzipEncoder() : nil
     }
 
     func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep {
         guard let snapshot else { return .end }
-        let deadline = deadline ?? now + limits.exportDuration
-        self.deadline = deadline
-        if now >= deadline { return .abort }
+        if pin?.isExceeded(now: now) == true { return .abort }
         guard let encoder else { return step(snapshot, budget, into: &output) }
         plain.removeAll(keepingCapacity: true)
         let step = step(snapshot, budget, into: &plain)
@@ -64,8 +64,12 @@ final class ExportBody: StreamingBody {
     /// An export goes on while the server drains, to the end of the grace: cut off it would be of no use.
     func drain() {}
 
+    /// zlib keeps some 260 KB for each compressor.
+    var keptBytes: Int { (encoder == nil ? 0 : 262_144) + plain.capacity }
+
     func finished(_ reason: StreamEnd) {
         snapshot = nil
+        pin = nil
         place = nil
     }
 }

@@ -1,10 +1,10 @@
 import ItemQuery
 import ReplicaStore
 
-/// One page of a list, encoded.
+/// One page of a list, encoded as far as it is small.
 struct ItemPage {
     /// The items' JSON, separated by commas.
-    private(set) var items: [UInt8] = []
+    private(set) var items: PageMeter
     private(set) var count = 0
     /// The key behind which the next page begins; nil on the last.
     private(set) var next: [UInt8]?
@@ -17,12 +17,14 @@ struct ItemPage {
         limit: Int,
         limits: APILimits
     ) {
-        var items: [UInt8] = []
+        var items = PageMeter(limit: limits.wholeBytes)
         var count = 0
         let step = walk.step(in: snapshot, budget: limits.pageBudget) { record in
             if count == limit || items.count >= limits.pageBytes { return false }
-            if count > 0 { items.append(UInt8(ascii: ",")) }
-            record.withPackedItem { representation.append($0, to: &items) }
+            items.take { bytes in
+                if count > 0 { bytes.append(UInt8(ascii: ",")) }
+                record.withPackedItem { representation.append($0, to: &bytes) }
+            }
             count += 1
             return true
         }

@@ -31,6 +31,7 @@ import Testing
         _ places: ExportPlaces = ExportPlaces(limit: 1),
         query: String = "",
         isCompressed: Bool = false,
+        pin: SnapshotPin? = nil,
         limits change: (inout APILimits) -> Void = { _ in }
     ) throws -> ExportBody {
         var limits = APILimits()
@@ -38,10 +39,11 @@ import Testing
         let parameters = try QueryParameters(testing: query, allowed: ListHandler.parameters)
         return ExportBody(
             snapshot: snapshot,
-            place: try #require(places.take()),
+            place: try places.take(for: 1).get(),
             query: try ListQuery(parameters, partition: nil, limits: 1...(.max), schema: snapshot.keySchema, call: nil),
             limits: limits,
-            isCompressed: isCompressed
+            isCompressed: isCompressed,
+            pin: pin
         ) { key in Array(#"{"as_of":1,"next":\#(key != nil)}"#.utf8) + [10] }
     }
 
@@ -98,10 +100,10 @@ import Testing
         var piece: [UInt8] = []
         #expect(body.produce(into: &piece, budget: 100, now: .zero) == .again)
         #expect(places.count == 1)
-        #expect(places.take() == nil)
+        #expect(places.take(for: 1).isRefused)
         body.finished(.stalled)
         #expect(places.count == 0)
-        #expect(places.take() != nil)
+        #expect(!places.take(for: 1).isRefused)
         piece = []
         #expect(body.produce(into: &piece, budget: 100, now: .zero) == .end)
         #expect(piece.isEmpty)
@@ -120,7 +122,11 @@ import Testing
 
     @Test("breaks off when it has lasted too long, so that its snapshot is not kept for ever")
     func duration() throws {
-        let body = try body(snapshot(items: 500)) { $0.exportDuration = .seconds(10) }
+        let snapshot = try snapshot(items: 500)
+        let store = ReplicaStore()
+        store.publish(snapshot)
+        let pin = SnapshotPin(snapshot, in: store, bytes: .max, duration: .seconds(10))
+        let body = try body(snapshot, pin: pin)
         var piece: [UInt8] = []
         #expect(body.produce(into: &piece, budget: 100, now: .seconds(100)) == .again)
         #expect(body.produce(into: &piece, budget: 100, now: .seconds(109)) == .again)
@@ -162,5 +168,11 @@ import Testing
         }
         #expect(status == Z_STREAM_END)
         return Array(output.prefix(bound - Int(stream.avail_out)))
+    }
+}
+
+extension Result where Success == ExportPlaces.Place {
+    fileprivate var isRefused: Bool {
+        if case .failure = self { true } else { false }
     }
 }

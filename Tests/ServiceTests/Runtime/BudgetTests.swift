@@ -1,0 +1,63 @@
+import Testing
+
+@testable import Service
+
+@Suite struct BudgetTests {
+    private static let mebibyte = 1_048_576
+
+    private func available(_ files: [String: String]) -> Int? { MemoryBudget.available { files[$0] } }
+
+    @Test("the memory available is the least of the machine's and of the control group's limits")
+    func available() {
+        let machine = "MemTotal:  8000 kB\nMemFree: 10 kB\nMemAvailable:    4000 kB\nBuffers: 1 kB\n"
+        #expect(available([:]) == nil)
+        #expect(available(["/proc/meminfo": machine]) == 4_096_000)
+        #expect(available(["/proc/meminfo": machine, "/sys/fs/cgroup/memory.max": "max\n"]) == 4_096_000)
+        #expect(available(["/proc/meminfo": machine, "/sys/fs/cgroup/memory.max": "1000\n"]) == 1_000)
+        #expect(available(["/sys/fs/cgroup/memory/memory.limit_in_bytes": "2000\n"]) == 2_000)
+        let second = [
+            "/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/memory.max": "7\n",
+            "/sys/fs/cgroup/a/b/memory.max": "9\n",
+        ]
+        #expect(available(second) == 7)
+        let first = [
+            "/proc/self/cgroup": "5:cpu:/x\n3:memory,pids:/a\n", "/sys/fs/cgroup/memory/a/memory.limit_in_bytes": "8\n",
+        ]
+        #expect(available(first) == 8)
+        #expect(available(["/proc/meminfo": "MemAvailable:\n"]) == nil)
+    }
+
+    @Test("a sixteenth of it may wait for slow clients, within bounds")
+    func pending() {
+        func pending(_ megabytes: Int) -> Int {
+            MemoryBudget.pendingBytes { $0 == "/sys/fs/cgroup/memory.max" ? "\(megabytes * Self.mebibyte)" : nil }
+        }
+        #expect(pending(128) == 64 * Self.mebibyte)
+        #expect(pending(2_048) == 128 * Self.mebibyte)
+        #expect(pending(100_000) == 256 * Self.mebibyte)
+        #expect(MemoryBudget.pendingBytes { _ in nil } == 256 * Self.mebibyte)
+    }
+
+    @Test("clients get the descriptors that the service does not need itself")
+    func descriptors() {
+        let usual = DescriptorBudget(descriptors: 1_048_576, asked: 20_000, loops: 2)
+        #expect(usual.connections == 20_000 && !usual.isTight)
+        #expect(usual.sentence == "at most 20000 connections are served; the limit of open files is 1048576")
+        let few = DescriptorBudget(descriptors: 1_024, asked: 20_000, loops: 2)
+        #expect(few.connections == 860 && !few.isTight)
+        #expect(
+            few.sentence
+                == "at most 860 connections are served, fewer than the 20000 of --max-connections: the limit of open files is 1024, "
+                + "and 164 of them are kept for the service itself. "
+                + "Raise it with ulimit -n, LimitNOFILE= or docker run --ulimit nofile=65536."
+        )
+        let tight = DescriptorBudget(descriptors: 64, asked: 20_000, loops: 2)
+        #expect(tight.connections == 16 && tight.isTight)
+        #expect(
+            tight.sentence.hasPrefix(
+                "at most 16 connections are served, and files or calls to DynamoDB may still fail: "
+            )
+        )
+        #expect(DescriptorBudget(descriptors: 64, asked: 3, loops: 2).connections == 3)
+    }
+}
