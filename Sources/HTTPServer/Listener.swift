@@ -91,7 +91,7 @@ final class Listener: Sendable {
                     EventLoop.Accepted(
                         descriptor: Int32(accepted),
                         peerAddress: SocketAddress.host(&address),
-                        addressKey: addresses.limit == 0 ? 0 : SocketAddress.key(&address)
+                        addressKey: SocketAddress.key(&address)
                     )
                 )
             case .failed(let code):
