@@ -26,7 +26,7 @@ final class Connection {
     enum StreamState {
         /// For a wake-up or `deadline`.
         case waiting
-        /// In the loop's queue of streams to produce; while reading, of connections with more requests to answer.
+        /// In one of the loop's queues: to produce or to be asked; while reading, to be read or to have more requests answered.
         case queued
         /// For the client to take what is pending.
         case blocked
@@ -59,6 +59,8 @@ final class Connection {
     /// Since when `pending` has not been empty, and how fast it is taken.
     var waitingSince = Instant.zero
     var pace = ReadPace()
+    /// The last request took long: the next ones wait with the work that is left, not with what came.
+    var isCostly = false
     /// The parser's phase and request that `phaseStart` belongs to.
     var timedPhase = RequestParser.Phase.idle
     var timedRequest = 0

@@ -47,10 +47,12 @@ extension ConnectionLoop {
                 connection.phaseStart = now
             }
             connection.deadline = connection.phaseStart + timeout(of: connection.parser)
-            watch(connection, .readable)
+            if connection.streamState != .queued { watch(connection, .readable) }
         case .sending:
             watch(connection, .writable)
         case .streaming, .polling:
+            // Its turn comes soon: what it waits for then is worth a system call, not this.
+            if connection.streamState == .queued { break }
             watch(connection, connection.streamState == .blocked ? [.writable, .peerClosed] : .peerClosed)
         case .lingering:
             watch(connection, .readable)
@@ -64,6 +66,15 @@ extension ConnectionLoop {
         case .head: timeouts.head
         // What has come buys time for what has not.
         case .body: min(timeouts.body, timeouts.bodyGrace + Int64(parser.bodyCount) * timeouts.bodyByte)
+        }
+    }
+
+    /// A queued connection waits for its turn, not for its socket, which would report the same again and again.
+    func quiet(_ connection: Connection) {
+        switch connection.phase {
+        case .streaming, .polling: watch(connection, .peerClosed)
+        case .reading: watch(connection, [])
+        case .sending, .lingering, .closed: settle(connection)
         }
     }
 
@@ -85,7 +96,8 @@ extension ConnectionLoop {
     /// Runs what is due. An entry whose connection is gone or has another entry by now is dropped.
     func expireDeadlines() {
         relievePressure()
-        while let entry = deadlines.popDue(now) {
+        for _ in 0..<limits.expiriesPerTurn {
+            guard let entry = deadlines.popDue(now) else { return }
             guard let connection = table[entry.token], connection.scheduled == entry.deadline else { continue }
             connection.scheduled = .max
             if connection.deadline <= now { expire(connection) } else { schedule(connection) }

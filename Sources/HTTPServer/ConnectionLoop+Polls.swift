@@ -30,16 +30,27 @@ extension ConnectionLoop {
             answer.finished(.completed)
             self.answer(connection, request, response, began: began)
         case .wait(let until):
-            connection.phase = .polling
-            connection.poll = PendingRequest(answer: answer, request: request, route: route, began: began)
-            join(connection)
-            // The answers to requests before this one do not wait for it.
-            guard transmitOutput(connection) else {
-                close(connection, .clientGone)
-                return
-            }
-            sleep(connection, until)
+            if begin(answer, to: request, on: connection, route, began) { sleep(connection, until) }
+        case .again:
+            if begin(answer, to: request, on: connection, route, began) { askAgain(connection) }
         }
+    }
+
+    /// The connection waits from now on. False when it broke.
+    private func begin(
+        _ answer: any PendingAnswer,
+        to request: HTTPRequest,
+        on connection: Connection,
+        _ route: String?,
+        _ began: Instant
+    ) -> Bool {
+        connection.phase = .polling
+        connection.poll = PendingRequest(answer: answer, request: request, route: route, began: began)
+        join(connection)
+        // The answers to requests before this one do not wait for it.
+        if transmitOutput(connection) { return true }
+        close(connection, .clientGone)
+        return false
     }
 
     /// Asks a pending answer again; when it answers, the response is sent.
@@ -48,6 +59,7 @@ extension ConnectionLoop {
         switch poll.answer.poll(now: .nanoseconds(now)) {
         case .wait(let until):
             sleep(connection, until)
+        case .again: askAgain(connection)
         case .answer(let response):
             connection.poll = nil
             leave(connection)
@@ -73,6 +85,11 @@ extension ConnectionLoop {
             )
         }
         poll.answer.finished(reason)
+    }
+
+    /// There is more to do for the answer: when others have had their turn, and the client has taken what was sent before.
+    private func askAgain(_ connection: Connection) {
+        if connection.hasPending { connection.streamState = .blocked } else { enqueue(connection) }
     }
 
     /// While the client has not taken what was sent before, an answer could not be sent either: then it is asked again when

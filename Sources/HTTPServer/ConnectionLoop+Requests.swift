@@ -28,9 +28,11 @@ extension ConnectionLoop {
         }
     }
 
-    /// After a response has gone out: goes on with requests that came behind it.
+    /// After a response has gone out: goes on with requests that came behind it, unless others have waited long enough.
     func resume(_ connection: Connection) {
-        if connection.phase == .reading, !connection.input.isEmpty { processInput(connection) }
+        if connection.phase == .reading, !connection.input.isEmpty {
+            if turnTime.isSliceUp { postpone(connection) } else { processInput(connection) }
+        }
         settle(connection)
     }
 
@@ -42,13 +44,13 @@ extension ConnectionLoop {
         connection.input = used == 0 ? bytes : Array(bytes[used...])
     }
 
-    /// Answers the requests in `bytes`, in order, as far as they are complete and the client takes the answers. Returns
-    /// how many bytes were consumed.
+    /// Answers the requests in `bytes`, in order, as far as they are complete, the client takes the answers and the connection's slice
+    /// lasts. Returns how many bytes were consumed.
     private func process(_ connection: Connection, _ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         var offset = 0
         var answered = 0
         reading: while connection.phase == .reading, offset < bytes.count {
-            if answered == limits.pipelinedRequests {
+            if answered > 0, answered >= limits.pipelinedRequests || turnTime.isSliceUp {
                 postpone(connection)
                 break
             }
@@ -69,7 +71,12 @@ extension ConnectionLoop {
                 var request = HTTPRequest(head: head, body: body, peerAddress: connection.peerAddress)
                 request.clientKey = connection.addressKey
                 if notes.contains(.requestID) { request.identity = RequestIdentity(head, &identities) }
+                let began = turnTime.last
                 respond(connection, request)
+                turnTime.note(time())
+                connection.isCostly =
+                    turnTime.last - began >= turnTime.costly
+                    || connection.phase == .polling && connection.streamState == .queued
                 if output.count > limits.outputBytes { flush(connection) }
             case .rejected(let rejection):
                 reject(connection, rejection)
@@ -80,12 +87,6 @@ extension ConnectionLoop {
         if offset < bytes.count, connection.closing == .close { connection.closing = .linger }
         if output.count > 0 || connection.phase == .sending { flush(connection) }
         return offset
-    }
-
-    /// Lets others have their turn: this connection's own comes again with the streams'.
-    private func postpone(_ connection: Connection) {
-        connection.streamState = .queued
-        ready.append(connection)
     }
 
     private func respond(_ connection: Connection, _ request: HTTPRequest) {

@@ -4,7 +4,7 @@ import Glibc
 /// Streaming bodies: produced into a buffer that all connections of the loop share, sent at once, nothing kept but what
 /// the kernel did not take.
 extension ConnectionLoop {
-    /// How often a stream that always has more may produce before others have their turn.
+    /// How often a stream that always has more may produce before others have their turn, its slice permitting.
     private static let roundsPerTurn = 4
 
     /// Begins a body whose head is in `output`; head and first bytes go out together.
@@ -37,7 +37,8 @@ extension ConnectionLoop {
         connection.streamIndex = -1
     }
 
-    /// Asks a stream for bytes and sends them, until it waits, ends, or the client does not take them.
+    /// Asks a stream for bytes and sends them, until it waits, ends, the client does not take them, or others have their turn: at the
+    /// end of its slice, and after a round that found nothing.
     func produce(_ connection: Connection) {
         for _ in 0..<Self.roundsPerTurn {
             guard let stream = connection.stream else { return }
@@ -75,6 +76,8 @@ extension ConnectionLoop {
                     return
                 }
             }
+            turnTime.note(time())
+            if produced.isEmpty || turnTime.isSliceUp { break }
         }
         enqueue(connection)
     }
@@ -100,7 +103,7 @@ extension ConnectionLoop {
     func enqueue(_ connection: Connection) {
         connection.streamState = .queued
         connection.deadline = .max
-        ready.append(connection)
+        work.append(connection, address: connection.addressKey)
     }
 
     /// Every waiting stream produces again, every pending answer is asked again. Those that are blocked do so anyway when the client has caught up.

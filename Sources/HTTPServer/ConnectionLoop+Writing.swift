@@ -71,11 +71,14 @@ extension ConnectionLoop {
             connection.pending = []
             connection.pendingOffset = 0
             switch connection.phase {
-            case .streaming: produce(connection)
-            case .polling: poll(connection)
+            // In its turn: a client that reads fast is no reason to hold up the others.
+            case .streaming, .polling:
+                enqueue(connection)
+                return
             case .reading, .sending, .lingering, .closed: sent(connection)
             }
-            resume(connection)
+            if connection.phase == .reading, !connection.input.isEmpty { postpone(connection) }
+            settle(connection)
         } else {
             settle(connection)
         }

@@ -5,15 +5,11 @@ import Synchronization
 /// An event loop's work: waits for readiness, reads and answers requests, feeds streams, keeps deadlines. Lives on one
 /// thread.
 ///
-/// Requests come first: streams that are due are produced in slices between two waits, so five thousand woken
-/// subscribers never hold up a GET for long.
+/// Requests come first, and a turn is short: what is costly or in a crowd goes on in later turns (`ConnectionLoop+Turns`), so neither
+/// five thousand woken subscribers nor a client's hundred searches hold up a GET for long.
 final class ConnectionLoop {
     /// The loop's own token: the wake-up descriptor.
-    private static let wakeToken = UInt64.max
-    /// Streams produced between two looks at the sockets.
-    private static let streamsPerSlice = 64
-    /// A larger queue gives its memory back.
-    private static let keptQueueCapacity = 16_384
+    static let wakeToken = UInt64.max
     static let readBytes = 65_536
 
     let shell: EventLoop
@@ -27,7 +23,11 @@ final class ConnectionLoop {
     var table = ConnectionTable()
     var deadlines = DeadlineHeap()
     var date: HTTPDate
-    var now = MonotonicClock.now()
+    /// The monotonic clock.
+    let time: () -> Instant
+    /// When the turn began.
+    var now: Instant
+    var turnTime: TurnTime
     /// Shared by all connections of the loop, empty between them.
     let output = OutputBuffer()
     let readBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: ConnectionLoop.readBytes)
@@ -35,11 +35,10 @@ final class ConnectionLoop {
     var produced: [UInt8] = []
     /// All connections with a stream or a pending answer.
     var streams: [Connection] = []
-    /// Streams that became due since this turn of the queue began.
-    var ready: [Connection] = []
-    /// Streams whose turn it is, from `turnStart` on.
-    private var turn: [Connection] = []
-    private var turnStart = 0
+    /// Connections to read that a turn had no time for.
+    var arrivals: FairQueue<Connection>
+    /// Connections with work that goes on.
+    var work: FairQueue<Connection>
     var stopDeadline: Instant?
     var pendingBytes: PendingBytes { shell.pendingBytes }
     /// How many refusals of large responses this loop has answered with more room.
@@ -55,7 +54,8 @@ final class ConnectionLoop {
         observer: (any HTTPServerObserver)?,
         limits: HTTPServerLimits,
         notes: AnswerNotes,
-        clock: (@Sendable () -> Int)? = nil
+        clock: (@Sendable () -> Int)? = nil,
+        time: @escaping () -> Instant = MonotonicClock.now
     ) throws(SystemCallError) {
         date = HTTPDate(clock: clock)
         self.shell = shell
@@ -64,6 +64,11 @@ final class ConnectionLoop {
         self.limits = limits
         self.notes = notes
         timeouts = Timeouts(limits)
+        self.time = time
+        now = time()
+        turnTime = TurnTime(limits, now: now)
+        arrivals = FairQueue(quantum: max(1, limits.sliceTime.nanoseconds))
+        work = FairQueue(quantum: max(1, limits.sliceTime.nanoseconds))
         readiness = EpollReadiness(epoll: shell.epollDescriptor)
         try readiness.add(shell.wakeDescriptor, .readable, token: Self.wakeToken)
     }
@@ -78,45 +83,14 @@ final class ConnectionLoop {
     /// Returns when the loop was told to stop and its connections are gone, or their time is up.
     func run() {
         while true {
-            let count = readiness.wait(milliseconds: waitMilliseconds())
-            now = MonotonicClock.now()
-            date.refresh()
-            // First, so that no request is answered as usual after stopping has begun.
-            if shell.hasMail { takeMail() }
-            for index in 0..<count {
-                let event = readiness.event(index)
-                if event.token == Self.wakeToken { takeMail() } else { handle(event) }
-            }
-            produceReady()
-            expireDeadlines()
+            turn()
             if let stopDeadline, table.count == 0 || now >= stopDeadline { break }
         }
         for connection in table.all { close(connection, .serverStopping) }
         for accepted in shell.close() { refuse(accepted) }
     }
 
-    private func waitMilliseconds() -> Int32 {
-        if turnStart < turn.count || !ready.isEmpty { return 0 }
-        var earliest = deadlines.earliest ?? .max
-        if let stopDeadline { earliest = min(earliest, stopDeadline) }
-        if earliest == .max { return -1 }
-        let rest = max(0, earliest - MonotonicClock.now())
-        return Int32(clamping: (rest + 999_999) / 1_000_000)
-    }
-
-    private func handle(_ event: ReadinessEvent) {
-        guard let connection = table[event.token] else { return }
-        if event.isBroken || event.isPeerClosed {
-            close(connection, .clientGone)
-            return
-        }
-        if event.isWritable { flushPending(connection) }
-        // One with requests left to answer is not read on.
-        let waits = connection.phase == .reading && connection.streamState == .queued
-        if event.isReadable, connection.phase != .closed, !waits { receive(connection) }
-    }
-
-    private func takeMail() {
+    func takeMail() {
         let (mail, streamsAreWoken) = shell.takeMail()
         for accepted in mail.accepted { adopt(accepted) }
         if let deadline = mail.stopDeadline {
@@ -161,29 +135,6 @@ final class ConnectionLoop {
             case .streaming, .polling: drainStream(connection)
             case .sending, .lingering, .closed: break
             }
-        }
-    }
-
-    /// Produces for some of the streams that are due, and goes on with connections that had more requests.
-    private func produceReady() {
-        if turnStart == turn.count {
-            turn.removeAll(keepingCapacity: turn.capacity <= Self.keptQueueCapacity)
-            turnStart = 0
-            swap(&turn, &ready)
-        }
-        guard turnStart < turn.count else { return }
-        let end = min(turn.count, turnStart + Self.streamsPerSlice)
-        while turnStart < end {
-            let connection = turn[turnStart]
-            turnStart += 1
-            guard connection.streamState == .queued else { continue }
-            connection.streamState = .waiting
-            switch connection.phase {
-            case .streaming: produce(connection)
-            case .polling: poll(connection)
-            case .reading, .sending, .lingering, .closed: break
-            }
-            resume(connection)
         }
     }
 

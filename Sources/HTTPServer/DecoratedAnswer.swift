@@ -23,6 +23,7 @@ final class DecoratedAnswer: PendingAnswer {
     func poll(now: Duration) -> PendingStep {
         switch answer.poll(now: now) {
         case .wait(let until): return .wait(until: until)
+        case .again: return .again
         case .answer(var response):
             response.route = route
             response.principal = principal

@@ -19,8 +19,15 @@ package struct HTTPServerLimits: Sendable, Hashable {
     package var connectionsPerAddress = 0
     /// Connections told in one second why they are refused; more are closed without a word.
     package var refusalAnswersPerSecond = 200
-    /// Requests of one connection answered before others have their turn; what is pipelined behind them waits.
+    /// Requests of one connection answered before others have their turn, `sliceTime` permitting; what is pipelined behind them waits.
     package var pipelinedRequests = 64
+    /// How long an event loop works before it looks at its sockets again; what it has not reached is left for its next turn. New
+    /// requests get half of it, work that earlier turns left the rest.
+    package var turnTime: Duration = .milliseconds(2)
+    /// How long one connection is worked for before others have their turn. A step that has begun is finished.
+    package var sliceTime: Duration = .microseconds(500)
+    /// What is due is expired so many at a time; then the loop looks at its sockets.
+    package var expiriesPerTurn = 256
     /// Pipelined answers are sent when so much has gathered. With one more answer, that is all that a client who does not
     /// read can make the server keep: nothing more is read of it.
     package var outputBytes = 65_536

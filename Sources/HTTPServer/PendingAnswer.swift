@@ -2,6 +2,8 @@
 package enum PendingStep {
     /// Not yet: ask again after `HTTPServer.wakeStreams()` or at the deadline on the server's monotonic clock.
     case wait(until: Duration)
+    /// There is more to do: ask again when others have had their turn. Each step should take well under a millisecond.
+    case again
     /// This is the answer; its body must not be pending again.
     case answer(HTTPResponse)
 }

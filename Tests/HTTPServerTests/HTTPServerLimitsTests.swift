@@ -237,7 +237,12 @@ import Testing
             if request.rawPath == "/gate" { _ = gate.wait(timeout: .now() + 20) }
             return .text("x")
         }
-        try await withServer(handler, limits: Self.limits { $0.pipelinedRequests = 10 }) { _, port in
+        let limits = Self.limits {
+            $0.pipelinedRequests = 10
+            // So that a turn has one connection's requests, however fast they are.
+            $0.turnTime = .zero
+        }
+        try await withServer(handler, limits: limits) { _, port in
             let other = try RawClient(port: port)
             try await other.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
             _ = try await other.receiveResponse()

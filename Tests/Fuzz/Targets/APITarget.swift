@@ -89,7 +89,9 @@ struct APITarget: FuzzTarget {
         guard case .pending(let answer) = response.body else { return response }
         for now in [Duration.zero, .seconds(3600)] {
             if now > .zero { answer.drain() }
-            if case .answer(let response) = answer.poll(now: HTTPServer.now() + now) {
+            var step = PendingStep.again
+            while case .again = step { step = answer.poll(now: HTTPServer.now() + now) }
+            if case .answer(let response) = step {
                 answer.finished(.completed)
                 return response
             }
