@@ -20,6 +20,7 @@ package final class FeedStream: StreamingBody {
     private var gathersUntil: Duration = .zero
     private var delivery = FeedHub.Delivery()
     private var isDraining = false
+    private var isRevoked = false
     private var isWithdrawn = false
 
     /// Without a `place` (see `FeedHub.admit`) the stream says `busy` and ends.
@@ -36,6 +37,9 @@ package final class FeedStream: StreamingBody {
     }
 
     package func drain() { isDraining = true }
+
+    /// The subscriber may read no longer: the next `produce` tells it so, and nothing else, and ends.
+    package func revoke() { isRevoked = true }
 
     package func finished(_ reason: StreamEnd) {
         reader?.close()
@@ -64,6 +68,7 @@ package final class FeedStream: StreamingBody {
             say(.busy("overloaded", detail: "all places for subscribers are taken"), &output)
             return .end
         }
+        if isRevoked { return sayGoodbye("revoked", &output) }
         if isDraining { return sayGoodbye("draining", spread: 4, &output) }
         if let startedAt, let timeout = request.timeout, now - startedAt >= timeout {
             return sayGoodbye("timeout", &output)

@@ -10,6 +10,8 @@ package struct Router: HTTPHandler {
     private let problem: @Sendable (Int, String, HTTPFields) -> HTTPResponse
     private let rejected: @Sendable (RejectedRequest) -> HTTPResponse
     private let decorate: @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
+    /// Looks at every request before its route is looked for, and answers those that must not get there; nil admits all.
+    package var refusal: (@Sendable (HTTPRequest) -> HTTPResponse?)?
 
     /// `problem` makes the body of the router's own errors (status, sentence, fields such as Allow already set); `rejected`
     /// the answer to what never became a request, like `problem` unless it is given; `decorate` runs last on every response (CORS, request ids).
@@ -31,7 +33,7 @@ package struct Router: HTTPHandler {
     }
 
     package func respond(to request: HTTPRequest) -> HTTPResponse {
-        var response = route(request)
+        var response = refusal?(request) ?? route(request)
         if case .pending(let answer) = response.body {
             let decorated = DecoratedAnswer(
                 answer,

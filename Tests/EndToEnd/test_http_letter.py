@@ -14,7 +14,7 @@ def port(ministack, logs):
     client = ministack.client()
     table = create_table(client)
     # One loop, so that an answer on one connection shows that what was sent before on another was read.
-    with serving(logs, ministack, table, "--loops", "1") as service:
+    with serving(logs, ministack, table, "--loops", "1", "--allowed-host", "*") as service:
         # After the scan, which does not tell when an item has changed.
         client.put_item(TableName=table, Item={"id": {"S": "a"}})
         wait_for(lambda: service.item("a"))

@@ -39,7 +39,9 @@ def test_one_item_is_the_bare_item(letters):
         name.title().replace("Etag", "ETag") for name in response.headers
     }
     assert response.headers["Replica-State"] == "live"
-    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Origin" not in response.headers
+    page = letters.get("/v1/items/a", headers={"Origin": "http://localhost:3000"})
+    assert page.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
 
 
 @pytest.mark.parametrize("path", ["slash%2Fand%20space", "%C3%BCmlaut", "100%25"])

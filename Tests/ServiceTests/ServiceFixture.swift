@@ -23,6 +23,7 @@ final class ServiceFixture: Sendable {
     let store = ReplicaStore()
     let front: HTTPFront
     let port: Int
+    let authenticator: Authenticator?
     private let shared: Shared
 
     private final class Shared: Sendable {
@@ -39,6 +40,7 @@ final class ServiceFixture: Sendable {
     ) throws {
         let shared = Shared()
         self.shared = shared
+        self.authenticator = authenticator
         let view = ReplicaView(
             store: store,
             conditions: {
@@ -49,6 +51,7 @@ final class ServiceFixture: Sendable {
         )
         var settings = Settings(table: "orders")
         settings.loops = 1
+        settings.crossOrigins = .any
         var limits = APILimits()
         limits.pageBytes = 4096
         changeLimits(&limits)
@@ -91,8 +94,13 @@ final class ServiceFixture: Sendable {
     func stop() async { await front.stop(drainDelay: .zero, grace: .milliseconds(100), time: .system) }
 
     /// A request over a real socket; the answer when the server has closed. `fields` are whole lines.
-    func request(_ target: String, method: String = "GET", fields: [String] = []) throws -> Answer {
-        try answer(on: begin(target, method: method, fields: fields))
+    func request(
+        _ target: String,
+        method: String = "GET",
+        fields: [String] = [],
+        host: String = "localhost"
+    ) throws -> Answer {
+        try answer(on: begin(target, method: method, fields: fields, host: host))
     }
 
     /// A POST of a JSON body.
@@ -106,9 +114,10 @@ final class ServiceFixture: Sendable {
         _ target: String,
         method: String = "GET",
         fields: [String] = [],
-        body: String? = nil
+        body: String? = nil,
+        host: String = "localhost"
     ) throws -> Int32 {
-        var lines = ["\(method) \(target) HTTP/1.1", "Host: test", "Connection: close"] + fields
+        var lines = ["\(method) \(target) HTTP/1.1", "Host: \(host)", "Connection: close"] + fields
         if let body { lines.append("Content-Length: \(body.utf8.count)") }
         return try send(lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? ""))
     }

@@ -40,7 +40,10 @@ package struct API: Sendable {
         .get("/v1/events", EventsHandler.parameters, .stream) { api, call throws(Problem) in
             try api.events.respond(to: call)
         }.keepingToKeys(),
-        .post("/v1/tickets", [], .token) { api, call throws(Problem) in try api.tickets.respond(to: call) },
+        // A ticket shows no key, and opens what its token opens.
+        .post("/v1/tickets", [], .stream) { api, call throws(Problem) in
+            try api.tickets.respond(to: call)
+        }.keepingToKeys(),
         .get("/v1/status", [], .status) { api, call throws(Problem) in
             _ = try QueryParameters(call.request, allowed: [])
             return api.status.respond(tellsCounts: call.seesAllKeys)
@@ -74,6 +77,7 @@ package struct API: Sendable {
     private let coding: ContentCoding
     private let authenticator: Authenticator?
     private let crossOrigin: CrossOrigin
+    private let hosts: HostRule?
 
     /// `pendingBytes` says whether large responses may be made, `descriptors` how many clients there may be. `metrics` answers `/metrics`. Without an `authenticator` everybody may read; `isExposed` says that this includes other
     /// machines.
@@ -86,7 +90,8 @@ package struct API: Sendable {
         descriptors: DescriptorBudget? = nil,
         startedAtMilliseconds: Int64,
         waiting: WaitingRoom? = nil,
-        crossOrigin: CrossOrigin = CrossOrigin(.any),
+        crossOrigin: CrossOrigin = CrossOrigin(.loopback),
+        hosts: HostRule? = nil,
         authenticator: Authenticator? = nil,
         isExposed: Bool = false,
         metrics: @escaping @Sendable () -> HTTPResponse
@@ -96,6 +101,7 @@ package struct API: Sendable {
         self.health = health
         self.metrics = metrics
         self.crossOrigin = crossOrigin
+        self.hosts = hosts
         self.authenticator = authenticator
         coding = ContentCoding(limits: limits, pendingBytes: pendingBytes)
         tickets = TicketHandler(authenticator: authenticator)
@@ -141,6 +147,7 @@ package struct API: Sendable {
                 complete(request, &response)
             }
         )
+        if let hosts { router.refusal = { hosts.refusal(of: $0)?.response() } }
         for route in Self.routes { router.on(route.method, route.pattern, action(of: route)) }
         return router
     }
@@ -161,9 +168,18 @@ package struct API: Sendable {
             } catch {
                 response = error.response()
             }
-            if let grant = call?.grant { response.principal = grant.token.name }
+            if let grant = call?.grant {
+                response.principal = grant.token.name
+                api.watch(&response, grant, route)
+            }
             return response
         }
+    }
+
+    /// Ties an answer that takes time to the token that opened it.
+    private func watch(_ response: inout HTTPResponse, _ grant: Grant, _ route: Route) {
+        guard let authenticator, case .scope(let scope) = route.access else { return }
+        StandingGrant.watch(&response, grant.token, scope, in: authenticator.store)
     }
 
     /// The operation for tokens that may see every key.
@@ -180,12 +196,7 @@ package struct API: Sendable {
         guard let authenticator else { return nil }
         // Streams are what a browser asks for without fields of its own.
         let takesTicket = route.method == .get && route.access == .stream
-        let scope: AccessScope?
-        switch route.access {
-        case .open: return nil
-        case .token: scope = nil
-        case .scope(let needed): scope = needed
-        }
+        guard case .scope(let scope) = route.access else { return nil }
         return { request throws(Problem) in
             try authenticator.authenticate(request, scope: scope, takesTicket: takesTicket)
         }

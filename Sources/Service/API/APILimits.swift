@@ -42,6 +42,8 @@ package struct APILimits: Sendable, Hashable {
     package var longestWait: Duration = .seconds(60)
     /// Requests that wait at once; one more is a 503.
     package var waitingRequests = 10_000
+    /// Refused origins, and refused hosts, that the log names; of further ones it says once that there are more.
+    package var refusedNames = 32
     /// The defaults.
     package init() {}
 

@@ -1,33 +1,45 @@
 import HTTPServer
 
-/// Cross-origin access (the CORS protocol of the Fetch standard): which pages may read. Nobody may send credentials: what needs a
-/// token sends `Authorization`, which a preflight allows.
+/// What answers tell browsers: which pages may read (the CORS protocol of the Fetch standard), that no page may embed an answer, and
+/// that its type is what it says. Nobody may send credentials: what needs a token sends `Authorization`, which a preflight allows.
 package struct CrossOrigin: Sendable {
     /// Whose pages may read.
     package enum Origins: Sendable, Hashable {
         /// Pages of every origin.
         case any
-        /// Pages of these, each `scheme://host[:port]` in lower case; of none when empty.
-        case only([String])
+        /// Pages of these, each `scheme://host[:port]` in lower case, and those that this machine serves itself, on any port, where
+        /// `loopback` says so; of none when both are empty.
+        case only([String], loopback: Bool = false)
 
-        /// Reads `*`, `none`, or origins with commas between them; nil for anything else.
+        /// Pages that this machine serves itself.
+        package static let loopback = Origins.only([], loopback: true)
+        /// Pages of no other origin.
+        package static let none = Origins.only([])
+
+        /// Reads `*`, `none`, or `loopback` and origins with commas between them; nil for anything else.
         package init?(_ text: String) {
             switch text {
             case "*": self = .any
-            case "none": self = .only([])
+            case "none": self = .none
             default:
-                let origins = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+                var origins: [String] = []
+                var takesLoopback = false
+                for part in text.split(separator: ",", omittingEmptySubsequences: false) {
                     var part = part.drop { $0 == " " }
                     while part.last == " " { part.removeLast() }
-                    return String(part)
+                    if part == "loopback" {
+                        takesLoopback = true
+                    } else {
+                        guard Self.isOrigin(part) else { return nil }
+                        origins.append(String(part))
+                    }
                 }
-                guard origins.allSatisfy(Self.isOrigin) else { return nil }
-                self = .only(origins)
+                self = .only(origins, loopback: takesLoopback)
             }
         }
 
         /// `scheme://host[:port]` as browsers send it: in lower case, without a path.
-        private static func isOrigin(_ text: String) -> Bool {
+        fileprivate static func isOrigin(_ text: some StringProtocol) -> Bool {
             for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {
                 let rest = text.utf8.dropFirst(scheme.utf8.count)
                 return !rest.isEmpty
@@ -44,6 +56,21 @@ package struct CrossOrigin: Sendable {
             }
             return false
         }
+
+        /// Whether an origin is a page that this machine serves itself.
+        fileprivate static func isLoopback(_ origin: String) -> Bool {
+            for scheme in ["http://", "https://"] where origin.hasPrefix(scheme) {
+                let rest = origin.dropFirst(scheme.count)
+                let end =
+                    rest.hasPrefix("[")
+                    ? rest.firstIndex(of: "]").map { rest.index(after: $0) } : rest.firstIndex(of: ":")
+                let port = rest[(end ?? rest.endIndex)...]
+                guard port.isEmpty || port.hasPrefix(":") && port.utf8.dropFirst().allSatisfy({ $0 >= 48 && $0 <= 57 })
+                else { return false }
+                return LoopbackHost.matches(rest[..<(end ?? rest.endIndex)])
+            }
+            return false
+        }
     }
 
     private static let exposed =
@@ -51,32 +78,34 @@ package struct CrossOrigin: Sendable {
     private static let requestFields =
         "Accept, Authorization, Cache-Control, Content-Type, If-Match, If-Modified-Since, If-None-Match, Last-Event-ID, "
         + "Prefer, X-Request-Id"
+    /// The paths that carry no data: their modules may be imported from anywhere, and embedded.
+    private static let openPaths = ["/client.js", "/client.d.ts"]
 
+    private let origins: Origins
     /// Nil where any origin may read.
     private let allowed: [String: HTTPFields]?
     /// For any origin; or for requests of no allowed one.
     private let common: HTTPFields
+    private let open: HTTPFields
     private let preflight: HTTPFields
+    private let refused: RefusedNames?
 
-    /// Makes the fields of all answers.
-    package init(_ origins: Origins) {
-        var common = HTTPFields()
+    /// Makes the fields of all answers. `refused` says of each origin that may not read how to let it.
+    package init(_ origins: Origins, refused: RefusedNames? = nil) {
+        self.origins = origins
+        self.refused = refused
         switch origins {
         case .any:
             allowed = nil
             common = Self.fields(allowing: "*")
-        case .only(let list):
+        case .only(let list, let loopback):
             var allowed: [String: HTTPFields] = [:]
-            for origin in list {
-                var fields = Self.fields(allowing: origin)
-                fields.add("Vary", "Origin")
-                allowed[origin] = fields
-            }
+            for origin in list { allowed[origin] = Self.fieldsOfOne(origin) }
             self.allowed = allowed
             // Also without an origin: a cache must not give this answer to a page that may read.
-            if !list.isEmpty { common.add("Vary", "Origin") }
+            common = Self.fields(allowing: nil, varies: !list.isEmpty || loopback)
         }
-        self.common = common
+        open = Self.fields(allowing: "*", resourcePolicy: "cross-origin")
         var preflight = HTTPFields()
         preflight.add("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
         preflight.add("Access-Control-Allow-Headers", Self.requestFields)
@@ -86,9 +115,13 @@ package struct CrossOrigin: Sendable {
 
     /// Adds what every answer says of it, and to an answer to OPTIONS what a preflight asks for.
     func complete(_ response: inout HTTPResponse, for request: HTTPRequest?) {
+        if let route = response.route, Self.openPaths.contains(route) {
+            response.fields.append(open)
+            return
+        }
         var isAllowed = true
         if let allowed {
-            let known = request?.header("origin").flatMap { allowed[$0] }
+            let known = request.flatMap { fields(for: $0, allowed) }
             response.fields.append(known ?? common)
             isAllowed = known != nil
         } else {
@@ -99,10 +132,58 @@ package struct CrossOrigin: Sendable {
         if !response.fields.contains("cache-control") { response.fields.add("Cache-Control", "no-store") }
     }
 
-    private static func fields(allowing origin: String) -> HTTPFields {
+    /// The fields for a request of an origin that may read; nil without an origin, or for one that may not.
+    private func fields(for request: HTTPRequest, _ allowed: [String: HTTPFields]) -> HTTPFields? {
+        guard let origin = request.header("origin") else { return nil }
+        if let fields = allowed[origin] { return fields }
+        if case .only(_, loopback: true) = origins, Origins.isLoopback(origin) { return Self.fieldsOfOne(origin) }
+        if let refused, !Self.isOwn(origin, request) { note(origin, refused) }
+        return nil
+    }
+
+    /// Whether a request comes from a page of the service itself, behind a proxy too: browsers send Origin with each POST.
+    private static func isOwn(_ origin: String, _ request: HTTPRequest) -> Bool {
+        if request.header("sec-fetch-site") == "same-origin" { return true }
+        guard let host = request.header("host") else { return false }
+        return origin == "http://" + host || origin == "https://" + host
+    }
+
+    private func note(_ origin: String, _ refused: RefusedNames) {
+        let shown = QueryParameters.shown(origin)
+        let flag = SettingName.corsOrigins.flag
+        refused.note(shown) {
+            guard Origins.isOrigin(origin) else {
+                return
+                    "pages of the origin \(shown) may not read, and their browser does not tell them why: only \(flag) '*' lets "
+                    + "pages without a web address of their own read, and all others too"
+            }
+            let way =
+                switch origins {
+                case .only(_, loopback: true): "start the service with \(flag) loopback,\(shown)"
+                case .only(let list, _) where !list.isEmpty: "add \(flag) \(shown)"
+                case .only, .any: "start the service with \(flag) \(shown)"
+                }
+            return
+                "pages of the origin \(shown) may not read, and their browser does not tell them why: to let them, \(way)"
+        }
+    }
+
+    private static func fieldsOfOne(_ origin: String) -> HTTPFields { fields(allowing: origin, varies: true) }
+
+    /// A resource policy binds what is embedded without CORS, such as an image or a script; what CORS allows is not asked for it.
+    private static func fields(
+        allowing origin: String?,
+        varies: Bool = false,
+        resourcePolicy: String = "same-origin"
+    ) -> HTTPFields {
         var fields = HTTPFields()
-        fields.add("Access-Control-Allow-Origin", origin)
-        fields.add("Access-Control-Expose-Headers", exposed)
+        fields.add("X-Content-Type-Options", "nosniff")
+        fields.add("Cross-Origin-Resource-Policy", resourcePolicy)
+        if let origin {
+            fields.add("Access-Control-Allow-Origin", origin)
+            fields.add("Access-Control-Expose-Headers", exposed)
+        }
+        if varies { fields.add("Vary", "Origin") }
         return fields
     }
 }

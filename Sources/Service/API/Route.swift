@@ -9,8 +9,6 @@ package struct Route: Sendable {
     enum Access: Sendable, Hashable {
         /// Everybody: health, the description, the page and the script of the browser.
         case open
-        /// Whoever has a token.
-        case token
         /// Whoever has a token with this scope.
         case scope(AccessScope)
 

@@ -67,7 +67,8 @@ package final class Authenticator: Sendable {
         throw Self.unauthorized("This needs a token: send it as `Authorization: Bearer …`.", error: nil)
     }
 
-    private static func unauthorized(_ detail: String, error: String?) -> Problem {
+    /// A 401 that says how to ask; `error` is a code of RFC 6750 section 3.1.
+    static func unauthorized(_ detail: String, error: String?) -> Problem {
         let code = error.map { ", error=\"\($0)\"" } ?? ""
         return Problem(401, .unauthorized, detail, challenge: "Bearer realm=\"tablecast\"\(code)")
     }

@@ -1,20 +1,39 @@
 import HTTPServer
 
-/// Answers `POST /v1/tickets`: a ticket for those who showed a token.
+/// Answers `POST /v1/tickets`: a ticket for those who showed a token with the scope `stream`, since a ticket opens streams only.
 struct TicketHandler: Sendable {
     /// Nil where no tokens are asked for: then a ticket opens nothing that was closed.
     let authenticator: Authenticator?
 
     func respond(to call: APICall) throws(Problem) -> HTTPResponse {
         _ = try QueryParameters(call.request, allowed: [])
-        var ticket: String? = TicketOffice.randomText()
-        if let authenticator, let grant = call.grant { ticket = authenticator.tickets.issue(for: grant.token) }
-        guard let ticket else {
-            throw Problem(503, .overloaded, "Too many tickets are open.", retryAfterSeconds: 5)
-        }
         var object = JSONObject()
-        object.add("ticket", ticket)
+        object.add("ticket", try ticket(for: call.grant))
         object.add("expires_in", AuthenticationLimits.ticketLifetime.components.seconds)
         return JSONAnswer.make(object, status: 201)
+    }
+
+    private func ticket(for grant: Grant?) throws(Problem) -> String {
+        guard let authenticator, let token = grant?.token else { return TicketOffice.randomText() }
+        do throws(TicketOffice.Refusal) { return try authenticator.tickets.issue(for: token) } catch {
+            let seconds = AuthenticationLimits.ticketRetrySeconds
+            switch error {
+            case .share:
+                throw Problem(
+                    429,
+                    .tooManyTickets,
+                    "The token '\(token.name)' has \(AuthenticationLimits.ticketsPerToken) open tickets, as many as one token "
+                        + "may have. Use them, or wait until they expire.",
+                    retryAfterSeconds: seconds
+                )
+            case .total:
+                throw Problem(
+                    503,
+                    .overloaded,
+                    "Too many tickets are open. Try again later.",
+                    retryAfterSeconds: seconds
+                )
+            }
+        }
     }
 }

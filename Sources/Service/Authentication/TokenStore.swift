@@ -1,5 +1,4 @@
 import Digest
-import Glibc
 package import Logging
 import Synchronization
 
@@ -10,113 +9,168 @@ package final class TokenStore: Sendable {
         var tokens = 0
         /// Milliseconds since 1970 UTC at which the tokens in use were read.
         var loadedAt: Int64 = 0
-        /// Why the file, as it is now, is not used.
+        /// Why the file, as it is now, is not used, or that nobody knows what it is now.
         var trouble: String?
     }
 
-    /// What tells one content of a file from another without reading it.
-    private struct Stamp: Equatable {
-        var device: UInt = 0
-        var inode: UInt = 0
-        var size: Int = 0
-        var seconds: Int = 0
-        var nanoseconds: Int = 0
-    }
-
     private struct State {
-        var tokens: [AccessToken] = []
+        var tokens: [SHA256Digest: AccessToken] = [:]
         var reading = Reading()
-        var stamp: Stamp?
+        var stamp: TokenFileStamp?
+        /// When the file was last read, and when a look at it last came to an end, whatever it found.
+        var readAt: Duration = .zero
+        var checkedAt: Duration = .zero
+        /// Looks in a row at the age of the last check that found it too old.
+        var staleLooks = 0
     }
 
     private let path: String
     private let logger: Logger
     private let wallMilliseconds: @Sendable () -> Int64
+    private let monotonic: @Sendable () -> Duration
+    private let access: TokenFileAccess
     private let state = Mutex(State())
+    /// Grows with each change of the tokens, so that what is open learns of one at the price of an atomic load.
+    private let changes = Atomic<Int>(0)
 
     /// Reads the file for the first time; without tokens nobody could be let in.
-    package init(
+    package convenience init(
         path: String,
         logger: Logger,
-        wallMilliseconds: @escaping @Sendable () -> Int64
+        wallMilliseconds: @escaping @Sendable () -> Int64,
+        monotonic: @escaping @Sendable () -> Duration
+    ) throws(TokenFileError) {
+        try self.init(
+            path: path,
+            logger: logger,
+            wallMilliseconds: wallMilliseconds,
+            monotonic: monotonic,
+            access: .system
+        )
+    }
+
+    init(
+        path: String,
+        logger: Logger,
+        wallMilliseconds: @escaping @Sendable () -> Int64,
+        monotonic: @escaping @Sendable () -> Duration,
+        access: TokenFileAccess
     ) throws(TokenFileError) {
         self.path = path
         self.logger = logger
         self.wallMilliseconds = wallMilliseconds
-        let stamp = Self.stamp(path)
-        let tokens: [AccessToken]
-        do throws(TokenFileError) { tokens = try Self.read(path) } catch {
+        self.monotonic = monotonic
+        self.access = access
+        let stamp = access.stamp(path)
+        do throws(TokenFileError) { take(try TokenFile.parse(access.read(path)), stamp) } catch {
             throw TokenFileError("the token file \(path) cannot be used: \(error)")
         }
-        take(tokens, stamp)
     }
 
-    var reading: Reading { state.withLock { $0.reading } }
+    /// What is known of the file. Whoever asks judges the age of the last check, since a check that hangs cannot.
+    var reading: Reading {
+        let now = monotonic()
+        return state.withLock { state in
+            var reading = state.reading
+            let age = now - state.checkedAt
+            if age > AuthenticationLimits.staleCheckAge { reading.trouble = Self.staleness(age) }
+            return reading
+        }
+    }
+
+    /// The number of changes of the tokens so far.
+    var changeCount: Int { changes.load(ordering: .acquiring) }
 
     /// The token with this digest. Compares with all of them, each in constant time, so that the time tells nothing.
     func token(with digest: SHA256Digest) -> AccessToken? {
         let tokens = state.withLock { $0.tokens }
         var found: AccessToken?
-        for token in tokens where token.digest == digest { found = token }
+        for token in tokens.values where token.digest == digest { found = token }
         return found
     }
 
     /// Whether a token is still among those in use, with the same rights.
-    func contains(_ token: AccessToken) -> Bool { state.withLock { $0.tokens.contains(token) } }
+    func contains(_ token: AccessToken) -> Bool { state.withLock { $0.tokens[token.digest] == token } }
 
-    /// Reads the file again if it is another one than last time. Blocks for as long as the file system does: not for event loops.
-    package func refresh() {
-        let stamp = Self.stamp(path)
-        guard state.withLock({ $0.stamp != stamp || $0.reading.trouble != nil }) else { return }
+    /// Whether a token is still in use, has `scope`, and is restricted to the same keys as `token` was.
+    func upholds(_ token: AccessToken, _ scope: AccessScope) -> Bool {
+        guard let current = state.withLock({ $0.tokens[token.digest] }) else { return false }
+        return current.scopes.contains(scope) && current.keys == token.keys
+    }
+
+    /// Reads the file again if it may be another one than last time; whether the tokens changed. Blocks for as long as the file system
+    /// does: not for event loops, nor for tasks.
+    @discardableResult
+    package func refresh() -> Bool {
+        let stamp = access.stamp(path)
+        let isDue = state.withLock { state in
+            let age = monotonic() - state.readAt
+            return state.stamp != stamp || state.reading.trouble != nil || age >= AuthenticationLimits.rereadInterval
+        }
+        defer { state.withLock { $0.checkedAt = monotonic() } }
+        guard isDue else { return false }
         do throws(TokenFileError) {
-            take(try Self.read(path), stamp)
-            logger.info("the token file was read again", metadata: ["tokens": "\(reading.tokens)"])
+            return take(try TokenFile.parse(access.read(path)), stamp)
         } catch {
-            let isNews = state.withLock { state in
-                defer {
-                    state.stamp = stamp
-                    state.reading.trouble = error.description
-                }
-                return state.reading.trouble != error.description
-            }
-            if isNews {
-                logger.error("the token file \(path) cannot be used, the tokens read before stay in use: \(error)")
-            }
+            fail(error.description, stamp)
+            return false
         }
     }
 
-    private func take(_ tokens: [AccessToken], _ stamp: Stamp?) {
-        let reading = Reading(tokens: tokens.count, loadedAt: wallMilliseconds())
-        state.withLock { $0 = State(tokens: tokens, reading: reading, stamp: stamp) }
+    /// Logs, once, that checks of the file no longer end, and once that they do again. Never blocks; to be called once a second.
+    func reportAge() {
+        let now = monotonic()
+        let (age, looks, wasStale) = state.withLock { state in
+            let age = now - state.checkedAt
+            let wasStale = state.staleLooks > 1
+            state.staleLooks = age > AuthenticationLimits.staleCheckAge ? state.staleLooks + 1 : 0
+            return (age, state.staleLooks, wasStale)
+        }
+        // Twice in a row: after a sleep of the machine the first look sees an old check, and a new one about to end.
+        if looks == 2 {
+            logger.error(
+                "the token file \(path) cannot be checked, the tokens read before stay in use: \(Self.staleness(age))"
+            )
+        } else if looks == 0, wasStale {
+            logger.notice("the token file \(path) can be checked again")
+        }
     }
 
-    private static func stamp(_ path: String) -> Stamp? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        return Stamp(
-            device: UInt(status.st_dev),
-            inode: UInt(status.st_ino),
-            size: Int(status.st_size),
-            seconds: status.st_mtim.tv_sec,
-            nanoseconds: status.st_mtim.tv_nsec
-        )
+    private static func staleness(_ age: Duration) -> String {
+        "the last check that came to an end is \(age.components.seconds) s old; see why its volume does not answer"
     }
 
-    private static func read(_ path: String) throws(TokenFileError) -> [AccessToken] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw TokenFileError(String(cString: strerror(errno))) }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw TokenFileError(String(cString: strerror(errno))) }
-            if count == 0 { return try TokenFile.parse(bytes) }
-            bytes += buffer.prefix(count)
-            guard bytes.count <= AuthenticationLimits.fileBytes else {
-                throw TokenFileError("it is larger than \(AuthenticationLimits.fileBytes) bytes")
+    @discardableResult
+    private func take(_ list: [AccessToken], _ stamp: TokenFileStamp?) -> Bool {
+        let tokens = Dictionary(list.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
+        let loadedAt = wallMilliseconds()
+        let (isFirst, isNews, isChange) = state.withLock { state in
+            let isFirst = state.tokens.isEmpty
+            let isChange = state.tokens != tokens
+            let isNews = isChange || state.stamp != stamp || state.reading.trouble != nil
+            state.tokens = tokens
+            state.stamp = stamp
+            state.readAt = monotonic()
+            state.checkedAt = state.readAt
+            if isNews { state.reading = Reading(tokens: tokens.count, loadedAt: loadedAt) }
+            return (isFirst, isNews, isChange)
+        }
+        // After the tokens: who sees the count sees them.
+        if isChange { changes.add(1, ordering: .releasing) }
+        if isNews, !isFirst { logger.info("the token file was read again", metadata: ["tokens": "\(tokens.count)"]) }
+        return isChange
+    }
+
+    private func fail(_ trouble: String, _ stamp: TokenFileStamp?) {
+        let isNews = state.withLock { state in
+            defer {
+                state.stamp = stamp
+                state.reading.trouble = trouble
             }
+            return state.reading.trouble != trouble
+        }
+        if isNews {
+            logger.error("the token file \(path) cannot be used, the tokens read before stay in use: \(trouble)")
         }
     }
 }

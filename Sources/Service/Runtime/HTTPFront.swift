@@ -1,6 +1,7 @@
 package import AWSClient
 import Feed
 package import HTTPServer
+import Logging
 import Replication
 import Telemetry
 
@@ -51,8 +52,10 @@ package final class HTTPFront: Sendable {
             waiting: waiting,
             pendingBytes: pendingBytes,
             connectionLimit: descriptors?.connections ?? settings.maximumConnections,
+            tokens: authenticator?.store,
             startedAtMilliseconds: startedAt
         )
+        let logger = Logger(label: "tablecast")
         let api = API(
             view: view,
             hub: hub,
@@ -62,7 +65,16 @@ package final class HTTPFront: Sendable {
             descriptors: descriptors,
             startedAtMilliseconds: startedAt,
             waiting: waiting,
-            crossOrigin: CrossOrigin(settings.crossOrigins),
+            crossOrigin: CrossOrigin(
+                settings.crossOrigins,
+                refused: RefusedNames("origins", limit: apiLimits.refusedNames, logger: logger)
+            ),
+            hosts: HostRule(
+                settings.allowedHosts,
+                isLoopback: settings.listen.isLoopback,
+                asksForTokens: authenticator != nil,
+                refused: RefusedNames("hosts", limit: apiLimits.refusedNames, logger: logger)
+            ),
             authenticator: authenticator,
             isExposed: authenticator == nil && !settings.listen.isLoopback,
             metrics: { collector.respond() }

@@ -15,6 +15,8 @@ final class MetricsCollector: Sendable {
     private let waiting: WaitingRoom
     private let pendingBytes: PendingBytes
     private let connectionLimit: Int
+    /// Nil where no tokens are asked for.
+    private let tokens: TokenStore?
     private let startedAtMilliseconds: Int64
     /// What the counters have been given so far, by name and label.
     private let given = Mutex<[String: Int]>([:])
@@ -27,6 +29,7 @@ final class MetricsCollector: Sendable {
         waiting: WaitingRoom,
         pendingBytes: PendingBytes,
         connectionLimit: Int,
+        tokens: TokenStore? = nil,
         startedAtMilliseconds: Int64
     ) {
         self.registry = registry
@@ -36,6 +39,7 @@ final class MetricsCollector: Sendable {
         self.waiting = waiting
         self.pendingBytes = pendingBytes
         self.connectionLimit = connectionLimit
+        self.tokens = tokens
         self.startedAtMilliseconds = startedAtMilliseconds
         for (name, help) in Self.meanings { registry.describe(name, help) }
     }
@@ -134,6 +138,7 @@ final class MetricsCollector: Sendable {
     }
 
     private func collectProcess() {
+        if let reading = tokens?.reading { gauge("tablecast_token_file_failing", [], reading.trouble == nil ? 0 : 1) }
         gauge("tablecast_build_info", [("version", Build.version)], 1)
         gauge("process_start_time_seconds", [], Double(startedAtMilliseconds) / 1000)
         gauge("process_cpu_seconds", [], ProcessUsage.processorSeconds())
@@ -183,6 +188,10 @@ final class MetricsCollector: Sendable {
         ("tablecast_state_saves_total", "Saves of the state that wrote something."),
         ("tablecast_state_save_failures_total", "Saves of the state that failed."),
         ("tablecast_state_age_seconds", "Time since the stream was last known to have been read by what is saved."),
+        (
+            "tablecast_token_file_failing",
+            "1 while the token file cannot be used or checked; the tokens read before stay in use."
+        ),
         ("tablecast_http_waiting_requests", "Requests that wait for an item to change."),
         ("tablecast_http_connections_limit", "Connections that may be open at once."),
         ("tablecast_http_pending_bytes", "Bytes in memory that wait for slow clients."),

@@ -100,8 +100,9 @@ package struct TablecastService: Sendable {
                 return .asked
             }
             if let tokens {
+                let reloader = TokenReloader(tokens) { front.wakeStreams() }
                 group.addTask {
-                    while (try? await time.sleep(AuthenticationLimits.reloadInterval)) != nil { tokens.refresh() }
+                    while (try? await time.sleep(AuthenticationLimits.reloadInterval)) != nil { reloader.tick() }
                     return .asked
                 }
             }
@@ -156,7 +157,14 @@ package struct TablecastService: Sendable {
 
     private func makeTokens() throws(StartUpError) -> TokenStore? {
         guard let path = settings.tokenFile else { return nil }
-        do { return try TokenStore(path: path, logger: logger, wallMilliseconds: time.wallMilliseconds) } catch {
+        do {
+            return try TokenStore(
+                path: path,
+                logger: logger,
+                wallMilliseconds: time.wallMilliseconds,
+                monotonic: time.monotonic
+            )
+        } catch {
             throw StartUpError(error)
         }
     }

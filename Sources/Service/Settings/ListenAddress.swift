@@ -30,7 +30,7 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether only this machine can reach it.
     package var isLoopback: Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.") || host.hasPrefix("::ffff:127.")
+        LoopbackHost.matches(host.contains(":") ? "[\(host)]" : host)
     }
 
     /// The URL under which this machine reaches it.

@@ -30,6 +30,8 @@ package struct ServeOptions: ParsableArguments {
     package var tokenFile: String?
     @Option(name: .customLong("cors-origin"), help: ArgumentHelp(SettingName.corsOrigins.help))
     package var corsOrigins: [String] = []
+    @Option(name: .customLong("allowed-host"), help: ArgumentHelp(SettingName.allowedHosts.help))
+    package var allowedHosts: [String] = []
     @Option(help: ArgumentHelp(SettingName.loops.help))
     package var loops: String?
     @Option(name: .customLong("max-connections"), help: ArgumentHelp(SettingName.maximumConnections.help))
@@ -78,7 +80,8 @@ package struct ServeOptions: ParsableArguments {
             .pollInterval: pollInterval, .scanSegments: scanSegments, .scanCapacity: scanCapacity,
             .verifyCapacity: verifyCapacity, .gapPolicy: gapPolicy, .maximumLag: maximumLag,
             .stateDir: stateDir, .tokenFile: tokenFile,
-            .corsOrigins: corsOrigins.isEmpty ? nil : corsOrigins.joined(separator: ","), .loops: loops,
+            .corsOrigins: corsOrigins.isEmpty ? nil : corsOrigins.joined(separator: ","),
+            .allowedHosts: allowedHosts.isEmpty ? nil : allowedHosts.joined(separator: ","), .loops: loops,
             .maximumConnections: maximumConnections, .maximumConnectionsPerAddress: maximumConnectionsPerAddress,
             .maximumPendingBytes: maximumPendingBytes, .maximumSubscribers: maximumSubscribers,
             .maximumSubscribersPerAddress: maximumSubscribersPerAddress,

@@ -14,6 +14,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
     case stateDir = "state-dir"
     case tokenFile = "auth-token-file"
     case corsOrigins = "cors-origin"
+    case allowedHosts = "allowed-host"
     case loops
     case maximumConnections = "max-connections"
     case maximumConnectionsPerAddress = "max-connections-per-address"
@@ -71,8 +72,11 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
         case .tokenFile:
             "File of the bearer tokens that may read, read again when it changes. Default: none, everybody may read."
         case .corsOrigins:
-            "Origins whose pages may read, with commas between them or given repeatedly; `*` for any, `none` for none. "
-                + "Default *."
+            "Origins whose pages may read, with commas between them or given repeatedly; `loopback` for pages that this machine "
+                + "serves, `*` for any, `none` for none. Default: loopback when listening on loopback, otherwise none."
+        case .allowedHosts:
+            "Names in the Host of requests that are served, beside localhost, 127.0.0.0/8 and [::1]; with commas between them or "
+                + "given repeatedly; `*` for any. Default: only those three when listening on loopback without tokens, otherwise any."
         case .loops: "Event loops that serve HTTP, 1 to 64. Default: one a core."
         case .maximumConnections: "Connections open at once, 1 to 1000000. Default 20000."
         case .maximumConnectionsPerAddress:

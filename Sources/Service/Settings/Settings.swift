@@ -24,7 +24,9 @@ package struct Settings: Sendable, Hashable {
     package var stateDirectory: String?
     /// Where the tokens are; nil asks for none.
     package var tokenFile: String?
-    package var crossOrigins = CrossOrigin.Origins.any
+    package var crossOrigins = CrossOrigin.Origins.loopback
+    /// The hosts that requests may name beside loopback's; nil for what `HostRule` does by itself.
+    package var allowedHosts: AllowedHosts?
     package var loops = Settings.processors
     package var maximumConnections = 20_000
     /// 0 for no bound; nil for half of all.

@@ -49,9 +49,13 @@ package struct SettingsResolver {
         }
         let origins = try value(
             .corsOrigins,
-            allowed: "give *, none, or origins such as https://app.example.com with commas between them"
+            allowed: "give *, none, loopback, or origins such as https://app.example.com with commas between them"
         ) { CrossOrigin.Origins($0) }
-        if let origins { settings.crossOrigins = origins }
+        settings.crossOrigins = origins ?? (settings.listen.isLoopback ? .loopback : .none)
+        settings.allowedHosts = try value(
+            .allowedHosts,
+            allowed: "give *, or hosts without ports, such as replica.example.com, with commas between them"
+        ) { AllowedHosts($0) }
         settings.profile = try value(.profile, allowed: "give the name of a profile") { $0 }
     }
 

@@ -26,7 +26,6 @@ struct WebFile: Sendable {
             return HTTPResponse(status: 304, fields: answer)
         }
         answer.add("Content-Type", contentType)
-        answer.add("X-Content-Type-Options", "nosniff")
         return HTTPResponse(status: 200, fields: answer, body: .bytes(body))
     }
 }

@@ -1,3 +1,4 @@
+import Digest
 import Glibc
 import HTTPServer
 import Logging
@@ -51,7 +52,12 @@ import Testing
         let logger = Logger(label: "t") { label in
             LineLogHandler(label: label, format: .text, level: .info, write: { lines.append($0) })
         }
-        let store = try TokenStore(path: file.path, logger: logger, wallMilliseconds: { 1_700_000_000_000 })
+        let store = try TokenStore(
+            path: file.path,
+            logger: logger,
+            wallMilliseconds: { 1_700_000_000_000 },
+            monotonic: { .zero }
+        )
         let fixture = try ServiceFixture(authenticator: Authenticator(store: store, monotonic: { .zero }))
         try fixture.publish(
             ["t#7#a", "t#7#b", "t#8#a"].map { ["pk": .string($0), "sk": .number("1")] },
@@ -182,8 +188,35 @@ import Testing
         #expect(again.status == 401)
         #expect(again.body.contains("The ticket was used before"))
         #expect(try fixture.request("/v1/items?ticket=\(try ticket("all-0123456789abcdef"))").status == 401)
-        #expect(try fixture.request("/v1/events?timeout=0&ticket=\(try ticket("reader-0123456789"))").status == 403)
+        for token in ["reader-0123456789", "ops-0123456789abcdef"] {
+            let refused = try fixture.request("/v1/tickets", method: "POST", fields: bearer(token))
+            #expect(refused.status == 403, "\(token)")
+            #expect(refused.body.contains("has not the scope 'stream'"))
+        }
         #expect(try fixture.request("/v1/tickets", method: "POST").status == 401)
+        await fixture.stop()
+    }
+
+    @Test("one token takes its share of the tickets and no more, and a used ticket gives its place back")
+    func ticketShare() async throws {
+        let (fixture, store) = try service(File(tokens))
+        let office = try #require(fixture.authenticator).tickets
+        let greedy = try #require(store.token(with: SHA256Digest("all-0123456789abcdef".utf8)))
+        for _ in 0..<(AuthenticationLimits.ticketsPerToken - 1) { _ = try office.issue(for: greedy) }
+        func ask(_ token: String) throws -> Answer {
+            try fixture.request("/v1/tickets", method: "POST", fields: bearer(token))
+        }
+        let last = try ask("all-0123456789abcdef")
+        #expect(last.status == 201)
+        let refused = try ask("all-0123456789abcdef")
+        #expect(refused.status == 429)
+        #expect(refused["retry-after"] == "5")
+        #expect(refused.body.contains("urn:tablecast:problem:too-many-tickets"))
+        #expect(refused.body.contains("The token 'all' has 1000 open tickets, as many as one token may have."))
+        #expect(try ask("tenant-0123456789").status == 201)
+        let ticket = String(last.body.dropFirst(#"{"ticket":""#.count).prefix { $0 != "\"" })
+        #expect(try fixture.request("/v1/events?timeout=0&ticket=\(ticket)").status == 200)
+        #expect(try ask("all-0123456789abcdef").status == 201)
         await fixture.stop()
     }
 
@@ -223,7 +256,12 @@ import Testing
     func firstFile() throws {
         let file = try File("{}")
         let error = #expect(throws: TokenFileError.self) {
-            try TokenStore(path: file.path, logger: Logger(label: "t"), wallMilliseconds: { 0 })
+            try TokenStore(
+                path: file.path,
+                logger: Logger(label: "t"),
+                wallMilliseconds: { 0 },
+                monotonic: { .zero }
+            )
         }
         let start = StartUpError(try #require(error))
         #expect(start.status == .configuration)

@@ -16,8 +16,8 @@ import Testing
     @Test("a ticket is good once")
     func once() throws {
         let office = TicketOffice(monotonic: { .zero })
-        let first = try #require(office.issue(for: token))
-        let second = try #require(office.issue(for: token))
+        let first = try office.issue(for: token)
+        let second = try office.issue(for: token)
         #expect(first != second)
         #expect(first.utf8.count == 43)
         #expect(office.redeem(first) == token)
@@ -30,24 +30,39 @@ import Testing
     func expiry() throws {
         let clock = Clock()
         let office = TicketOffice(monotonic: { clock.now })
-        let early = try #require(office.issue(for: token))
-        let late = try #require(office.issue(for: token))
+        let early = try office.issue(for: token)
+        let late = try office.issue(for: token)
         clock.advance(.milliseconds(59_999))
         #expect(office.redeem(early) == token)
         clock.advance(.milliseconds(1))
         #expect(office.redeem(late) == nil)
     }
 
-    @Test("only so many are given out within their life, used ones included")
+    private func token(_ number: Int) -> AccessToken {
+        AccessToken(name: "n\(number)", digest: SHA256Digest("x\(number)".utf8), scopes: [.stream], keys: nil)
+    }
+
+    @Test("one token takes its share, all tokens the total, and what expired counts no longer")
     func bounded() throws {
         let clock = Clock()
         let office = TicketOffice(monotonic: { clock.now })
-        for _ in 0..<AuthenticationLimits.tickets {
-            let ticket = try #require(office.issue(for: token))
-            #expect(office.redeem(ticket) != nil)
+        for number in 0..<(AuthenticationLimits.tickets / AuthenticationLimits.ticketsPerToken) {
+            for _ in 0..<AuthenticationLimits.ticketsPerToken { _ = try office.issue(for: token(number)) }
+            #expect(throws: TicketOffice.Refusal.share) { try office.issue(for: token(number)) }
         }
-        #expect(office.issue(for: token) == nil)
+        #expect(throws: TicketOffice.Refusal.total) { try office.issue(for: token(100)) }
         clock.advance(AuthenticationLimits.ticketLifetime)
-        #expect(office.issue(for: token) != nil)
+        _ = try office.issue(for: token(100))
+        _ = try office.issue(for: token(0))
+    }
+
+    @Test("used tickets count no longer, however many are used within a ticket's life")
+    func used() throws {
+        let office = TicketOffice(monotonic: { .zero })
+        for _ in 0..<(3 * AuthenticationLimits.ticketsPerToken) {
+            let ticket = try office.issue(for: token)
+            #expect(office.redeem(ticket) == token)
+            #expect(office.redeem(ticket) == nil)
+        }
     }
 }

@@ -39,7 +39,7 @@ final class FeedClient {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
         }
         guard connectToLoopback(descriptor, port: port) else { throw Failure(description: "connect: \(errno)") }
-        let lines = ["\(method) \(target) HTTP/\(version)", "Host: test"] + fields
+        let lines = ["\(method) \(target) HTTP/\(version)", "Host: localhost"] + fields
         let bytes = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
         guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
             throw Failure(description: "send: \(errno)")

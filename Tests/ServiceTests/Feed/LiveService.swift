@@ -32,6 +32,7 @@ final class LiveService {
     ) throws {
         var settings = Settings(table: "orders")
         settings.loops = 1
+        settings.crossOrigins = .any
         change(&settings)
         let clock = clock
         let view = ReplicaView(

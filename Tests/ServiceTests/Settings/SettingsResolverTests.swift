@@ -42,6 +42,7 @@ import Testing
             .drainDelay: "5s", .shutdownGrace: "0s", .stateDir: "/var/lib/tablecast", .accessLog: "on",
             .serverTiming: "on",
             .tokenFile: "/run/secrets/tokens.json", .corsOrigins: "https://a.example,https://b.example",
+            .allowedHosts: "a.example,B.example.",
         ]
         #expect(Set(values.keys) == Set(SettingName.allCases))
         let fromFlags = try resolve(values)
@@ -60,6 +61,7 @@ import Testing
         expected.stateDirectory = "/var/lib/tablecast"
         expected.tokenFile = "/run/secrets/tokens.json"
         expected.crossOrigins = .only(["https://a.example", "https://b.example"])
+        expected.allowedHosts = .only(["a.example", "b.example"])
         expected.maximumLag = .seconds(120)
         expected.loops = 3
         expected.maximumConnections = 10

@@ -18,7 +18,7 @@ final class EventReader: Sendable {
         if var window { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size)) }
         try #require(connectToLoopback(descriptor, port: port))
         // HTTP/1.0, so that the body comes as it is.
-        let request = Array("GET \(target) HTTP/1.0\r\nHost: test\r\n\r\n".utf8)
+        let request = Array("GET \(target) HTTP/1.0\r\nHost: localhost\r\n\r\n".utf8)
         try #require(send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count)
         if isReading { DispatchQueue(label: "test.events").async { self.read() } }
     }

@@ -1,0 +1,89 @@
+import HTTPServer
+import TableModel
+import Testing
+
+@testable import Service
+
+@Suite struct HostRuleTests {
+    private func filled(_ change: @escaping (inout Settings) -> Void = { _ in }) throws -> ServiceFixture {
+        let fixture = try ServiceFixture(settings: change)
+        try fixture.publish([["id": .string("a")]], schema: ServiceFixture.single)
+        return fixture
+    }
+
+    @Test(
+        "loopback is what the text says, not what a name may resolve to",
+        arguments: [
+            ("localhost", true), ("LocalHost", true), ("localhost.", true), ("127.0.0.1", true), ("127.255.0.9", true),
+            ("[::1]", true), ("[0:0:0:0:0:0:0:1]", true), ("[::ffff:127.0.0.1]", true), ("[::ffff:7f00:1]", true),
+            ("localhost..", false), ("localhost.evil.example", false), ("evil.localhost", false),
+            ("127.0.0.1.evil", false),
+            ("127.0.0.256", false), ("127.1", false), ("127.0.0.", false), ("127..0.1", false), ("0127.0.0.1", false),
+            ("128.0.0.1", false), ("0.0.0.0", false), ("127.evil.example", false), ("[::2]", false), ("[::]", false),
+            ("::1", false), ("[::1", false), ("", false), (".", false), ("[::ffff:8.8.8.8]", false),
+        ]
+    )
+    func loopback(host: String, expected: Bool) { #expect(LoopbackHost.matches(host) == expected) }
+
+    @Test(
+        "reads hosts, and refuses what could never match",
+        arguments: [
+            ("*", .any), ("replica.example", .only(["replica.example"])),
+            ("A.example., b , [::2]", .only(["a.example", "b", "[::2]"])), ("10.0.0.7", .only(["10.0.0.7"])),
+            ("a:8080", nil), ("http://a", nil), ("", nil), ("a,", nil), ("*,a", nil), ("a b", nil), ("[a]", nil),
+            ("a\r\nb", nil),
+        ] as [(String, AllowedHosts?)]
+    )
+    func hosts(text: String, expected: AllowedHosts?) { #expect(AllowedHosts(text) == expected) }
+
+    @Test("on loopback without tokens a request for another name is a 421 that names it and the flag, on every path")
+    func rebinding() async throws {
+        let fixture = try filled()
+        for path in API.paths.filter({ !$0.contains("{") }) + ["/v1/items/a", "/none"] {
+            let answer = try fixture.request(path, host: "evil.example:8080")
+            #expect(answer.status == 421, "\(path)")
+            #expect(answer["content-type"] == "application/problem+json")
+            #expect(answer.body.contains("urn:tablecast:problem:misdirected-request"))
+            #expect(answer.body.contains("'evil.example'"))
+            #expect(answer.body.contains("--allowed-host evil.example"))
+            #expect(answer.body.contains("Misdirected Request"))
+            #expect(answer["x-content-type-options"] == "nosniff")
+        }
+        #expect(try fixture.request("/v1/items", method: "OPTIONS", host: "evil.example").status == 421)
+        #expect(try fixture.request("http://evil.example/v1/items/a", host: "localhost").status == 421)
+        #expect(try fixture.request("http://localhost/v1/items/a", host: "evil.example").status == 200)
+        for host in ["localhost", "localhost:1", "127.0.0.1:8080", "127.9.9.9", "[::1]:8080", "LOCALHOST.:80"] {
+            #expect(try fixture.request("/v1/items/a", host: host).status == 200, "\(host)")
+        }
+        await fixture.stop()
+    }
+
+    @Test("named hosts pass, on any port; a star lets all pass")
+    func allowed() async throws {
+        let fixture = try filled { $0.allowedHosts = .only(["replica.example"]) }
+        #expect(try fixture.request("/v1/items/a", host: "Replica.Example.:99").status == 200)
+        #expect(try fixture.request("/v1/items/a", host: "localhost").status == 200)
+        #expect(try fixture.request("/v1/items/a", host: "x.replica.example").status == 421)
+        #expect(try fixture.request("/v1/items/a", host: "10.0.0.7").status == 421)
+        await fixture.stop()
+        let open = try filled { $0.allowedHosts = .any }
+        #expect(try open.request("/v1/items/a", host: "evil.example").status == 200)
+        await open.stop()
+    }
+
+    @Test("beyond loopback names are looked at only where some are allowed, and probes that come by an address pass")
+    func beyond() async throws {
+        let open = try filled { $0.listen = ListenAddress(host: "0.0.0.0", port: 0) }
+        #expect(try open.request("/v1/items/a", host: "evil.example").status == 200)
+        await open.stop()
+        let named = try filled {
+            $0.listen = ListenAddress(host: "0.0.0.0", port: 0)
+            $0.allowedHosts = .only(["replica.example"])
+        }
+        #expect(try named.request("/v1/items/a", host: "evil.example").status == 421)
+        for host in ["replica.example", "10.0.0.7:8080", "[fd00::1]:8080", "localhost"] {
+            #expect(try named.request("/readyz", host: host).status == 200, "\(host)")
+        }
+        await named.stop()
+    }
+}
