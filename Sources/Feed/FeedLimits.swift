@@ -13,6 +13,8 @@ package struct FeedLimits: Sendable, Hashable {
     package var visitedPerTurn = 8192
     /// Bytes of items, each as often as filter and representation look at it, that count as one change looked at.
     static let visitBytes = 1024
+    /// Bytes that a JSON Patch may have beyond the new item; a longer one becomes a `replace` of a part, at worst of the whole item.
+    static let patchAllowance = 1_000
     /// What is looked at of one key's earlier states, counted in the same way; with more of them its removal is told.
     static let visitedPerLeave = 10_000
     /// Bytes of shared frames kept; the oldest are dropped and encoded again when somebody needs them. Compressed ones may take as

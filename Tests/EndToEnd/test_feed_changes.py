@@ -192,3 +192,56 @@ def test_a_page_for_another_life_names_the_way_back(ministack, logs):
         assert answer.status_code == 410
         assert answer.links["restart"]["url"] == answer.json()["restart"]
         assert len(service.get(answer.json()["restart"]).json()["changes"]) == 2
+
+
+def patched(value, operations):
+    """A JSON value after a patch, by the letter of RFC 6902."""
+    for operation in operations:
+        tokens = [token.replace("~1", "/").replace("~0", "~") for token in operation["path"].split("/")[1:]]
+        if not tokens:
+            assert operation["op"] == "replace"
+            value = operation["value"]
+            continue
+        inner = value
+        for token in tokens[:-1]:
+            inner = inner[int(token) if isinstance(inner, list) else token]
+        last = int(tokens[-1]) if isinstance(inner, list) else tokens[-1]
+        match operation["op"]:
+            case "remove":
+                del inner[last]
+            case "add" if isinstance(inner, list):
+                inner.insert(last, operation["value"])
+            case _:
+                inner[last] = operation["value"]
+    return value
+
+
+def test_a_patch_is_no_longer_than_its_item(ministack, logs):
+    """100,000 numbers under a name of 60 KB, all changed by one write: each operation of a patch would repeat the name."""
+    client = ministack.client()
+    table = create_table(client)
+    name = "n" * 60_000
+    with serving(logs, ministack, table) as service:
+        since = page(service, "now")["next"]
+        for digit in ("1", "2"):
+            client.put_item(TableName=table, Item={"id": {"S": "a"}, name: {"L": [{"N": digit}] * 100_000}})
+        wait_for(lambda: (service.item("a", timeout=30) or {}).get(name, [0])[0] == 2, 60, "the second write to arrive")
+        item = service.item("a", timeout=30)
+        size = len(json.dumps(item, separators=(",", ":")))
+
+        history = service.get("/v1/items/a/history?diff=patch&limit=1", timeout=60)
+        assert history.status_code == 200 and len(history.content) < 3 * size
+        (version,) = history.json()["versions"]
+        assert len(json.dumps(version["patch"], separators=(",", ":"))) <= size + 1024
+        old = {"id": "a", name: [1] * 100_000}
+        assert patched(old, version["patch"]) == item
+
+        response = service.get("/v1/changes", params={"since": since, "mode": "all", "diff": "patch"}, timeout=60)
+        assert response.status_code == 200 and len(response.content) < 5 * size
+        assert [len(change.get("patch", [])) for change in response.json()["changes"]] == [0, 1]
+
+        with stream(service, "/v1/events?mode=all&diff=patch&limit=2", {"Last-Event-ID": since}, seconds=60) as events:
+            told = [event.json for event in events if event.kind == "message"]
+        assert [len(change.get("patch", [])) for change in told] == [0, 1]
+        assert patched(old, told[1]["patch"]) == item
+        assert service.get("/livez", timeout=30).status_code == 200

@@ -51,11 +51,63 @@ import Testing
     @Test("a patch applied to the old item gives the new one", arguments: 0..<300)
     func roundTrip(seed: Int) throws {
         var random = FeedCursorTests.Generator(state: UInt64(seed))
-        let old = Value.random(&random, depth: 0)
-        let new = old.mutated(&random)
-        var text = Value.parse(old.json)
-        for operation in Operation.parse(patch(old.json, new.json)) { try text.apply(operation) }
-        #expect(text == new, "\(old.json) to \(new.json): \(patch(old.json, new.json))")
+        for _ in 0..<10 {
+            // Under long names a patch of more than a few operations is longer than the item.
+            let length = [0, 10, 400, 2000].randomElement(using: &random) ?? 0
+            let prefix = String(repeating: "n", count: length)
+            let old = Value.random(&random, depth: 0, prefix: prefix)
+            let new = old.mutated(&random, prefix: prefix)
+            let patch = patch(old.json, new.json)
+            #expect(patch.utf8.count <= new.json.utf8.count + 1024)
+            var text = Value.parse(old.json)
+            for operation in Operation.parse(patch) { try text.apply(operation) }
+            #expect(text == new, "\(old.json) to \(new.json): \(patch)")
+        }
+    }
+
+    @Test("a list that changed under a long name is replaced, and what lies beside it is told as ever")
+    func nearestAncestor() {
+        let name = String(repeating: "n", count: 5000)
+        let text = String(repeating: "x", count: 20_000)
+        func item(_ first: Int) -> String {
+            let list = (first..<first + 50).map(String.init).joined(separator: ",")
+            return #"{"a":\#(first),"m":{"\#(name)":[\#(list)],"same":1},"text":"\#(text)","z":\#(first)}"#
+        }
+        let operations = Operation.parse(patch(item(100), item(200)))
+        #expect(operations.map(\.path) == [["a"], ["m", name], ["z"]])
+        #expect(operations.allSatisfy { $0.name == "replace" })
+    }
+
+    @Test("what cannot be told in an item's length replaces the root")
+    func root() {
+        let name = String(repeating: "n", count: 2000)
+        #expect(patch(#"{"\#(name)":1,"a":1}"#, #"{"a":2}"#) == #"[{"op":"replace","path":"","value":{"a":2}}]"#)
+        let old = (0..<40).map { #""\#($0)-\#(name)":[1]"# }.joined(separator: ",")
+        let new = (0..<40).map { #""\#($0)-\#(name)":[2]"# }.joined(separator: ",")
+        #expect(patch("{\(old)}", "{\(new)}") == #"[{"op":"replace","path":"","value":{\#(new)}}]"#)
+    }
+
+    @Test("100,000 numbers under a name of 60 KB make a patch no longer than the item")
+    func amplification() {
+        let name = String(repeating: "n", count: 60_000)
+        func item(_ digit: Int) -> String {
+            #"{"id":"a","\#(name)":["# + String(repeating: "\(digit),", count: 99_999) + "\(digit)]}"
+        }
+        let new = item(2)
+        let patch = patch(item(1), new)
+        #expect(patch.utf8.count <= new.utf8.count + 1024)
+        #expect(patch.hasPrefix(#"[{"op":"replace","path":"/nnn"#))
+    }
+
+    @Test("the work is bounded as well: parts that are each written in vain end in one replacement")
+    func effort() {
+        let name = String(repeating: "n", count: 900)
+        func item(_ digit: Int) -> String {
+            let list = String(repeating: "\(digit),", count: 449) + "\(digit)"
+            return #"{"a":["# + Array(repeating: #"{"\#(name)":[\#(list)]}"#, count: 222).joined(separator: ",") + "]}"
+        }
+        let new = item(2)
+        #expect(patch(item(1), new) == #"[{"op":"replace","path":"","value":\#(new)}]"#)
     }
 }
 
@@ -77,26 +129,30 @@ private indirect enum Value: Equatable {
         }
     }
 
-    static func random(_ random: inout FeedCursorTests.Generator, depth: Int) -> Value {
+    static func random(_ random: inout FeedCursorTests.Generator, depth: Int, prefix: String) -> Value {
         let kind = depth == 0 ? 2 : depth > 3 ? 0 : Int.random(in: 0...2, using: &random)
         switch kind {
         case 0: return .scalar(["1", "2", "\"x\"", "null", "true"].randomElement(using: &random) ?? "1")
         case 1:
             return .array(
-                (0..<Int.random(in: 0...4, using: &random)).map { _ in Self.random(&random, depth: depth + 1) }
+                (0..<Int.random(in: 0...4, using: &random)).map { _ in
+                    Self.random(&random, depth: depth + 1, prefix: prefix)
+                }
             )
         default:
             var members: [String: Value] = [:]
             for _ in 0..<Int.random(in: 0...4, using: &random) {
-                let name = ["a", "b", "c/d", "e~f", "~1"].randomElement(using: &random) ?? "a"
-                members[name] = Self.random(&random, depth: depth + 1)
+                let name = ["a", "b", "c/d", "e~f", "~1", prefix].randomElement(using: &random) ?? "a"
+                members[name] = Self.random(&random, depth: depth + 1, prefix: prefix)
             }
             return .object(members)
         }
     }
 
-    func mutated(_ random: inout FeedCursorTests.Generator, depth: Int = 0) -> Value {
-        if depth > 0, Int.random(in: 0..<4, using: &random) == 0 { return Self.random(&random, depth: depth) }
+    func mutated(_ random: inout FeedCursorTests.Generator, depth: Int = 0, prefix: String) -> Value {
+        if depth > 0, Int.random(in: 0..<4, using: &random) == 0 {
+            return Self.random(&random, depth: depth, prefix: prefix)
+        }
         switch self {
         case .scalar: return self
         case .array(var values):
@@ -105,17 +161,17 @@ private indirect enum Value: Equatable {
             }
             if Bool.random(using: &random) {
                 let place = Int.random(in: 0...values.count, using: &random)
-                values.insert(Self.random(&random, depth: depth + 1), at: place)
+                values.insert(Self.random(&random, depth: depth + 1, prefix: prefix), at: place)
             }
-            return .array(values.map { $0.mutated(&random, depth: depth + 1) })
+            return .array(values.map { $0.mutated(&random, depth: depth + 1, prefix: prefix) })
         case .object(var members):
             for name in members.keys.sorted() {
                 switch Int.random(in: 0..<5, using: &random) {
                 case 0: members[name] = nil
-                default: members[name] = members[name]?.mutated(&random, depth: depth + 1)
+                default: members[name] = members[name]?.mutated(&random, depth: depth + 1, prefix: prefix)
                 }
             }
-            if Bool.random(using: &random) { members["new"] = Self.random(&random, depth: depth + 1) }
+            if Bool.random(using: &random) { members["new"] = Self.random(&random, depth: depth + 1, prefix: prefix) }
             return .object(members)
         }
     }
@@ -154,7 +210,11 @@ private indirect enum Value: Equatable {
         }
     }
 
-    mutating func apply(_ operation: Operation) throws { try apply(operation, operation.path[...]) }
+    mutating func apply(_ operation: Operation) throws {
+        guard operation.path.isEmpty else { return try apply(operation, operation.path[...]) }
+        guard operation.name == "replace", let value = operation.value else { throw Misuse() }
+        self = value
+    }
 
     private mutating func apply(_ operation: Operation, _ path: ArraySlice<String>) throws {
         guard let token = path.first else { throw Misuse() }

@@ -13,6 +13,7 @@ let fuzzTargets: [String: @Sendable () -> any FuzzTarget] = [
     "fields": { FieldsTarget() },
     "item": { ItemTarget() },
     "number": { NumberTarget() },
+    "patch": { PatchTarget() },
     "position": { PositionTarget() },
     "request": { RequestTarget() },
     "state": { StateTarget() },

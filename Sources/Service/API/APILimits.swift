@@ -36,6 +36,8 @@ package struct APILimits: Sendable, Hashable {
     package var compressedBytes = 1_024...1_048_576
     /// Keys of one batch; more is a 400.
     package var batchKeys = 100
+    /// Bytes of a Link field's target; a longer link is left out. Two of them leave room in the 4 KiB that nginx keeps for a head.
+    static let linkBytes = 1_536
     /// Bytes of a batch's items as they are stored; more is a 400, unless `fields` picks parts of them.
     package var batchBytes = 16_777_216
     /// The longest a request may wait for an answer; more is shortened to it.

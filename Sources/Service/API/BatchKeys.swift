@@ -1,3 +1,4 @@
+import ItemQuery
 import TableModel
 
 /// Reads the keys of a batch: `{"keys":[{"id":"a"},{"id":{"S":"b"}}]}`, each attribute plain or in DynamoDB's typed form.
@@ -43,6 +44,7 @@ struct BatchKeys {
         _ failure: inout Failure
     ) throws(JSONError) -> [ItemKey] {
         var keys: [ItemKey] = []
+        var places: [ItemKey: Int] = [:]
         var failed = failure
         defer { failure = failed }
         try json.readArray { json throws(JSONError) in
@@ -51,23 +53,29 @@ struct BatchKeys {
                 throw JSONError("", offset: json.offset)
             }
             let index = keys.count
-            var values: [String: AttributeValue] = [:]
+            // The partition's value and the sort key's.
+            var values: [AttributeValue?] = Array(repeating: nil, count: attributes.count)
             try json.readObject { name, json throws(JSONError) in
-                guard let attribute = attribute(name) else {
+                // By bytes: equal Strings may differ in theirs, and those are two names to DynamoDB.
+                guard let place = attributes.firstIndex(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
                     failed.problem = invalid(index, name, "is not part of the table's key (\(names))")
                     throw JSONError("", offset: json.offset)
                 }
-                guard let value = try value(&json, bytes, attribute.type) else {
-                    failed.problem = invalid(index, name, expectation(attribute.type))
+                let type = attributes[place].type
+                guard let value = try value(&json, bytes, type) else {
+                    failed.problem = invalid(index, name, expectation(type))
                     throw JSONError("", offset: json.offset)
                 }
-                guard values.updateValue(value, forKey: name) == nil else {
+                guard values[place] == nil else {
                     failed.problem = invalid(index, name, "is given twice")
                     throw JSONError("", offset: json.offset)
                 }
+                values[place] = value
             }
             do throws(Problem) {
-                keys.append(try key(values, index))
+                let key = try key(values, index)
+                if let first = places.updateValue(index, forKey: key) { throw repeated(key, index, first) }
+                keys.append(key)
             } catch {
                 failed.problem = error
                 throw JSONError("", offset: json.offset)
@@ -76,17 +84,17 @@ struct BatchKeys {
         return keys
     }
 
-    private func key(_ values: [String: AttributeValue], _ index: Int) throws(Problem) -> ItemKey {
-        for attribute in [schema.partition, schema.sort].compactMap({ $0 }) {
-            guard let value = values[attribute.name] else { throw invalid(index, attribute.name, "is missing") }
+    private func key(_ values: [AttributeValue?], _ index: Int) throws(Problem) -> ItemKey {
+        for (attribute, value) in zip(attributes, values) {
+            guard let value else { throw invalid(index, attribute.name, "is missing") }
             guard !Self.isEmpty(value) else {
                 throw invalid(index, attribute.name, "is empty, which no key of DynamoDB is")
             }
         }
         do throws(KeyError) {
             return try ItemKey(
-                partition: values[schema.partition.name] ?? .null,
-                sort: schema.sort.flatMap { values[$0.name] },
+                partition: values.first.flatMap { $0 } ?? .null,
+                sort: schema.sort == nil ? nil : values.last.flatMap { $0 },
                 schema: schema
             )
         } catch {
@@ -136,16 +144,13 @@ struct BatchKeys {
         }
     }
 
-    private func attribute(_ name: String) -> KeyAttribute? {
-        name == schema.partition.name ? schema.partition : name == schema.sort?.name ? schema.sort : nil
-    }
+    /// Of the table's key: the partition's, and the sort key's when there is one.
+    private var attributes: [KeyAttribute] { [schema.partition] + [schema.sort].compactMap { $0 } }
 
-    private var names: String {
-        ([schema.partition] + [schema.sort].compactMap { $0 }).map(\.name).joined(separator: ", ")
-    }
+    private var names: String { attributes.map(\.name).joined(separator: ", ") }
 
     private var example: String {
-        let members = ([schema.partition] + [schema.sort].compactMap { $0 }).map { attribute in
+        let members = attributes.map { attribute in
             "\"\(attribute.name)\":" + (attribute.type == .number ? "1" : "\"…\"")
         }
         return "{\"keys\":[{\(members.joined(separator: ","))}]}"
@@ -160,6 +165,21 @@ struct BatchKeys {
     }
 
     private func problem(_ detail: String) -> Problem { Problem(400, .invalidBody, detail) }
+
+    /// DynamoDB's BatchGetItem refuses it too. One large item under a hundred equal keys would make a hundred large items.
+    private func repeated(_ key: ItemKey, _ index: Int, _ first: Int) -> Problem {
+        var shown: [UInt8] = []
+        if let values = try? key.attributes(schema: schema) {
+            Item(values).packed.withUnsafeBytes { ItemRepresentation().append($0, to: &shown) }
+        }
+        let text = Excerpt.of(String(decoding: shown, as: UTF8.self))
+        return Problem(
+            400,
+            .invalidKey,
+            "keys[\(index)]: the key \(text) was given before, as keys[\(first)]. Give each key once.",
+            index: index
+        )
+    }
 
     private func invalid(_ index: Int, _ attribute: String, _ what: String) -> Problem {
         let name = QueryParameters.shown(attribute)

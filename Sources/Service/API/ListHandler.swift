@@ -155,8 +155,8 @@ struct ListHandler: Sendable {
         var fields = templates.json
         fields.add("ETag", entityTag)
         fields.add("Vary", "Accept")
-        if let next { fields.add("Link", "<\(call.nextTarget(next))>; rel=\"next\"") }
-        fields.add("Link", "<\(call.eventsTarget)>; rel=\"monitor\"")
+        if let next { fields.addLink(call.nextTarget(next), "next") }
+        fields.addLink(call.eventsTarget, "monitor")
         // A cursor is base64url: nothing in it needs escaping.
         let told = next.map { "\"\($0)\"" } ?? "null"
         let end = "],\"next\":\(told),\(Self.asOf(call.snapshot, conditions))}"
@@ -205,7 +205,7 @@ struct ListHandler: Sendable {
         fields.add("Content-Type", Self.lines)
         if isCompressed { fields.add("Content-Encoding", "gzip") }
         fields.add("Vary", "Accept")
-        fields.add("Link", "<\(call.eventsTarget)>; rel=\"monitor\"")
+        fields.addLink(call.eventsTarget, "monitor")
         let asOf = Self.asOf(call.snapshot, conditions)
         // Not the call, which holds the snapshot: that is to be let go when the client is gone.
         let (start, identity) = (call.start, call.query.identity)

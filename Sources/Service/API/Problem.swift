@@ -143,7 +143,7 @@ package struct Problem: Error, Sendable, Hashable {
         fields.add("Content-Type", "application/problem+json")
         fields.add("Cache-Control", "no-store")
         if let challenge { fields.add("WWW-Authenticate", challenge) }
-        if let restart { fields.add("Link", "<\(restart)>; rel=\"restart\"") }
+        if let restart { fields.addLink(restart, "restart") }
         if let retryAfterSeconds { fields.add("Retry-After", String(retryAfterSeconds)) }
         return HTTPResponse(status: status, fields: fields, body: .bytes(object.closed))
     }

@@ -137,7 +137,7 @@ export interface ChangeEvent<I = Item> {
     old?: I;
     /** With `diff`: the attributes that differ. */
     changed?: string[];
-    /** With `diff: "patch"`: JSON Patch (RFC 6902). */
+    /** With `diff: "patch"`: JSON Patch (RFC 6902). The path `""` replaces the whole item. */
     patch?: { op: string; path: string; value?: Value; from?: string }[];
 }
 

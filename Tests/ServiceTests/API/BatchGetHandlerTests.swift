@@ -54,8 +54,37 @@ import Testing
     func binary() async throws {
         let fixture = try ServiceFixture()
         try fixture.publish([["id": .binary([0xFB, 0xFF])]], schema: ServiceFixture.binary)
-        let answer = try fixture.post(path, #"{"keys":[{"id":"+/8="},{"id":{"B":"+/8="}},{"id":"AA=="}]}"#)
-        #expect(answer.body.hasPrefix(#"{"found":[{"id":"+/8="},{"id":"+/8="}],"missing":[{"id":"AA=="}],"#))
+        for key in [#""+/8=""#, #"{"B":"+/8="}"#] {
+            let answer = try fixture.post(path, #"{"keys":[{"id":\#(key)},{"id":"AA=="}]}"#)
+            #expect(answer.body.hasPrefix(#"{"found":[{"id":"+/8="}],"missing":[{"id":"AA=="}],"#))
+        }
+        await fixture.stop()
+    }
+
+    @Test("a key given twice is a 400 that names it and both places, however it is spelled")
+    func repeated() async throws {
+        let fixture = try composite()
+        let answer = try fixture.post(
+            path,
+            #"{"keys":[{"pk":"b","sk":1},{"pk":"a","sk":1},{"sk":{"N":"1.0"},"pk":{"S":"a"}}]}"#
+        )
+        #expect(answer.status == 400)
+        let sentence = #"keys[2]: the key {\"pk\":\"a\",\"sk\":1} was given before, as keys[1]. Give each key once."#
+        #expect(answer.body.contains(sentence), "\(answer.body)")
+        #expect(answer.body.contains(#""index":2"#))
+        await fixture.stop()
+    }
+
+    @Test("names are compared by their bytes: another normal form of the key's name is another name")
+    func normalForms() async throws {
+        let fixture = try ServiceFixture()
+        let schema = KeySchema(partition: KeyAttribute(name: "\u{E9}", type: .string))
+        try fixture.publish([["\u{E9}": .string("k1")]], schema: schema)
+        let composed = try fixture.post(path, "{\"keys\":[{\"\u{E9}\":\"k1\"}]}")
+        #expect(composed.status == 200 && composed.body.contains("k1"))
+        let decomposed = try fixture.post(path, "{\"keys\":[{\"e\u{301}\":\"k1\"}]}")
+        #expect(decomposed.status == 400)
+        #expect(decomposed.body.contains("is not part of the table's key"), "\(decomposed.body)")
         await fixture.stop()
     }
 
@@ -87,7 +116,7 @@ import Testing
             (#"{"keys":[{"pk":"a","sk":1}]} x"#, "expected the end", "invalid-body"),
             ("", "is not the JSON that it must be", "invalid-body"),
             (
-                #"{"keys":[{"pk":"a","sk":1},{"pk":"a","sk":1},{"pk":"a","sk":1},{"pk":"a","sk":1}]}"#,
+                #"{"keys":[{"pk":"a","sk":1},{"pk":"a","sk":2},{"pk":"a","sk":3},{"pk":"a","sk":4}]}"#,
                 "The body has more than 3 keys.", "invalid-body"
             ),
         ]

@@ -103,6 +103,11 @@ import Testing
         #expect(body.contains(#""reason_code":"other-epoch""#))
         #expect(body.contains(#""restart":"\#(link)""#))
         #expect(try get(service, link).client.status == 200)
+        // A link that is too long for a head is in the body alone.
+        let long = "/v1/changes?since=bbbbbbbb.1&where=v%20%3C%20'\(String(repeating: "(", count: 1000))'"
+        let (another, longBody) = try get(service, long, ["Accept: \(type)"])
+        #expect(another.status == 410 && another["link"] == nil)
+        #expect(longBody.contains(#""restart":"/v1/changes?since=0&where=v%20%3C%20%27%28%28"#))
         await service.stop()
     }
 
