@@ -20,7 +20,7 @@ package final class ChangesPage {
         case page(Contents)
         /// The page would be empty.
         case nothing(Contents)
-        /// There is more to look through than one turn may take.
+        /// There is more to look through than one turn may take: read on when others have had theirs.
         case again
         /// It cannot go on from where it asked to.
         case gone(ResetReason)
@@ -30,6 +30,8 @@ package final class ChangesPage {
     private var reader: FeedReader
     private let limit: Int
     private var changes: [UInt8] = []
+    /// What was looked at since the page has something to tell.
+    private var visited = 0
 
     /// Places the page's cursor. `request.limit` is the number of changes at most.
     package init(
@@ -48,13 +50,14 @@ package final class ChangesPage {
 
     deinit { reader.close() }
 
-    /// Reads on. A page is full at its limit of changes or bytes; one that is not holds all there is.
+    /// Reads on, for one turn. A page is full at its limit of changes or bytes; one that is not holds all there is, or what was found
+    /// in `FeedLimits.visitedPerPage`.
     package func read(_ snapshot: StoreSnapshot, now: Duration) -> Step {
-        var visited = 0
+        var visitedNow = 0
         var delivery = FeedHub.Delivery()
         defer { if delivery.events > 0 { hub.count(delivery) } }
         while reader.remaining > 0, changes.count < hub.limits.pageBytes {
-            guard visited < hub.limits.visitedPerTurn || !changes.isEmpty else { return .again }
+            guard visitedNow < hub.limits.visitedPerTurn else { return .again }
             switch reader.next(in: snapshot, now: now) {
             case .reset(let reason):
                 hub.countReset(reason)
@@ -62,12 +65,13 @@ package final class ChangesPage {
             case .ready: continue
             case .frame(let frame, let isNew):
                 append(frame)
-                visited += frame.visited
+                visitedNow += frame.visited
+                if !changes.isEmpty { visited += frame.visited }
                 delivery.events += frame.count
                 delivery.bytes += frame.bytes.count
                 if isNew { delivery.encoded += 1 } else { delivery.shared += 1 }
                 // A long search of a selective filter ends the page early rather than the turn late.
-                if visited >= hub.limits.visitedPerTurn, !changes.isEmpty { return .page(contents(snapshot)) }
+                if visited >= hub.limits.visitedPerPage { return .page(contents(snapshot)) }
             case .idle:
                 return changes.isEmpty ? .nothing(contents(snapshot)) : .page(contents(snapshot))
             }

@@ -9,9 +9,17 @@ package struct ItemHistory {
     package private(set) var count = 0
     /// Whether the oldest version told is the one in which the item first appeared, as far as the replica ever knew.
     package private(set) var isComplete = false
+    /// The version that is told next; nil when there is none.
+    private var next: ItemRecord?
+    private let history: ChangeHistory
+    private let envelope: ChangeEnvelope
+    private let limit: Int
+    private let maximumBytes: Int
+    /// How many times a version's bytes are looked at.
+    private let weight: Int
 
-    /// Reads at most `limit` versions of `key`, and no further when their envelopes have `maximumBytes`; nil when the replica knows
-    /// nothing of it.
+    /// Begins at the newest of at most `limit` versions of `key`, which end early when their envelopes have `maximumBytes`; nil when the
+    /// replica knows nothing of it. `read` reads them.
     package init?(
         of key: ItemKey,
         in snapshot: StoreSnapshot,
@@ -20,15 +28,28 @@ package struct ItemHistory {
         limit: Int,
         maximumBytes: Int
     ) {
-        guard var record = snapshot.newestState(of: key) else { return nil }
-        let envelope = ChangeEnvelope(
+        guard let newest = snapshot.newestState(of: key) else { return nil }
+        next = newest
+        history = snapshot.history
+        self.limit = limit
+        self.maximumBytes = maximumBytes
+        weight = difference == .none ? 1 : 3
+        envelope = ChangeEnvelope(
             schema: snapshot.keySchema,
             epoch: snapshot.position.epoch,
             representation: representation,
             difference: difference
         )
-        while count < limit, versions.count < maximumBytes {
-            let step = snapshot.history.step(record.seq)
+    }
+
+    /// Reads versions until about so many bytes of items were looked at, one version at least; true when there are no more to read.
+    package mutating func read(_ budget: Int = .max) -> Bool {
+        var looked = 0
+        while count < limit, versions.count < maximumBytes, let record = next {
+            guard looked < budget else { return false }
+            next = nil
+            looked += record.withPackedItem { $0.count } * weight
+            let step = history.step(record.seq)
             if count > 0 { versions.append(UInt8(ascii: ",")) }
             if record.isTombstone {
                 envelope.appendRemove(record, cause: record.cause, step: step, to: &versions)
@@ -36,13 +57,14 @@ package struct ItemHistory {
                 envelope.appendPut(record, cause: record.cause, step: step, to: &versions)
             }
             count += 1
-            guard let step else { return }
+            guard let step else { break }
             guard let old = step.old else {
                 isComplete = true
-                return
+                break
             }
-            record = old
+            next = old
         }
+        return true
     }
 
     /// Appends the key's attributes as one JSON object.

@@ -94,7 +94,7 @@ import Testing
         let snapshot = try #require(fixture.store.snapshot)
         func history(_ id: String, limit: Int = 10) throws -> (text: String, isComplete: Bool, count: Int)? {
             let key = try ItemKey(partition: .string(id), schema: FeedFixture.schema)
-            let history = ItemHistory(
+            var history = ItemHistory(
                 of: key,
                 in: snapshot,
                 representation: .init(),
@@ -102,6 +102,7 @@ import Testing
                 limit: limit,
                 maximumBytes: .max
             )
+            #expect(history?.read() != false)
             return history.map { (String(decoding: $0.versions, as: UTF8.self), $0.isComplete, $0.count) }
         }
         let a = try #require(try history("a"))

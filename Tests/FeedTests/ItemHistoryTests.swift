@@ -19,7 +19,7 @@ import Testing
         let snapshot = try #require(fixture.store.snapshot)
         let key = try ItemKey(partition: .string("a"), schema: FeedFixture.schema)
         func history(limit: Int, maximumBytes: Int) throws -> ItemHistory {
-            try #require(
+            var history = try #require(
                 ItemHistory(
                     of: key,
                     in: snapshot,
@@ -29,6 +29,9 @@ import Testing
                     maximumBytes: maximumBytes
                 )
             )
+            // In steps that end after each version.
+            while !history.read(1) {}
+            return history
         }
         let whole = try history(limit: 200, maximumBytes: 1_000_000)
         #expect(whole.count == 20 && whole.isComplete)

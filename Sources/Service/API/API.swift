@@ -108,7 +108,7 @@ package struct API: Sendable {
         list = ListHandler(view: view, fields: fields, limits: limits, item: item)
         events = EventsHandler(hub: hub, view: view, fields: fields)
         changes = ChangesHandler(hub: hub, view: view, fields: fields)
-        history = HistoryHandler(hub: hub, view: view, fields: fields)
+        history = HistoryHandler(hub: hub, view: view, fields: fields, stepWork: limits.stepWork)
         status = StatusHandler(
             view: view,
             hub: hub,

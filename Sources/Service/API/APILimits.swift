@@ -10,18 +10,24 @@ package struct APILimits: Sendable, Hashable {
     package var pageRecords = 5_000
     /// Bytes of items that a page looks at, each as often as the query's operands look at it; then as above.
     package var pageWork = 8_388_608
+    /// Records that one step towards a page looks at before other connections have their turn.
+    package var stepRecords = 512
+    /// Bytes of items that one step looks at, counted as `pageWork` is, before other connections have their turn.
+    package var stepWork = 524_288
+    /// Bytes of items that one step encodes, or of an answer that one step compresses, before other connections have their turn.
+    package var stepBytes = 65_536
     /// Exports under way at once; one more is a 503 with Retry-After.
     package var exports = 8
     /// Seconds after which a refused export should be asked for again.
     package var exportRetrySeconds = 5
     /// Records that an export looks at before other connections have their turn.
-    package var exportRecords = 1_024
+    package var exportRecords = 512
     /// Bytes of items that an export looks at before other connections have their turn, counted as `pageWork` is.
-    package var exportWork = 2_097_152
+    package var exportWork = 524_288
     /// How long an export may take, since it keeps the store of its beginning in memory; then its connection is closed.
     package var exportDuration: Duration = .seconds(3600)
-    /// Bodies of these sizes are compressed for clients that take it: smaller ones gain nothing, larger ones would hold up their
-    /// event loop (some 8 ms for a mebibyte).
+    /// Bodies of these sizes are compressed for clients that take it, in steps of `stepBytes`: smaller ones gain nothing, larger ones
+    /// cost more than they save (some 8 ms for a mebibyte).
     package var compressedBytes = 1_024...1_048_576
     /// Keys of one batch; more is a 400.
     package var batchKeys = 100
@@ -36,4 +42,5 @@ package struct APILimits: Sendable, Hashable {
 
     var pageBudget: WalkBudget { WalkBudget(records: pageRecords, bytes: pageWork) }
     var exportBudget: WalkBudget { WalkBudget(records: exportRecords, bytes: exportWork) }
+    var stepBudget: WalkBudget { WalkBudget(records: stepRecords, bytes: stepWork, received: stepBytes) }
 }

@@ -41,7 +41,7 @@ final class ChangesPoll: PendingAnswer {
             case .nothing(let contents):
                 if isDraining || now >= until { return .answer(handler.answer(contents, wait: wait)) }
                 return .wait(until: until)
-            case .again: return .wait(until: now)
+            case .again: return .again
             }
         } catch {
             return .answer(error.response())

@@ -9,6 +9,8 @@ struct HistoryHandler: Sendable {
     let hub: FeedHub
     let view: ReplicaView
     let fields: AnswerFields
+    /// Bytes of items that one step looks at.
+    let stepWork: Int
 
     static let parameters = FilterParameters.representationNames + ["limit", "diff"]
 
@@ -33,11 +35,27 @@ struct HistoryHandler: Sendable {
             limit: count,
             maximumBytes: limits.pageBytes
         )
-        guard let history else {
+        guard var history else {
             return Problem(404, .itemNotFound, "The replica knows nothing of an item under this key.").response(
                 fields: templates.replica
             )
         }
+        let condition = request.header("if-none-match")
+        return SteppedAnswer.response {
+            guard history.read(stepWork) else { return nil }
+            return Self.answer(history, key, representation, snapshot, conditions, templates, condition)
+        }
+    }
+
+    private static func answer(
+        _ history: ItemHistory,
+        _ key: ItemKey,
+        _ representation: ItemRepresentation,
+        _ snapshot: StoreSnapshot,
+        _ conditions: ReplicaConditions,
+        _ templates: AnswerFields.Templates,
+        _ condition: String?
+    ) -> HTTPResponse {
         var body = Array(#"{"key":"#.utf8)
         ItemHistory.appendKey(key, in: snapshot, representation: representation, to: &body)
         body += #","versions":["#.utf8
@@ -46,7 +64,7 @@ struct HistoryHandler: Sendable {
         body += #"],"complete":\#(history.isComplete),"kept_since":"\#(floor)","as_of":{"position":""#.utf8
         body += #"\#(snapshot.position)","lag_ms":\#(conditions.lagMilliseconds.map(String.init) ?? "null")}}"#.utf8
         let entityTag = body.withUnsafeBytes { ContentHash.entityTag($0, weak: true, suffix: "h") }
-        if let condition = request.header("if-none-match"), ConditionalRequest.matches(condition, entityTag) {
+        if let condition, ConditionalRequest.matches(condition, entityTag) {
             var answer = templates.notModified
             answer.add("ETag", entityTag)
             return HTTPResponse(status: 304, fields: answer)
