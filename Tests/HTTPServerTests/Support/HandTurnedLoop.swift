@@ -109,6 +109,8 @@ final class HandTurnedLoop {
         try #require(Glibc.send(client, text, text.utf8.count, Int32(MSG_NOSIGNAL)) == text.utf8.count)
     }
 
+    func finishSending(_ client: Int32) { _ = shutdown(client, Int32(SHUT_WR)) }
+
     func turn() { loop.turn() }
 
     /// Whether the loop has more to do without new events.
