@@ -37,6 +37,13 @@ package struct APILimits: Sendable, Hashable {
     package var longestWait: Duration = .seconds(60)
     /// Requests that wait at once; one more is a 503.
     package var waitingRequests = 10_000
+    /// How often `until` may name an attribute; more is a 400. Each request that waits is tested at every new state of its item.
+    package var untilOperands = 32
+    /// A test of `until` that looks at more bytes of items, each as often as the operands look at it, is made when others have had
+    /// their turn, and its verdict is shared by all requests that wait for the same.
+    package var untilWork = 16_384
+    /// Such verdicts kept; all are dropped for the next one, and found again when they are asked for.
+    package var untilVerdicts = 4_096
     /// The defaults.
     package init() {}
 
