@@ -1,6 +1,6 @@
 /// gzip in one call (RFC 1952).
 package enum Gzip {
-    private static let pool = DeflaterPool(level: CompressionLimits.answerLevel)
+    static let pool = DeflaterPool(level: CompressionLimits.answerLevel)
 
     /// The compressed form of `bytes`.
     package static func compress(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {

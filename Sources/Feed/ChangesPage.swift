@@ -22,7 +22,7 @@ package final class ChangesPage {
         case piece
         /// The page would be empty.
         case nothing(Contents)
-        /// There is more to look through than one turn may take.
+        /// There is more to look through than one turn may take: read on when others have had theirs.
         case again
         /// It cannot go on from where it asked to.
         case gone(ResetReason)
@@ -34,7 +34,7 @@ package final class ChangesPage {
     private var changes: [UInt8] = []
     /// Bytes taken before.
     private var taken = 0
-    /// Changes looked at since the page began.
+    /// Changes looked at since the page has something to tell.
     private var visited = 0
     /// Where the page stands, and as of when: what it ends with when it cannot go on.
     private var standing: Position
@@ -69,17 +69,15 @@ package final class ChangesPage {
         return changes
     }
 
-    /// Reads on. A page is full at its limit of changes or bytes; one that is not holds all there is. One that is begun and cannot go on
-    /// ends where it stands: whoever resumes there hears why.
+    /// Reads on, for one turn. A page is full at its limit of changes or bytes; one that is not holds all there is, or what was found
+    /// in `FeedLimits.visitedPerPage`. One that is begun and cannot go on ends where it stands: whoever resumes there hears why.
     package func read(_ snapshot: StoreSnapshot, now: Duration) -> Step {
+        var visitedNow = 0
         var delivery = FeedHub.Delivery()
         defer { if delivery.events > 0 { hub.count(delivery) } }
         while reader.remaining > 0, taken + changes.count < hub.limits.pageBytes {
-            guard visited < hub.limits.visitedPerTurn || isBegun else {
-                visited = 0
-                return .again
-            }
             if changes.count >= hub.limits.pieceBytes { return .piece }
+            guard visitedNow < hub.limits.visitedPerTurn else { return .again }
             switch reader.next(in: snapshot, now: now) {
             case .reset(let reason):
                 if isBegun { return .page(contents(hasMore: true)) }
@@ -90,12 +88,13 @@ package final class ChangesPage {
                 append(frame)
                 standing = reader.position
                 asOf = snapshot.position
-                visited += frame.visited
+                visitedNow += frame.visited
+                if isBegun { visited += frame.visited }
                 delivery.events += frame.count
                 delivery.bytes += frame.bytes.count
                 if isNew { delivery.encoded += 1 } else { delivery.shared += 1 }
                 // A long search of a selective filter ends the page early rather than the turn late.
-                if visited >= hub.limits.visitedPerTurn, isBegun { return .page(contents(snapshot)) }
+                if visited >= hub.limits.visitedPerPage { return .page(contents(snapshot)) }
             case .idle:
                 return isBegun ? .page(contents(snapshot)) : .nothing(contents(snapshot))
             }

@@ -8,9 +8,11 @@ package struct FeedLimits: Sendable, Hashable {
     package var frameBytes = 16_384
     /// A shared frame is cut after so many changes were looked at, whether or not they pass the filter. Earlier states of a key count
     /// as changes, and so does every further `visitBytes` of items.
-    package var visitedPerFrame = 2048
-    /// Changes that one subscriber may have looked at before others have their turn, counted in the same way.
-    package var visitedPerTurn = 8192
+    package var visitedPerFrame = 1024
+    /// Changes that one subscriber may have looked at before others have their turn, counted in the same way: half a millisecond.
+    package var visitedPerTurn = 1024
+    /// Changes that a page looks at from its first one on, counted in the same way; then it ends early.
+    package var visitedPerPage = 8192
     /// Bytes of items, each as often as filter and representation look at it, that count as one change looked at.
     static let visitBytes = 1024
     /// Bytes that a JSON Patch may have beyond the new item; a longer one becomes a `replace` of a part, at worst of the whole item.

@@ -8,6 +8,8 @@ package struct ItemHistory {
     package private(set) var count = 0
     /// Whether the oldest version told is the one in which the item first appeared, as far as the replica ever knew.
     package private(set) var isComplete = false
+    /// Bytes of items looked at so far, each as often as an envelope looks at it.
+    package private(set) var examined = 0
     /// The version to tell next.
     private var record: ItemRecord?
     private var bytes = 0
@@ -15,6 +17,8 @@ package struct ItemHistory {
     private let envelope: ChangeEnvelope
     private let limit: Int
     private let maximumBytes: Int
+    /// How many times a version's bytes are looked at.
+    private let weight: Int
 
     /// Tells at most `limit` versions of `key`, newest first, and no more when their envelopes have `maximumBytes`; nil when the
     /// replica knows nothing of it.
@@ -31,6 +35,7 @@ package struct ItemHistory {
         history = snapshot.history
         self.limit = limit
         self.maximumBytes = maximumBytes
+        weight = difference == .none ? 1 : 3
         envelope = ChangeEnvelope(
             schema: snapshot.keySchema,
             epoch: snapshot.position.epoch,
@@ -51,6 +56,7 @@ package struct ItemHistory {
             envelope.appendPut(record, cause: record.cause, step: step, to: &output)
         }
         bytes += output.count - before
+        examined += record.withPackedItem { $0.count } * weight
         count += 1
         self.record = step?.old
         isComplete = step != nil && step?.old == nil

@@ -69,11 +69,11 @@ extension ConnectionLoop {
         }
     }
 
-    /// A queued connection waits for its turn, not for its socket, which would report the same again and again.
+    /// A queued connection waits for its turn, not for its socket, which would report the same again and again. A client that has
+    /// half-closed gets the answer that is being made.
     func quiet(_ connection: Connection) {
         switch connection.phase {
-        case .streaming, .polling: watch(connection, .peerClosed)
-        case .reading: watch(connection, [])
+        case .reading, .streaming, .polling: watch(connection, [])
         case .sending, .lingering, .closed: settle(connection)
         }
     }

@@ -109,6 +109,19 @@ import Testing
         #expect(zip(seen.dropFirst(4), seen.dropFirst(5)).allSatisfy { $0 != $1 })
     }
 
+    @Test("a client that has half-closed gets the answer that takes many steps, and those behind it")
+    func halfClosed() throws {
+        let loop = try HandTurnedLoop()
+        let client = try loop.connect()
+        try loop.send(client, "/first/900/20", "/second/900/20", "/third/10")
+        loop.finishSending(client)
+        for _ in 0..<200 {
+            loop.turn()
+            if !loop.hasMore { break }
+        }
+        #expect(loop.responses(client) == 3)
+    }
+
     @Test("a step that takes a second delays others by that step alone")
     func longStep() throws {
         let loop = try HandTurnedLoop()

@@ -109,7 +109,8 @@ package struct API: Sendable {
             view: view,
             fields: fields,
             limits: limits,
-            waiting: waiting ?? WaitingRoom(limit: limits.waitingRequests)
+            waiting: waiting ?? WaitingRoom(limit: limits.waitingRequests),
+            verdicts: UntilVerdicts(limits: limits)
         )
         self.item = item
         batch = BatchGetHandler(view: view, fields: fields, limits: limits)

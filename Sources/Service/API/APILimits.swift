@@ -19,6 +19,12 @@ package struct APILimits: Sendable, Hashable {
     package var replacedBytes = 268_435_456
     /// Seconds after which a large response that was refused should be asked for again.
     package var pendingRetrySeconds = 1
+    /// Records that one step towards a page looks at before other connections have their turn.
+    package var stepRecords = 512
+    /// Bytes of items that one step looks at, counted as `pageWork` is, before other connections have their turn.
+    package var stepWork = 524_288
+    /// Bytes of items that one step encodes, or of an answer that one step compresses, before other connections have their turn.
+    package var stepBytes = 65_536
     /// Exports under way at once; one more is a 503 with Retry-After.
     package var exports = 16
     /// Exports under way at once for one client's address (an IPv4 address, an IPv6 /64); then as above.
@@ -26,13 +32,13 @@ package struct APILimits: Sendable, Hashable {
     /// Seconds after which a refused export should be asked for again.
     package var exportRetrySeconds = 5
     /// Records that an export looks at before other connections have their turn.
-    package var exportRecords = 1_024
+    package var exportRecords = 512
     /// Bytes of items that an export looks at before other connections have their turn, counted as `pageWork` is.
-    package var exportWork = 2_097_152
+    package var exportWork = 524_288
     /// How long an export may take, since it keeps the store of its beginning in memory; then its connection is closed.
     package var exportDuration: Duration = .seconds(3600)
-    /// Bodies of these sizes are compressed for clients that take it: smaller ones gain nothing, larger ones would hold up their
-    /// event loop (some 8 ms for a mebibyte).
+    /// Bodies of these sizes are compressed for clients that take it, in steps of `stepBytes`: smaller ones gain nothing, larger ones
+    /// cost more than they save (some 8 ms for a mebibyte).
     package var compressedBytes = 1_024...1_048_576
     /// Keys of one batch; more is a 400.
     package var batchKeys = 100
@@ -46,9 +52,17 @@ package struct APILimits: Sendable, Hashable {
     package var waitingRequests = 10_000
     /// Refused origins, and refused hosts, that the log names; of further ones it says once that there are more.
     package var refusedNames = 32
+    /// How often `until` may name an attribute; more is a 400. Each request that waits is tested at every new state of its item.
+    package var untilOperands = 32
+    /// A test of `until` that looks at more bytes of items, each as often as the operands look at it, is made when others have had
+    /// their turn, and its verdict is shared by all requests that wait for the same.
+    package var untilWork = 16_384
+    /// Such verdicts kept; all are dropped for the next one, and found again when they are asked for.
+    package var untilVerdicts = 4_096
     /// The defaults.
     package init() {}
 
     var pageBudget: WalkBudget { WalkBudget(records: pageRecords, bytes: pageWork) }
     var exportBudget: WalkBudget { WalkBudget(records: exportRecords, bytes: exportWork) }
+    var stepBudget: WalkBudget { WalkBudget(records: stepRecords, bytes: stepWork, received: stepBytes) }
 }

@@ -43,7 +43,7 @@ final class ChangesPoll: PendingAnswer {
                 if isDraining || now >= until { return .answer(handler.answer(contents, wait: wait)) }
                 return .wait(until: until)
             case .piece: return .answer(handler.answer(streaming: page, wait: wait))
-            case .again: return .wait(until: now)
+            case .again: return .again
             }
         } catch {
             return .answer(error.response())

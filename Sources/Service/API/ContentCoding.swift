@@ -70,18 +70,38 @@ struct ContentCoding: Sendable {
             || accepted.identity == 0 && accepted.gzip > 0
         {
             mark(&response)
-            response.body = .bytes(body.withUnsafeBytes { Gzip.compress($0) })
+            compress(body, of: &response)
         } else if accepted.identity == 0 {
             response = refusal
         }
     }
 }
 
+extension ContentCoding {
+    /// A small body at once, a larger one in steps.
+    private func compress(_ body: [UInt8], of response: inout HTTPResponse) {
+        guard body.count > limits.stepBytes else {
+            response.body = .bytes(body.withUnsafeBytes { Gzip.compress($0) })
+            return
+        }
+        var gzip = PiecewiseGzip(body)
+        let (size, uncompressed) = (limits.stepBytes, response)
+        response = SteppedAnswer.later {
+            guard let bytes = gzip.step(size) else { return nil }
+            var response = uncompressed
+            response.body = .bytes(bytes)
+            return response
+        }
+    }
+}
+
 /// A pending answer, coded when it comes.
 private final class CodedAnswer: PendingAnswer {
-    private let answer: any PendingAnswer
+    private var answer: any PendingAnswer
     private let coding: ContentCoding
     private let call: APICall
+    /// The answer is there, and `answer` is its coding.
+    private var isCoding = false
 
     init(_ answer: any PendingAnswer, coding: ContentCoding, call: APICall) {
         self.answer = answer
@@ -92,8 +112,15 @@ private final class CodedAnswer: PendingAnswer {
     func poll(now: Duration) -> PendingStep {
         switch answer.poll(now: now) {
         case .wait(let until): return .wait(until: until)
+        case .again: return .again
         case .answer(var response):
-            coding.complete(&response, for: call)
+            if !isCoding { coding.complete(&response, for: call) }
+            if case .pending(let next) = response.body {
+                answer.finished(.completed)
+                answer = next
+                isCoding = true
+                return .again
+            }
             response.principal = call.grant?.token.name
             return .answer(response)
         }

@@ -45,24 +45,31 @@ struct HistoryHandler: Sendable {
         var meter = PageMeter(limit: apiLimits.wholeBytes)
         meter.take { $0 += head }
         var history = start
-        var hasMore = true
-        while hasMore { meter.take { hasMore = history.appendNext(to: &$0) } }
-        let floor = Position(epoch: snapshot.position.epoch, seq: snapshot.history.floor)
-        var tail = Array(#"],"complete":\#(history.isComplete),"kept_since":"\#(floor)","as_of":{"position":""#.utf8)
-        tail += #"\#(snapshot.position)","lag_ms":\#(conditions.lagMilliseconds.map(String.init) ?? "null")}}"#.utf8
-        meter.take { $0 += tail }
-        let entityTag = meter.entityTag(suffix: "h")
-        if let condition = request.header("if-none-match"), ConditionalRequest.matches(condition, entityTag) {
-            var answer = templates.notModified
+        let condition = request.header("if-none-match")
+        return SteppedAnswer.response {
+            let enough = history.examined + apiLimits.stepWork
+            var hasMore = true
+            while hasMore {
+                guard history.examined < enough else { return nil }
+                meter.take { hasMore = history.appendNext(to: &$0) }
+            }
+            let floor = Position(epoch: snapshot.position.epoch, seq: snapshot.history.floor)
+            var tail = Array(#"],"complete":\#(history.isComplete),"kept_since":"\#(floor)","as_of":{"position":""#.utf8)
+            tail += #"\#(snapshot.position)","lag_ms":\#(conditions.lagMilliseconds.map(String.init) ?? "null")}}"#.utf8
+            meter.take { $0 += tail }
+            let entityTag = meter.entityTag(suffix: "h")
+            if let condition, ConditionalRequest.matches(condition, entityTag) {
+                var answer = templates.notModified
+                answer.add("ETag", entityTag)
+                return HTTPResponse(status: 304, fields: answer)
+            }
+            var answer = templates.json
             answer.add("ETag", entityTag)
-            return HTTPResponse(status: 304, fields: answer)
+            let body: HTTPBody =
+                meter.isLarge
+                ? .stream(stream(start, head: head, tail: tail, length: meter.count, snapshot)) : .bytes(meter.bytes)
+            return HTTPResponse(status: 200, fields: answer, body: body)
         }
-        var answer = templates.json
-        answer.add("ETag", entityTag)
-        let body: HTTPBody =
-            meter.isLarge
-            ? .stream(stream(start, head: head, tail: tail, length: meter.count, snapshot)) : .bytes(meter.bytes)
-        return HTTPResponse(status: 200, fields: answer, body: body)
     }
 
     /// A large history, told again as its client reads it.
@@ -80,7 +87,8 @@ struct HistoryHandler: Sendable {
         return PageBody(length: length, pin: pin) { output, budget, _ in
             if !hasBegun { output += head }
             hasBegun = true
-            while output.count < budget {
+            let enough = history.examined + limits.stepWork
+            while output.count < budget, history.examined < enough {
                 guard history.appendNext(to: &output) else {
                     output += tail
                     return .end

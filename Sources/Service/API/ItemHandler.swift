@@ -9,6 +9,7 @@ struct ItemHandler: Sendable {
     let fields: AnswerFields
     let limits: APILimits
     let waiting: WaitingRoom
+    let verdicts: UntilVerdicts
 
     static let parameters = FilterParameters.representationNames + ["until", "max_lag"]
 
@@ -18,7 +19,7 @@ struct ItemHandler: Sendable {
         let key: ItemKey
         var representation = ItemRepresentation()
         /// What the item must satisfy before it is an answer.
-        var until: WhereExpression?
+        var until: UntilPredicate?
         var maximumLag: Duration?
         /// Seconds that were waited for at most; nil where nothing was waited for.
         var wait: Int?
@@ -38,17 +39,36 @@ struct ItemHandler: Sendable {
         if call.request.rawQuery != nil {
             let parameters = try Self.parameters(call, parameters)
             question.representation = try FilterParameters.representation(parameters)
-            question.until = try parameters.predicate("until")
+            question.until = try until(parameters)
             question.maximumLag = try parameters.maximumLag()
         }
         if call.fields.contains(.prefer), question.until != nil || call.fields.contains(.ifNoneMatch),
             let seconds = Preferences(call.header(.prefer)).wait, seconds > 0
         {
             question.wait = min(seconds, Int(limits.longestWait.components.seconds))
+        }
+        if question.wait != nil || isCostly(question, in: snapshot) {
             try waiting.enter()
             return HTTPResponse(status: 200, body: .pending(ItemPoll(question, handler: self)))
         }
         return try answer(question, in: snapshot)
+    }
+
+    private func until(_ parameters: QueryParameters) throws(Problem) -> UntilPredicate? {
+        guard let until = try parameters.predicate("until") else { return nil }
+        guard until.operandCount <= limits.untilOperands else {
+            throw parameters.invalid(
+                "until",
+                "it reads attributes \(until.operandCount) times, and until may do so at most \(limits.untilOperands) times, since each write of the item tests it: wait for a simpler condition"
+            )
+        }
+        return UntilPredicate(until)
+    }
+
+    /// Whether to test the item takes so long that others should have their turn first.
+    func isCostly(_ question: Question, in snapshot: StoreSnapshot) -> Bool {
+        guard let until = question.until, let record = snapshot.record(for: question.key) else { return false }
+        return verdicts.isCostly(until, record, epoch: snapshot.position.epoch)
     }
 
     private static func parameters(_ call: APICall, _ read: QueryParameters?) throws(Problem) -> QueryParameters {
@@ -62,7 +82,7 @@ struct ItemHandler: Sendable {
         var templates = fields.templates(snapshot.position, view.conditions())
         if let seconds = question.wait { templates.add("Preference-Applied", "wait=\(seconds)") }
         let record = snapshot.record(for: question.key)
-        if question.until != nil, !isSatisfied(question, by: record) {
+        if question.until != nil, !isSatisfied(question, by: record, epoch: snapshot.position.epoch) {
             return unmet(question, record, at: snapshot.position).response(fields: templates.replica)
         }
         guard let record else {
@@ -74,9 +94,9 @@ struct ItemHandler: Sendable {
     }
 
     /// Whether the item is what the question waits for.
-    func isSatisfied(_ question: Question, by record: ItemRecord?) -> Bool {
+    func isSatisfied(_ question: Question, by record: ItemRecord?, epoch: Epoch) -> Bool {
         guard let until = question.until, let record else { return false }
-        return record.withPackedItem { until.matches($0) }
+        return verdicts.isSatisfied(until, by: record, epoch: epoch)
     }
 
     private func respond(

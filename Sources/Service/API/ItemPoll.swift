@@ -9,6 +9,8 @@ final class ItemPoll: PendingAnswer {
     private var isDraining = false
     /// What was looked at last and is no answer yet: nothing is looked at twice.
     private var seen: (epoch: Epoch, seq: UInt64?)?
+    /// Others have had their turn since the request came.
+    private var hasYielded = false
 
     /// Its place in the waiting room is taken already.
     init(_ question: ItemHandler.Question, handler: ItemHandler) {
@@ -27,7 +29,12 @@ final class ItemPoll: PendingAnswer {
             let record = snapshot.newestState(of: question.key)
             let epoch = snapshot.position.epoch
             if !isLast, let seen, seen.epoch == epoch, seen.seq == record?.seq { return .wait(until: deadline) }
-            if !isLast, question.until != nil, !isSatisfied(record) {
+            if !hasYielded, handler.isCostly(question, in: snapshot) {
+                hasYielded = true
+                return .again
+            }
+            hasYielded = true
+            if !isLast, question.until != nil, !isSatisfied(record, epoch) {
                 seen = (epoch, record?.seq)
                 return .wait(until: deadline)
             }
@@ -42,8 +49,8 @@ final class ItemPoll: PendingAnswer {
         }
     }
 
-    private func isSatisfied(_ record: ItemRecord?) -> Bool {
-        handler.isSatisfied(question, by: record.flatMap { $0.isTombstone ? nil : $0 })
+    private func isSatisfied(_ record: ItemRecord?, _ epoch: Epoch) -> Bool {
+        handler.isSatisfied(question, by: record.flatMap { $0.isTombstone ? nil : $0 }, epoch: epoch)
     }
 
     func drain() { isDraining = true }

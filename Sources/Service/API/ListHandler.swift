@@ -133,14 +133,11 @@ struct ListHandler: Sendable {
     }
 
     private func page(_ call: Call) -> HTTPResponse {
-        var walk = call.query.walk
-        let page = ItemPage(
-            &walk,
-            in: call.snapshot,
-            call.query.filter.representation,
-            limit: call.query.limit ?? limits.defaultItems,
-            limits: limits
-        )
+        var page = ItemPage(call.query, limits: limits)
+        return SteppedAnswer.response { page.read(in: call.snapshot) ? answer(call, page) : nil }
+    }
+
+    private func answer(_ call: Call, _ page: ItemPage) -> HTTPResponse {
         let conditions = view.conditions()
         let templates = fields.templates(call.snapshot.position, conditions)
         // Weak: `as_of` moves while the items stay the same; and the cursor holds a position, so what is tagged is its key.

@@ -78,7 +78,7 @@ final class HandTurnedLoop {
 
     init(_ limits: HTTPServerLimits = HTTPServerLimits()) throws {
         let script = script
-        shell = try EventLoop(index: 0, addresses: AddressCounts(limit: 0))
+        shell = try EventLoop(index: 0, addresses: AddressCounts(limit: 0), pendingBytes: PendingBytes(limit: limits.pendingBytes))
         loop = try ConnectionLoop(
             shell: shell,
             handler: script,
@@ -108,6 +108,8 @@ final class HandTurnedLoop {
         let text = paths.map { "GET \($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined()
         try #require(Glibc.send(client, text, text.utf8.count, Int32(MSG_NOSIGNAL)) == text.utf8.count)
     }
+
+    func finishSending(_ client: Int32) { _ = shutdown(client, Int32(SHUT_WR)) }
 
     func turn() { loop.turn() }
 

@@ -14,7 +14,7 @@ import Testing
         return fixture
     }
 
-    private func inflated(_ bytes: [UInt8]) -> String? {
+    static func inflated(_ bytes: [UInt8]) -> String? {
         var stream = z_stream()
         guard inflateInit2_(&stream, 31, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return nil }
         defer { inflateEnd(&stream) }
@@ -44,7 +44,7 @@ import Testing
             #expect(coded.bytes.count < plain.bytes.count / 2, "\(target)")
             #expect(coded["content-length"] == "\(coded.bytes.count)")
             if target.hasPrefix("/v1/items") || target == "/openapi.yaml" {
-                #expect(inflated(coded.bytes) == plain.body, "\(target)")
+                #expect(Self.inflated(coded.bytes) == plain.body, "\(target)")
                 #expect(plain["vary"] == "Accept-Encoding", "\(target)")
             }
         }
@@ -80,7 +80,7 @@ import Testing
         #expect(small.body == #"{"id":"item-1","n":1}"#)
         let refusing = try fixture.request("/v1/items/item-1", fields: ["Accept-Encoding: gzip, identity;q=0"])
         #expect(refusing["content-encoding"] == "gzip")
-        #expect(inflated(refusing.bytes) == small.body)
+        #expect(Self.inflated(refusing.bytes) == small.body)
         await fixture.stop()
     }
 

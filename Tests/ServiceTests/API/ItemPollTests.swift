@@ -1,3 +1,4 @@
+import ItemQuery
 import ReplicaStore
 import TableModel
 import Testing
@@ -105,6 +106,73 @@ import Testing
             later.body.contains("There is no item under this key as of position aaaaaaaa.1, and did not within 1 s.")
         )
         await fixture.stop()
+    }
+
+    @Test("until may read attributes 32 times, and a longer condition is a 400 that says so")
+    func operands() async throws {
+        let fixture = try filled()
+        func condition(_ count: Int) -> String {
+            Array(repeating: "version%20%3E%3D%201", count: count).joined(separator: "%20AND%20")
+        }
+        #expect(try fixture.request("/v1/items/a?until=\(condition(32))").status == 200)
+        for fields in [[], ["Prefer: wait=30"]] {
+            let refused = try fixture.request("/v1/items/a?until=\(condition(33))", fields: fields)
+            #expect(refused.status == 400)
+            #expect(refused.body.contains("it reads attributes 33 times, and until may do so at most 32 times"))
+        }
+        #expect(try fixture.request("/v1/items?where=\(condition(33))").status == 200)
+        await fixture.stop()
+    }
+
+    @Test(
+        "requests that wait for the same share one test of each state of the item, and those that wait for another do not"
+    )
+    func sharedVerdicts() async throws {
+        let fixture = try filled { $0.untilWork = 0 }
+        func begin(_ version: Int, _ count: Int) throws -> [Int32] {
+            try (0..<count).map { _ in
+                try fixture.begin("/v1/items/a?until=version%20%3E%3D%20\(version)", fields: ["Prefer: wait=30"])
+            }
+        }
+        let (second, third) = (try begin(2, 5), try begin(3, 5))
+        try await fixture.waitForWaiting(10)
+        try publish(fixture, version: 2)
+        for poll in second { #expect(try fixture.answer(on: poll).body == #"{"id":"a","version":2}"#) }
+        try await fixture.waitForWaiting(5)
+        try publish(fixture, version: 3)
+        for poll in third { #expect(try fixture.answer(on: poll).body == #"{"id":"a","version":3}"#) }
+        // Without a wait the test is made after others' turns, too, and nothing of the answer changes.
+        #expect(try fixture.request("/v1/items/a?until=version%20%3E%3D%204").status == 412)
+        #expect(try fixture.request("/v1/items/a?until=version%20%3E%3D%203")["preference-applied"] == nil)
+        try await fixture.waitForWaiting(0)
+        await fixture.stop()
+    }
+
+    @Test("a verdict belongs to one state of one epoch, and no more are kept than the limit")
+    func verdicts() throws {
+        var limits = APILimits()
+        limits.untilWork = 0
+        limits.untilVerdicts = 10
+        let verdicts = UntilVerdicts(limits: limits)
+        let writer = GenerationWriter(
+            epoch: try #require(Epoch("aaaaaaaa")),
+            keySchema: ServiceFixture.single,
+            limits: StoreLimits()
+        )
+        let key = try ItemKey(partition: .string("a"), schema: ServiceFixture.single)
+        let condition = UntilPredicate(try WhereExpression("v >= 20"))
+        for value in 1...40 {
+            let item = Item(["id": .string("a"), "v": .number("\(value)")])
+            #expect(writer.apply(Change(key: key, outcome: .put(item), version: nil, at: 0, cause: .stream)))
+            let snapshot = writer.snapshot()
+            let record = try #require(snapshot.record(for: key))
+            for _ in 0..<2 {
+                #expect(verdicts.isSatisfied(condition, by: record, epoch: snapshot.position.epoch) == (value >= 20))
+            }
+            #expect(!verdicts.isCostly(condition, record, epoch: snapshot.position.epoch))
+            #expect(verdicts.isCostly(condition, record, epoch: try #require(Epoch("bbbbbbbb"))))
+            #expect(verdicts.count == (value - 1) % 10 + 1)
+        }
     }
 
     @Test("a place that is not there is a 503, and places come back")

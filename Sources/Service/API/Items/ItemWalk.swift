@@ -7,6 +7,17 @@ struct WalkBudget: Sendable, Hashable {
     let records: Int
     /// Bytes of items looked at, each as often as the query's operands may look at it.
     let bytes: Int
+    /// Bytes of items given to the receiver.
+    var received = Int.max
+
+    /// What both allow.
+    func within(_ other: WalkBudget) -> WalkBudget {
+        WalkBudget(
+            records: min(records, other.records),
+            bytes: min(bytes, other.bytes),
+            received: min(received, other.received)
+        )
+    }
 }
 
 /// A walk through a range of keys, in steps. What it holds between two steps is a key, so it goes on in any snapshot.
@@ -31,6 +42,8 @@ struct ItemWalk {
     private(set) var after: [UInt8]?
     /// Records looked at so far, tombstones included.
     private(set) var examined = 0
+    /// Bytes looked at so far, each as often as the operands may look at it.
+    private(set) var work = 0
 
     init(filter: ItemFilter, order: ReadOrder, representation: ItemRepresentation, after: [UInt8]? = nil) {
         self.filter = filter
@@ -50,6 +63,7 @@ struct ItemWalk {
         var last: ItemRecord?
         var records = 0
         var bytes = 0
+        var received = 0
         let predicate = filter.predicate
         let weight = weight
         snapshot.forEach(
@@ -59,7 +73,7 @@ struct ItemWalk {
             order: order,
             includingTombstones: true
         ) { record in
-            if records == budget.records || bytes >= budget.bytes {
+            if records == budget.records || bytes >= budget.bytes || received >= budget.received {
                 step = .paused
                 return false
             }
@@ -69,15 +83,19 @@ struct ItemWalk {
                     bytes += packed.count * weight
                     return predicate?.matches(packed) ?? true
                 }
-                if passes, !receive(record) {
-                    step = .stopped
-                    return false
+                if passes {
+                    guard receive(record) else {
+                        step = .stopped
+                        return false
+                    }
+                    received += record.withPackedItem { $0.count }
                 }
             }
             last = record
             return true
         }
         examined += records
+        work += bytes
         if let last { after = last.withKeyBytes { Array($0) } }
         return step
     }
