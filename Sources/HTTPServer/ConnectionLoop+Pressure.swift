@@ -6,6 +6,9 @@ extension ConnectionLoop {
     /// An operator is told no more often that the bound was reached.
     private static let warningInterval: Instant = 60_000_000_000
 
+    /// Between two looks at all connections, unless far too much waits.
+    private static let lookInterval: Instant = 10_000_000
+
     /// Counts what a connection keeps in memory. Called after everything that may change it.
     func account(_ connection: Connection) {
         let kept = connection.keptBytes
@@ -33,8 +36,13 @@ extension ConnectionLoop {
     func relievePressure() {
         let refused = pendingBytes.refused
         let isRefusing = refused != refusalsSeen
-        refusalsSeen = refused
         guard isRefusing || pendingBytes.isOver else { return }
+        guard now >= nextPressureLook || pendingBytes.isFarOver else {
+            takeTurn(at: nextPressureLook)
+            return
+        }
+        nextPressureLook = now + Self.lookInterval
+        refusalsSeen = refused
         warnOfPressure()
         let stalledBefore = now - timeouts.pressureGrace
         var holders: [Connection] = []
@@ -56,10 +64,18 @@ extension ConnectionLoop {
             closeForRoom(connection)
         }
         if pendingBytes.isOver {
-            // Others may hold more; and those that are not stalled yet may be soon. No connection has this token.
+            // Others may hold more; and those that are not stalled yet may be soon.
             pendingBytes.wakeLoops()
-            deadlines.insert(now + max(1_000_000, timeouts.pressureGrace), token: .max)
+            takeTurn(at: now + max(Self.lookInterval, timeouts.pressureGrace))
         }
+    }
+
+    /// Makes the loop take a turn at `instant`, whatever happens on its connections.
+    private func takeTurn(at instant: Instant) {
+        guard pressureTurn <= now || instant < pressureTurn else { return }
+        pressureTurn = instant
+        // No connection has this token.
+        deadlines.insert(instant, token: .max)
     }
 
     private func closeForRoom(_ connection: Connection) {

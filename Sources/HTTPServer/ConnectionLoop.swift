@@ -43,6 +43,9 @@ final class ConnectionLoop {
     var pendingBytes: PendingBytes { shell.pendingBytes }
     /// How many refusals of large responses this loop has answered with more room.
     var refusalsSeen = 0
+    var nextPressureLook = Instant.min
+    /// When a turn is sure to come, for the next look.
+    var pressureTurn = Instant.min
     var lastPressureWarning: Instant?
     /// Connections that were idle at the last look, the oldest last, with when that began.
     var idleNoted: [(connection: Connection, since: Instant)] = []

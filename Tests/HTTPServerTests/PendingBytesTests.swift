@@ -231,3 +231,51 @@ private final class PiecesBody: StreamingBody {
         }
     }
 }
+
+/// A body that says nothing for a while, then a word.
+private final class QuietBody: StreamingBody {
+    private var until: Duration?
+
+    func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep {
+        guard let until else {
+            output += "begun\n".utf8
+            until = now + .milliseconds(600)
+            return .wait(until: until)
+        }
+        if now < until { return .wait(until: until) }
+        output += "ended\n".utf8
+        return .end
+    }
+
+    func drain() {}
+    func finished(_ reason: StreamEnd) {}
+}
+
+@Suite struct QuietStreamTests {
+    @Test("a stream that has nothing to send for longer than the grace is not taken for one whose client does not read")
+    func quiet() async throws {
+        let limits = HTTPServerLimitsTests.limits {
+            $0.responseBytesPerSecond = 100_000_000
+            $0.responseGrace = .milliseconds(50)
+            $0.writeStallTimeout = .milliseconds(50)
+        }
+        let handler = ClosureHandler { _ in HTTPResponse(status: 200, body: .stream(QuietBody())) }
+        try await withServer(handler, limits: limits) { _, port in
+            let client = try RawClient(port: port)
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await client.receiveResponse().body == "begun\nended\n")
+        }
+    }
+
+    @Test("a request says what all addresses of its client have in common")
+    func clientKey() async throws {
+        let handler = ClosureHandler { .text("\($0.clientKey)") }
+        try await withServer(handler) { _, port in
+            for (source, key) in [("127.0.0.1", "2130706433"), ("127.0.0.2", "2130706434")] {
+                let client = try RawClient(port: port, source: source)
+                try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(try await client.receiveResponse().body == key)
+            }
+        }
+    }
+}

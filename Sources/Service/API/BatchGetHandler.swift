@@ -98,7 +98,7 @@ struct BatchGetHandler: Sendable {
         }
         guard place < pieces.count else { return .bytes(first) }
         let pin = SnapshotPin(snapshot, in: view.store, bytes: limits.replacedBytes, duration: limits.pageDuration)
-        let body = PageBody(length: nil, pin: pin) { output, budget, _ in
+        let body = PageBody(length: nil, size: stored, pin: pin) { output, budget, _ in
             output += first
             first = []
             while place < pieces.count, output.count < budget {

@@ -43,7 +43,9 @@ struct ContentCoding: Sendable {
     private func encode(_ body: PageBody, of response: inout HTTPResponse, _ call: APICall) {
         guard call.fields.contains(.acceptEncoding) else { return }
         let accepted = AcceptEncoding(call.header(.acceptEncoding))
-        if accepted.prefersGzip || accepted.identity == 0 && accepted.gzip > 0 {
+        // In pieces it holds nobody up, but costs as much processor time as a whole one.
+        let isSmall = (body.size ?? 0) <= limits.compressedBytes.upperBound
+        if isSmall && accepted.prefersGzip || accepted.identity == 0 && accepted.gzip > 0 {
             mark(&response)
             body.compress()
         } else if accepted.identity == 0 {

@@ -86,6 +86,14 @@ import Testing
             #expect(try Inflate.gzip(answer.bytes) == Array(plain.body.utf8))
             #expect(try pieces.request("/v1/items?limit=300", fields: ["Accept-Encoding: identity;q=0"]).status == 406)
         }
+        // As whole ones: larger than this they are not compressed, unless the client takes nothing else.
+        try await both({ $0.compressedBytes = 1_024...100_000 }) { _, pieces in
+            let target = "/v1/items?limit=300"
+            let plain = try pieces.request(target, fields: ["Accept-Encoding: gzip"])
+            #expect(plain["content-encoding"] == nil)
+            let packed = try pieces.request(target, fields: ["Accept-Encoding: gzip, identity;q=0"])
+            #expect(packed["content-encoding"] == "gzip")
+        }
     }
 
     @Test("a large batch has the bytes of one that is made whole, found and missing")

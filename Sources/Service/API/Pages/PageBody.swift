@@ -12,14 +12,17 @@ final class PageBody: BulkBody {
 
     private var make: Make?
     private(set) var length: Int?
+    /// About how many bytes it has; nil where nobody knows.
+    let size: Int?
     private var pin: SnapshotPin?
     private var coder: PieceCoder?
     private var plain: [UInt8] = []
     private var made = 0
 
-    /// `length` is what `make` comes to in all, where that is known.
-    init(length: Int?, pin: SnapshotPin?, _ make: @escaping Make) {
+    /// `length` is what `make` comes to in all, where that is known; `size` about how much, where that is.
+    init(length: Int?, size: Int? = nil, pin: SnapshotPin?, _ make: @escaping Make) {
         self.length = length
+        self.size = size ?? length
         self.pin = pin
         self.make = make
     }
