@@ -3,17 +3,24 @@
 #   docker run -p 8080:8080 -e TABLECAST_TABLE=NAME -e AWS_REGION=eu-central-1 -e AWS_ACCESS_KEY_ID -e AWS_SECRET_ACCESS_KEY tablecast
 # Tests/Packaging takes these steps in a plain root directory, without a container engine, and runs what comes out.
 
-FROM swift:6.3-bookworm AS builder
+# Pin both by digest where you build: --build-arg BUILDER=swift@sha256:… --build-arg BASE=debian@sha256:…
+ARG BUILDER=swift:6.3-bookworm
+ARG BASE=debian:bookworm-slim
+
+FROM ${BUILDER} AS builder
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         libcurl4-openssl-dev libnghttp2-dev libsqlite3-dev libssl-dev libxxhash-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
+# The options of scripts/lib.sh.
 RUN swift build -c release --static-swift-stdlib --product tablecast \
+        -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now \
+        -Xswiftc -file-prefix-map -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." \
     && install -D --strip "$(swift build -c release --static-swift-stdlib --show-bin-path)/tablecast" /out/tablecast
 
-FROM debian:bookworm-slim
+FROM ${BASE}
 # curl is for the health check; the rest is what the program links, and the certificates that AWS is checked against.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates curl libcurl4 libsqlite3-0 libssl3 libstdc++6 libxxhash0 zlib1g \

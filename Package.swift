@@ -59,8 +59,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
     targets: [
-        // System modules: headers and `static inline` shims, no logic.
-        .target(name: "CLinux"),
+        // System modules: headers and shims, no logic.
+        // With the checks of _FORTIFY_SOURCE where the compiler optimises, which is when they can be made.
+        .target(
+            name: "CLinux",
+            cSettings: [.define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release))]
+        ),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),

@@ -88,9 +88,17 @@ need_python() {
     cp "$requirements" "$stamp"
 }
 
+# How the program is built to be shipped: every address is bound and made read-only before it runs, and no path of the build is in it.
+# The Dockerfile has the same.
+readonly release_options=(
+    -c release --static-swift-stdlib --product tablecast
+    -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
+    -Xswiftc -file-prefix-map -Xswiftc "$project=." -Xcc "-ffile-prefix-map=$project=."
+)
+
 # Builds the program as the container image ships it; prints where it is.
 build_release() {
     say "building tablecast (release)"
-    swift build --package-path "$project" -c release --static-swift-stdlib --product tablecast >&2
-    printf '%s/tablecast\n' "$(swift build --package-path "$project" -c release --static-swift-stdlib --show-bin-path)"
+    swift build --package-path "$project" "${release_options[@]}" >&2
+    printf '%s/tablecast\n' "$(swift build --package-path "$project" "${release_options[@]}" --show-bin-path)"
 }

@@ -8,7 +8,7 @@ struct Generation: ~Copyable {
     let keySchema: KeySchema
     let limits: StoreLimits
     private let tombstoneMilliseconds: Int64
-    private(set) var seq: UInt64 = 0
+    private(set) var seq: UInt64
     private(set) var tombstones = TombstoneQueue()
     private var byKey: RecordTree
     private var bySeq: RecordTree
@@ -27,8 +27,9 @@ struct Generation: ~Copyable {
     /// Records that are in the tree by key and not yet in the other, while saved ones are entered.
     private var restoring: [(seq: UInt64, record: Unmanaged<RecordStorage>)] = []
 
-    init(epoch: Epoch, keySchema: KeySchema, limits: StoreLimits) {
+    init(epoch: Epoch, keySchema: KeySchema, limits: StoreLimits, seq: UInt64 = 0) {
         self.epoch = epoch
+        self.seq = seq
         self.keySchema = keySchema
         self.limits = limits
         tombstoneMilliseconds = limits.tombstoneAge.components.seconds * 1000

@@ -4,14 +4,14 @@ package import TableModel
 package final class GenerationWriter {
     private var generation: Generation
 
-    /// Starts an empty generation.
-    package init(epoch: Epoch, keySchema: KeySchema, limits: StoreLimits) {
-        generation = Generation(epoch: epoch, keySchema: keySchema, limits: limits)
+    /// Starts an empty generation. Its first change gets the number after `seq`.
+    package init(epoch: Epoch, keySchema: KeySchema, limits: StoreLimits, startingAfter seq: UInt64 = 0) {
+        generation = Generation(epoch: epoch, keySchema: keySchema, limits: limits, seq: seq)
     }
 
     /// The life of the contents that this writer makes.
     package var epoch: Epoch { generation.epoch }
-    /// The number of the newest change; 0 before the first.
+    /// The number of the newest change; before the first, the one before its own.
     package var seq: UInt64 { generation.seq }
     /// Tombstones and superseded ones that still wait to be dropped from the queue of tombstones.
     package var queuedTombstones: Int { generation.tombstones.count }

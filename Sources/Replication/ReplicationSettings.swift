@@ -21,6 +21,10 @@ package struct ReplicationSettings: Sendable, Hashable {
     package var scanUnitsPerSecond: Int?
     /// Read capacity units a second for comparing table and replica in the background; nil does not compare.
     package var verifyUnitsPerSecond: Int?
+    /// The numbers that a new epoch may count from; one is drawn for each. Counted from 0, a position after the scan would tell a reader
+    /// that sees few keys how many items the table has. Below 2^40, so that numbers stay below 2^63 however often a process dies and
+    /// 2^40 of them are passed over (`StateLimits.reservedSeqs`): it would take four million such ends to reach `StateLimits.maximumSeq`.
+    package var firstSeqs: Range<UInt64> = 0..<(1 << 40)
     /// The bounds of replication.
     package var limits = ReplicationLimits()
     /// The bounds of the stream's consumer.

@@ -15,7 +15,12 @@ extension Replicator {
         generation = Generation(
             target: target,
             writer: resumption?.writer
-                ?? GenerationWriter(epoch: .random(), keySchema: target.keySchema, limits: settings.storeLimits),
+                ?? GenerationWriter(
+                    epoch: .random(),
+                    keySchema: target.keySchema,
+                    limits: settings.storeLimits,
+                    startingAfter: .random(in: settings.firstSeqs)
+                ),
             beganAt: time.monotonic()
         )
         generation?.segments = settings.segments(approximateItems: target.approximateItems)

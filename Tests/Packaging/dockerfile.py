@@ -45,11 +45,14 @@ def stages(text):
     """The stages, each with its instructions as (keyword, value), comments and line breaks taken out."""
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
-    found = []
+    found, arguments = [], {}
     for line in filter(None, map(str.strip, joined.splitlines())):
         keyword, value = line.split(None, 1)
-        if keyword == "FROM":
-            words = value.split()
+        if keyword == "ARG" and not found:
+            name, _, default = value.partition("=")
+            arguments[name] = default
+        elif keyword == "FROM":
+            words = re.sub(r"\$\{(\w+)\}", lambda match: arguments[match[1]], value).split()
             found.append(Stage(words[0], words[2] if len(words) > 2 else None))
         else:
             found[-1].instructions.append((keyword, re.sub(r"\s+", " ", value)))

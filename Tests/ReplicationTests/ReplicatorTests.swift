@@ -1,5 +1,6 @@
 import AWSClient
 import ReplicaStore
+import StateStore
 import StreamModel
 import Synchronization
 import TableModel
@@ -33,6 +34,26 @@ import Testing
             #expect(harness.observer.publications >= 2)
             await harness.wait("the children in the status") { $0.status.shards.map(\.id).contains("C") }
         }
+    }
+
+    @Test("the position after the scan does not tell how many items there are")
+    func firstPosition() async throws {
+        var positions: [UInt64] = []
+        for firstSeqs in [0..<1, 1_000_000..<1_000_001, ReplicationSettings(tableName: "demo").firstSeqs]
+            as [Range<UInt64>]
+        {
+            try await ReplicatorHarness(model()) { $0.firstSeqs = firstSeqs }.run { harness in
+                await harness.waitLive()
+                positions.append(harness.store.snapshot?.position.seq ?? 0)
+            }
+        }
+        #expect(positions[0] >= 20)
+        #expect(positions[1] - positions[0] == 1_000_000)
+        // By chance once in fifty million.
+        #expect(positions[2] > 20_000)
+        // However often a process dies without a last save, within what a saved state may have.
+        let first = ReplicationSettings(tableName: "demo").firstSeqs.upperBound
+        #expect(first + 1_000_000 * StateLimits.reservedSeqs < StateLimits.maximumSeq)
     }
 
     @Test("situation 8: keys that change while the scan runs keep the stream's word, removals included")

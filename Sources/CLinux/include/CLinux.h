@@ -29,67 +29,25 @@ enum {
     LINUX_FAILED = EPOLLERR,
 };
 
-static inline int linux_epoll_create(void) {
-    return epoll_create1(EPOLL_CLOEXEC);
-}
-
-static inline int linux_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t token) {
-    struct epoll_event event = {.events = events, .data = {.u64 = token}};
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
-}
-
-static inline int linux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t token) {
-    struct epoll_event event = {.events = events, .data = {.u64 = token}};
-    return epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event);
-}
-
-static inline int linux_epoll_remove(int epoll, int descriptor) {
-    struct epoll_event event = {0};
-    return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, &event);
-}
+int linux_epoll_create(void);
+int linux_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t token);
+int linux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t token);
+int linux_epoll_remove(int epoll, int descriptor);
 
 /* Waits for at most 256 events. */
-static inline int linux_epoll_wait(int epoll, struct linux_readiness *ready, int capacity, int milliseconds) {
-    struct epoll_event events[256];
-    int count = epoll_wait(epoll, events, capacity < 256 ? capacity : 256, milliseconds);
-    for (int index = 0; index < count; index++) {
-        ready[index].token = events[index].data.u64;
-        ready[index].events = events[index].events;
-    }
-    return count;
-}
-
-static inline int linux_eventfd(void) {
-    return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-}
-
-static inline int linux_accept(int listener, struct sockaddr_storage *address, socklen_t *length) {
-    return accept4(listener, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
-
-static inline int linux_stream_socket(int family) {
-    return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-}
+int linux_epoll_wait(int epoll, struct linux_readiness *ready, int capacity, int milliseconds);
+int linux_eventfd(void);
+int linux_accept(int listener, struct sockaddr_storage *address, socklen_t *length);
+int linux_stream_socket(int family);
 
 /* Never raises SIGPIPE. */
-static inline ssize_t linux_send(int descriptor, const void *bytes, size_t count) {
-    return send(descriptor, bytes, count, MSG_NOSIGNAL);
-}
+ssize_t linux_send(int descriptor, const void *bytes, size_t count);
 
 /* Never raises SIGPIPE. */
-static inline ssize_t linux_send_pieces(int descriptor, struct iovec *pieces, size_t count) {
-    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
-    return sendmsg(descriptor, &message, MSG_NOSIGNAL);
-}
-
-static inline int linux_set_option(int descriptor, int level, int option, int value) {
-    return setsockopt(descriptor, level, option, &value, sizeof value);
-}
+ssize_t linux_send_pieces(int descriptor, struct iovec *pieces, size_t count);
+int linux_set_option(int descriptor, int level, int option, int value);
 
 /* The next close sends RST and drops what was not yet sent. */
-static inline int linux_reset_on_close(int descriptor) {
-    struct linger linger = {.l_onoff = 1, .l_linger = 0};
-    return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-}
+int linux_reset_on_close(int descriptor);
 
 #endif

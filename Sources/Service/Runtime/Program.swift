@@ -31,6 +31,7 @@ package enum Program {
     {
         let resolver = SettingsResolver(flags: options.given, environment: environment)
         let settings = try resolver.resolve(defaultTable: defaultTable)
+        if !settings.crashDumps { CrashDumps.forbid() }
         startLogging(settings)
         let logger = Logger(label: "tablecast")
         for name in resolver.unknownVariables { logger.warning("\(name) is not a setting; see tablecast serve --help") }

@@ -32,6 +32,8 @@ package struct ServeOptions: ParsableArguments {
     package var corsOrigins: [String] = []
     @Option(name: .customLong("allowed-host"), help: ArgumentHelp(SettingName.allowedHosts.help))
     package var allowedHosts: [String] = []
+    @Flag(help: ArgumentHelp(SettingName.crashDumps.help))
+    package var crashDumps = false
     @Option(help: ArgumentHelp(SettingName.loops.help))
     package var loops: String?
     @Option(name: .customLong("max-connections"), help: ArgumentHelp(SettingName.maximumConnections.help))
@@ -81,6 +83,7 @@ package struct ServeOptions: ParsableArguments {
             .verifyCapacity: verifyCapacity, .gapPolicy: gapPolicy, .maximumLag: maximumLag,
             .stateDir: stateDir, .tokenFile: tokenFile,
             .corsOrigins: corsOrigins.isEmpty ? nil : corsOrigins.joined(separator: ","),
+            .crashDumps: crashDumps ? "on" : nil,
             .allowedHosts: allowedHosts.isEmpty ? nil : allowedHosts.joined(separator: ","), .loops: loops,
             .maximumConnections: maximumConnections, .maximumConnectionsPerAddress: maximumConnectionsPerAddress,
             .maximumPendingBytes: maximumPendingBytes, .maximumSubscribers: maximumSubscribers,

@@ -15,6 +15,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
     case tokenFile = "auth-token-file"
     case corsOrigins = "cors-origin"
     case allowedHosts = "allowed-host"
+    case crashDumps = "crash-dumps"
     case loops
     case maximumConnections = "max-connections"
     case maximumConnectionsPerAddress = "max-connections-per-address"
@@ -33,7 +34,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
     case shutdownGrace = "shutdown-grace"
 
     /// Settings whose flag takes no value: it turns them on.
-    package var isSwitch: Bool { self == .accessLog || self == .serverTiming }
+    package var isSwitch: Bool { self == .accessLog || self == .serverTiming || self == .crashDumps }
 
     /// `--poll-interval`.
     package var flag: String { "--" + rawValue }
@@ -77,6 +78,8 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
         case .allowedHosts:
             "Names in the Host of requests that are served, beside localhost, 127.0.0.0/8 and [::1]; with commas between them or "
                 + "given repeatedly; `*` for any. Default: only those three when listening on loopback without tokens, otherwise any."
+        case .crashDumps:
+            "Let a crash leave a core and the Swift runtime's backtrace, which hold items of the table: on or off. Default off."
         case .loops: "Event loops that serve HTTP, 1 to 64. Default: one a core."
         case .maximumConnections: "Connections open at once, 1 to 1000000. Default 20000."
         case .maximumConnectionsPerAddress:

@@ -27,6 +27,8 @@ package struct Settings: Sendable, Hashable {
     package var crossOrigins = CrossOrigin.Origins.loopback
     /// The hosts that requests may name beside loopback's; nil for what `HostRule` does by itself.
     package var allowedHosts: AllowedHosts?
+    /// Whether a crash may leave a core and a backtrace, which hold items of the table.
+    package var crashDumps = false
     package var loops = Settings.processors
     package var maximumConnections = 20_000
     /// 0 for no bound; nil for half of all.

@@ -119,6 +119,7 @@ package struct SettingsResolver {
         if let format { settings.logFormat = format }
         settings.accessLog = try onOrOff(.accessLog)
         settings.serverTiming = try onOrOff(.serverTiming)
+        settings.crashDumps = try onOrOff(.crashDumps)
     }
 
     /// Variables that look like settings and are none, to be warned of: a mistyped one would be ignored in silence. Kubernetes

@@ -41,7 +41,7 @@ import Testing
             .maximumTombstones: "7", .tombstoneAge: "2h", .logLevel: "debug",
             .logFormat: "json",
             .drainDelay: "5s", .shutdownGrace: "0s", .stateDir: "/var/lib/tablecast", .accessLog: "on",
-            .serverTiming: "on",
+            .serverTiming: "on", .crashDumps: "on",
             .tokenFile: "/run/secrets/tokens.json", .corsOrigins: "https://a.example,https://b.example",
             .allowedHosts: "a.example,B.example.",
         ]
@@ -63,6 +63,7 @@ import Testing
         expected.tokenFile = "/run/secrets/tokens.json"
         expected.crossOrigins = .only(["https://a.example", "https://b.example"])
         expected.allowedHosts = .only(["a.example", "b.example"])
+        expected.crashDumps = true
         expected.maximumLag = .seconds(120)
         expected.loops = 3
         expected.maximumConnections = 10
