@@ -1,7 +1,6 @@
-import Glibc
 package import Logging
 
-/// Writes one line a record to standard error, in one `write`, so that nothing waits in a buffer when the process ends.
+/// Makes one line of each record and hands it on. Who writes it is another's business: see `LogQueue`.
 package struct LineLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
@@ -11,12 +10,12 @@ package struct LineLogHandler: LogHandler {
     private let format: LogFormat
     private let write: @Sendable ([UInt8]) -> Void
 
-    /// `write` takes whole lines; standard error unless a test says otherwise.
+    /// `write` takes whole lines and must not block: whatever logs would wait with it.
     package init(
         label: String,
         format: LogFormat,
         level: Logger.Level,
-        write: @escaping @Sendable ([UInt8]) -> Void = LineLogHandler.standardError
+        write: @escaping @Sendable ([UInt8]) -> Void
     ) {
         self.label = label
         self.format = format
@@ -44,16 +43,5 @@ package struct LineLogHandler: LogHandler {
                 metadata: all
             )
         )
-    }
-
-    /// Writes to descriptor 2; a line that cannot be written is lost, since there is nowhere left to say so.
-    package static let standardError: @Sendable ([UInt8]) -> Void = { line in
-        line.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let written = Glibc.write(2, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if written > 0 { rest = rest.dropFirst(written) } else if errno != EINTR { return }
-            }
-        }
     }
 }

@@ -1,11 +1,12 @@
-import Logging
+package import Logging
 
 /// One log record's line.
-enum LogRecord {
+package enum LogRecord {
     /// The bytes of the line, line feed included. Metadata keys come in name order, so equal records make equal lines.
-    static func line(
+    /// `milliseconds` since 1970 UTC.
+    package static func line(
         format: LogFormat,
-        milliseconds: Int64,
+        milliseconds: Int64 = WallClock.milliseconds(),
         label: String,
         level: Logger.Level,
         message: String,

@@ -1,9 +1,9 @@
 import Glibc
 
 /// The wall clock, for records.
-enum WallClock {
+package enum WallClock {
     /// Milliseconds since 1970 UTC.
-    static func milliseconds() -> Int64 {
+    package static func milliseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000

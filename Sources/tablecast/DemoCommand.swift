@@ -17,7 +17,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     func run() async throws {
         var settings = try Program.settings(options, defaultTable: "orders")
-        let signals = StopSignals()
+        let signals = StopSignals(patience: StopLimits().patience(for: settings))
         signals.install()
         let sandbox = DynamoSandbox()
         let port: Int
@@ -35,10 +35,10 @@ struct DemoCommand: AsyncParsableCommand {
         let table = settings.table
         let writer = Task { await SampleWriter(sandbox: sandbox, table: table).run() }
         defer { writer.cancel() }
-        Program.say("Starting the demo: it is ready in a few seconds.")
+        Program.announce("Starting the demo: it is ready in a few seconds.")
         do {
             try await service.run(signals: signals) { address in
-                Program.say(Self.invitation(address, table: table, sandboxPort: port))
+                Program.announce(Self.invitation(address, table: table, sandboxPort: port))
             }
         } catch {
             await sandbox.stop()

@@ -17,7 +17,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try Program.settings(options)
-        let signals = StopSignals()
+        let signals = StopSignals(patience: StopLimits().patience(for: settings))
         signals.install()
         try await TablecastService(settings: settings, environment: Program.environment).run(signals: signals)
     }

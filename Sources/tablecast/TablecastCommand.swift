@@ -15,4 +15,10 @@ struct TablecastCommand: AsyncParsableCommand {
             ServeCommand.self, DemoCommand.self, TailCommand.self, DoctorCommand.self, SandboxCommand.self,
         ]
     )
+
+    /// Without a command there is nothing to do: the help says what there is, and the status that something is missing.
+    func run() async throws {
+        Program.complain("give a command, such as serve --table NAME\n\n\(Self.helpMessage())")
+        throw ExitCode(ExitStatus.usage.rawValue)
+    }
 }

@@ -58,6 +58,12 @@ struct AccessEntry: Sendable {
         trace = request.header("traceparent").flatMap(TraceParent.init)
     }
 
+    /// What the entry takes while it waits: its own size and that of its texts whose length a client chooses.
+    var approximateBytes: Int {
+        let texts = [target?.path, target?.query, requestID, reason, token, route]
+        return 384 + texts.reduce(0) { $0 + ($1?.utf8.count ?? 0) }
+    }
+
     /// What the log record holds. Absent members are left out.
     var metadata: Logger.Metadata {
         let microseconds = duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000

@@ -139,6 +139,7 @@ final class MetricsCollector: Sendable {
 
     private func collectProcess() {
         if let reading = tokens?.reading { gauge("tablecast_token_file_failing", [], reading.trouble == nil ? 0 : 1) }
+        counter("tablecast_log_lines_dropped_total", [], LogQueue.standardError.droppedTotal)
         gauge("tablecast_build_info", [("version", Build.version)], 1)
         gauge("process_start_time_seconds", [], Double(startedAtMilliseconds) / 1000)
         gauge("process_cpu_seconds", [], ProcessUsage.processorSeconds())
@@ -182,6 +183,10 @@ final class MetricsCollector: Sendable {
         ("tablecast_verify_repairs_total", "Items that differed from the table and were put right."),
         ("tablecast_verify_consumed_capacity_units_total", "Read capacity units that comparing has consumed."),
         ("tablecast_shards", "Shards of the stream by phase."),
+        (
+            "tablecast_log_lines_dropped_total",
+            "Log lines dropped, those of the access log included: the reader was too slow, or a line could not be written."
+        ),
         ("tablecast_state_resumed", "1 when the process went on with a saved state."),
         ("tablecast_state_failing", "1 while the state cannot be saved."),
         ("tablecast_state_bytes", "Bytes of the saved state on disk."),

@@ -23,7 +23,20 @@ package enum Program {
     package static func startLogging(_ settings: Settings) {
         let format = settings.logFormat
         let level = settings.logLevel
-        LoggingSystem.bootstrap { label in LineLogHandler(label: label, format: format, level: level) }
+        let limits = LogQueueLimits()
+        let inlet = LogQueue.standardError.log(limits: limits) { count in
+            LogRecord.line(
+                format: format,
+                label: "tablecast.log",
+                level: .warning,
+                message:
+                    "\(count) log lines are missing here: the log is read too slowly; at most \(limits.waitingLines) wait",
+                metadata: [:]
+            )
+        }
+        LoggingSystem.bootstrap { label in
+            LineLogHandler(label: label, format: format, level: level) { inlet.put($0) }
+        }
     }
 
     /// Settings of flags and environment; says which variables look mistyped once the log is there.
@@ -48,7 +61,7 @@ package enum Program {
             } else {
                 try command.run()
             }
-            exit(ExitStatus.stopped.rawValue)
+            end(.stopped)
         } catch {
             end(root, error)
         }
@@ -56,15 +69,33 @@ package enum Program {
 
     private static func end<Root: ParsableCommand>(_ root: Root.Type, _ error: any Error) -> Never {
         // A command that has said what there is to say ends with a status alone.
-        if let error = error as? ExitCode { exit(error.rawValue) }
+        if let error = error as? ExitCode { end(ExitStatus(rawValue: error.rawValue) ?? .failure) }
         if root.exitCode(for: error).isSuccess {
             say(root.fullMessage(for: error))
-            exit(ExitStatus.stopped.rawValue)
+            end(.stopped)
         }
         let (line, status) = verdict(root, error)
-        LineLogHandler.standardError(Array("tablecast: \(line)\n".utf8))
+        complain(line)
+        end(status)
+    }
+
+    /// Ends the process: what it has said goes out first, as far as somebody reads it. What the C library does at an exit must not
+    /// block it either.
+    private static func end(_ status: ExitStatus) -> Never {
+        let limits = StopLimits()
+        LogQueue.standardError.flush(within: limits.logPatience)
+        LogQueue.standardOutput.flush(within: limits.logPatience)
+        LastResort(limits: limits).arm(after: limits.logPatience, status: status, nil)
         exit(status.rawValue)
     }
+
+    /// Where lines go that tell why the process ends. A log of its own: a full one must not keep them out.
+    private static let complaints = LogQueue.standardError.log { count in
+        Array("tablecast: \(count) lines are missing here\n".utf8)
+    }
+
+    /// Puts a line for the operator on its way to standard error, and does not wait for it.
+    package static func complain(_ line: String) { complaints.put(Array("tablecast: \(line)\n".utf8)) }
 
     /// The line and the status of an error.
     static func verdict<Root: ParsableCommand>(_ root: Root.Type, _ error: any Error) -> (String, ExitStatus) {
@@ -75,6 +106,11 @@ package enum Program {
             ("\(root.message(for: error).split(separator: "\n").joined(separator: " ")); see tablecast --help", .usage)
         }
     }
+
+    /// Puts a text on its way to standard output, and does not wait for its reader: for what is said while the service runs.
+    package static func announce(_ text: String) { announcements.put(Array("\(text)\n".utf8)) }
+
+    private static let announcements = LogQueue.standardOutput.log { _ in [] }
 
     /// Prints to standard output at once: a pipe would otherwise keep it in a buffer.
     package static func say(_ text: String) {

@@ -22,6 +22,10 @@ package struct TablecastService: Sendable {
     private enum End: Sendable {
         case asked
         case failed(StartUpError)
+
+        /// What the process would say and end with if nothing after this came to its end.
+        var status: ExitStatus { if case .failed(let error) = self { error.status } else { .failure } }
+        var line: String? { if case .failed(let error) = self { error.description } else { nil } }
     }
 
     /// Runs until `signals` asks for a stop, or until it cannot go on. `ready` hears where it serves, once, when the
@@ -111,12 +115,17 @@ package struct TablecastService: Sendable {
                 logger.info("stopping; a second signal ends the process at once")
                 await front.stop(drainDelay: settings.drainDelay, grace: settings.shutdownGrace, time: time)
             } else {
-                await front.stop(drainDelay: .zero, grace: .seconds(1), time: time)
+                let limits = StopLimits()
+                signals.lastResort.arm(after: limits.failureGrace + limits.margin, status: first.status, first.line)
+                await front.stop(drainDelay: .zero, grace: limits.failureGrace, time: time)
             }
             group.cancelAll()
             return first
         }
-        if case .failed(let error) = end { throw error }
+        if case .failed(let error) = end {
+            signals.lastResort.disarm()
+            throw error
+        }
         logger.info("stopped")
     }
 

@@ -16,11 +16,14 @@ import Testing
         let reached = DispatchSemaphore(value: 0)
         var all: [String] { state.withLock { $0 } }
 
-        func append(_ bytes: [UInt8]) { state.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } }
+        func append(_ bytes: [UInt8]) -> Bool {
+            state.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+            return true
+        }
     }
 
     private func fixture(_ lines: Lines) throws -> ServiceFixture {
-        let fixture = try ServiceFixture { AccessLog(registry: $0, write: { lines.append($0) }) }
+        let fixture = try ServiceFixture { AccessLog(registry: $0, queue: LogQueue { lines.append($0) }) }
         try fixture.publish([["id": .string("a")]], schema: ServiceFixture.single)
         return fixture
     }
@@ -112,16 +115,18 @@ import Testing
         let registry = PrometheusRegistry()
         var limits = AccessLogLimits()
         limits.waitingEntries = 3
-        let log = AccessLog(registry: registry, limits: limits) { line in
-            if lines.all.isEmpty {
-                lines.append(line)
-                lines.reached.signal()
-                // The reader of the log that does not read: holds the log's own queue only.
-                lines.gate.wait()
-            } else {
-                lines.append(line)
+        let queue = LogQueue { line in
+            let isFirst = lines.all.isEmpty
+            defer {
+                if isFirst {
+                    lines.reached.signal()
+                    // The reader of the log that does not read: holds the log's own queue only.
+                    lines.gate.wait()
+                }
             }
+            return lines.append(line)
         }
+        let log = AccessLog(registry: registry, limits: limits, queue: queue)
         let outcome = HTTPOutcome(route: nil, status: 400, bytes: 1, duration: .milliseconds(1))
         log.record(AccessEntry(nil, outcome, limits: limits))
         lines.reached.wait()
@@ -140,7 +145,11 @@ import Testing
     @Test("lets the end of the process wait for a reader who never reads only so long")
     func flushIsBounded() async {
         let lines = Lines()
-        let log = AccessLog(registry: PrometheusRegistry()) { _ in lines.gate.wait() }
+        let queue = LogQueue { _ in
+            lines.gate.wait()
+            return true
+        }
+        let log = AccessLog(registry: PrometheusRegistry(), queue: queue)
         let outcome = HTTPOutcome(route: nil, status: 400, bytes: 1, duration: .zero)
         log.record(AccessEntry(nil, outcome, limits: log.limits))
         let clock = Mutex(Duration.zero)
