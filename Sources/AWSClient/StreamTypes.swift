@@ -93,6 +93,19 @@ public struct UserIdentity: Sendable, Hashable {
     public var isTimeToLive: Bool { type == "Service" && principalID == "dynamodb.amazonaws.com" }
 }
 
+/// Why a record cannot be applied. The record keeps its place: it is passed on, and its consumer decides.
+public struct RecordFault: Sendable, Hashable {
+    /// What was wrong, with the place in the answer, in one line.
+    public let reason: String
+    /// The record's number could not be read: `sequenceNumber` is zero and stands for nothing.
+    public let lacksNumber: Bool
+    /// Describes a fault.
+    public init(reason: String, lacksNumber: Bool = false) {
+        self.reason = reason
+        self.lacksNumber = lacksNumber
+    }
+}
+
 /// One record of a stream (AWS API type Record).
 public struct StreamRecord: Sendable, Hashable {
     /// A unique name of the record.
@@ -101,7 +114,7 @@ public struct StreamRecord: Sendable, Hashable {
     public let eventName: RecordEventName
     /// The version of the record format, as sent.
     public let eventVersion: String
-    /// The primary key of the item.
+    /// The primary key of the item; without attributes where it could not be read (`fault` says so).
     public let keys: Item
     /// The item afterwards, where the view type has it.
     public let newImage: Item?
@@ -109,10 +122,13 @@ public struct StreamRecord: Sendable, Hashable {
     public let oldImage: Item?
     /// The place of the record in its shard.
     public let sequenceNumber: SequenceNumber
-    /// Milliseconds since 1970 UTC; DynamoDB rounds down to whole seconds.
-    public let approximateCreationMilliseconds: Int64
+    /// Milliseconds since 1970 UTC; DynamoDB rounds down to whole seconds. Nil where the service does not say, as it may: such a record
+    /// is no evidence of how fresh its shard is.
+    public let approximateCreationMilliseconds: Int64?
     /// Who made the change, where DynamoDB says so.
     public let userIdentity: UserIdentity?
+    /// Why the record cannot be applied; nil for one that can.
+    public let fault: RecordFault?
     /// Describes a record.
     public init(
         eventID: String,
@@ -122,8 +138,9 @@ public struct StreamRecord: Sendable, Hashable {
         newImage: Item?,
         oldImage: Item?,
         sequenceNumber: SequenceNumber,
-        approximateCreationMilliseconds: Int64,
-        userIdentity: UserIdentity?
+        approximateCreationMilliseconds: Int64?,
+        userIdentity: UserIdentity?,
+        fault: RecordFault? = nil
     ) {
         self.eventID = eventID
         self.eventName = eventName
@@ -134,6 +151,7 @@ public struct StreamRecord: Sendable, Hashable {
         self.sequenceNumber = sequenceNumber
         self.approximateCreationMilliseconds = approximateCreationMilliseconds
         self.userIdentity = userIdentity
+        self.fault = fault
     }
 }
 

@@ -39,10 +39,15 @@ struct ShardCursor: Sendable {
     var isPinned = true
     /// Records created before this (milliseconds since 1970 UTC) precede the bookmark.
     var ignoreBefore: Int64?
+    /// The iterator stands at the oldest record of a shard that was opened at LATEST: the first page read with it begins a replay.
+    var opensReplay = false
     /// Reads again what precedes the bookmark, and has not reached the head yet.
     var isReplaying = false
-    /// When the replay began (milliseconds since 1970 UTC).
-    var replayBegan: Int64 = 0
+    /// When the newest replay began.
+    var replayBegan = StreamTime(monotonic: .zero, wallMilliseconds: 0)
+    /// What the replay has read, page by page: the consumer gets it when the head has been reached.
+    var held: [[StreamRecord]] = []
+    var heldBytes = 0
 
     var iterator: String?
     /// When it is read next; nil unless waiting and not held back.
@@ -51,6 +56,8 @@ struct ShardCursor: Sendable {
     var readStartedAt: Duration = .zero
 
     var failures = 0
+    /// Since when the service refuses the iterator without calling it expired.
+    var refusedSince: Duration?
     var expiries = 0
     var missingIterators = 0
     var lastError: AWSError?
@@ -71,6 +78,8 @@ struct ShardCursor: Sendable {
     /// The same in milliseconds since 1970 UTC: what outlives the process.
     var endedAtMilliseconds: Int64?
     var emptyPages = 0
+    /// Pages in a row that were not empty and told nothing new.
+    var repeatedPages = 0
     /// Since when it is known to have children, and the empty pages of the present run that were asked for since.
     var heirsSince: Duration?
     var heirPages = 0
@@ -127,17 +136,24 @@ struct ShardCursor: Sendable {
 
     /// Counts empty pages, and judges from a page's age and size whether the shard is behind. Returns the moment up to which all of
     /// the shard is known to have been read; nil when the page does not tell.
-    /// `recordMilliseconds`: the present moment by the clock that stamps records, at least; `listed`: when the newest complete
+    /// `isNews`: the page has a number that was not read before. `recordMilliseconds`: the present moment by the clock that stamps records, at least; `listed`: when the newest complete
     /// listing was begun.
     mutating func noteEmptiness(
         of page: RecordsPage,
+        isNews: Bool,
         settings: StreamSettings,
         evidence: Duration?,
         at now: StreamTime,
         recordMilliseconds: Int64,
         listed: Duration?
     ) -> Duration? {
-        guard let last = page.records.last else {
+        guard isNews else {
+            repeatedPages = page.records.isEmpty ? 0 : repeatedPages + 1
+            if (1..<settings.limits.repeatedPagesAtHead).contains(repeatedPages) {
+                // There may be more behind what was sent a second time.
+                (emptyPages, provingPages, heirPages) = (0, 0, 0)
+                return nil
+            }
             emptyPages += 1
             isBehind = false
             // With children it is written to no more: empty pages then say nothing about its lineage.
@@ -151,32 +167,35 @@ struct ShardCursor: Sendable {
             }
             return isComplete ? readStartedAt : nil
         }
-        emptyPages = 0
-        provingPages = 0
-        heirPages = 0
+        (emptyPages, provingPages, heirPages, repeatedPages) = (0, 0, 0, 0)
+        let isFull = page.records.count >= settings.recordLimit
+        guard let created = page.newestCreation else {
+            // Without a time the page is no evidence of how fresh it is; empty ones after it are.
+            isBehind = isFull
+            return nil
+        }
         // A second for the resolution of creation times, one for the way.
-        let age = recordMilliseconds - last.approximateCreationMilliseconds
-        isBehind = page.records.count >= settings.recordLimit || age > 2_000
+        let age = recordMilliseconds - created
+        isBehind = isFull || age > 2_000
         // Records come in order: what is older than this one has been read.
         return now.monotonic - .milliseconds(max(0, age - 999))
     }
 
-    /// What has been read counts once the consumer has taken all pages up to it. `isQueued` says that this page is one of them;
-    /// `isShown` is false while the consumer shows nothing of what it takes: that proves nothing.
-    mutating func noteComplete(until moment: Duration?, isQueued: Bool, isShown: Bool) {
+    /// What has been read counts once the consumer has taken all pages up to it. `isQueued` says that this page is one of them.
+    mutating func noteComplete(until moment: Duration?, isQueued: Bool) {
         if isQueued {
             completeWhenTaken.append(moment)
         } else if let last = completeWhenTaken.indices.last {
             completeWhenTaken[last] = [completeWhenTaken[last], moment].compactMap(\.self).max()
-        } else if isShown {
+        } else {
             settle(moment)
         }
     }
 
     /// The oldest page has been taken.
-    mutating func pageTaken(isShown: Bool) {
+    mutating func pageTaken() {
         let moment = completeWhenTaken.isEmpty ? nil : completeWhenTaken.removeFirst()
-        if isShown { settle(moment) }
+        settle(moment)
     }
 
     private mutating func settle(_ moment: Duration?) {

@@ -6,22 +6,19 @@ package enum DeliveryItem: Sendable, Hashable {
     case added([Shard])
     /// Records of one shard, in the shard's order, never empty.
     case records(shardID: String, [StreamRecord])
-    /// A shard that was opened again at its oldest record has reached its head: what was replayed is complete.
+    /// A shard that was opened again at its oldest record has reached its head: what was replayed precedes this, all in one
+    /// delivery.
     case replayed(shardID: String)
     /// A shard that has been taken to its end.
     case ended(shardID: String)
 }
 
-/// What the consumer gets at once.
+/// What the consumer gets at once. Between the items of one delivery a key may go through old states, where a shard was replayed:
+/// a reader must see the end of it only.
 package struct StreamDelivery: Sendable, Hashable {
     package let items: [DeliveryItem]
-    /// While true, records from before the bookmark may be among the items: a reader must not see the state in between.
-    package let isReplaying: Bool
 
-    package init(items: [DeliveryItem], isReplaying: Bool) {
-        self.items = items
-        self.isReplaying = isReplaying
-    }
+    package init(items: [DeliveryItem]) { self.items = items }
 }
 
 /// What the consumer has taken of a delivery. Only what it has taken advances positions; the rest is delivered again.

@@ -14,6 +14,8 @@ public struct StreamGap: Error, Sendable, Hashable, CustomStringConvertible {
         case streamNotFound = "stream-not-found"
         /// The shard, or the whole stream, was not read for longer than the retention, with nothing to resume from.
         case stalled
+        /// A shard had to be read again from before the bookmark, and that was more than is held (`StreamLimits.replayBytes`).
+        case replayTooLarge = "replay-too-large"
         /// The service gives no iterator for the shard.
         case noIterator = "no-iterator"
     }
@@ -42,6 +44,8 @@ public struct StreamGap: Error, Sendable, Hashable, CustomStringConvertible {
             shardID == nil
                 ? "the stream was not read for longer than it keeps records"
                 : "shard \(shard) was not read for longer than the stream keeps records"
+        case .replayTooLarge:
+            "shard \(shard) had to be read again from before the bookmark, and that was more than is held in memory"
         case .noIterator: "the service gives no iterator for shard \(shard)"
         }
     }

@@ -18,6 +18,10 @@ extension StreamMachine {
         let found = page.shards.filter { $0.parentID == parentID }
         // An endpoint that ignores the filter answers with everything.
         if found.count != page.shards.count { discovery.filterIsUnsupported = true }
+        guard cursors.count + found.count <= settings.limits.shards else {
+            childrenFailed(of: parentID, tooManyShards(page.streamARN))
+            return
+        }
         guard found.isEmpty else {
             discovery.childQueries.removeAll { $0.parentID == parentID }
             merge(found)

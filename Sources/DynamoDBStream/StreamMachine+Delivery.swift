@@ -2,14 +2,13 @@ import AWSClient
 import TableModel
 
 extension StreamMachine {
-    /// Whether what the consumer gets may precede the bookmark.
+    /// Whether a shard is read again from before the bookmark; what it brings is held until its head is reached.
     var isReplaying: Bool { cursors.values.contains { $0.isReplaying } }
 
     mutating func pumpDelivery() {
         guard itemsOut == 0, !outbox.isEmpty else { return }
         itemsOut = outbox.count
-        isReplayOut = isReplaying
-        actions.append(.deliver(StreamDelivery(items: outbox, isReplaying: isReplayOut)))
+        actions.append(.deliver(StreamDelivery(items: outbox)))
     }
 
     mutating func delivered(_ outcome: DeliveryOutcome) {
@@ -27,8 +26,7 @@ extension StreamMachine {
         outbox.removeFirst(count)
         guard partial > 0, case .records(let shardID, let records) = outbox.first else { return }
         let taken = records.prefix(partial)
-        guard let last = taken.last else { return }
-        update(shardID) { $0.taken = .after(last.sequenceNumber) }
+        if let last = taken.last(where: \.isPlaced) { update(shardID) { $0.taken = .after(last.sequenceNumber) } }
         let rest = Array(records.dropFirst(taken.count))
         if rest.isEmpty {
             outbox.removeFirst()
@@ -43,7 +41,7 @@ extension StreamMachine {
         case .added, .replayed:
             break
         case .records(let shardID, let records):
-            if let last = records.last { update(shardID) { $0.taken = .after(last.sequenceNumber) } }
+            if let last = records.last(where: \.isPlaced) { update(shardID) { $0.taken = .after(last.sequenceNumber) } }
             pageTaken(shardID)
         case .ended(let shardID):
             update(shardID) {
@@ -55,10 +53,9 @@ extension StreamMachine {
 
     private mutating func pageTaken(_ shardID: String) {
         queuedPages -= 1
-        let isShown = !isReplayOut
         update(shardID) {
             $0.queuedPages -= 1
-            $0.pageTaken(isShown: isShown)
+            $0.pageTaken()
         }
         guard let cursor = cursors[shardID], cursor.phase == .waiting, cursor.dueAt == nil else { return }
         // It was held back by its own pages: it is behind by definition.

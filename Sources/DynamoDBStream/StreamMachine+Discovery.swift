@@ -79,6 +79,11 @@ extension StreamMachine {
         discovery.status = page.status
         discovery.streamIsLost = false
         for shard in page.shards where listing.ids.insert(shard.id).inserted { listing.shards.append(shard) }
+        guard listing.shards.count <= settings.limits.shards else {
+            discovery.listing = nil
+            listingFailed(tooManyShards(page.streamARN))
+            return
+        }
         guard let next = page.lastEvaluatedShardID else {
             discovery.listing = nil
             complete(listing)
@@ -101,6 +106,18 @@ extension StreamMachine {
         listing.cursor = next
         discovery.listing = listing
         discovery.nextListing = now.monotonic
+    }
+
+    /// The bound that keeps an endpoint's answers from taking the memory of the process.
+    func tooManyShards(_ streamARN: String) -> AWSError {
+        AWSError(
+            kind: .malformed,
+            operation: "DescribeStream",
+            subject: "stream \(streamARN)",
+            code: "TooManyShards",
+            message: "the stream has more than \(settings.limits.shards) shards, which is more than are kept in memory",
+            hint: "Nothing is skipped: the listing is begun again. Check that the endpoint is DynamoDB Streams."
+        )
     }
 
     mutating func listingFailed(_ error: AWSError) {

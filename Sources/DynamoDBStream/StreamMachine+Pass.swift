@@ -55,6 +55,10 @@ extension StreamMachine {
                     $0.read = .start
                     $0.isReplaying = false
                 }
+                dropReplay(shardID)
+                schedule(shardID, at: now.monotonic)
+            case .replayTooLarge:
+                releaseReplay(shardID)
                 schedule(shardID, at: now.monotonic)
             case .vanished, .lateParent, .noIterator, .streamNotFound, nil:
                 finish(shardID)

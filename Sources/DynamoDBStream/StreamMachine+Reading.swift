@@ -62,10 +62,13 @@ extension StreamMachine {
         update(shardID) {
             $0.iterator = iterator
             $0.missingIterators = 0
-            // From here on LATEST would mean a later place. What an unused iterator stood for is kept by `ignoreBefore`.
-            if $0.opensAtLatest, case .since(let moment) = $0.read {
+            guard case .since(let moment) = $0.read else { return }
+            if $0.opensAtLatest {
+                // From here on LATEST would mean a later place. What an unused iterator stood for is kept by `ignoreBefore`.
                 $0.opensAtLatest = false
                 $0.ignoreBefore = moment - skew
+            } else {
+                $0.opensReplay = true
             }
         }
         schedule(shardID, at: now.monotonic)
@@ -94,12 +97,16 @@ extension StreamMachine {
 
     mutating func received(_ page: RecordsPage, of shardID: String) {
         readsInFlight -= 1
+        if cursors[shardID]?.phase == .reading, cursors[shardID]?.opensReplay == true { beginReplay(shardID) }
         guard let before = cursors[shardID], before.phase == .reading else { return }
         let records = unread(page.records, before)
+        // A page without a new number is followed by the next one when an empty page is: some endpoints repeat it without end.
+        let last = page.records.last(where: \.isPlaced)
+        var isNews = last != nil
+        if case .after(let read) = before.read, let last { isNews = last.sequenceNumber > read }
         let present = now
-        if let last = page.records.last {
-            let atZero = last.approximateCreationMilliseconds - now.monotonic.wholeMilliseconds
-            recordOffset = max(recordOffset, atZero)
+        if isNews, let created = page.newestCreation {
+            recordOffset = max(recordOffset, created - now.monotonic.wholeMilliseconds)
         }
         // This machine's clock may be minutes behind the one that stamps records, which the newest of them tells.
         let byRecords = recordOffset == .min ? .min : now.monotonic.wholeMilliseconds + recordOffset
@@ -108,11 +115,11 @@ extension StreamMachine {
         let settings = settings
         let evidence = evidenceMoment?.monotonic
         let patience = stalenessGrace
-        let isShown = !isReplaying
         update(shardID) { cursor in
             cursor.phase = .waiting
             cursor.iterator = page.nextIterator
             cursor.failures = 0
+            cursor.refusedSince = nil
             cursor.expiries = 0
             cursor.falseTrims = 0
             cursor.lastError = nil
@@ -125,45 +132,41 @@ extension StreamMachine {
             cursor.lastSuccess = cursor.readStartedAt
             cursor.lastSuccessWallMilliseconds = present.wallMilliseconds
             cursor.isPinned = true
-            if let last = page.records.last {
+            if isNews, let last {
                 // Also what was dropped as older than the bookmark has been read.
-                if case .after(let read) = cursor.read, last.sequenceNumber <= read {
-                } else {
-                    cursor.read = .after(last.sequenceNumber)
-                }
-                cursor.newestCreation = last.approximateCreationMilliseconds
+                cursor.read = .after(last.sequenceNumber)
+                cursor.newestCreation = page.newestCreation
             }
             let complete = cursor.noteEmptiness(
                 of: page,
+                isNews: isNews,
                 settings: settings,
                 evidence: evidence,
                 at: present,
                 recordMilliseconds: recordMilliseconds,
                 listed: listed
             )
-            cursor.noteComplete(until: complete, isQueued: !records.isEmpty, isShown: isShown)
+            cursor.noteComplete(until: complete, isQueued: !records.isEmpty)
         }
         if cursors[shardID]?.outageEnded == before.readStartedAt { discovery.hurry(now.monotonic) }
         if !records.isEmpty {
-            queuedPages += 1
-            update(shardID) { $0.queuedPages += 1 }
-            outbox.append(.records(shardID: shardID, records))
+            guard queue(records, of: shardID) else { return }
         }
         if page.nextIterator == nil || endsAsOpenParent(shardID) {
             finish(shardID)
             return
         }
-        proceed(shardID, wasEmpty: page.records.isEmpty, isFull: page.records.count >= settings.recordLimit)
+        proceed(shardID, wasEmpty: !isNews, isFull: page.records.count >= settings.recordLimit)
     }
 
     /// Drops what precedes the bookmark and what the service sends a second time.
     private func unread(_ records: [StreamRecord], _ cursor: ShardCursor) -> [StreamRecord] {
         var records = records
         if case .after(let last) = cursor.read, let first = records.first, first.sequenceNumber <= last {
-            records.removeAll { $0.sequenceNumber <= last }
+            records.removeAll { $0.isPlaced && $0.sequenceNumber <= last }
         }
         if let ignoreBefore = cursor.ignoreBefore, cursor.isReplaying {
-            records.removeAll { $0.approximateCreationMilliseconds < ignoreBefore }
+            records.removeAll { record in record.approximateCreationMilliseconds.map { $0 < ignoreBefore } ?? false }
         }
         return records
     }
@@ -172,10 +175,7 @@ extension StreamMachine {
     private mutating func proceed(_ shardID: String, wasEmpty: Bool, isFull: Bool) {
         guard let cursor = cursors[shardID] else { return }
         let isAtHead = wasEmpty && cursor.emptyPages >= settings.limits.emptyPagesAtHead
-        if cursor.isReplaying, isAtHead || isPastReplay(cursor) {
-            update(shardID) { $0.isReplaying = false }
-            outbox.append(.replayed(shardID: shardID))
-        }
+        if cursor.isReplaying, isAtHead || isPastReplay(cursor) { releaseReplay(shardID) }
         if isAtHead {
             if pass != nil { update(shardID) { $0.isPassDone = true } }
         }
@@ -187,7 +187,7 @@ extension StreamMachine {
     /// replay's beginning by any clock.
     private func isPastReplay(_ cursor: ShardCursor) -> Bool {
         guard let created = cursor.newestCreation else { return false }
-        return created - settings.limits.clockSkew.wholeMilliseconds > cursor.replayBegan
+        return created > latestStamp(before: cursor.replayBegan)
     }
 
     /// A shard that has children gets no new records, and some listings never show it closed. It is ended by empty pages that
@@ -213,10 +213,7 @@ extension StreamMachine {
             $0.endedAtMilliseconds = wall
             $0.isListedOpen = false
         }
-        if cursor.isReplaying {
-            update(shardID) { $0.isReplaying = false }
-            outbox.append(.replayed(shardID: shardID))
-        }
+        releaseReplay(shardID)
         outbox.append(.ended(shardID: shardID))
         for child in children[shardID] ?? [] { releaseIfReady(child, parentMayBeUnknown: true) }
         seekChildren(of: shardID)
@@ -247,26 +244,32 @@ extension StreamMachine {
             discovery.hurry(now.monotonic)
             retry(shardID, error)
         case .fatal:
-            dropIterator(shardID)
+            // A redirect, an answer that is too large or none at all says nothing about the iterator. The service's own refusal does,
+            // when it lasts.
+            if error.code == "ValidationException" { refused(shardID) }
             retry(shardID, error)
         case .throttled, .transient, .expiredCredentials, .accessDenied, .malformed:
             retry(shardID, error)
         }
     }
 
+    private mutating func refused(_ shardID: String) {
+        let moment = now.monotonic
+        update(shardID) { $0.refusedSince = $0.refusedSince ?? moment }
+        guard let since = cursors[shardID]?.refusedSince, moment - since >= settings.limits.refusalPatience else {
+            return
+        }
+        update(shardID) { $0.refusedSince = nil }
+        dropIterator(shardID)
+    }
+
     /// The iterator is gone; the next one is derived from the position. A shard opened at LATEST from which no record was read
-    /// goes back to its oldest record: what that repeats is older than the bookmark or has its version, and readers are kept
-    /// from seeing it until the head is reached.
+    /// goes back to its oldest record: once a page has been read there, it replays.
     private mutating func dropIterator(_ shardID: String) {
-        let moment = now.recordMilliseconds
         update(shardID) {
             $0.iterator = nil
-            guard case .since = $0.read else { return }
-            $0.emptyPages = 0
-            if !$0.opensAtLatest, !$0.isReplaying {
-                $0.isReplaying = true
-                $0.replayBegan = moment
-            }
+            $0.opensReplay = false
+            if case .since = $0.read { $0.emptyPages = 0 }
         }
     }
 

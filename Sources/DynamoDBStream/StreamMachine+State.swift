@@ -124,6 +124,11 @@ extension StreamMachine {
 
     private func isPast(_ cursor: ShardCursor, _ moment: StreamTime) -> Bool {
         guard !cursor.isBehind, let created = cursor.newestCreation else { return false }
+        return created > latestStamp(before: moment)
+    }
+
+    /// The greatest creation time that the record of a write before `moment` can bear.
+    func latestStamp(before moment: StreamTime) -> Int64 {
         // The moment by the clock that stamps the records, and never earlier than the records that have come can have been made.
         let monotonic = moment.monotonic.wholeMilliseconds
         let bound: Int64
@@ -136,7 +141,7 @@ extension StreamMachine {
             // This machine's own clock is asked only where the service does not tell its time: it may be minutes behind.
             bound = monotonic + wallOffset + settings.limits.clockSkew.wholeMilliseconds
         }
-        return created > max(bound, recordOffset == .min ? bound : monotonic + recordOffset)
+        return max(bound, recordOffset == .min ? bound : monotonic + recordOffset)
     }
 
     /// A young ended shard without children is looked at again by a full listing before it counts.
@@ -181,7 +186,6 @@ extension StreamMachine {
             }
             if case .since(let moment) = entry.position {
                 cursor.ignoreBefore = moment - settings.limits.clockSkew.wholeMilliseconds
-                cursor.isReplaying = true
             }
             cursors[entry.shardID] = cursor
             if let parentID = entry.parentID { children[parentID, default: []].append(entry.shardID) }

@@ -8,7 +8,8 @@ import TableModel
 ///   read from its oldest record. What is read of one lineage is therefore always a contiguous run up to the newest record.
 /// - A child is read only after its parent has been read to its end, and delivered after it.
 /// - Positions are sequence numbers and advance when the consumer has taken the records.
-/// - One shard's failure delays that shard (and its children) only.
+/// - One shard's failure delays that shard (and its children) only; so does a replay from before the bookmark, which is held here
+///   until it has reached the head.
 /// - What cannot be read any more is a gap, said once; the shard then stands still until the owner decides.
 package struct StreamMachine: Sendable {
     let settings: StreamSettings
@@ -23,8 +24,8 @@ package struct StreamMachine: Sendable {
     var outbox: [DeliveryItem] = []
     /// How many items of the outbox are with the consumer.
     var itemsOut = 0
-    /// Whether they were delivered as a replay.
-    var isReplayOut = false
+    /// Bytes that replays hold, over all shards.
+    var heldBytes = 0
     var readsInFlight = 0
     var iteratorCallsInFlight = 0
     var queuedPages = 0
@@ -158,6 +159,7 @@ package struct StreamMachine: Sendable {
             $0.iterator = nil
             $0.dueAt = nil
             $0.isPinned = true
+            $0.opensReplay = false
             $0.isReplaying = false
         }
         actions.append(.gap(StreamGap(reason: reason, shardID: shardID)))
@@ -171,8 +173,6 @@ package struct StreamMachine: Sendable {
         for cursor in cursors.values {
             // Counted from the machine's start, a shard would be left alone for as long as the machine has been up.
             if cursor.readableSince != nil { update(cursor.id) { $0.readableSince = moment.monotonic } }
-            // What nothing was read of yet is read again from before its bookmark.
-            if cursor.isReplaying { update(cursor.id) { $0.replayBegan = moment.recordMilliseconds } }
             // The process may have died between the listing of a shard's first child and of the next one.
             guard cursor.heirsSince != nil, cursor.endedAtMilliseconds.map({ $0 >= recent }) ?? true else { continue }
             update(cursor.id) { $0.heirsSince = moment.monotonic }

@@ -37,6 +37,9 @@ public struct StreamLimits: Sendable, Hashable {
     /// Empty pages in a row after which a shard counts as read to its head. One proves nothing: DynamoDB Streams takes about
     /// four empty pages to cross a shard whose records are far apart.
     public var emptyPagesAtHead = 5
+    /// Pages in a row that only repeat what was read, after which each further one counts as an empty page. One that is repeated now
+    /// and then proves nothing, since there may be more behind it.
+    public var repeatedPagesAtHead = 40
     /// Empty pages in a row after which a shard that has children, but is still listed as open, counts as ended.
     public var emptyPagesToEndParent = 10
     /// The least time between the discovery of such a shard's children and its end.
@@ -49,6 +52,15 @@ public struct StreamLimits: Sendable, Hashable {
     public var childListingPatience: Duration = .seconds(15)
     /// Answers without an iterator, for one shard in a row, after which its records count as lost.
     public var missingIterators = 8
+    /// Bytes of records that shards which are read again from before the bookmark hold until they have reached their head, over all
+    /// shards. Beyond it the shard at hand is a gap, which a replica answers with a rebuild.
+    public var replayBytes = 256 << 20
+    /// How long the service may refuse an iterator (ValidationException) before another one is derived from the position. Any
+    /// other bad answer says nothing about the iterator.
+    public var refusalPatience: Duration = .seconds(60)
+    /// Shards of a stream that are known at once: those of a listing, and those found since. A listing beyond it fails, with the
+    /// reason in the status, and is begun again later; what is known is followed on.
+    public var shards = 50_000
     /// How far this machine's clock may be from AWS's. A signature farther off is refused, so nothing beyond it is seen.
     public var clockSkew: Duration = .seconds(15 * 60)
     /// Attempts for one call within one `fetchStreamState`.

@@ -177,7 +177,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
                 plan.keys.append(nil)
                 guard let key = try? record.keys.key(schema: schema),
                     state.fetchesAll || plan.last[key] != nil || state.watched.contains(key)
-                        || state.ahead.until[key].map({ record.approximateCreationMilliseconds <= $0 }) ?? false
+                        || state.ahead.until[key].map({ record.mayPrecede($0) }) ?? false
                 else { continue }
                 plan.keys[index] = key
                 if plan.last.updateValue((index, record.sequenceNumber), forKey: key) == nil { plan.order.append(key) }
@@ -254,6 +254,11 @@ extension StreamRecord {
         if case .unknown(let name) = eventName { return name }
         guard eventVersion != "1.1", eventVersion != "1.0", !eventVersion.isEmpty else { return nil }
         return eventVersion == "1" || eventVersion.hasPrefix("1.") ? nil : "version \(eventVersion)"
+    }
+
+    /// Whether the record may tell of a write before `moment`; one without a time may.
+    fileprivate func mayPrecede(_ moment: Int64) -> Bool {
+        approximateCreationMilliseconds.map { $0 <= moment } ?? true
     }
 
     /// Says that something happened to an item but not what.

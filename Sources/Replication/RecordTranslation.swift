@@ -10,8 +10,9 @@ package enum RecordTranslation: Sendable, Hashable {
     case unusable(String)
 
     /// Translates a record. INSERT and MODIFY put their new image, REMOVE leaves a tombstone; a removal by DynamoDB's own time to
-    /// live says so.
-    package init(_ record: StreamRecord, schema: KeySchema) {
+    /// live says so. A record without a creation time, which the API allows, is as old as its arrival: `receivedAt`, in milliseconds
+    /// since 1970 UTC.
+    package init(_ record: StreamRecord, schema: KeySchema, receivedAt: Int64 = 0) {
         let outcome: Change.Outcome
         switch record.eventName {
         case .insert, .modify:
@@ -34,7 +35,7 @@ package enum RecordTranslation: Sendable, Hashable {
                     key: key,
                     outcome: outcome,
                     version: record.sequenceNumber,
-                    at: record.approximateCreationMilliseconds,
+                    at: record.approximateCreationMilliseconds ?? receivedAt,
                     cause: isExpiry ? .ttl : .stream
                 )
             )

@@ -10,6 +10,7 @@ extension Replicator {
             return .stopped(items: 0, records: 0, cause: CancellationError())
         }
         var changes = 0
+        let receivedAt = time.wallMilliseconds()
         for (index, item) in delivery.items.enumerated() {
             switch item {
             case .added(let shards): observer.observe(.shardsAdded(shards.map(\.id)))
@@ -19,7 +20,7 @@ extension Replicator {
                 var applied = 0
                 var replayed = 0
                 for (place, record) in records.enumerated() {
-                    switch RecordTranslation(record, schema: schema) {
+                    switch RecordTranslation(record, schema: schema, receivedAt: receivedAt) {
                     case .change(let change):
                         if writer.apply(change) { applied += 1 } else { replayed += 1 }
                     case .unknown(let name):
@@ -35,8 +36,8 @@ extension Replicator {
             }
         }
         board.update { $0.changesApplied += changes }
-        // While a shard is read again from before the bookmark its keys go through old states: readers see the end of it only.
-        if generation?.liveSince != nil, !delivery.isReplaying { publish() }
+        // Once, at the end: where a shard was read again from before the bookmark, its keys went through old states in between.
+        if generation?.liveSince != nil { publish() }
         return .taken
     }
 

@@ -34,7 +34,7 @@ private struct ToyReplica {
                 for record in records { apply(record) }
             }
         }
-        if published != nil, !delivery.isReplaying { publish() }
+        if published != nil { publish() }
     }
 
     private mutating func apply(_ record: StreamRecord) {

@@ -40,6 +40,8 @@ package enum Mutation: String, CaseIterable, Sendable {
     case bookmarkAfterScan
     /// Readers see what is replayed from before the bookmark.
     case publishesReplay
+    /// While a shard without a record seeks an iterator for its beginning, nothing of any shard is published.
+    case failureWithholdsAll
     /// Records are applied whatever version the key has.
     case versionsIgnored
     /// The positions are saved with a snapshot that does not hold yet what they cover.
@@ -53,6 +55,11 @@ struct Saboteur {
     private var doomed: Set<String> = []
     private var originals: [String: SequenceNumber] = [:]
     private var failed = false
+    private var heard: Set<String> = []
+    private var seeking: Set<String> = []
+
+    /// Whether the old rule would publish nothing now.
+    var withholds: Bool { !seeking.isEmpty }
     private var known: Set<String> = []
 
     init(_ mutation: Mutation?) { self.mutation = mutation }
@@ -88,6 +95,13 @@ struct Saboteur {
         case (.closedShardsSkipped, .childrenListed(let parent, let page)):
             for shard in page.shards where shard.endingSequenceNumber == nil { known.insert(shard.id) }
             return .childrenListed(of: parent, with(page, page.shards.filter { $0.endingSequenceNumber == nil }))
+        case (.failureWithholdsAll, .records(let shardID, let page)):
+            if page.records.isEmpty { seeking.remove(shardID) } else { heard.insert(shardID) }
+            return input
+        case (.failureWithholdsAll, .recordsFailed(let shardID, let error)):
+            let isLost = [.fatal, .notFound, .expiredIterator].contains(error.kind)
+            if isLost, !heard.contains(shardID) { seeking.insert(shardID) }
+            return input
         case (_, .records(let shardID, let page)): return .records(shardID: shardID, edit(page, of: shardID, mutation))
         case (.expiredReopenedAtLatest, .recordsFailed(let shardID, let error)) where error.kind == .expiredIterator:
             doomed.insert(shardID)
@@ -138,7 +152,8 @@ struct Saboteur {
             oldImage: record.oldImage,
             sequenceNumber: number,
             approximateCreationMilliseconds: record.approximateCreationMilliseconds,
-            userIdentity: record.userIdentity
+            userIdentity: record.userIdentity,
+            fault: record.fault
         )
     }
 

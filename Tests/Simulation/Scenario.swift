@@ -1,3 +1,5 @@
+import AWSClient
+
 /// What a seed stands for: the traits of a world, and what happens in it when.
 struct Scenario {
     /// Something that happens to the table, its stream or the replica.
@@ -12,8 +14,21 @@ struct Scenario {
         /// The consumer stops in the middle of the next delivery.
         case consumerFails
         case deny(Bool)
+        /// One shard fails until it is mended.
+        case breakShard(choice: Int, Breakage)
+        case mendShard
         case disableStream
         case enableStream
+    }
+
+    /// How a shard fails that goes on failing.
+    enum Breakage: Equatable {
+        /// No answer for a long time, then none.
+        case silence
+        /// Every call.
+        case error(AWSError.Kind)
+        /// Reads only: iterators are granted.
+        case recordsError(AWSError.Kind)
     }
 
     /// Empty pages in a row although there are records.
@@ -73,6 +88,43 @@ struct Scenario {
         writesBefore = random.below(12)
         busy = random.within(4...16) * 1_000
         agenda = happenings(&random).sorted { $0.at < $1.at }
+        // Choices of their own, so that the other lives stay what they are.
+        var others = SimulationRandom(seed: seed &+ 0x5EED)
+        if others.chance(12) { breakShard(&others) }
+    }
+
+    /// A life in which one shard fails for long, and little else: what the others bring must be seen meanwhile.
+    private mutating func breakShard(_ random: inout SimulationRandom) {
+        roots = random.within(2...3)
+        keys = max(keys, roots)
+        faultPercent = min(faultPercent, 3)
+        expiryPercent = min(expiryPercent, 3)
+        missingIteratorPercent = 0
+        pagesInFlight = max(pagesInFlight, 3)
+        agenda.removeAll { entry in
+            switch entry.happening {
+            case .write, .split, .skew: false
+            default: true
+            }
+        }
+        let kinds: [AWSError.Kind] = [
+            .fatal, .notFound, .expiredIterator, .accessDenied, .transient, .malformed, .throttled,
+        ]
+        let kind = kinds[random.below(kinds.count)]
+        let choices: [Breakage] = [.silence, .error(kind), .recordsError(kind), .recordsError(kind)]
+        let start = random.within(8_000...30_000)
+        let end = start + random.within(50_000...110_000)
+        agenda.append((start, .breakShard(choice: random.below(3), choices[random.below(choices.count)])))
+        agenda.append((end, .mendShard))
+        for _ in 0..<random.within(4...20) {
+            let at = random.within(start...end)
+            agenda.append((at, .write(key: random.below(keys), isPut: !random.chance(20))))
+        }
+        // Some shards have delivered nothing when they begin to fail.
+        if random.chance(50) {
+            agenda.removeAll { if case .write = $0.happening { $0.at < start } else { false } }
+        }
+        agenda.sort { $0.at < $1.at }
     }
 
     private func happenings(_ random: inout SimulationRandom) -> [(at: Int, happening: Happening)] {

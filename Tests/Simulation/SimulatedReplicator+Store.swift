@@ -21,13 +21,14 @@ extension SimulatedReplicator {
                     consumerFails = false
                     return .stopped(items: index, records: place, cause: Refusal())
                 }
+                if life.isLive, saboteur.mutation == .publishesReplay { publish() }
                 switch RecordTranslation(record, schema: SimulatedWorld.schema) {
                 case .change(let change): apply(change)
                 case .unknown, .unusable: witness.accuse("a record could not be translated")
                 }
             }
         }
-        if life.isLive, !delivery.isReplaying || saboteur.mutation == .publishesReplay { publish() }
+        if life.isLive, !saboteur.withholds { publish() }
         return .taken
     }
 
@@ -131,6 +132,7 @@ extension SimulatedReplicator {
                 witness.demand(everythingBefore: worldTime(scanEnd.monotonic) - behind, world, "caught up")
             }
         }
+        if life.isLive, rebuildDue == nil, view.status == .enabled { demandHealthyShards() }
         let evidence = Readiness.Evidence(
             lagMilliseconds: view.lagMilliseconds,
             streamIsDisabled: view.status == .disabled || view.status == .disabling,
@@ -145,6 +147,15 @@ extension SimulatedReplicator {
         // Reads, empty pages with more behind them, the grace of two polls, and the second of a record's time.
         let slack = 10_000 + 5 * scenario.pollInterval + scenario.callTime * 2 + 5_000 + behind
         witness.demand(everythingBefore: world.now - slack, world, "live")
+    }
+
+    /// A lasting fault of one shard does not hold back the publishing of others: what was written elsewhere is seen, however long
+    /// the fault lasts.
+    private mutating func demandHealthyShards() {
+        guard let since = world.brokenSince, life.stream == world.stream else { return }
+        let moment = world.now - Self.healthyPatience
+        guard moment > since else { return }
+        witness.demand(healthyBefore: moment, after: since, world)
     }
 
     private mutating func hasCaughtUp(since scanEnd: StreamTime) -> Bool {

@@ -52,6 +52,9 @@ struct SimulatedReplicator {
     static let tableCheckInterval = 20_000
     static let settle = 1_500
     static let saveInterval = 1_000
+    /// How late a write in a shard that is well may be seen while another one is not: the world's small faults, late listings and
+    /// small buffers included.
+    static let healthyPatience = 30_000
 
     let world: SimulatedWorld
     let scenario: Scenario
@@ -197,6 +200,10 @@ struct SimulatedReplicator {
     /// Half of the calls see the world as it is when they leave, half as it is when they arrive.
     private mutating func call(_ action: StreamAction) {
         let slow = world.random.chance(10) ? scenario.callTime : 40
+        if let stall = world.stall(of: action) {
+            post(.call(action), after: stall)
+            return
+        }
         let wait = 1 + world.random.below(slow)
         if world.random.chance(50), let input = world.answer(action, stream: life.stream) {
             post(.answer(input), after: wait)

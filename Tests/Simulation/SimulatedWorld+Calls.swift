@@ -15,6 +15,26 @@ extension SimulatedWorld {
         return Self.error(kinds[random.below(kinds.count)], operation)
     }
 
+    /// How long a call to a shard that does not answer takes; nil for every other call.
+    func stall(of action: StreamAction) -> Int? {
+        guard let broken, broken.how == .silence else { return nil }
+        switch action {
+        case .getIterator(let shardID, _) where shardID == shards[broken.shard].id: return 20_000
+        case .getRecords(let shardID, _) where shardID == shards[broken.shard].id: return 20_000
+        default: return nil
+        }
+    }
+
+    /// What a shard answers that fails for good.
+    private func breakage(_ shard: Int, _ operation: String) -> AWSError? {
+        guard let broken, broken.shard == shard else { return nil }
+        switch broken.how {
+        case .silence: return Self.error(.transient, operation)
+        case .error(let kind): return Self.error(kind, operation)
+        case .recordsError(let kind): return operation == "GetRecords" ? Self.error(kind, operation) : nil
+        }
+    }
+
     /// Answers a call of the machine; nil for actions that are none.
     func answer(_ action: StreamAction, stream: Int) -> StreamInput? {
         switch action {
@@ -89,6 +109,7 @@ extension SimulatedWorld {
     private func iterator(_ id: String, _ start: IteratorStart) throws(AWSError) -> String? {
         if let fault = fault("GetShardIterator") { throw fault }
         let shard = try find(id, "GetShardIterator")
+        if let breakage = breakage(shard, "GetShardIterator") { throw breakage }
         if areFaultsOn, random.chance(scenario.missingIteratorPercent) { return nil }
         let records = shards[shard].records
         var index = records.count
@@ -111,6 +132,7 @@ extension SimulatedWorld {
     private func records(_ id: String, _ name: String) throws(AWSError) -> RecordsPage {
         if let fault = fault("GetRecords") { throw fault }
         let shard = try find(id, "GetRecords")
+        if let breakage = breakage(shard, "GetRecords") { throw breakage }
         guard let place = Int(name) else { throw Self.error(.fatal, "GetRecords") }
         let iterator = iterators[place]
         let isLifeOver = now - iterator.issuedAt > Self.iteratorLife

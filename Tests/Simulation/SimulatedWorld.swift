@@ -13,6 +13,8 @@ final class SimulatedWorld {
         let at: Int
         /// The write of the same key before; -1 for none.
         let previous: Int
+        /// The shard that tells of it; -1 for none.
+        let shard: Int
     }
 
     struct ModelShard {
@@ -55,6 +57,9 @@ final class SimulatedWorld {
     var skew = 0
     var areFaultsOn = true
     var isDenied = false
+    /// The shard that fails for a while, how, and since when.
+    var broken: (shard: Int, how: Scenario.Breakage)?
+    var brokenSince: Int?
     var shards: [ModelShard] = []
     var iterators: [ModelIterator] = []
     var writes: [Write] = []
@@ -104,6 +109,30 @@ final class SimulatedWorld {
         Int(id.suffix(4)).flatMap { shards[$0].parent }.map { shards[$0].id }
     }
 
+    /// Whether a shard and all its ancestors are readable.
+    func isWell(_ shard: Int) -> Bool {
+        var next: Int? = shard
+        while let index = next {
+            guard index >= 0 else { return false }
+            if index == broken?.shard { return false }
+            next = shards[index].parent
+        }
+        return true
+    }
+
+    /// Makes an open shard fail until it is mended.
+    func breakShard(_ choice: Int, _ how: Scenario.Breakage) {
+        let open = shards.indices.filter { !shards[$0].isClosed && shards[$0].stream == stream }
+        guard !open.isEmpty else { return }
+        broken = (open[choice % open.count], how)
+        brokenSince = now
+    }
+
+    func mend() {
+        broken = nil
+        brokenSince = nil
+    }
+
     // MARK: What happens to the table
 
     /// Puts an item or removes it. Removing what is not there gives no record, as in DynamoDB.
@@ -112,7 +141,8 @@ final class SimulatedWorld {
         let exists = previous >= 0 && writes[previous].isPut
         guard isPut || exists else { return }
         let place = writes.count
-        writes.append(Write(key: key, isPut: isPut, at: now, previous: previous))
+        let shard = stream == nil ? -1 : owner[key]
+        writes.append(Write(key: key, isPut: isPut, at: now, previous: previous, shard: shard))
         latest[key] = place
         tell(
             "\(isPut ? "put" : "remove") k\(key) is write \(place)"

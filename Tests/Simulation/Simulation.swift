@@ -171,6 +171,8 @@ package struct Simulation {
         case .skew(let skew): world.skew = skew
         case .crash(let keepsState): replicator.crash(keepsState: keepsState)
         case .consumerFails: replicator.consumerFails = true
+        case .breakShard(let choice, let how): world.breakShard(choice, how)
+        case .mendShard: world.mend()
         case .deny(let isDenied): world.isDenied = isDenied
         case .disableStream: world.disableStream()
         case .enableStream: world.enableStream()

@@ -22,7 +22,7 @@ enum Story {
     static func words(_ action: StreamAction) -> String {
         switch action {
         case .deliver(let delivery):
-            "to deliver" + (delivery.isReplaying ? " (replay)" : "")
+            "to deliver"
                 + delivery.items.map { item in
                     switch item {
                     case .added(let shards): " +\(shards.map(\.id))"

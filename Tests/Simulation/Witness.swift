@@ -126,6 +126,20 @@ struct Witness {
         }
     }
 
+    /// Every write between the moments must be there that was made in a shard which is well, as its ancestors are.
+    mutating func demand(healthyBefore moment: Int, after begin: Int, _ world: SimulatedWorld) {
+        for key in seen.indices {
+            var place = world.latest[key]
+            while place >= 0, world.writes[place].at > moment || !world.isWell(world.writes[place].shard) {
+                place = world.writes[place].previous
+            }
+            guard place > seen[key], world.writes[place].at > begin else { continue }
+            accuse(
+                "write \(place) of k\(key), \(world.now - world.writes[place].at) ms old, is missing while another shard fails"
+            )
+        }
+    }
+
     /// Every write older than `moment` must be there.
     mutating func demand(everythingBefore moment: Int, _ world: SimulatedWorld, _ claim: String) {
         for key in seen.indices {

@@ -112,7 +112,6 @@ struct RecordAnswer {
         guard let eventName else { throw .unmet("there is no eventName") }
         guard let keys else { throw .unmet("there are no Keys") }
         guard let sequenceNumber else { throw .unmet("there is no SequenceNumber") }
-        guard let createdAt else { throw .unmet("there is no ApproximateCreationDateTime") }
         return StreamRecord(
             eventID: eventID,
             eventName: eventName,
