@@ -9,6 +9,9 @@ extension ConnectionLoop {
     /// Between two looks at all connections, unless far too much waits.
     private static let lookInterval: Instant = 10_000_000
 
+    /// Between two looks at streams that their clients hold up.
+    private static let streamLookInterval: Instant = 1_000_000_000
+
     /// Counts what a connection keeps in memory. Called after everything that may change it.
     func account(_ connection: Connection) {
         let kept = connection.keptBytes
@@ -34,6 +37,7 @@ extension ConnectionLoop {
     /// Once a turn: closes connections until no more is pending in the process than may be: those that hold most of those whose
     /// clients do not read, and of all when far more is pending. After a refusal, closes one of the former alone.
     func relievePressure() {
+        endStreamsHeldUp()
         let refused = pendingBytes.refused
         let isRefusing = refused != refusalsSeen
         guard isRefusing || pendingBytes.isOver else { return }
@@ -67,6 +71,17 @@ extension ConnectionLoop {
             // Others may hold more; and those that are not stalled yet may be soon.
             pendingBytes.wakeLoops()
             takeTurn(at: now + max(Self.lookInterval, timeouts.pressureGrace))
+        }
+    }
+
+    /// Closes connections whose clients hold up a stream that keeps too much for them. Every publication brings a turn, so what the
+    /// store replaces is noticed while a client does not read.
+    private func endStreamsHeldUp() {
+        guard now >= nextStreamLook, !streams.isEmpty else { return }
+        nextStreamLook = now + Self.streamLookInterval
+        let moment = Duration.nanoseconds(now)
+        for connection in streams where connection.streamState == .blocked {
+            if connection.stream?.mustEnd(now: moment) == true { closeStalled(connection) }
         }
     }
 

@@ -44,6 +44,7 @@ final class ConnectionLoop {
     /// How many refusals of large responses this loop has answered with more room.
     var refusalsSeen = 0
     var nextPressureLook = Instant.min
+    var nextStreamLook = Instant.min
     /// When a turn is sure to come, for the next look.
     var pressureTurn = Instant.min
     var lastPressureWarning: Instant?

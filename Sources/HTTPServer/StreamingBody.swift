@@ -25,6 +25,8 @@ package protocol StreamingBody: AnyObject {
     var length: Int? { get }
     /// Bytes of memory that it keeps between two calls for its client alone; they count as pending.
     var keptBytes: Int { get }
+    /// Whether the client has held it up for too long, asked about every second while it does; then the connection is closed.
+    func mustEnd(now: Duration) -> Bool
     /// The server is draining: the next `produce` may say goodbye and return `.end`.
     func drain()
     /// Called exactly once, when the body will not be asked again.
@@ -34,4 +36,5 @@ package protocol StreamingBody: AnyObject {
 extension StreamingBody {
     package var length: Int? { nil }
     package var keptBytes: Int { 0 }
+    package func mustEnd(now: Duration) -> Bool { false }
 }

@@ -251,7 +251,50 @@ private final class QuietBody: StreamingBody {
     func finished(_ reason: StreamEnd) {}
 }
 
+/// A body without end that must end when it is told so.
+private final class EndlessBody: StreamingBody {
+    let mayGoOn: @Sendable () -> Bool
+    let ended: @Sendable (StreamEnd) -> Void
+
+    init(mayGoOn: @escaping @Sendable () -> Bool, ended: @escaping @Sendable (StreamEnd) -> Void) {
+        self.mayGoOn = mayGoOn
+        self.ended = ended
+    }
+
+    func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep {
+        output += repeatElement(UInt8(ascii: "x"), count: budget)
+        return .again
+    }
+
+    func mustEnd(now: Duration) -> Bool { !mayGoOn() }
+    func drain() {}
+    func finished(_ reason: StreamEnd) { ended(reason) }
+}
+
 @Suite struct QuietStreamTests {
+    @Test("a stream that its client holds up is closed when it keeps too much, though it is never asked for more")
+    func heldUp() async throws {
+        let mayGoOn = Atomic<Bool>(true)
+        let ended = Mutex<StreamEnd?>(nil)
+        let handler = ClosureHandler { _ in
+            let body = EndlessBody(
+                mayGoOn: { mayGoOn.load(ordering: .relaxed) },
+                ended: { reason in ended.withLock { $0 = reason } }
+            )
+            return HTTPResponse(status: 200, body: .stream(body))
+        }
+        try await withServer(handler) { server, port in
+            let client = try RawClient(port: port, receiveBuffer: 4_096)
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await client.receiveSome()
+            mayGoOn.store(false, ordering: .relaxed)
+            await eventually("it is closed") {
+                server.wakeStreams()
+                return ended.withLock { $0 } == .stalled
+            }
+        }
+    }
+
     @Test("a stream that has nothing to send for longer than the grace is not taken for one whose client does not read")
     func quiet() async throws {
         let limits = HTTPServerLimitsTests.limits {

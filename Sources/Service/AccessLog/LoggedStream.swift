@@ -22,6 +22,7 @@ final class LoggedStream: StreamingBody {
 
     var length: Int? { body.length }
     var keptBytes: Int { body.keptBytes }
+    func mustEnd(now: Duration) -> Bool { body.mustEnd(now: now) }
 
     func drain() { body.drain() }
 

@@ -67,6 +67,8 @@ final class ExportBody: BulkBody {
     /// zlib keeps some 260 KB for each compressor.
     var keptBytes: Int { (encoder == nil ? 0 : 262_144) + plain.capacity }
 
+    func mustEnd(now: Duration) -> Bool { pin?.isExceeded(now: now) == true }
+
     func finished(_ reason: StreamEnd) {
         snapshot = nil
         pin = nil

@@ -55,6 +55,8 @@ final class PageBody: BulkBody {
     /// A response goes on while the server drains, to the end of the grace.
     func drain() {}
 
+    func mustEnd(now: Duration) -> Bool { pin?.isExceeded(now: now) == true }
+
     func finished(_ reason: StreamEnd) {
         make = nil
         pin = nil
