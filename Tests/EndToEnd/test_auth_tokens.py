@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+import threading
 
+import httpx
 import pytest
 from support.processes import free_port, wait_for
 from support.service import command, run, serving
@@ -242,3 +244,97 @@ def test_tail_and_doctor_show_who_they_are_and_never_show_the_token(shared, tmp_
     assert (status, output) == (1, "") and "401" in errors
     status, output, errors = run(["doctor", shared.url])
     assert status == 1 and "--token-file" in output
+
+
+STREAMER = "streamer-0123456789abcdef"
+
+
+@pytest.fixture
+def revocable(ministack, logs, tmp_path):
+    """A service of its own, whose file of tokens a test may spoil; `app` is the token to take away."""
+    path = tmp_path / "tokens.json"
+    write(path, [TOKENS[0], {"name": "app", "token": STREAMER, "scopes": ["read", "stream"]}])
+    client = ministack.client()
+    table = create_table(client)
+    client.put_item(TableName=table, Item={"id": {"S": "a"}})
+    with serving(logs, ministack, table, "--auth-token-file", str(path)) as service:
+        service.tokens = path
+        yield service
+
+
+def refused(service, token):
+    return service.get("/v1/items", headers=bearer(token)).status_code == 401
+
+
+def test_what_a_removed_token_opened_ends(revocable):
+    app = bearer(STREAMER)
+    answers = {}
+
+    def poll():
+        headers = {**app, "Prefer": "wait=50"}
+        answers["poll"] = httpx.get(f"{revocable.url}/v1/items/a?until=missing%20%3D%201", headers=headers, timeout=60).status_code
+
+    def stream():
+        with httpx.stream("GET", f"{revocable.url}/v1/events", headers=app, timeout=60) as response:
+            answers["stream"] = "".join(response.iter_text())
+
+    threads = [threading.Thread(target=job, daemon=True) for job in (poll, stream)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: metric_for(revocable, "tablecast_feed_subscribers") >= 1, 20, lambda: "the stream to be open")
+    wait_for(lambda: metric_for(revocable, "tablecast_http_waiting_requests") >= 1, 20, lambda: "the poll to wait")
+    write(revocable.tokens, [TOKENS[0]])
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive(), f"{answers}: it goes on without its token"
+    assert answers["poll"] == 401
+    assert answers["stream"].rstrip().endswith('event: bye\ndata: {"reason":"revoked"}')
+
+
+def metric_for(service, name):
+    lines = service.get("/metrics", headers=bearer(ADMIN)).text.splitlines()
+    return next((float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name + " ")), 0.0)
+
+
+def test_a_file_whose_times_were_put_back_is_read_all_the_same(revocable):
+    before = os.stat(revocable.tokens)
+    text = revocable.tokens.read_text()
+    assert not refused(revocable, STREAMER)
+    # In place, of equal length, with the old times, as `cp -p` and rsync leave it.
+    revocable.tokens.write_text(text.replace(STREAMER, STREAMER[::-1]))
+    os.utime(revocable.tokens, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = os.stat(revocable.tokens)
+    assert (after.st_size, after.st_mtime_ns, after.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino)
+    wait_for(lambda: refused(revocable, STREAMER), 20, lambda: "the old token to be refused")
+    assert not refused(revocable, STREAMER[::-1])
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "directory"])
+def test_what_is_no_file_changes_nothing_and_does_not_end_the_reloading(revocable, kind):
+    revocable.tokens.unlink()
+    os.mkfifo(revocable.tokens) if kind == "FIFO" else revocable.tokens.mkdir()
+
+    def trouble():
+        return revocable.get("/v1/status", headers=bearer(ADMIN)).json()["authentication"]["trouble"] or ""
+
+    wait_for(lambda: trouble().startswith(f"it is a {kind}"), 20, lambda: f"the status to name the {kind}")
+    assert metric_for(revocable, "tablecast_token_file_failing") == 1
+    assert not refused(revocable, STREAMER)
+    assert f"it is a {kind} and not a regular file" in revocable.program.output
+    revocable.tokens.unlink() if kind == "FIFO" else revocable.tokens.rmdir()
+    write(revocable.tokens, [TOKENS[0]])
+    wait_for(lambda: refused(revocable, STREAMER), 20, lambda: "the new file to be read")
+    assert metric_for(revocable, "tablecast_token_file_failing") == 0
+
+
+def test_one_token_takes_its_share_of_the_tickets_alone(revocable):
+    app, admin = bearer(STREAMER), bearer(ADMIN)
+    statuses = [revocable.http.post("/v1/tickets", headers=app).status_code for _ in range(1001)]
+    assert set(statuses[:1000]) == {201}
+    assert statuses[1000] == 429
+    assert revocable.http.post("/v1/tickets", headers=admin).status_code == 201
+
+
+def test_a_token_without_stream_gets_no_ticket(guarded):
+    response = guarded.http.post("/v1/tickets", headers=bearer(SCRAPER))
+    assert (response.status_code, response.json()["scope"]) == (403, "stream")
