@@ -2,7 +2,7 @@ public import TableModel
 
 /// The calls of DynamoDB that a replica makes. Each retries on its own within `RetryPolicy` and throws what remained.
 public protocol DynamoDBAPI: Sendable {
-    /// DescribeTable.
+    /// DescribeTable. Here and in the other calls a table is named by its name or by its ARN.
     func describeTable(_ name: String) async throws(AWSError) -> TableDescription
     /// Scan with ConsistentRead=true.
     func scan(_ request: ScanRequest) async throws(AWSError) -> ScanPage

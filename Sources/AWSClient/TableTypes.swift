@@ -51,7 +51,7 @@ public struct TableDescription: Sendable, Hashable {
 
 /// One page of a strongly consistent Scan.
 public struct ScanRequest: Sendable, Hashable {
-    /// The table to scan.
+    /// The table to scan: its name or its ARN.
     public let table: String
     /// Its primary key.
     public let schema: KeySchema

@@ -2,7 +2,8 @@ package import TableModel
 
 /// Writes and reads inside the process, for the demo's writer and for tests.
 extension DynamoSandbox {
-    /// Creates a table, with a stream when `viewType` is given.
+    /// Creates a table, with a stream when `viewType` is given. `name` may be the ARN of a table of another account or Region, which
+    /// is known by its ARN alone, here and to requests.
     package func createTable(
         _ name: String,
         _ schema: KeySchema,

@@ -47,6 +47,8 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     case newStream = "new-stream"
     /// The service does not know the stream that the table names.
     case streamMissing = "stream-missing"
+    /// DescribeTable describes another account's or Region's table than the one that was followed.
+    case otherTable = "other-table"
     /// A record cannot be applied.
     case unusableRecord = "unusable-record"
     /// The scan of a rebuild failed.

@@ -60,7 +60,7 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
         ReplicationFailure(
             kind: .configuration,
             message:
-                "table \(target.tableName) names the stream \(target.streamARN), which DynamoDB Streams does not know",
+                "table \(target.tableReference) names the stream \(target.streamARN), which DynamoDB Streams does not know",
             hint:
                 "Check that both services are asked in one region and account: AWS_ENDPOINT_URL_DYNAMODB_STREAMS, --region"
         )

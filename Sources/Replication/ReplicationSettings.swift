@@ -3,7 +3,7 @@ package import ReplicaStore
 
 /// What is replicated, and how.
 package struct ReplicationSettings: Sendable, Hashable {
-    /// The table's name.
+    /// The table's name or its ARN.
     package var tableName: String
     /// The time between two reads of one shard that is at its head.
     package var pollInterval: Duration = .milliseconds(250)

@@ -98,7 +98,7 @@ extension Replicator {
     nonisolated func itemFetch(_ target: ReplicationTarget) -> ItemFetch {
         ItemFetch(
             api: table,
-            table: target.tableName,
+            table: target.tableReference,
             schema: target.keySchema,
             limits: settings.limits,
             time: time

@@ -13,7 +13,7 @@ extension Replicator {
         await scanBegins()
         let scan = TableScan(
             api: table,
-            table: target.tableName,
+            table: target.tableReference,
             schema: target.keySchema,
             segments: segments,
             limits: settings.limits,
@@ -31,7 +31,7 @@ extension Replicator {
             await scanEnds(at: end)
             return nil
         } catch let error as AWSError {
-            return .failed(error.kind == .notFound ? .noTable(error, target.tableName) : ReplicationFailure(error))
+            return .failed(error.kind == .notFound ? .noTable(error, target.tableReference) : ReplicationFailure(error))
         } catch {
             return .cancelled
         }

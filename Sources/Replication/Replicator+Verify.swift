@@ -53,7 +53,7 @@ extension Replicator {
     private nonisolated func compare(_ pass: VerificationPass) async throws {
         let scan = TableScan(
             api: table,
-            table: pass.target.tableName,
+            table: pass.target.tableReference,
             schema: pass.target.keySchema,
             segments: 1,
             limits: settings.limits,

@@ -82,7 +82,7 @@ extension Replicator {
 
     /// Notices a stream that is no longer the table's: disabled and enabled anew, or the table deleted and created again.
     func watchTable(_ target: ReplicationTarget) async -> GenerationEnd? {
-        let probe = TableProbe(api: table, tableName: target.tableName, time: time)
+        let probe = TableProbe(api: table, tableName: target.tableReference, time: time)
         var isTroubled = false
         var lastAsked = time.monotonic()
         // In short steps, since trouble that others meet meanwhile must not wait for the long one to end.
@@ -91,8 +91,14 @@ extension Replicator {
             lastAsked = time.monotonic()
             switch await probe.ask(within: nil) {
             case .described(let description):
-                if !readiness.hasBeenLive, case .failed(let failure) = ReplicationTarget.judge(description) {
-                    return .failed(failure)
+                switch judge(description) {
+                case .failed(let failure) where !readiness.hasBeenLive: return .failed(failure)
+                case .foreign(let failure):
+                    // Single items may have been read of that other table: the replica is built again, from the right one.
+                    guard readiness.hasBeenLive else { return .failed(failure) }
+                    observer.observe(.gap(failure.message))
+                    return .rebuild(Reason(.otherTable, failure.message))
+                default: break
                 }
                 isTroubled = !description.streamEnabled
                 isTableMissing = description.status == "DELETING"
@@ -106,7 +112,7 @@ extension Replicator {
                 isTroubled = true
                 isTableMissing = error.kind == .notFound
                 report(error)
-                if isTableMissing, !readiness.hasBeenLive { return .failed(.noTable(error, target.tableName)) }
+                if isTableMissing, !readiness.hasBeenLive { return .failed(.noTable(error, target.tableReference)) }
             case .timedOut:
                 isTroubled = true
             }

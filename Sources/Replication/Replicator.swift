@@ -22,6 +22,8 @@ package actor Replicator {
 
     var readiness = Readiness()
     var generation: Generation?
+    /// Which table it is; what comes back is held against it.
+    var identity: TableIdentity
     /// What the table itself says, beside its stream.
     var isTableMissing = false
     var isStreamDisabled = false
@@ -44,7 +46,8 @@ package actor Replicator {
     ) {
         self.settings = settings
         self.table = table
-        self.streams = streams
+        self.streams = IdentifiedStreams(streams)
+        identity = TableIdentity(settings.tableName)
         self.store = store
         self.time = time
         self.observer = observer
@@ -140,11 +143,15 @@ package actor Replicator {
             case .described(let description):
                 hasAnswered = true
                 failures = 0
-                switch ReplicationTarget.judge(description) {
+                switch judge(description) {
                 case .ready(let target): return target
                 case .wait(let reason):
                     explain(reason.text, reason.code)
                     wait = .seconds(1)
+                case .foreign(let failure):
+                    guard readiness.hasBeenLive else { throw failure }
+                    explain(failure.description, .otherTable)
+                    wait = settings.limits.troubledTableCheckInterval
                 case .failed(let failure):
                     guard readiness.hasBeenLive else { throw failure }
                     explain(failure.description, description.streamEnabled ? .tableMissing : .streamDisabled)
@@ -166,6 +173,14 @@ package actor Replicator {
             guard await pause(wait) else { return nil }
         }
         return nil
+    }
+
+    /// Judges a description of the table, and keeps the first ARN that one of it brings.
+    func judge(_ description: TableDescription) -> ReplicationTarget.Verdict {
+        let verdict = ReplicationTarget.judge(description, identity)
+        if case .foreign = verdict { return verdict }
+        identity.learn(description)
+        return verdict
     }
 
     /// What no waiting can mend before anything has ever worked.

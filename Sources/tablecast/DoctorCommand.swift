@@ -54,7 +54,7 @@ struct DoctorCommand: AsyncParsableCommand {
             text: json
                 ? DoctorReport.json(findings, url: address.origin) : DoctorReport.text(findings, isColoured: isColoured)
         )
-        _ = output.flush()
+        if case .failed(let words) = output.flush() { throw StartUpError(.failure, words) }
         let failed = findings.filter { $0.verdict == .fail }.count
         guard failed == 0 else { throw ExitCode(ExitStatus.failure.rawValue) }
     }

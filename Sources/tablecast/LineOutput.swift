@@ -27,8 +27,8 @@ final class LineOutput: Sendable {
     /// Takes whole lines for standard output.
     func take(text: String) { gathered.withLock { $0.output += text.utf8 } }
 
-    /// Writes what was gathered; false when nobody reads standard output any more.
-    func flush() -> Bool {
+    /// Writes what was gathered. That the reader has gone is an end like any other, a full disk is not.
+    func flush() -> TailSession.Delivery {
         let (output, errors) = gathered.withLock { gathered in
             let taken = gathered
             gathered = ([], [])
@@ -36,7 +36,16 @@ final class LineOutput: Sendable {
         }
         // Notes that nobody reads are no reason to stop.
         _ = Self.write(errors, to: STDERR_FILENO)
-        return Self.write(output, to: STDOUT_FILENO)
+        let reason = Self.write(output, to: STDOUT_FILENO)
+        switch reason {
+        case 0: return .taken
+        case EPIPE: return .readerGone
+        default:
+            return .failed(
+                "writing to standard output failed: \(String(cString: strerror(reason))). "
+                    + "Free some space there, or send the output elsewhere, and run it again."
+            )
+        }
     }
 
     /// Whether the reader of standard output has gone, as `head` does.
@@ -45,7 +54,8 @@ final class LineOutput: Sendable {
         return poll(&output, 1, 0) > 0 && output.revents & Int16(POLLERR) != 0
     }
 
-    private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
+    /// Writes all bytes; 0, or the `errno` of what failed.
+    private static func write(_ bytes: [UInt8], to file: Int32) -> Int32 {
         bytes.withUnsafeBytes { bytes in
             var sent = 0
             while sent < bytes.count {
@@ -57,10 +67,10 @@ final class LineOutput: Sendable {
                     var room = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
                     _ = poll(&room, 1, 1_000)
                 } else if errno != EINTR {
-                    return false
+                    return errno
                 }
             }
-            return true
+            return 0
         }
     }
 }

@@ -38,11 +38,13 @@ final class PositionKeeper: Sendable {
         return String(decoding: line, as: UTF8.self)
     }
 
-    /// Keeps a position, unless one was kept a moment ago.
-    func keep(_ position: String) {
+    /// Keeps a position, unless one was kept a moment ago. A sentence when that has begun to fail: a tail may run for days.
+    func keep(_ position: String) -> String? {
         let now = MonotonicTime.now()
-        if let keptAt = state.withLock({ $0.keptAt }), now - keptAt < Self.interval { return }
+        let (keptAt, before) = state.withLock { ($0.keptAt, $0.trouble) }
+        if let keptAt, now - keptAt < Self.interval { return nil }
         write(position, now)
+        return before == nil ? trouble : nil
     }
 
     /// Keeps the last position.
@@ -52,12 +54,15 @@ final class PositionKeeper: Sendable {
     }
 
     private func write(_ position: String, _ now: Duration) {
-        let isWritten = SmallFile.replace(path, with: position + "\n")
-        let reason = isWritten ? nil : String(cString: strerror(errno))
+        let reason = SmallFile.replace(path, with: position + "\n")
         state.withLock { state in
             state.keptAt = now
-            if isWritten { state.kept = position }
-            state.trouble = reason.map { "the position file '\(path)' cannot be written: \($0)" }
+            if reason == 0 { state.kept = position }
+            state.trouble =
+                reason == 0
+                ? nil
+                : "writing the position file '\(path)' failed: \(String(cString: strerror(reason))). "
+                    + "Free some space, or name another file with --position-file."
         }
     }
 }

@@ -75,7 +75,11 @@ struct TailCommand: AsyncParsableCommand {
                 write: { output.take($0) },
                 flush: { output.flush() }
             )
-            if let keeper { surroundings.keep = { keeper.keep($0) } }
+            if let keeper {
+                surroundings.keep = { position in
+                    if let trouble = keeper.keep(position) { output.take(.note(trouble)) }
+                }
+            }
             var session = TailSession(
                 followed,
                 token: token,
@@ -98,9 +102,10 @@ struct TailCommand: AsyncParsableCommand {
             keeper?.finish(position)
             output.take(.note("to go on from here: --since \(position)"))
         }
-        _ = output.flush()
-        if let trouble = keeper?.trouble { throw StartUpError(.failure, trouble) }
+        let delivery = output.flush()
         if case .failed(let words, _) = outcome { throw StartUpError(.failure, words) }
+        if case .failed(let words) = delivery { throw StartUpError(.failure, words) }
+        if let trouble = keeper?.trouble { throw StartUpError(.failure, trouble) }
     }
 
     private var style: TailRenderer.Style {

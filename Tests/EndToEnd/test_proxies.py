@@ -35,6 +35,7 @@ def feed(ministack, logs):
     with serving(logs, ministack, table) as service:
         # A write that changes nothing is no change: each has a number of its own.
         numbers = itertools.count()
+        service.table = table
         service.put = lambda name: client.put_item(TableName=table, Item={"id": {"S": name}, "n": {"N": str(next(numbers))}})
         yield service
 
@@ -132,7 +133,7 @@ def doctor(url, *options, idle="5s"):
 
 
 CHECKS = [
-    "service", "authentication", "path", "clock", "buffering", "compression", "idle", "resume", "connections", "validation",
+    "service", "authentication", "path", "clock", "buffering", "compression", "idle", "resume", "replicas", "connections", "validation",
 ]
 
 
@@ -186,6 +187,18 @@ def test_the_doctor_finds_a_proxy_that_drops_last_event_id(feed):
         status, findings = doctor(bad_url(bad))
     assert status == 1
     assert [check for check, finding in findings.items() if finding["verdict"] == "fail"] == ["resume"]
+
+
+def test_the_doctor_finds_two_replicas_that_answer_by_turns(feed, ministack, logs, tmp_path):
+    with serving(logs, ministack, feed.table) as second:
+        with proxies.proxy("haproxy-two", tmp_path, feed.port, second.port) as port:
+            status, findings = doctor(f"http://127.0.0.1:{port}")
+    assert status == 1
+    assert [check for check, finding in findings.items() if finding["verdict"] == "fail"] == ["resume", "replicas"]
+    assert "got a reset" in findings["resume"]["seen"]
+    assert "2 epochs" in findings["replicas"]["seen"]
+    for check in ("resume", "replicas"):
+        assert "balance source" in findings[check]["change"] and "sessionAffinity" in findings[check]["change"]
 
 
 def test_the_doctor_says_in_one_line_that_nobody_is_there():

@@ -140,3 +140,49 @@ def test_what_the_service_refuses_is_one_line_and_status_1(feed):
     status, output, errors = run(["tail", feed.url, "--since", "yesterday"])
     assert (status, output) == (1, "")
     assert "answer 400" in errors and "since" in errors and errors.count("\n") == 1
+
+
+def full_disk(arguments):
+    """Runs the program with a standard output that has no room: (exit status, standard error)."""
+    with open("/dev/full", "wb") as output:
+        finished = subprocess.run(
+            [BINARY, *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, env=environment_without_aws(), timeout=60
+        )
+    return finished.returncode, finished.stderr.decode()
+
+
+@pytest.mark.parametrize("options", [["--json"], ["--limit", "3"], []])
+def test_a_full_disk_is_a_failure_and_keeps_the_position(feed, tmp_path, options):
+    position = tmp_path / "position"
+    first = ["tail", feed.url, "--json", "--quiet", "--limit", "2", "--position-file", str(position)]
+    assert run(first)[0] == 0
+    kept = position.read_text()
+    status, errors = full_disk(["tail", feed.url, "--quiet", "--position-file", str(position), *options])
+    assert status == 1
+    (line,) = errors.splitlines()
+    assert "writing to standard output failed: No space left on device. Free some space there" in line
+    assert position.read_text() == kept
+    # Once there is room it goes on where it was: nothing is lost.
+    status, output, _ = run([*first[:-2], "--position-file", str(position)])
+    assert status == 0 and len(output.splitlines()) == 2
+
+
+def test_a_position_that_cannot_be_kept_is_said_at_once(feed, tmp_path):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    with Tail(tmp_path, feed.url, "--json", "--position-file", str(folder / "position")) as tail:
+        wait_for(lambda: (folder / "position").exists(), 20, "the position")
+        (folder / "position").unlink()
+        folder.rmdir()
+        for number in range(1000):
+            feed.put(f"position-{number}")
+            if "position file" in tail.errors.read_text():
+                break
+        assert "writing the position file" in tail.errors.read_text()
+        assert tail.end() == 1
+
+
+def test_the_doctor_on_a_full_disk_is_a_failure(feed):
+    status, errors = full_disk(["doctor", feed.url, "--idle", "1s"])
+    assert status == 1
+    assert "writing to standard output failed: No space left on device." in errors, errors

@@ -54,8 +54,15 @@ import Testing
         seen.compressed = stream(rhythm, fields: [("content-encoding", "gzip")])
         seen.resumed = stream([("hello", 4), ("reset", 4)], end: .stopped)
         seen.idle = stream([("hello", 4), ("ready", 4)], endAfter: 75_000, end: .stopped)
-        seen.several = Array(repeating: stream([("hello", 4)]), count: 8)
+        seen.several = Array(repeating: at("aaaaaaaa.9", [("hello", 4)]), count: 8)
+        seen.continued = Array(repeating: at("aaaaaaaa.9", [("hello", 4), ("ready", 4)]), count: 4)
         return seen
+    }
+
+    private func at(_ position: String, _ events: [(String, Int)]) -> Observations.Stream {
+        var stream = stream(events)
+        stream.position = position
+        return stream
     }
 
     private func finding(_ check: String, _ change: (inout Observations) -> Void) -> Finding? {
@@ -75,7 +82,8 @@ import Testing
                 Finding("buffering", .ok, "hello after 0.00 s, 6 events in 5.00 s, longest silence 1.98 s"),
                 Finding("compression", .ok, "hello after 0.00 s, 6 events in 5.00 s, longest silence 1.98 s, gzip"),
                 Finding("idle", .ok, "a silence of 74.99 s was borne"),
-                Finding("resume", .ok, "Last-Event-ID gets through"),
+                Finding("resume", .ok, "4 reconnects went on where the stream before them had been"),
+                Finding("replicas", .ok, "17 connections met one replica"),
                 Finding(
                     "connections",
                     .ok,
@@ -242,6 +250,41 @@ import Testing
         #expect(silent?.verdict == .warn)
         #expect(silent?.seen == "too little came to tell whether Last-Event-ID gets through")
         #expect(silent?.change == "mend what holds events back, and try again")
+    }
+
+    @Test("a reset is no resuming, and two epochs are two replicas behind one address")
+    func balanced() {
+        let change = { (seen: inout Observations) in
+            seen.continued[1] = at("bbbbbbbb.3", [("hello", 4), ("reset", 4)])
+            seen.continued[3] = at("bbbbbbbb.3", [("hello", 4), ("reset", 4)])
+        }
+        let resume = finding("resume", change)
+        #expect(resume?.verdict == .fail)
+        #expect(
+            resume?.seen
+                == "of 4 reconnects from the position that had just come, 2 got a reset: the client reads everything anew"
+        )
+        #expect(resume?.change == Advice.replicas)
+        let replicas = finding("replicas", change)
+        #expect(replicas?.verdict == .fail)
+        #expect(
+            replicas?.seen
+                == "17 connections met 2 epochs (aaaaaaaa, bbbbbbbb): several replicas answer by turns at this address, and a "
+                + "position of one is unknown to the others"
+        )
+        #expect(replicas?.change == Advice.replicas)
+        let status = finding("replicas") { $0.status.body = self.status(#","epoch":"bbbbbbbb""#) }
+        #expect(status?.verdict == .fail, "the status counts too")
+    }
+
+    @Test("a reset within one epoch, and reconnects that tell nothing, are told as that")
+    func rebuilt() {
+        let rebuilt = finding("resume") { $0.continued[0] = at("aaaaaaaa.9", [("hello", 4), ("reset", 4)]) }
+        #expect(rebuilt?.verdict == .fail)
+        #expect(rebuilt?.change?.hasPrefix("the replica may have been rebuilt meanwhile") == true)
+        for change in [{ $0.continued = [] }, { $0.continued[0].arrivals = [] }] as [(inout Observations) -> Void] {
+            #expect(finding("resume", change)?.verdict == .warn)
+        }
     }
 
     @Test("counts how many streams one client may have")

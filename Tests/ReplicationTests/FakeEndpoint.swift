@@ -10,6 +10,10 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         var streamEnabled = true
         var viewType: StreamViewType? = .newAndOldImages
         var tableStatus = "ACTIVE"
+        /// What DescribeTable says, where it is another table's.
+        var tableARN: String?
+        /// What DescribeStream says, where it is another stream's.
+        var answeredStreamARN: String?
         /// Called before each scan page, to write in between.
         var beforeScanPage: ((inout StreamModel, Int) -> Void)?
         /// Called before items are read by key, to write in between.
@@ -52,7 +56,7 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
             try state.model.begin("DescribeTable", name)
             return TableDescription(
                 name: name,
-                arn: "arn:aws:dynamodb:eu-central-1:000000000000:table/demo",
+                arn: state.tableARN ?? "arn:aws:dynamodb:eu-central-1:000000000000:table/demo",
                 status: state.tableStatus,
                 keySchema: Self.schema,
                 latestStreamARN: state.streamEnabled ? state.model.streamARN : nil,
@@ -119,7 +123,15 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
             guard streamARN == state.model.streamARN else {
                 throw StreamModel.error(.notFound, "DescribeStream", streamARN)
             }
-            return try state.model.describeStream(exclusiveStart: exclusiveStartShardID, childrenOf: childrenOf)
+            let page = try state.model.describeStream(exclusiveStart: exclusiveStartShardID, childrenOf: childrenOf)
+            return StreamPage(
+                streamARN: state.answeredStreamARN ?? page.streamARN,
+                status: page.status,
+                viewType: page.viewType,
+                tableName: page.tableName,
+                shards: page.shards,
+                lastEvaluatedShardID: page.lastEvaluatedShardID
+            )
         }
     }
 

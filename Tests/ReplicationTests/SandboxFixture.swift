@@ -10,6 +10,8 @@ import TestTools
 final class SandboxFixture: Sendable {
     static let table = "orders"
 
+    /// The table as it is followed and written to: its name or its ARN.
+    let table: String
     let sandbox: DynamoSandbox
     let store = ReplicaStore()
     let observer = RecordingObserver()
@@ -21,13 +23,15 @@ final class SandboxFixture: Sendable {
     init(
         _ sandboxSettings: SandboxSettings = SandboxSettings(),
         viewType: SandboxViewType = .newAndOldImages,
+        table: String = SandboxFixture.table,
         change: (inout ReplicationSettings) -> Void = { _ in },
         prepare: (DynamoSandbox) throws -> Void = { _ in }
     ) throws {
+        self.table = table
         sandbox = DynamoSandbox(settings: sandboxSettings)
         let port = try sandbox.start()
         let schema = KeySchema(partition: KeyAttribute(name: "id", type: .string))
-        try sandbox.createTable(Self.table, schema, stream: viewType)
+        try sandbox.createTable(table, schema, stream: viewType)
         try prepare(sandbox)
         let endpoint = try Endpoint("http://127.0.0.1:\(port)")
         let configuration = AWSConfiguration(
@@ -37,7 +41,7 @@ final class SandboxFixture: Sendable {
             dynamoDBStreams: endpoint
         )
         client = try AWSClient(configuration: configuration)
-        var settings = ReplicationSettings(tableName: Self.table)
+        var settings = ReplicationSettings(tableName: table)
         settings.pollInterval = .milliseconds(50)
         settings.limits.bookmarkSettle = .milliseconds(50)
         change(&settings)
@@ -68,17 +72,17 @@ final class SandboxFixture: Sendable {
     }
 
     func put(_ id: String, _ value: String) throws {
-        try sandbox.put(["id": .string(id), "value": .string(value)], into: Self.table)
+        try sandbox.put(["id": .string(id), "value": .string(value)], into: table)
     }
 
-    func delete(_ id: String) throws { try sandbox.delete(["id": .string(id)], from: Self.table) }
+    func delete(_ id: String) throws { try sandbox.delete(["id": .string(id)], from: table) }
 
     /// What readers see.
     var items: Set<Item> {
         Set(store.snapshot?.items ?? [])
     }
 
-    var isEqual: Bool { (try? Set(sandbox.items(of: Self.table))) == items }
+    var isEqual: Bool { (try? Set(sandbox.items(of: table))) == items }
     var isLive: Bool { replicator.status.state == .live }
 
     /// The cause of each key's newest state.

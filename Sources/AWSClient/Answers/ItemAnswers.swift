@@ -27,6 +27,9 @@ enum ScanAnswer {
 }
 
 /// The answer of BatchGetItem for one table.
+///
+/// It names the table as the request did, by name or by ARN. Items under any other name are of another table: the answer is not
+/// one then, since keys that it does not tell of count as removed.
 enum BatchGetAnswer {
     static func decode(_ bytes: UnsafeRawBufferPointer, table: String) throws(JSONError) -> BatchGetPage {
         var json = JSONReader(bytes)
@@ -38,13 +41,13 @@ enum BatchGetAnswer {
             case "Responses":
                 hasResponses = true
                 try json.readObject { name, json throws(JSONError) in
-                    guard name == table else { return try json.skipValue() }
+                    try check(name, is: table)
                     try json.readArray { json throws(JSONError) in items.append(try json.readItem()) }
                 }
             case "UnprocessedKeys":
                 if try json.readNull() { return }
                 try json.readObject { name, json throws(JSONError) in
-                    guard name == table else { return try json.skipValue() }
+                    try check(name, is: table)
                     unprocessed = try json.readKeyList()
                 }
             default: try json.skipValue()
@@ -53,6 +56,11 @@ enum BatchGetAnswer {
         try json.readEnd()
         guard hasResponses else { throw .unmet("there are no Responses") }
         return BatchGetPage(items: items, unprocessedKeys: unprocessed)
+    }
+
+    private static func check(_ name: String, is table: String) throws(JSONError) {
+        guard !name.utf8.elementsEqual(table.utf8) else { return }
+        throw .unmet("it has items of table \"\(name.prefix(300))\", which was not asked for")
     }
 }
 

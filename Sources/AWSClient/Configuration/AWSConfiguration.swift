@@ -45,6 +45,9 @@ public struct AWSOverrides: Sendable, Hashable {
     /// The endpoint of DynamoDB Streams, where it is not `endpointURL`.
     public var streamsEndpointURL: String?
 
+    /// The region where nothing else names one: that of a table's ARN.
+    package var impliedRegion: String?
+
     /// Overrides what is not nil.
     public init(
         region: String? = nil,

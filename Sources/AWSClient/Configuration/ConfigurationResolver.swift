@@ -64,6 +64,7 @@ struct ConfigurationResolver {
             ("AWS_REGION", environment["AWS_REGION"]),
             ("AWS_DEFAULT_REGION", environment["AWS_DEFAULT_REGION"]),
             ("profile \(profile)", profiles[profile]?["region"]),
+            ("the table's ARN", overrides.impliedRegion),
         ]
         for (source, value) in candidates {
             guard let value, !value.isEmpty else { continue }

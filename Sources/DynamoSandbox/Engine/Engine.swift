@@ -3,6 +3,7 @@ import TableModel
 /// The whole state of a sandbox and the rules that change it. A value: time comes in, bytes go out.
 struct Engine: Sendable {
     var settings: SandboxSettings
+    /// By name; those of another account or Region by their whole ARN, which is how they are asked for.
     var tables: [String: Table] = [:]
     /// Every stream that ever was, by ARN.
     var streams: [String: TableStream] = [:]
@@ -47,9 +48,19 @@ struct Engine: Sendable {
         }
     }
 
+    /// Where `tables` has a table that a request names by its name or its ARN. Resource policies let every table of another account be
+    /// used.
+    func place(ofTable text: String) -> String {
+        let own = arnPrefix
+        return text.hasPrefix(own) ? String(text.dropFirst(own.count)) : text
+    }
+
+    /// What the ARNs of this account's tables begin with.
+    var arnPrefix: String { "arn:aws:dynamodb:\(settings.region):\(settings.accountID):table/" }
+
     /// The table that item operations work on: it must be there and not on its way out.
     func activeTable(_ name: String) throws(SandboxError) -> Table {
-        guard let table = tables[name], table.status != .creating, table.status != .deleting else {
+        guard let table = tables[place(ofTable: name)], table.status != .creating, table.status != .deleting else {
             throw SandboxError.notFound()
         }
         return table

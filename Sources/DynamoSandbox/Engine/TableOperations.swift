@@ -3,7 +3,7 @@ import TableModel
 /// CreateTable, DescribeTable, DeleteTable, ListTables.
 extension Engine {
     mutating func createTable(_ request: Request, now: Int64) throws(SandboxError) -> [UInt8] {
-        let name = try request.tableName()
+        let name = place(ofTable: try request.tableName())
         try Self.checkTableName(name)
         if request.has("GlobalSecondaryIndexes") || request.has("LocalSecondaryIndexes") {
             throw SandboxError.validation("Secondary indexes are not part of the sandbox")
@@ -19,13 +19,14 @@ extension Engine {
         viewType: SandboxViewType?,
         now: Int64
     ) throws(SandboxError) -> [UInt8] {
+        let name = place(ofTable: name)
         guard tables[name] == nil else {
             throw SandboxError("ResourceInUseException", "Table already exists: \(name)")
         }
-        let arn = "arn:aws:dynamodb:\(settings.region):\(settings.accountID):table/\(name)"
+        let isForeign = name.hasPrefix("arn:")
         tables[name] = Table(
-            name: name,
-            arn: arn,
+            name: isForeign ? name.split(separator: "/").last.map(String.init) ?? name : name,
+            arn: isForeign ? name : arnPrefix + name,
             schema: schema,
             createdAt: now,
             status: settings.holdsTransitions ? .creating : .active
@@ -35,13 +36,13 @@ extension Engine {
     }
 
     func describeTable(_ request: Request) throws(SandboxError) -> [UInt8] {
-        let name = try request.tableName()
+        let name = place(ofTable: try request.tableName())
         guard tables[name] != nil else { throw SandboxError.notFound("Table: \(name) not found") }
         return description(of: name, as: "Table")
     }
 
     mutating func deleteTable(_ request: Request, now: Int64) throws(SandboxError) -> [UInt8] {
-        let name = try request.tableName()
+        let name = place(ofTable: try request.tableName())
         guard tables[name] != nil else { throw SandboxError.notFound("Table: \(name) not found") }
         disableStream(of: name, now: now)
         tables[name]?.status = .deleting
@@ -53,7 +54,7 @@ extension Engine {
     func listTables(_ request: Request) throws(SandboxError) -> [UInt8] {
         let limit = try request.integer("Limit", in: 1...SandboxLimits.listPage) ?? SandboxLimits.listPage
         let start = try request.string("ExclusiveStartTableName") ?? ""
-        let names = tables.keys.sorted().filter { $0 > start }
+        let names = tables.keys.sorted().filter { $0 > start && !$0.hasPrefix("arn:") }
         let page = names.prefix(Int(limit))
         return JSONOutput.object { output in
             output.name("TableNames")

@@ -99,13 +99,10 @@ struct Request: Sendable {
         return number
     }
 
-    /// TableName, or the part of a table's ARN that names it.
+    /// TableName: a name or an ARN, which `Engine.place` finds the table of.
     func tableName() throws(SandboxError) -> String {
         guard let name = try string("TableName") else {
             throw SandboxError.validation("The parameter 'TableName' is required but was not present in the request")
-        }
-        if name.hasPrefix("arn:"), let slash = name.lastIndex(of: "/") {
-            return String(name[name.index(after: slash)...])
         }
         return name
     }

@@ -4,9 +4,10 @@ import TableModel
 extension Engine {
     func listStreams(_ request: Request) throws(SandboxError) -> [UInt8] {
         let limit = try request.integer("Limit", in: 1...SandboxLimits.listPage) ?? SandboxLimits.listPage
-        let table = request.has("TableName") ? try request.tableName() : nil
+        let table = request.has("TableName") ? place(ofTable: try request.tableName()) : nil
+        let owner = table.map { $0.hasPrefix("arn:") ? $0 : arnPrefix + $0 } ?? arnPrefix
         let start = try request.string("ExclusiveStartStreamArn") ?? ""
-        let found = streams.values.filter { $0.arn > start && (table == nil || $0.tableName == table) }
+        let found = streams.values.filter { $0.arn > start && $0.arn.hasPrefix(table == nil ? owner : owner + "/") }
             .sorted { $0.arn < $1.arn }
         let page = found.prefix(Int(limit))
         return JSONOutput.object { output in

@@ -3,7 +3,7 @@ import TableModel
 /// Enabling and disabling a table's stream, and what writes leave in it.
 extension Engine {
     mutating func updateTable(_ request: Request, now: Int64) throws(SandboxError) -> [UInt8] {
-        let name = try request.tableName()
+        let name = place(ofTable: try request.tableName())
         guard let table = tables[name] else { throw SandboxError.notFound("Table: \(name) not found") }
         guard table.status == .active else {
             throw SandboxError(

@@ -55,7 +55,7 @@ extension Engine {
                 }
             // A key that is wrong is a cancellation reason, which planning finds.
             guard let key else { continue }
-            guard keys[action.table, default: []].insert(key).inserted else {
+            guard keys[place(ofTable: action.table), default: []].insert(key).inserted else {
                 throw SandboxError.validation("Transaction request cannot include multiple operations on one item")
             }
         }

@@ -41,7 +41,7 @@ extension Engine {
             try Self.stored(attributes, isUpdate: !paths.isEmpty)
         }
         return PlannedWrite(
-            table: action.table,
+            table: place(ofTable: action.table),
             key: key,
             keyAttributes: keyAttributes,
             old: old,

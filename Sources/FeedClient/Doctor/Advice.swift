@@ -15,6 +15,10 @@ enum Advice {
     static let lastEventID =
         "pass the request header Last-Event-ID on; without it each reconnect begins anew. nginx: no proxy_set_header Last-Event-ID "
         + "\"\" and no proxy_pass_request_headers off; CDNs: add it to the headers forwarded to the origin"
+    static let replicas =
+        "keep each client on one replica. haproxy: balance source, or a cookie; nginx: ip_hash; Kubernetes: sessionAffinity: ClientIP; "
+        + "AWS ALB: sticky sessions. Or give each replica an address of its own. If there is one replica only, it was rebuilt "
+        + "meanwhile: try again"
     static let budget =
         "raise the connection limit of what lies between (nginx: limit_conn; haproxy: maxconn). A browser opens at most 6 connections "
         + "to a host over HTTP/1.1: share one stream between tabs with /client.js, or put HTTP/2 in front"

@@ -105,7 +105,7 @@ extension Diagnosis {
     static func resume(_ seen: Observations) -> Finding {
         if let refusal = refusal("resume", seen.resumed) { return refusal }
         let names = seen.resumed.arrivals.map(\.name)
-        if names.contains("reset") { return Finding("resume", .ok, "Last-Event-ID gets through") }
+        if names.contains("reset") { return continued(seen) }
         guard names.contains("hello"), names.count > 1 else {
             return Finding(
                 "resume",
@@ -120,6 +120,59 @@ extension Diagnosis {
             "Last-Event-ID does not get through: an id that nobody can have sent was not answered with a reset",
             change: Advice.lastEventID
         )
+    }
+
+    /// Whether a stream goes on from a position that it has just sent. A reset is none: the client would read everything anew.
+    private static func continued(_ seen: Observations) -> Finding {
+        let all = seen.continued
+        let reset = all.filter { stream in stream.arrivals.contains { $0.name == "reset" } }.count
+        if reset > 0 {
+            let isOne = epochs(seen).count < 2
+            return Finding(
+                "resume",
+                .fail,
+                "of \(all.count) reconnects from the position that had just come, \(reset) got a reset: the client reads everything anew",
+                change: isOne
+                    ? "the replica may have been rebuilt meanwhile: look at /v1/status, and try again" : Advice.replicas
+            )
+        }
+        let spoke = all.filter { stream in stream.arrivals.contains { $0.name == "ready" || $0.name == "bookmark" } }
+            .count
+        guard spoke == all.count, spoke > 0 else {
+            return Finding(
+                "resume",
+                .warn,
+                "Last-Event-ID gets through, but too little came to tell whether a real position is resumed",
+                change: "mend what holds events back, and try again"
+            )
+        }
+        return Finding("resume", .ok, "\(spoke) reconnects went on where the stream before them had been")
+    }
+
+    /// Whether all connections lead to one replica: positions of another one are in another epoch.
+    static func replicas(_ seen: Observations) -> Finding {
+        let epochs = epochs(seen)
+        let count = streams(seen).count + 1
+        guard epochs.count > 1 else {
+            return Finding("replicas", .ok, "\(count) connections met one replica")
+        }
+        return Finding(
+            "replicas",
+            .fail,
+            "\(count) connections met \(epochs.count) epochs (\(epochs.joined(separator: ", "))): several replicas answer by turns at this "
+                + "address, and a position of one is unknown to the others",
+            change: Advice.replicas
+        )
+    }
+
+    private static func streams(_ seen: Observations) -> [Observations.Stream] {
+        [seen.plain, seen.compressed, seen.resumed, seen.idle] + seen.several + seen.continued
+    }
+
+    /// The epochs that the service named, in order; the status counts too.
+    private static func epochs(_ seen: Observations) -> [String] {
+        let told = [JSONMembers(seen.status.body)?.string("epoch")] + streams(seen).map { $0.position }
+        return Set(told.compactMap { $0?.prefix { $0 != "." } }.map(String.init).filter { !$0.isEmpty }).sorted()
     }
 
     /// How many streams one client may have at once.

@@ -8,7 +8,7 @@ package enum Diagnosis {
             service, authentication(seen), path(seen), clock(seen),
             delivery("buffering", seen.plain, window: seen.window, hint: Advice.buffering),
             delivery("compression", seen.compressed, window: seen.window, hint: Advice.compression),
-            idle(seen), resume(seen), budget(seen), validation(seen),
+            idle(seen), resume(seen), replicas(seen), budget(seen), validation(seen),
         ]
     }
 

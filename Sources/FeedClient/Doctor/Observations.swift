@@ -27,6 +27,10 @@ package struct Observations: Sendable, Hashable {
         package var head: AnswerHead?
         package var headAfter: Duration?
         package var arrivals: [Arrival] = []
+        /// The position that `hello` told, `<epoch>.<seq>`; nil when none came.
+        package var position: String?
+        /// The id of the last event; nil when none had one.
+        package var lastID: String?
         package var end: ConnectionEnd = .stopped
         package var endAfter: Duration = .zero
         package init() {}
@@ -44,6 +48,8 @@ package struct Observations: Sendable, Hashable {
     package var window: Duration = .seconds(5)
     /// A stream that was asked for with a last event id that nobody can have sent.
     package var resumed = Stream()
+    /// Reconnects one after the other, each from the id that the stream before it had sent last.
+    package var continued: [Stream] = []
     /// A stream on which the server says nothing, for `idleTime`.
     package var idle = Stream()
     package var idleTime: Duration = .seconds(75)

@@ -66,8 +66,29 @@ package struct Probe {
         (seen.plain, seen.compressed, seen.resumed, seen.idle) = (streams[0], streams[1], streams[2], streams[3])
         let one = Look(query: "since=now&heartbeat=1s&timeout=2s", total: .seconds(4), isOldVersion: true)
         seen.several = open(Array(repeating: one, count: several))
+        seen.continued = reconnects(from: seen.plain.lastID ?? seen.compressed.lastID)
         return seen
     }
+
+    /// Goes on from a real position, as a client does whose connection was lost. More than once: what balances by turns may lead the
+    /// first one to where it came from.
+    private func reconnects(from position: String?) -> [Observations.Stream] {
+        var streams: [Observations.Stream] = []
+        var position = position
+        while let id = position, streams.count < Self.reconnects, !shouldStop() {
+            let look = Look(
+                query: "since=now&snapshot=never&heartbeat=1s&timeout=2s",
+                fields: [AnswerHead.Field(name: "Last-Event-ID", value: id)],
+                total: .seconds(4),
+                last: ["reset", "ready", "bookmark"]
+            )
+            streams += open([look])
+            position = streams.last?.lastID ?? id
+        }
+        return streams
+    }
+
+    private static let reconnects = 4
 
     private func request(_ url: String, _ fields: [AnswerHead.Field], total: Duration) -> FeedConnection.Request {
         var request = FeedConnection.Request(url: url)
@@ -137,6 +158,10 @@ package struct Probe {
                 guard let events = try? record.parser.receive(bytes) else { return .stop }
                 let after = record.elapsed
                 record.stream.arrivals += events.map { Observations.Arrival($0.name, after: after) }
+                if let hello = events.first(where: { $0.name == "hello" }) {
+                    record.stream.position = JSONMembers(hello.data)?.string("position") ?? record.stream.position
+                }
+                if let id = events.last?.lastEventID, !id.isEmpty { record.stream.lastID = id }
                 return events.contains { look.last.contains($0.name) } ? .stop : .goOn
             },
             onEnd: { record.stream.endAfter = record.elapsed }

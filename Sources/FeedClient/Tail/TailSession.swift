@@ -8,6 +8,15 @@ package struct TailSession {
         case failed(String, position: String?)
     }
 
+    /// What became of lines that were handed on.
+    package enum Delivery: Sendable, Hashable {
+        case taken
+        /// Nobody reads any more: a reason to stop, and none to complain.
+        case readerGone
+        /// They could not be written, for the reason in the sentence: they are lost.
+        case failed(String)
+    }
+
     /// Where the lines go, and how time passes.
     package struct Surroundings {
         package var now: () -> Duration = MonotonicTime.now
@@ -16,8 +25,8 @@ package struct TailSession {
         package var shouldStop: () -> Bool
         /// Takes a line.
         package var write: (TailRenderer.Line) -> Void
-        /// Hands on the lines taken; false when nobody reads any more.
-        package var flush: () -> Bool
+        /// Hands on the lines taken.
+        package var flush: () -> Delivery
         /// Keeps the position of what was handed on.
         package var keep: (String) -> Void = { _ in }
 
@@ -25,7 +34,7 @@ package struct TailSession {
             pause: @escaping (Duration) -> Void,
             shouldStop: @escaping () -> Bool,
             write: @escaping (TailRenderer.Line) -> Void,
-            flush: @escaping () -> Bool
+            flush: @escaping () -> Delivery
         ) {
             self.pause = pause
             self.shouldStop = shouldStop
@@ -45,6 +54,8 @@ package struct TailSession {
     private var written = 0
     /// The position of what was handed on: a line that nobody took is asked for again.
     private var position: String?
+    /// How handing on came to its end; nil while it works.
+    private var ending: Delivery?
 
     /// `certificates` is a file of PEM certificates to trust instead of the system's.
     package init(
@@ -75,19 +86,30 @@ package struct TailSession {
     package mutating func run() -> Outcome {
         startedAt = surroundings.now()
         while !surroundings.shouldStop(), !request.isOver(written: written, elapsed: elapsed) {
-            switch connect() {
+            let step = connect()
+            if let outcome = outcome(of: ending) { return outcome }
+            switch step {
             case .done: return .stopped(position: position)
             case .give(let words):
                 return .failed("cannot follow \(request.address.url): \(words)", position: position)
             case .reconnect(let after, let reason):
                 let seconds = Double(after.wholeMilliseconds) / 1_000
                 surroundings.write(.note("\(reason); again in \(seconds) s"))
-                guard surroundings.flush() else { return .stopped(position: position) }
+                if let outcome = outcome(of: surroundings.flush()) { return outcome }
                 let left = request.timeout.map { max(.zero, $0 - elapsed) }
                 surroundings.pause(min(after, left ?? after))
             }
         }
         return .stopped(position: position)
+    }
+
+    /// How the session ends because of a delivery; nil when it goes on.
+    private func outcome(of delivery: Delivery?) -> Outcome? {
+        switch delivery {
+        case nil, .taken: nil
+        case .readerGone: .stopped(position: position)
+        case .failed(let words): .failed(words, position: position)
+        }
     }
 
     private func connectionRequest() -> FeedConnection.Request {
@@ -109,6 +131,7 @@ package struct TailSession {
         var isFeed = false
         var body: [UInt8] = []
         var trouble: String?
+        var ending: Delivery?
         let (limits, renderer, surroundings) = (limits, renderer, surroundings)
         follower.begin()
         let connection = FeedConnection(
@@ -133,7 +156,11 @@ package struct TailSession {
                 } catch {
                     trouble = "an event is larger than \(error.limit) bytes; ask for fewer attributes with --fields"
                 }
-                guard surroundings.flush() else { return .stop }
+                let delivery = surroundings.flush()
+                guard delivery == .taken else {
+                    ending = delivery
+                    return .stop
+                }
                 if let id = follower.lastEventID, id != position {
                     position = id
                     surroundings.keep(id)
@@ -145,6 +172,7 @@ package struct TailSession {
         self.follower = follower
         self.written = written
         self.position = position
+        self.ending = ending
         if let trouble { return .give(up: trouble) }
         return self.follower.end(end, body: body)
     }

@@ -179,17 +179,33 @@ package struct TablecastService: Sendable {
     }
 
     private func makeClient(observer: any AWSCallObserver) throws(StartUpError) -> AWSClient {
-        let overrides = AWSOverrides(
+        var overrides = AWSOverrides(
             region: settings.region,
             profile: settings.profile,
             endpointURL: settings.endpointURL
         )
+        let table = TableARN(settings.table)
+        overrides.impliedRegion = table?.region
+        let configuration: AWSConfiguration
         do {
-            let configuration = try AWSConfiguration.resolve(environment: environment, overrides: overrides)
+            configuration = try AWSConfiguration.resolve(environment: environment, overrides: overrides)
+        } catch {
+            throw StartUpError(error)
+        }
+        if let table, table.region != configuration.region { throw Self.otherRegion(table, configuration.region) }
+        do {
             return try AWSClient(configuration: configuration, time: time, observer: observer)
         } catch {
             throw StartUpError(error)
         }
+    }
+
+    private static func otherRegion(_ table: TableARN, _ region: String) -> StartUpError {
+        StartUpError(
+            .configuration,
+            "table \(table) is in the Region \(table.region), and requests would go to \(region). Set --region or AWS_REGION "
+                + "to \(table.region), or leave the Region out."
+        )
     }
 
     private var replicationSettings: ReplicationSettings {

@@ -1,3 +1,4 @@
+import AWSClient
 import Logging
 import Replication
 import Telemetry
@@ -15,8 +16,10 @@ package struct SettingsResolver {
 
     /// Every setting, checked. `table` fills in when none was named (`tablecast demo` brings its own).
     package func resolve(defaultTable: String? = nil) throws(SettingsError) -> Settings {
-        let table = try value(.table, allowed: "a table's name has 1 to 1024 characters") {
-            $0.utf8.isEmpty || $0.utf8.count > 1024 ? nil : $0
+        let table = try value(.table, allowed: Self.tables) { text -> String? in
+            guard !text.utf8.isEmpty, text.utf8.count <= 1024 else { return nil }
+            guard text.hasPrefix("arn:") else { return text }
+            return TableARN(text).flatMap { $0.streamLabel == nil ? text : nil }
         }
         guard let table = table ?? defaultTable else {
             throw SettingsError("--table: no table was named; give --table NAME or set TABLECAST_TABLE")
@@ -29,6 +32,9 @@ package struct SettingsResolver {
         try readLogging(into: &settings)
         return settings
     }
+
+    private static let tables =
+        "give a table's name, of 1 to 1024 characters, or its ARN: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME"
 
     private func readPlaces(into settings: inout Settings) throws(SettingsError) {
         let listen = try value(.listen, allowed: "give host:port with a port from 0 to 65535, such as 127.0.0.1:8080") {

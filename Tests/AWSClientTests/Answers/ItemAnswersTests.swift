@@ -46,21 +46,42 @@ import Testing
 }
 
 @Suite struct BatchGetAnswerTests {
-    private func decode(_ text: String) throws -> BatchGetPage {
-        try decoding(text) { bytes throws(JSONError) in try BatchGetAnswer.decode(bytes, table: "t") }
+    private func decode(_ text: String, _ table: String = "t") throws -> BatchGetPage {
+        try decoding(text) { bytes throws(JSONError) in try BatchGetAnswer.decode(bytes, table: table) }
     }
 
     @Test("items of the table, and the keys to ask for again")
     func whole() throws {
         let page = try decode(
             """
-            {"Responses":{"t":[{"id":{"S":"a"}}],"other":[{"id":{"S":"z"}}]},
+            {"Responses":{"t":[{"id":{"S":"a"}}]},
             "UnprocessedKeys":{"t":{"ConsistentRead":true,"Keys":[{"id":{"S":"b"}},{"id":{"S":"c"}}]}}}
             """
         )
         #expect(page.items == [Item(["id": .string("a")])])
         #expect(page.unprocessedKeys == [["id": .string("b")], ["id": .string("c")]])
     }
+
+    @Test("a table that was named by its ARN is named by it in the answer, in all parts of it")
+    func arn() throws {
+        let arn = "arn:aws:dynamodb:eu-central-1:1:table/t"
+        let page = try decode(
+            #"{"Responses":{"\#(arn)":[{"id":{"S":"a"}}]},"UnprocessedKeys":{"\#(arn)":{"Keys":[{"id":{"S":"b"}}]}}}"#,
+            arn
+        )
+        #expect(page.items == [Item(["id": .string("a")])])
+        #expect(page.unprocessedKeys == [["id": .string("b")]])
+    }
+
+    @Test(
+        "an answer of another table is refused, since keys that it does not tell of would count as removed",
+        arguments: [
+            #"{"Responses":{"other":[{"id":{"S":"z"}}]}}"#,
+            #"{"Responses":{"t":[]},"UnprocessedKeys":{"other":{"Keys":[{"id":{"S":"b"}}]}}}"#,
+            #"{"Responses":{"arn:aws:dynamodb:eu-central-1:2:table/t":[]}}"#,
+        ]
+    )
+    func otherTable(text: String) { #expect(throws: JSONError.self) { try decode(text) } }
 
     @Test("an answer without Responses is refused")
     func refused() {

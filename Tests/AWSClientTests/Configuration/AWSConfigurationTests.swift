@@ -133,6 +133,9 @@ import Testing
         variables["AWS_REGION"] = "eu-west-2"
         #expect(try region() == "eu-west-2")
         #expect(try region(AWSOverrides(region: "eu-west-1")) == "eu-west-1")
+        var overrides = AWSOverrides()
+        overrides.impliedRegion = "eu-west-9"
+        #expect(try region(overrides) == "eu-west-2", "a table's ARN names the region only where nothing else does")
     }
 
     @Test(

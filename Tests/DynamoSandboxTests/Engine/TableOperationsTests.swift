@@ -1,4 +1,5 @@
 import DynamoSandbox
+import TableModel
 import Testing
 
 @Suite struct TableOperationsTests {
@@ -48,6 +49,31 @@ import Testing
             with: #""AttributeName":"x","AttributeType""#
         )
         #expect(fixture.refusal(.createTable, undefined)?.contains("Keys: [id], AttributeDefinitions: [x]") == true)
+    }
+
+    @Test("a table is known by its ARN too, and one of another account by its ARN alone")
+    func arns() throws {
+        let fixture = Fixture()
+        let own = "arn:aws:dynamodb:us-east-1:000000000000:table/one"
+        let other = "arn:aws:dynamodb:us-east-1:222222222222:table/one"
+        try fixture.call(.createTable, Self.create("one"))
+        try fixture.sandbox.createTable(other, KeySchema(partition: KeyAttribute(name: "id", type: .string)))
+        try fixture.put("mine", 1, into: own)
+        try fixture.put("theirs", 2, into: other)
+        for (name, arn, key) in [("one", own, "mine"), (own, own, "mine"), (other, other, "theirs")] {
+            let description = try fixture.call(.describeTable, #"{"TableName":"\#(name)"}"#)
+            #expect(description.contains(#""TableName":"one""#) && description.contains(#""TableArn":"\#(arn)""#))
+            #expect(description.contains(#""LatestStreamArn":"\#(arn)/stream/"#))
+            let scan = try fixture.call(.scan, #"{"TableName":"\#(name)"}"#)
+            #expect(scan.contains(key) && scan.contains(#""Count":1"#), "\(scan)")
+            let batch = try fixture.call(
+                .batchGetItem,
+                #"{"RequestItems":{"\#(name)":{"Keys":[{"id":{"S":"\#(key)"}}]}}}"#
+            )
+            #expect(batch.hasPrefix(#"{"Responses":{"\#(name)":[{"id""#), "\(batch)")
+        }
+        #expect(try fixture.call(.listTables, "{}") == #"{"TableNames":["one"]}"#)
+        #expect(fixture.error(.scan, #"{"TableName":"\#(own)x"}"#)?.code == "ResourceNotFoundException")
     }
 
     @Test("tables are listed in pages by name")

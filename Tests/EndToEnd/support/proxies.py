@@ -25,13 +25,13 @@ def configuration(name, folder, **values):
     return path
 
 
-def command(name, folder, port, service):
-    values = {"port": port, "service": service, "more": ""}
+def command(name, folder, port, service, more=""):
+    values = {"port": port, "service": service, "more": more}
     match name:
         case "nginx" | "nginx-http2":
             return ["nginx", "-p", folder, "-e", folder / "nginx-error.log", "-c", configuration(f"{name}.conf", folder, **values)]
-        case "haproxy":
-            return ["haproxy", "-db", "-f", configuration("haproxy.cfg", folder, **values)]
+        case "haproxy" | "haproxy-two":
+            return ["haproxy", "-db", "-f", configuration(f"{name}.cfg", folder, **values)]
         case "varnish" | "varnish-default":
             rules = configuration(f"{name}.vcl", folder, **values)
             return ["varnishd", "-F", "-a", f"127.0.0.1:{port}", "-f", rules, "-n", folder / "state", "-s", "malloc,16m", "-j", "none"]
@@ -49,15 +49,15 @@ def certify(folder):
 
 
 @contextlib.contextmanager
-def proxy(name, folder, service):
-    """One of the real proxies in front of a port; its own port."""
+def proxy(name, folder, service, more=""):
+    """One of the real proxies in front of a port; its own port. `haproxy-two` takes a second port as `more`."""
     folder.mkdir(parents=True, exist_ok=True)
     if name in ENCRYPTED:
         certify(folder)
     port = free_port()
     # Debian keeps servers where only root's path leads; varnish and caddy keep state in the home folder.
     environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin", "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
-    program = Program(command(name, folder, port, service), folder / f"{name}.log", environment)
+    program = Program(command(name, folder, port, service, more), folder / f"{name}.log", environment)
     try:
         program.wait_until_accepting(port)
         yield port

@@ -20,6 +20,17 @@ import Testing
         }
     }
 
+    @Test("a table is named by its name or its ARN, and by nothing that only looks like one")
+    func tables() throws {
+        let arn = "arn:aws:dynamodb:eu-central-1:111111111111:table/orders"
+        #expect(try resolve([.table: arn]).table == arn)
+        for wrong in ["arn:aws:dynamodb:eu-central-1", arn + "/stream/2026-01-01T00:00:00.000", arn + "/index/i"] {
+            let text = message([.table: wrong])
+            #expect(text.hasPrefix("--table: '\(wrong.prefix(60))"), "\(text)")
+            #expect(text.contains("or its ARN: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME"))
+        }
+    }
+
     @Test("fills in every default")
     func defaults() throws {
         let settings = try resolve([.table: "orders"])
