@@ -95,7 +95,7 @@ import Testing
         let snapshot = try #require(fixture.store.snapshot)
         func history(_ id: String, limit: Int = 10) throws -> (text: String, isComplete: Bool, count: Int)? {
             let key = try ItemKey(partition: .string(id), schema: FeedFixture.schema)
-            var history = ItemHistory(
+            let history = ItemHistory(
                 of: key,
                 in: snapshot,
                 representation: .init(),
