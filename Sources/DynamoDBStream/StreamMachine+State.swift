@@ -16,6 +16,8 @@ package struct StreamView: Sendable {
     package let shards: [ShardView]
     /// The greatest lag of a shard, milliseconds, never negative; nil before the shards are known.
     package let lagMilliseconds: Int64?
+    /// When the newest read that was completed was begun, of any shard, on the monotonic clock; nil before the first.
+    package let lastReadAt: Duration?
     package let isBookmarked: Bool
     package let isReplaying: Bool
     package let status: StreamStatus?
@@ -56,6 +58,7 @@ extension StreamMachine {
         return StreamView(
             shards: shards,
             lagMilliseconds: lag,
+            lastReadAt: cursors.values.lazy.compactMap(\.lastSuccess).max(),
             isBookmarked: isBookmarked,
             isReplaying: isReplaying,
             status: discovery.status,

@@ -23,13 +23,17 @@ package struct Readiness: Sendable, Hashable {
         var tableIsMissing = false
         /// The newest failure that has not been followed by a success.
         var trouble: Trouble?
+        /// How long no read of any shard was completed; nil when that is not known.
+        var silence: Duration?
 
         package init(
             lagMilliseconds: Int64? = nil,
             streamIsDisabled: Bool = false,
             tableIsMissing: Bool = false,
-            trouble: Trouble? = nil
+            trouble: Trouble? = nil,
+            silence: Duration? = nil
         ) {
+            self.silence = silence
             self.lagMilliseconds = lagMilliseconds
             self.streamIsDisabled = streamIsDisabled
             self.tableIsMissing = tableIsMissing
@@ -96,6 +100,7 @@ package struct Readiness: Sendable, Hashable {
         }
         guard let lag = evidence.lagMilliseconds, lag > maximumLag.milliseconds else { return nil }
         guard let trouble = evidence.trouble else {
+            if let silence = evidence.silence, silence > maximumLag { return .stalled(for: silence) }
             return Reason(.lagging, "more than \(maximumLag.components.seconds) s behind the table")
         }
         return Reason(ReasonCode(trouble.kind), "the stream cannot be read: \(trouble.text)")

@@ -34,6 +34,8 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     case throttled
     /// Everything answers, but more is written than is read, or the reading was interrupted for too long.
     case lagging
+    /// No read was completed for longer than the bound: replication itself stands still, or no call comes back.
+    case stalled
     /// The table's stream is disabled.
     case streamDisabled = "stream-disabled"
     /// The table does not exist any more, or is being deleted.

@@ -6,6 +6,8 @@ package enum ReplicationEvent: Sendable, Hashable {
     case stateChanged(from: ReplicaState, to: ReplicaState, code: ReasonCode, reason: String)
     /// The state is the same, but why it is so has another name now.
     case reasonChanged(in: ReplicaState, code: ReasonCode, reason: String)
+    /// Replication stood still for so long, and goes on in this state.
+    case stallEnded(seconds: Int64, in: ReplicaState)
     /// Records of one shard were applied; `replayed` of them had been applied before.
     case changesApplied(shardID: String, count: Int, replayed: Int)
     case shardsAdded([String])
@@ -38,7 +40,8 @@ package enum ReplicationEvent: Sendable, Hashable {
     case unknownRecord(eventName: String, shardID: String)
 }
 
-/// Where replication reports to. Called synchronously on the replication's own executor: be quick, never block.
+/// Where replication reports to. Called synchronously on the replication's own executor, or by the thread that watches it: be quick, never
+/// block.
 package protocol ReplicationObserver: Sendable {
     /// Something happened.
     func observe(_ event: ReplicationEvent)

@@ -100,6 +100,15 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var bookmarkSettle: Duration = .milliseconds(1_500)
     /// How often the state is judged while nothing else happens.
     package var watchInterval: Duration = .milliseconds(250)
+    /// How late that may be before readers' lag counts the time since, and never more than the greatest lag.
+    package var watchGrace: Duration = .seconds(2)
+    /// How long the volume of the saved state may show no progress. Then a load is given up and the table is read; of a save it is
+    /// said, and nothing else waits for it.
+    package var statePatience: Duration = .seconds(30)
+    /// How long a rebuild waits until the saved state is marked as given up. Then it begins without, and the mark comes later.
+    package var stateAbandonPatience: Duration = .seconds(5)
+    /// What the last save may take beyond the grace of a stop. Then the process ends without it.
+    package var stateStopMargin: Duration = .seconds(1)
     /// How often DescribeTable is asked whether the stream is still the table's.
     package var tableCheckInterval: Duration = .seconds(60)
     /// The same while the stream is disabled or the table's description does not fit.

@@ -33,7 +33,7 @@ package struct ShardStatus: Sendable, Hashable {
     package let phase: String
     package let lastSequenceNumber: SequenceNumber?
     /// Milliseconds that the shard's newest read lags behind, 0 when caught up; never negative. Nil before the first read.
-    package let lagMilliseconds: Int64?
+    package internal(set) var lagMilliseconds: Int64?
     package let lastError: String?
     package init(
         id: String,

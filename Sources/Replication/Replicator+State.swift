@@ -24,12 +24,7 @@ extension Replicator {
         explain("reading the saved state", .resuming)
         let wall = time.wallMilliseconds()
         do throws(StateRejection) {
-            let found = try await keeper.load(
-                expecting: StateIdentity(target),
-                at: wall,
-                storeLimits: settings.storeLimits
-            )
-            guard let found else {
+            guard let found = try await load(keeper, StateIdentity(target), at: wall) else {
                 board.update { $0.savedState?.start = "read from the table: no state had been saved" }
                 return nil
             }
@@ -59,6 +54,29 @@ extension Replicator {
         }
     }
 
+    /// Waits for the state as long as its volume lets it come closer.
+    private func load(
+        _ keeper: StateKeeper,
+        _ identity: StateIdentity,
+        at wall: Int64
+    ) async throws(StateRejection) -> RestoredState? {
+        let limits = settings.storeLimits
+        let work = BackgroundWork {
+            await keeper.restored(expecting: identity, at: wall, storeLimits: limits)
+        }
+        var progress = -1
+        while true {
+            if let outcome = await work.value(within: settings.limits.statePatience, time) { return try outcome.get() }
+            guard !Task.isCancelled else { return nil }
+            guard keeper.loadedRecords > progress else { break }
+            progress = keeper.loadedRecords
+            explain("reading the saved state: \(progress) records so far", .resuming)
+        }
+        // What comes of it later is not wanted any more. The keeper's queue forgets it before it saves anything.
+        Task.detached { await keeper.close() }
+        throw .unresponsive(seconds: settings.limits.statePatience.components.seconds)
+    }
+
     private func decode(
         _ positions: [UInt8],
         _ target: ReplicationTarget
@@ -85,6 +103,9 @@ extension Replicator {
         return .cancelled
     }
 }
+
+/// What came of a save: nil when it was left unfinished.
+private typealias StateOutcome = Result<StateSaveReport?, StateTrouble>
 
 // MARK: Saving
 
@@ -114,7 +135,8 @@ extension Replicator {
         case .cancelled:
             keeper.stop()
             if generation?.liveSince != nil { _ = await saveState(poller, images, target, isLast: true) }
-            await keeper.close()
+            let work = BackgroundWork { await keeper.close() }
+            _ = await work.value(within: settings.limits.stateStopMargin, time, isCancellable: false)
         case .failed(let failure): if readiness.hasBeenLive { await abandonState(failure.description) }
         case .rebuild(let reason): await abandonState(reason.text)
         }
@@ -122,7 +144,15 @@ extension Replicator {
 
     private func abandonState(_ reason: String) async {
         guard let keeper else { return }
-        do throws(StateTrouble) { try await keeper.abandon(reason) } catch { failed(error) }
+        let work = BackgroundWork { await keeper.abandoned(reason) }
+        // On the keeper's queue it comes before all that is saved later, so nothing else has to wait for it.
+        let patience = isStateUnresponsive ? Duration.zero : settings.limits.stateAbandonPatience
+        guard let outcome = await work.value(within: patience, time, isCancellable: false) else {
+            if !isStateUnresponsive { failed(keeper.unresponsive(for: patience)) }
+            isStateUnresponsive = true
+            return
+        }
+        if case .failure(let trouble) = outcome { failed(trouble) }
     }
 
     /// True unless the attempt failed.
@@ -143,13 +173,13 @@ extension Replicator {
             streamReadAt: streamReadAt(view),
             keysAhead: images.keysAhead
         )
+        let identity = StateIdentity(target)
+        let work = BackgroundWork { await keeper.outcome(of: snapshot, mark, identity, isLast: isLast) }
+        guard let outcome = await isLast ? lastOutcome(of: work, keeper) : outcome(of: work, keeper) else {
+            return !isLast
+        }
         do throws(StateTrouble) {
-            let report = try await withTaskCancellationHandler {
-                await keeper.outcome(of: snapshot, mark, StateIdentity(target), isLast: isLast)
-            } onCancel: {
-                keeper.stop()
-            }.get()
-            guard let report else {
+            guard let report = try outcome.get() else {
                 // Said once: what is saved during the stop is left, and so is the last attempt.
                 if isLast { observer.observe(.stateLeftUnfinished(seconds: keeper.graceSeconds)) }
                 return true
@@ -160,6 +190,35 @@ extension Replicator {
             failed(error)
             return false
         }
+    }
+
+    /// The outcome of a save, however long it takes; that it takes long is said. Nil when cancelled: the save goes on, within the grace
+    /// of a stop, and whatever the keeper does next comes after it.
+    private func outcome(of work: BackgroundWork<StateOutcome>, _ keeper: StateKeeper) async -> StateOutcome? {
+        var isSaid = false
+        while true {
+            if let outcome = await work.value(within: settings.limits.statePatience, time) {
+                isStateUnresponsive = false
+                return outcome
+            }
+            guard !Task.isCancelled else {
+                keeper.stop()
+                return nil
+            }
+            isStateUnresponsive = true
+            if !isSaid { failed(keeper.unresponsive(for: settings.limits.statePatience)) }
+            isSaid = true
+        }
+    }
+
+    /// The outcome of the save during a stop; nil when it has not come within the grace, which is said. A volume that was silent before
+    /// gets no grace.
+    private func lastOutcome(of work: BackgroundWork<StateOutcome>, _ keeper: StateKeeper) async -> StateOutcome? {
+        let margin = settings.limits.stateStopMargin
+        let patience = isStateUnresponsive ? margin : .seconds(keeper.graceSeconds) + margin
+        if let outcome = await work.value(within: patience, time, isCancellable: false) { return outcome }
+        failed(keeper.unresponsive(for: patience))
+        return nil
     }
 
     /// Until when every shard has been read, so far as is known: a consumer that reads nothing proves nothing.

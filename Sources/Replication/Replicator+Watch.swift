@@ -1,12 +1,15 @@
 import AWSClient
 import DynamoDBStream
 import ReplicaStore
+import Synchronization
 import TableModel
 
 extension Replicator {
     /// Judges the state again and again; ends a start that cannot succeed.
     func watch(_ poller: StreamPoller) async -> GenerationEnd? {
         while await pause(settings.limits.watchInterval) {
+            // Before the question: what is answered late says nothing about the time since.
+            let moment = time.monotonic()
             let view = await poller.view()
             isStreamDoubtful = view.lastError?.kind == .notFound
             if let scanEnd = generation?.scanEnd, generation?.liveSince == nil,
@@ -14,17 +17,20 @@ extension Replicator {
             {
                 goLive()
             }
-            show(view)
+            show(view, asOf: moment)
             if let failure = startFailure(view) { return .failed(failure) }
         }
         return .cancelled
     }
 
-    private func show(_ view: StreamView) {
+    /// Tells readers of the stream as it was at `moment`, on the monotonic clock, or later.
+    private func show(_ view: StreamView, asOf moment: Duration) {
         let isPublished = generation?.liveSince != nil
-        let moment = time.monotonic()
-        board.update { status in
-            status.shards = view.shards.map(ShardStatus.init)
+        // Before the update, by which the watch learns that replication goes on.
+        wasStalled = stallWatch.withLock { $0.stall != nil }
+        let shards = view.shards.map(ShardStatus.init)
+        board.update(lookedAt: moment) { status in
+            status.shards = shards
             // Until it is published, the stream's lag is not that of what is served.
             guard isPublished || status.servedAsOf == nil else { return }
             status.lagMilliseconds = view.lagMilliseconds
@@ -36,7 +42,8 @@ extension Replicator {
             lagMilliseconds: view.lagMilliseconds,
             streamIsDisabled: isStreamDisabled || view.status == .disabled || view.status == .disabling,
             tableIsMissing: isTableMissing,
-            trouble: view.lastError.map(Readiness.Trouble.init)
+            trouble: view.lastError.map(Readiness.Trouble.init),
+            silence: view.lastReadAt.map { moment - $0 }
         )
         transition { $0.judge(evidence, maximumLag: settings.maximumLag) }
     }

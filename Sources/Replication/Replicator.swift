@@ -2,6 +2,7 @@ package import AWSClient
 import DynamoDBStream
 package import ReplicaStore
 package import StateStore
+import Synchronization
 import TableModel
 
 /// Keeps a `ReplicaStore` equal to a DynamoDB table: bookmark, scan, catch up, publish, follow for ever; and again from the
@@ -17,6 +18,9 @@ package actor Replicator {
     nonisolated let time: TimeSource
     nonisolated let observer: any ReplicationObserver
     nonisolated let board: StatusBoard
+    /// Whether replication stands still, by what readers are told: outside of the actor, which may be what is blocked.
+    nonisolated let stallWatch = Mutex(StallWatch())
+    nonisolated let bounds: Freshness.Bounds
     /// Where the state is saved; nil when it is not.
     nonisolated let keeper: StateKeeper?
 
@@ -31,6 +35,10 @@ package actor Replicator {
     var isStreamDoubtful = false
     /// Event names that were reported once.
     var reportedEventNames: Set<String> = []
+    /// Replication stood still when it last looked at the stream: the watch has reported that, and counted it.
+    var wasStalled = false
+    /// The volume of the saved state did not respond when it was last waited for.
+    var isStateUnresponsive = false
     /// The saved state is read once: after that it is older than what is in memory.
     var hasTriedState = false
 
@@ -52,30 +60,12 @@ package actor Replicator {
         self.time = time
         self.observer = observer
         self.keeper = keeper
+        bounds = Freshness.Bounds(settings)
         var status = ReplicationStatus()
         status.tableName = settings.tableName
         status.stateSince = time.wallMilliseconds()
         if keeper != nil { status.savedState = SavedStateStatus() }
         board = StatusBoard(status)
-    }
-
-    /// The state, for any thread.
-    package nonisolated var status: ReplicationStatus {
-        var status = board.status
-        status.lagMilliseconds = lag(status.state, status.servedAsOf, status.lagMilliseconds)
-        return status
-    }
-
-    /// The part of the status that every answer needs.
-    package nonisolated var stateAndLag: (state: ReplicaState, lagMilliseconds: Int64?) {
-        let (state, asOf, known) = board.read { ($0.state, $0.servedAsOf, $0.lagMilliseconds) }
-        return (state, lag(state, asOf, known))
-    }
-
-    /// What is served does not move on while it is rebuilt, so its lag grows with the time.
-    private nonisolated func lag(_ state: ReplicaState, _ asOf: Duration?, _ known: Int64?) -> Int64? {
-        guard state == .rebuilding, let asOf else { return known }
-        return max(0, (time.monotonic() - asOf).milliseconds)
     }
 
     /// Replicates until the task is cancelled. Throws when the start cannot succeed; once the replica has been live, every
@@ -229,9 +219,11 @@ package actor Replicator {
             status.reasonCode = after.code
             guard before.state != after.state else { return }
             status.stateSince = moment
-            if before.state == .live { status.departures[after.code, default: 0] += 1 }
+            // What was counted as a stall is one departure, whatever replication finds when it goes on.
+            if before.state == .live, !wasStalled { status.departures[after.code, default: 0] += 1 }
         }
         if before.state != after.state {
+            if wasStalled, after.code == .stalled { return }
             observer.observe(
                 .stateChanged(from: before.state, to: after.state, code: after.code, reason: after.reason)
             )

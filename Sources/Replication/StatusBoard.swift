@@ -1,15 +1,37 @@
 import Synchronization
 
-/// The status any thread may read, written by replication alone.
+/// The status any thread may read, written by replication alone. Nobody does anything else, such as I/O, while holding its locks.
 final class StatusBoard: Sendable {
     private let value: Mutex<ReplicationStatus>
+    /// The part of it that every answer needs, under a lock that is never held for longer than a few words take to copy.
+    private let known: Mutex<Freshness>
 
-    init(_ status: ReplicationStatus) { value = Mutex(status) }
+    init(_ status: ReplicationStatus) {
+        value = Mutex(status)
+        known = Mutex(Freshness(status, knownAt: nil))
+    }
 
     var status: ReplicationStatus { value.withLock { $0 } }
 
-    /// A part of the status, without a copy of the rest.
-    func read<Part>(_ body: (borrowing ReplicationStatus) -> Part) -> Part { value.withLock { body($0) } }
+    var freshness: Freshness { known.withLock { $0 } }
 
-    func update(_ body: (inout ReplicationStatus) -> Void) { value.withLock { body(&$0) } }
+    /// Changes the status. `moment`, on the monotonic clock, is when replication last looked at all that it follows; nil when the
+    /// change does not come of that.
+    func update(lookedAt moment: Duration? = nil, _ body: (inout ReplicationStatus) -> Void) {
+        value.withLock { status in
+            body(&status)
+            known.withLock { known in known = Freshness(status, knownAt: moment ?? known.knownAt) }
+        }
+    }
+}
+
+extension Freshness {
+    fileprivate init(_ status: ReplicationStatus, knownAt: Duration?) {
+        self.init(
+            state: status.state,
+            lagMilliseconds: status.lagMilliseconds,
+            servedAsOf: status.servedAsOf,
+            knownAt: knownAt
+        )
+    }
 }

@@ -50,6 +50,8 @@ package enum StateDirectoryError: Error, Sendable, Hashable, CustomStringConvert
     case inUse(path: String)
     case notADirectory(path: String)
     case unusable(path: String, reason: String)
+    /// Its volume has not responded for so long.
+    case unresponsive(path: String, seconds: Int64)
 
     /// One line for an operator.
     package var description: String {
@@ -62,6 +64,9 @@ package enum StateDirectoryError: Error, Sendable, Hashable, CustomStringConvert
         case .unusable(let path, let reason):
             "the state directory \(path) cannot be used: \(reason). Its parent must exist, and this user must be allowed "
                 + "to write to it"
+        case .unresponsive(let path, let seconds):
+            "the state directory \(path) cannot be used: its volume has not responded for \(seconds) s. Check the volume, or start "
+                + "without --state-dir"
         }
     }
 }

@@ -14,6 +14,7 @@ extension StateFile {
         storeLimits: StoreLimits
     ) throws(StateRejection) -> RestoredState? {
         close()
+        progress.note(0)
         guard let status = StateFile.status(path), status.st_size > 0 else { return nil }
         do {
             let (database, obstacle) = try openOurs()
@@ -156,6 +157,7 @@ extension StateFile {
             guard writer.restore(record) else { throw StateRejection.damaged("a key is there twice") }
             count += 1
             sum &+= own
+            progress.note(Int(count))
         }
         guard count == found.records, sum == found.recordsChecksum else {
             throw StateRejection.damaged("records are missing")

@@ -19,9 +19,16 @@ package final class StateFile {
     /// The keys that the file says are ahead of its positions.
     var savedKeysAhead = KeysAhead()
     var checksum = RecordChecksum()
+    let progress: LoadProgress
 
     /// The state of a directory. Nothing is opened yet.
-    package init(directory: StateDirectory, limits: StateLimits) {
+    package convenience init(directory: StateDirectory, limits: StateLimits) {
+        self.init(directory: directory, limits: limits, progress: LoadProgress())
+    }
+
+    /// The same; a load counts its records in `progress`.
+    init(directory: StateDirectory, limits: StateLimits, progress: LoadProgress) {
+        self.progress = progress
         path = directory.filePath
         self.limits = limits
     }

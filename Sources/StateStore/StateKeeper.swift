@@ -13,12 +13,13 @@ package actor StateKeeper {
     private nonisolated let grace: Duration
     private let directory: StateDirectory
     private let file: StateFile
+    private nonisolated let progress = LoadProgress()
 
     /// Keeps the state in a directory.
     package init(directory: StateDirectory, limits: StateLimits = StateLimits()) {
         self.directory = directory
         grace = limits.stopGrace
-        file = StateFile(directory: directory, limits: limits)
+        file = StateFile(directory: directory, limits: limits, progress: progress)
     }
 
     /// See `StateFile.load`.
@@ -28,6 +29,25 @@ package actor StateKeeper {
         storeLimits: StoreLimits
     ) throws(StateRejection) -> RestoredState? {
         try file.load(expecting: identity, at: wall, storeLimits: storeLimits)
+    }
+
+    /// The same as a value.
+    package func restored(
+        expecting identity: StateIdentity,
+        at wall: Int64,
+        storeLimits: StoreLimits
+    ) -> Result<RestoredState?, StateRejection> {
+        Result { () throws(StateRejection) in try load(expecting: identity, at: wall, storeLimits: storeLimits) }
+    }
+
+    /// Records that the present or last load has read: for any thread, also while the volume does not respond.
+    package nonisolated var loadedRecords: Int { progress.records }
+
+    /// What is said of a volume that has not responded for a while.
+    package nonisolated func unresponsive(for patience: Duration) -> StateTrouble {
+        StateTrouble(
+            "saving to \(directory.path) has not ended after \(patience.components.seconds) s: the volume does not respond"
+        )
     }
 
     /// See `StateFile.save`.
@@ -68,6 +88,11 @@ package actor StateKeeper {
     package func abandon(_ reason: String) throws(StateTrouble) {
         deadline.store(0, ordering: .relaxed)
         try file.abandon(reason)
+    }
+
+    /// The same as a value.
+    package func abandoned(_ reason: String) -> Result<Void, StateTrouble> {
+        Result { () throws(StateTrouble) in try abandon(reason) }
     }
 
     private nonisolated static func monotonicNanoseconds() -> Int64 {

@@ -13,6 +13,8 @@ package struct StateLimits: Sendable, Hashable {
     /// How long a first save may go on after the process was asked to stop. Beyond it the save is left unfinished, and the next
     /// start reads the table.
     package var stopGrace: Duration = .seconds(10)
+    /// How long taking the directory may last at the start. Then the start fails.
+    package var directoryPatience: Duration = .seconds(10)
     /// Bytes of SQLite's page cache.
     package var cacheBytes = 8 << 20
     /// Bytes of the file at most, the write-ahead log not counted; nil leaves it to the disk. At the bound saving fails as on a

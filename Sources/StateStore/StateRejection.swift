@@ -24,6 +24,8 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
     case damaged(String)
     /// The file cannot be read.
     case unreadable(String)
+    /// Reading the file made no progress for so long.
+    case unresponsive(seconds: Int64)
 
     /// A few words for a metric or a test, of a bounded set.
     package var kind: String {
@@ -40,6 +42,7 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
         case .fromTheFuture: "from-the-future"
         case .damaged: "damaged"
         case .unreadable: "unreadable"
+        case .unresponsive: "unresponsive"
         }
     }
 
@@ -62,6 +65,8 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
             "the state was saved \(seconds) s in the future by this machine's clock, so its age is not known"
         case .damaged(let what): "the state is damaged: \(what)"
         case .unreadable(let reason): "the state cannot be read: \(reason)"
+        case .unresponsive(let seconds):
+            "reading the state made no progress for \(seconds) s: its volume does not respond"
         }
     }
 

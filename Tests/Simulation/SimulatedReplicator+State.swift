@@ -101,7 +101,8 @@ extension StateRejection {
     fileprivate var isExpected: Bool {
         switch self {
         case .incomplete, .abandoned, .otherStream, .tooOld: true
-        case .foreign, .newerFormat, .olderFormat, .otherTable, .otherKeySchema, .fromTheFuture, .damaged, .unreadable:
+        case .foreign, .newerFormat, .olderFormat, .otherTable, .otherKeySchema, .fromTheFuture, .damaged, .unreadable,
+            .unresponsive:
             false
         }
     }

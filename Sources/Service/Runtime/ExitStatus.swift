@@ -36,7 +36,13 @@ package struct StartUpError: Error, Sendable, Hashable, CustomStringConvertible 
     }
 
     /// A state directory that this process cannot have.
-    package init(_ error: StateDirectoryError) { self.init(.configuration, error.description) }
+    package init(_ error: StateDirectoryError) {
+        if case .unresponsive = error {
+            self.init(.failure, error.description)
+        } else {
+            self.init(.configuration, error.description)
+        }
+    }
 
     /// A file of tokens that cannot be used.
     package init(_ error: TokenFileError) { self.init(.configuration, error.description) }

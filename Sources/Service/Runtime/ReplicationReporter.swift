@@ -62,6 +62,11 @@ final class ReplicationReporter: ReplicationObserver {
                 "replica is still \(state.rawValue): \(reason)",
                 metadata: ["reason": "\(code.rawValue)"]
             )
+        case .stallEnded(let seconds, let state):
+            logger.log(
+                level: state == .live ? .info : .warning,
+                "replication goes on after \(seconds) s; the replica is \(state.rawValue)"
+            )
         case .repaired(let put, let removed):
             logger.warning(
                 "the replica differed from its table and was repaired",

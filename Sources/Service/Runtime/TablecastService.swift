@@ -78,6 +78,9 @@ package struct TablecastService: Sendable {
         let address = try start(front)
         announce(address, client.configuration, descriptors, through: reporter)
         reporter.whenReady { ready(address) }
+        let watchdog = Watchdog()
+        watchdog.start { replicator.watchForStalls() }
+        defer { watchdog.stop() }
         try await follow(replicator, front, tokens, signals)
     }
 
@@ -161,7 +164,11 @@ package struct TablecastService: Sendable {
     /// Takes the state directory, before anything else is begun.
     private func makeKeeper() throws(StartUpError) -> StateKeeper? {
         guard let path = settings.stateDirectory else { return nil }
-        do { return StateKeeper(directory: try StateDirectory(path)) } catch { throw StartUpError(error) }
+        let limits = StateLimits()
+        do {
+            let directory = try StateDirectory.take(path, within: limits.directoryPatience)
+            return StateKeeper(directory: directory, limits: limits)
+        } catch { throw StartUpError(error) }
     }
 
     private func makeTokens() throws(StartUpError) -> TokenStore? {

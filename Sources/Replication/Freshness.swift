@@ -1,0 +1,54 @@
+/// What replication last knew of how current the served contents are, and when it knew that. Readers judge by it at the time of reading,
+/// so that whatever keeps replication from saying more (an actor, a thread, a disk that is blocked) makes the lag grow.
+///
+/// A few words without memory of their own: the lock around them is held for a copy, and by nobody who waits for anything.
+struct Freshness: Sendable, Hashable {
+    var state: ReplicaState = .starting
+    /// Milliseconds that the served contents were behind the table at `knownAt`; nil while unknown.
+    var lagMilliseconds: Int64?
+    /// The moment, on the monotonic clock, up to which what is served is complete; nil before the first publication.
+    var servedAsOf: Duration?
+    /// When replication last looked, on the monotonic clock; nil before it has.
+    var knownAt: Duration?
+
+    /// What a reader is told at a moment.
+    struct Verdict: Sendable, Hashable {
+        var state: ReplicaState
+        /// Milliseconds; nil while unknown.
+        var lagMilliseconds: Int64?
+        /// How long replication has completed no read, where that is why the replica is stale.
+        var silence: Duration?
+    }
+
+    /// The bounds by which it is judged.
+    struct Bounds: Sendable, Hashable {
+        /// How far behind the contents may be and still count as live.
+        var maximumLag: Duration
+        /// How late replication may be with looking before the time since counts.
+        var grace: Duration
+
+        init(_ settings: ReplicationSettings) {
+            maximumLag = settings.maximumLag
+            grace = max(settings.limits.watchInterval * 2, min(settings.limits.watchGrace, settings.maximumLag))
+        }
+    }
+
+    /// What a reader is told at `now`, on the monotonic clock.
+    func judged(at now: Duration, by bounds: Bounds) -> Verdict {
+        let known = Verdict(state: state, lagMilliseconds: lagMilliseconds)
+        guard let servedAsOf else { return known }
+        let unread = max(0, (now - servedAsOf).milliseconds)
+        switch state {
+        case .starting, .syncing: return known
+        // What is served does not move on while it is rebuilt.
+        case .rebuilding: return Verdict(state: state, lagMilliseconds: unread)
+        case .live, .stale:
+            guard let knownAt, now - knownAt > bounds.grace else { return known }
+            let lag = max(lagMilliseconds ?? 0, unread)
+            let silence = now - knownAt
+            // What made it stale before stays the reason until the silence would have.
+            let isReason = lag > bounds.maximumLag.milliseconds && (state == .live || silence > bounds.maximumLag)
+            return Verdict(state: isReason ? .stale : state, lagMilliseconds: lag, silence: isReason ? silence : nil)
+        }
+    }
+}
