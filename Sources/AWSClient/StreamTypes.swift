@@ -93,19 +93,6 @@ public struct UserIdentity: Sendable, Hashable {
     public var isTimeToLive: Bool { type == "Service" && principalID == "dynamodb.amazonaws.com" }
 }
 
-/// Why a record cannot be applied. The record keeps its place: it is passed on, and its consumer decides.
-public struct RecordFault: Sendable, Hashable {
-    /// What was wrong, with the place in the answer, in one line.
-    public let reason: String
-    /// The record's number could not be read: `sequenceNumber` is zero and stands for nothing.
-    public let lacksNumber: Bool
-    /// Describes a fault.
-    public init(reason: String, lacksNumber: Bool = false) {
-        self.reason = reason
-        self.lacksNumber = lacksNumber
-    }
-}
-
 /// One record of a stream (AWS API type Record).
 public struct StreamRecord: Sendable, Hashable {
     /// A unique name of the record.
@@ -114,7 +101,7 @@ public struct StreamRecord: Sendable, Hashable {
     public let eventName: RecordEventName
     /// The version of the record format, as sent.
     public let eventVersion: String
-    /// The primary key of the item; without attributes where it could not be read (`fault` says so).
+    /// The primary key of the item.
     public let keys: Item
     /// The item afterwards, where the view type has it.
     public let newImage: Item?
@@ -127,8 +114,6 @@ public struct StreamRecord: Sendable, Hashable {
     public let approximateCreationMilliseconds: Int64?
     /// Who made the change, where DynamoDB says so.
     public let userIdentity: UserIdentity?
-    /// Why the record cannot be applied; nil for one that can.
-    public let fault: RecordFault?
     /// Describes a record.
     public init(
         eventID: String,
@@ -139,8 +124,7 @@ public struct StreamRecord: Sendable, Hashable {
         oldImage: Item?,
         sequenceNumber: SequenceNumber,
         approximateCreationMilliseconds: Int64?,
-        userIdentity: UserIdentity?,
-        fault: RecordFault? = nil
+        userIdentity: UserIdentity?
     ) {
         self.eventID = eventID
         self.eventName = eventName
@@ -151,7 +135,6 @@ public struct StreamRecord: Sendable, Hashable {
         self.sequenceNumber = sequenceNumber
         self.approximateCreationMilliseconds = approximateCreationMilliseconds
         self.userIdentity = userIdentity
-        self.fault = fault
     }
 }
 

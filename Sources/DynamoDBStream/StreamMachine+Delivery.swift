@@ -26,7 +26,7 @@ extension StreamMachine {
         outbox.removeFirst(count)
         guard partial > 0, case .records(let shardID, let records) = outbox.first else { return }
         let taken = records.prefix(partial)
-        if let last = taken.last(where: \.isPlaced) { update(shardID) { $0.taken = .after(last.sequenceNumber) } }
+        if let last = taken.last { update(shardID) { $0.taken = .after(last.sequenceNumber) } }
         let rest = Array(records.dropFirst(taken.count))
         if rest.isEmpty {
             outbox.removeFirst()
@@ -41,7 +41,7 @@ extension StreamMachine {
         case .added, .replayed:
             break
         case .records(let shardID, let records):
-            if let last = records.last(where: \.isPlaced) { update(shardID) { $0.taken = .after(last.sequenceNumber) } }
+            if let last = records.last { update(shardID) { $0.taken = .after(last.sequenceNumber) } }
             pageTaken(shardID)
         case .ended(let shardID):
             update(shardID) {

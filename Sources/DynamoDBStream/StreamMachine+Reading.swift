@@ -101,7 +101,7 @@ extension StreamMachine {
         guard let before = cursors[shardID], before.phase == .reading else { return }
         let records = unread(page.records, before)
         // A page without a new number is followed by the next one when an empty page is: some endpoints repeat it without end.
-        let last = page.records.last(where: \.isPlaced)
+        let last = page.records.last
         var isNews = last != nil
         if case .after(let read) = before.read, let last { isNews = last.sequenceNumber > read }
         let present = now
@@ -163,7 +163,7 @@ extension StreamMachine {
     private func unread(_ records: [StreamRecord], _ cursor: ShardCursor) -> [StreamRecord] {
         var records = records
         if case .after(let last) = cursor.read, let first = records.first, first.sequenceNumber <= last {
-            records.removeAll { $0.isPlaced && $0.sequenceNumber <= last }
+            records.removeAll { $0.sequenceNumber <= last }
         }
         if let ignoreBefore = cursor.ignoreBefore, cursor.isReplaying {
             records.removeAll { record in record.approximateCreationMilliseconds.map { $0 < ignoreBefore } ?? false }

@@ -70,9 +70,6 @@ extension StreamRecord {
     fileprivate var approximateBytes: Int {
         256 + keys.packed.count + (newImage?.packed.count ?? 0) + (oldImage?.packed.count ?? 0)
     }
-
-    /// Whether the record's own number says where it stands in its shard.
-    var isPlaced: Bool { fault?.lacksNumber != true }
 }
 
 extension RecordsPage {

@@ -1,5 +1,6 @@
 package import HTTPServer
 package import ReplicaStore
+import TableModel
 
 /// The feed as a stream, server-sent events or NDJSON: one subscriber's, from its place in the index and nothing else.
 ///
@@ -156,7 +157,7 @@ package final class FeedStream: StreamingBody {
             case .idle, nil:
                 if request.batch > .zero, delivery.events > 0 {
                     // On a grid, so that all who gather for the same time share frames.
-                    gathersUntil = request.batch * (Int((now / request.batch).rounded(.down)) + 1)
+                    gathersUntil = request.batch * (Int(saturating: (now / request.batch).rounded(.down)) + 1)
                 }
                 sayBookmark(snapshot, &output, now)
                 return .wait(until: nil)

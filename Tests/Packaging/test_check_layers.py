@@ -89,6 +89,16 @@ VIOLATIONS = {
         "final class A: @unchecked Sendable {}\n",
         r"Bad.swift:1: needs a comment in the two lines before it",
     ),
+    "an integer of a number from outside": (
+        "Sources/Feed/Bad.swift",
+        "let count = Int64(try json.readDouble())\n",
+        r"Bad.swift:1: ends the process beyond the integer's range; use Int64\(saturating:\)",
+    ),
+    "an integer of a rounded number": (
+        "Sources/Feed/Bad.swift",
+        "let count = [1, Int((a / b).rounded(.down)) + 1]\n",
+        r"Bad.swift:1: ends the process beyond",
+    ),
     "two API descriptions": ("Sources/Service/openapi.yaml", "openapi: 3.0.0\n", r"differs from openapi.yaml"),
 }
 
@@ -105,6 +115,12 @@ def test_it_fails_on(tree, name):
 
 def test_a_proved_claim_of_safety_passes(tree):
     plant(tree, "Sources/Feed/Good2.swift", "// Only the loop's thread touches it.\nfinal class A: @unchecked Sendable {}\n")
+    assert run(tree).returncode == 0
+
+
+def test_a_conversion_with_a_word_on_its_range_passes(tree):
+    lines = ["let a = Int64(saturating: try json.readDouble())", "let b = Int64(exactly: c.rounded()) ?? 0", "f(Int(d), Double(e))"]
+    plant(tree, "Sources/Feed/Fine.swift", "\n".join(lines) + "\n")
     assert run(tree).returncode == 0
 
 

@@ -152,8 +152,7 @@ struct Saboteur {
             oldImage: record.oldImage,
             sequenceNumber: number,
             approximateCreationMilliseconds: record.approximateCreationMilliseconds,
-            userIdentity: record.userIdentity,
-            fault: record.fault
+            userIdentity: record.userIdentity
         )
     }
 

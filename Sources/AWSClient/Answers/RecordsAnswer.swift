@@ -2,7 +2,22 @@ import TableModel
 
 /// The answer of GetRecords.
 enum RecordsAnswer {
+    /// Reads the answer. A record whose images alone cannot be read comes without them, and says so in its event name: what happened
+    /// to its item has to be asked of the table, as for an event that is not known. Anything else that cannot be read throws.
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> RecordsPage {
+        do {
+            return try decode(bytes, bearingImages: false)
+        } catch {
+            // Only where something is wrong is the page read a second time, with a look at each image by itself.
+            guard let page = try? decode(bytes, bearingImages: true) else { throw error }
+            return page
+        }
+    }
+
+    private static func decode(
+        _ bytes: UnsafeRawBufferPointer,
+        bearingImages: Bool
+    ) throws(JSONError) -> RecordsPage {
         var json = JSONReader(bytes)
         var records: [StreamRecord]?
         var hasIterator = false
@@ -12,7 +27,9 @@ enum RecordsAnswer {
             case "Records":
                 var read: [StreamRecord] = []
                 try json.readArray { json throws(JSONError) in
-                    read.append(try RecordAnswer.decode(&json, of: bytes, index: read.count))
+                    read.append(
+                        try RecordAnswer.decode(&json, of: bytes, index: read.count, bearingImages: bearingImages)
+                    )
                 }
                 records = read
             case "NextShardIterator":
@@ -39,16 +56,22 @@ struct RecordAnswer {
     private var oldImage: Item?
     private var sequenceNumber: SequenceNumber?
     private var createdAt: Int64?
+    /// The page, where images that cannot be read are borne; nil where they throw.
+    private var page: UnsafeRawBufferPointer?
+    /// Why the new image cannot be read.
+    private var imageFault: String?
 
     /// Reads a record of `bytes`; an error names it by its place, its event and its sequence number.
     static func decode(
         _ json: inout JSONReader,
         of bytes: UnsafeRawBufferPointer,
-        index: Int
+        index: Int,
+        bearingImages: Bool
     ) throws(JSONError) -> StreamRecord {
         let start = json.offset
         do {
             var answer = RecordAnswer()
+            if bearingImages { answer.page = bytes }
             try json.readObject { name, json throws(JSONError) in try answer.readMember(name, &json) }
             return try answer.record()
         } catch {
@@ -79,10 +102,13 @@ struct RecordAnswer {
     private mutating func readChange(_ member: String, _ json: inout JSONReader) throws(JSONError) {
         switch member {
         case "Keys": keys = try json.readNull() ? nil : try json.readItem()
-        case "NewImage": newImage = try json.readNull() ? nil : try json.readItem()
-        case "OldImage": oldImage = try json.readNull() ? nil : try json.readItem()
+        case "NewImage":
+            newImage = try json.readNull() ? nil : try readImage(&json) { answer, reason in answer.imageFault = reason }
+        // The item before is an extra: without it the record still says all of the item after.
+        case "OldImage": oldImage = try json.readNull() ? nil : try readImage(&json) { _, _ in }
         case "SequenceNumber": sequenceNumber = try json.readSequenceNumber()
         case "ApproximateCreationDateTime":
+            if try json.readNull() { return }
             // Seconds since 1970: whole ones from AWS, with a fraction from some other endpoints.
             let milliseconds = (try json.readDouble() * 1_000).rounded()
             guard let exact = Int64(exactly: milliseconds) else {
@@ -90,6 +116,23 @@ struct RecordAnswer {
             }
             createdAt = exact
         default: try json.skipValue()
+        }
+    }
+
+    /// An image; nil for one that cannot be read, where that is borne.
+    private mutating func readImage(
+        _ json: inout JSONReader,
+        _ fault: (inout RecordAnswer, String) -> Void
+    ) throws(JSONError) -> Item? {
+        guard let page else { return try json.readItem() }
+        let start = json.offset
+        try json.skipValue()
+        var image = JSONReader(UnsafeRawBufferPointer(rebasing: page[start..<json.offset]))
+        do {
+            return try image.readItem()
+        } catch {
+            fault(&self, error.reason)
+            return nil
         }
     }
 
@@ -109,7 +152,11 @@ struct RecordAnswer {
     }
 
     private func record() throws(JSONError) -> StreamRecord {
-        guard let eventName else { throw .unmet("there is no eventName") }
+        guard var eventName else { throw .unmet("there is no eventName") }
+        // Without the place, so that a log which names each kind once stays short.
+        if let imageFault {
+            eventName = .unknown("\(Self.name(eventName)) whose NewImage cannot be read (\(imageFault))")
+        }
         guard let keys else { throw .unmet("there are no Keys") }
         guard let sequenceNumber else { throw .unmet("there is no SequenceNumber") }
         return StreamRecord(
@@ -123,6 +170,15 @@ struct RecordAnswer {
             approximateCreationMilliseconds: createdAt,
             userIdentity: userIdentity
         )
+    }
+
+    private static func name(_ event: RecordEventName) -> String {
+        switch event {
+        case .insert: "INSERT"
+        case .modify: "MODIFY"
+        case .remove: "REMOVE"
+        case .unknown(let name): name
+        }
     }
 
     /// What can be told of a record that is not understood, as far as its JSON goes.

@@ -31,7 +31,7 @@ struct TableAnswer {
         case "TableName": name = try json.readOptionalString()
         case "TableArn": arn = try json.readOptionalString() ?? ""
         case "TableStatus": status = try json.readOptionalString() ?? ""
-        case "ItemCount": itemCount = Int64(try json.readDouble())
+        case "ItemCount": itemCount = Int64(saturating: try json.readDouble())
         case "LatestStreamArn": streamARN = try json.readOptionalString()
         case "KeySchema": try readKeySchema(&json)
         case "AttributeDefinitions": try readAttributeDefinitions(&json)

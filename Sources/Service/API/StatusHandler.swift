@@ -104,7 +104,7 @@ struct StatusHandler: Sendable {
     }
 
     /// Rounded up; estimates of endless scans stay numbers.
-    private static func whole(_ number: Double) -> Int64 { Int64(min(max(0, number.rounded(.up)), 1e15)) }
+    private static func whole(_ number: Double) -> Int64 { Int64(saturating: min(max(0, number.rounded(.up)), 1e15)) }
 
     private static func keyObject(_ schema: KeySchema) -> JSONObject {
         var object = JSONObject()

@@ -44,6 +44,34 @@ import Testing
         )
     }
 
+    @Test("a record without a creation time is one", arguments: ["", #""ApproximateCreationDateTime":null,"#])
+    func noTime(_ member: String) throws {
+        let text = record().replacing(#""ApproximateCreationDateTime":1700000000,"#, with: member)
+        let records = try decode(page(text)).records
+        #expect(records.map(\.approximateCreationMilliseconds) == [nil])
+        #expect(records.map(\.sequenceNumber.text) == ["111"])
+    }
+
+    @Test(
+        "a record whose new image cannot be read says so in its event name, and the others of its page are whole",
+        arguments: [
+            (#"{"X":"1"}"#, "unknown type"), (#"{"NULL":false}"#, "NULL is always true"), (#"{"B":"!"}"#, "B is not base64"),
+            (#"{"N":"a"}"#, "N is not a number"),
+        ]
+    )
+    func unreadableImage(_ value: String, _ reason: String) throws {
+        let image = #","NewImage":{"id":{"S":"a"},"x":\#(value)},"OldImage":{"id":{"S":"a"},"x":\#(value)}"#
+        let good = #","NewImage":{"id":{"S":"a"},"n":{"N":"2"}}"#
+        let records = try decode(page(record(change: image) + "," + record(change: good))).records
+        #expect(records.count == 2)
+        #expect(records[0].eventName == .unknown("MODIFY whose NewImage cannot be read (\(reason))"))
+        #expect(records[0].newImage == nil)
+        #expect(records[0].oldImage == nil)
+        #expect(records[0].keys == Item(["id": .string("a")]))
+        #expect(records[1].eventName == .modify)
+        #expect(records[1].newImage == Item(["id": .string("a"), "n": .number("2")]))
+    }
+
     @Test("the event's name, also one that is not known yet", arguments: ["INSERT", "MODIFY", "REMOVE", "RESTORE"])
     func names(name: String) throws {
         let expected: [String: RecordEventName] = ["INSERT": .insert, "MODIFY": .modify, "REMOVE": .remove]

@@ -8,6 +8,17 @@ import Testing
         try decoding(text) { bytes throws(JSONError) in try TableAnswer.decode(bytes) }
     }
 
+    @Test("a count beyond 64 bits is the greatest there is", arguments: ["9223372036854775808", "1e300"])
+    func absurdCount(_ count: String) throws {
+        let table = try decode(
+            """
+            {"Table":{"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"TableName":"t",
+            "KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"ItemCount":\(count)}}
+            """
+        )
+        #expect(table.approximateItemCount == .max)
+    }
+
     @Test("reads what a replica needs, and passes over the rest")
     func whole() throws {
         let table = try decode(
