@@ -16,6 +16,17 @@ import Testing
         #expect(!loop.hasMore)
     }
 
+    @Test("requests that come in two parts are answered, however many wait to be read")
+    func parts() throws {
+        let loop = try HandTurnedLoop(tick: 100)
+        let clients = try (0..<100).map { _ in try loop.connect() }
+        for (number, client) in clients.enumerated() { try loop.send(client, text: "GET /\(number)/10 HTTP/1.1\r\nHo") }
+        repeat { loop.turn() } while loop.hasMore
+        for client in clients { try loop.send(client, text: "st: a\r\n\r\n") }
+        for _ in 0..<200 where loop.script.seen.count < clients.count { loop.turn() }
+        #expect(loop.script.seen.count == clients.count)
+    }
+
     @Test("pipelined requests hand over when the slice is over")
     func pipelines() throws {
         let loop = try HandTurnedLoop()

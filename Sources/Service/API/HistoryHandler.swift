@@ -54,7 +54,9 @@ struct HistoryHandler: Sendable {
                 meter.take { hasMore = history.appendNext(to: &$0) }
             }
             let floor = Position(epoch: snapshot.position.epoch, seq: snapshot.history.floor)
-            var tail = Array(#"],"complete":\#(history.isComplete),"kept_since":"\#(floor)","as_of":{"position":""#.utf8)
+            var tail = Array(
+                #"],"complete":\#(history.isComplete),"kept_since":"\#(floor)","as_of":{"position":""#.utf8
+            )
             tail += #"\#(snapshot.position)","lag_ms":\#(conditions.lagMilliseconds.map(String.init) ?? "null")}}"#.utf8
             meter.take { $0 += tail }
             let entityTag = meter.entityTag(suffix: "h")

@@ -55,7 +55,8 @@ import Testing
     @Test(
         "a record whose new image cannot be read says so in its event name, and the others of its page are whole",
         arguments: [
-            (#"{"X":"1"}"#, "unknown type"), (#"{"NULL":false}"#, "NULL is always true"), (#"{"B":"!"}"#, "B is not base64"),
+            (#"{"X":"1"}"#, "unknown type"), (#"{"NULL":false}"#, "NULL is always true"),
+            (#"{"B":"!"}"#, "B is not base64"),
             (#"{"N":"a"}"#, "N is not a number"),
         ]
     )

@@ -15,6 +15,8 @@ final class HandTurnedLoop {
         /// The requests answered and the steps taken, in order.
         var seen: [String] { log.withLock { $0 } }
 
+        func pass(_ cost: Int64) { microseconds.add(cost, ordering: .relaxed) }
+
         func work(_ path: String, _ cost: Int64) {
             microseconds.add(cost, ordering: .relaxed)
             log.withLock { $0.append(path) }
@@ -76,16 +78,24 @@ final class HandTurnedLoop {
     private let loop: ConnectionLoop
     private var clients: [Int32] = []
 
-    init(_ limits: HTTPServerLimits = HTTPServerLimits()) throws {
+    /// Each look at the clock takes `tick` microseconds.
+    init(_ limits: HTTPServerLimits = HTTPServerLimits(), tick: Int64 = 0) throws {
         let script = script
-        shell = try EventLoop(index: 0, addresses: AddressCounts(limit: 0), pendingBytes: PendingBytes(limit: limits.pendingBytes))
+        shell = try EventLoop(
+            index: 0,
+            addresses: AddressCounts(limit: 0),
+            pendingBytes: PendingBytes(limit: limits.pendingBytes)
+        )
         loop = try ConnectionLoop(
             shell: shell,
             handler: script,
             observer: nil,
             limits: limits,
             notes: [],
-            time: { script.now }
+            time: {
+                script.pass(tick)
+                return script.now
+            }
         )
     }
 
@@ -105,7 +115,10 @@ final class HandTurnedLoop {
     }
 
     func send(_ client: Int32, _ paths: String...) throws {
-        let text = paths.map { "GET \($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined()
+        try send(client, text: paths.map { "GET \($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined())
+    }
+
+    func send(_ client: Int32, text: String) throws {
         try #require(Glibc.send(client, text, text.utf8.count, Int32(MSG_NOSIGNAL)) == text.utf8.count)
     }
 
