@@ -13,11 +13,13 @@ package struct ShardView: Sendable, Hashable {
 
 /// The stream, as a status reader sees it.
 package struct StreamView: Sendable {
+    /// When it was like this, on the monotonic clock, however late the view is read.
+    package let asOf: Duration
     package let shards: [ShardView]
     /// The greatest lag of a shard, milliseconds, never negative; nil before the shards are known.
     package let lagMilliseconds: Int64?
-    /// When the newest read that was completed was begun, of any shard, on the monotonic clock; nil before the first.
-    package let lastReadAt: Duration?
+    /// How long ago the newest read that was completed was begun, of any shard, at `asOf`; nil before the first.
+    package let silence: Duration?
     package let isBookmarked: Bool
     package let isReplaying: Bool
     package let status: StreamStatus?
@@ -56,9 +58,10 @@ extension StreamMachine {
         shards.sort { $0.id < $1.id }
         if discovery.isComplete { lag = lag ?? 0 }
         return StreamView(
+            asOf: time.monotonic,
             shards: shards,
             lagMilliseconds: lag,
-            lastReadAt: cursors.values.lazy.compactMap(\.lastSuccess).max(),
+            silence: cursors.values.lazy.compactMap(\.lastSuccess).max().map { time.monotonic - $0 },
             isBookmarked: isBookmarked,
             isReplaying: isReplaying,
             status: discovery.status,

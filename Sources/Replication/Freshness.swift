@@ -33,8 +33,8 @@ struct Freshness: Sendable, Hashable {
         }
     }
 
-    /// What a reader is told at `now`, on the monotonic clock.
-    func judged(at now: Duration, by bounds: Bounds) -> Verdict {
+    /// What a reader is told at `now`, on the monotonic clock. `stall` is what the watch has told of and not yet ended.
+    func judged(at now: Duration, by bounds: Bounds, during stall: StallWatch.Stall? = nil) -> Verdict {
         let known = Verdict(state: state, lagMilliseconds: lagMilliseconds)
         guard let servedAsOf else { return known }
         let unread = max(0, (now - servedAsOf).milliseconds)
@@ -46,8 +46,12 @@ struct Freshness: Sendable, Hashable {
             guard let knownAt, now - knownAt > bounds.grace else { return known }
             let lag = max(lagMilliseconds ?? 0, unread)
             let silence = now - knownAt
+            // A look from before the stall was told of does not end it, however late it comes: by it replication may have found the
+            // replica stale by itself, and it is the same silence.
+            let goesOn = stall.map { knownAt <= $0.toldAt } ?? false
             // What made it stale before stays the reason until the silence would have.
-            let isReason = lag > bounds.maximumLag.milliseconds && (state == .live || silence > bounds.maximumLag)
+            let isReason =
+                lag > bounds.maximumLag.milliseconds && (state == .live || goesOn || silence > bounds.maximumLag)
             return Verdict(state: isReason ? .stale : state, lagMilliseconds: lag, silence: isReason ? silence : nil)
         }
     }

@@ -5,45 +5,44 @@ import Synchronization
 extension Replicator {
     /// The state, for any thread.
     package nonisolated var status: ReplicationStatus {
-        let verdict = verdict
+        let (verdict, stalls) = judged
         var status = board.status
-        let stalls = stallWatch.withLock { $0 }
         if stalls.departures > 0 { status.departures[.stalled, default: 0] += stalls.departures }
         status.lagMilliseconds = verdict.lagMilliseconds
         guard let silence = verdict.silence else { return status }
         let reason = Reason.stalled(for: silence)
+        let since = stalls.stall?.noticedAt ?? time.wallMilliseconds()
+        status.stateSince = status.state == verdict.state ? min(status.stateSince, since) : since
         status.state = verdict.state
         status.reason = reason.text
         status.reasonCode = reason.code
-        status.stateSince = stalls.stall?.noticedAt ?? time.wallMilliseconds()
         for index in status.shards.indices { status.shards[index].addLag(silence) }
         return status
     }
 
     /// The part of the status that every answer needs.
     package nonisolated var stateAndLag: (state: ReplicaState, lagMilliseconds: Int64?) {
-        let verdict = verdict
+        let (verdict, _) = judged
         return (verdict.state, verdict.lagMilliseconds)
     }
 
     /// Looks whether replication stands still, and reports it once, as it does when it goes on. For a thread that replication has no
     /// part in, a few times a second.
     package nonisolated func watchForStalls() {
-        let (known, now, wall) = (board.freshness, time.monotonic(), time.wallMilliseconds())
-        let verdict = known.judged(at: now, by: bounds)
-        let news = stallWatch.withLock { $0.look(verdict, from: known.state, now: now, wallMilliseconds: wall) }
-        switch news {
-        case nil: return
-        case .stalled(let silence, let state):
-            let reason = Reason.stalled(for: silence)
-            observer.observe(.stateChanged(from: state, to: .stale, code: reason.code, reason: reason.text))
-        case .ended(let duration, let state):
-            observer.observe(.stallEnded(seconds: duration.components.seconds, in: state))
+        let wall = time.wallMilliseconds()
+        let news = stallWatch.withLock { watch in
+            let known = board.freshness
+            return watch.look(at: known, by: bounds, now: time.monotonic(), wallMilliseconds: wall)
         }
+        if let news { observer.observe(ReplicationEvent(news)) }
     }
 
-    private nonisolated var verdict: Freshness.Verdict {
-        board.freshness.judged(at: time.monotonic(), by: bounds)
+    /// What readers are told now, and what the watch has told. Both of one moment: replication writes under the same lock.
+    private nonisolated var judged: (verdict: Freshness.Verdict, stalls: StallWatch) {
+        stallWatch.withLock { watch in
+            let known = board.freshness
+            return (known.judged(at: time.monotonic(), by: bounds, during: watch.stall), watch)
+        }
     }
 }
 

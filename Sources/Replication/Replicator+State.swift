@@ -226,7 +226,9 @@ extension Replicator {
         guard !isStreamDisabled, !isTableMissing, view.status != .disabled, view.status != .disabling else {
             return nil
         }
-        return view.lagMilliseconds.map { time.wallMilliseconds() - $0 }
+        // The lag is as of the view, which may have been waited for since.
+        let sinceView = max(.zero, time.monotonic() - view.asOf)
+        return view.lagMilliseconds.map { time.wallMilliseconds() - $0 - sinceView.milliseconds }
     }
 
     private func saved(_ report: StateSaveReport, _ snapshot: StoreSnapshot, _ mark: StateMark) {

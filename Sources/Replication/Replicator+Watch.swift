@@ -8,8 +8,6 @@ extension Replicator {
     /// Judges the state again and again; ends a start that cannot succeed.
     func watch(_ poller: StreamPoller) async -> GenerationEnd? {
         while await pause(settings.limits.watchInterval) {
-            // Before the question: what is answered late says nothing about the time since.
-            let moment = time.monotonic()
             let view = await poller.view()
             isStreamDoubtful = view.lastError?.kind == .notFound
             if let scanEnd = generation?.scanEnd, generation?.liveSince == nil,
@@ -17,35 +15,39 @@ extension Replicator {
             {
                 goLive()
             }
-            show(view, asOf: moment)
+            show(view)
             if let failure = startFailure(view) { return .failed(failure) }
         }
         return .cancelled
     }
 
-    /// Tells readers of the stream as it was at `moment`, on the monotonic clock, or later.
-    private func show(_ view: StreamView, asOf moment: Duration) {
+    /// Tells readers of the stream as it was when the view was taken: one that comes late says nothing about the time since, and its
+    /// lag ends with that moment too.
+    private func show(_ view: StreamView) {
         let isPublished = generation?.liveSince != nil
-        // Before the update, by which the watch learns that replication goes on.
-        wasStalled = stallWatch.withLock { $0.stall != nil }
         let shards = view.shards.map(ShardStatus.init)
-        board.update(lookedAt: moment) { status in
-            status.shards = shards
-            // Until it is published, the stream's lag is not that of what is served.
-            guard isPublished || status.servedAsOf == nil else { return }
-            status.lagMilliseconds = view.lagMilliseconds
-            guard isPublished, let lag = view.lagMilliseconds else { return }
-            status.servedAsOf = moment - .milliseconds(lag)
+        guard isPublished else {
+            board.update(lookedAt: view.asOf) { status in
+                status.shards = shards
+                // Until it is published, the stream's lag is not that of what is served.
+                if status.servedAsOf == nil { status.lagMilliseconds = view.lagMilliseconds }
+            }
+            return explainWaiting(view)
         }
-        guard isPublished else { return explainWaiting(view) }
         let evidence = Readiness.Evidence(
             lagMilliseconds: view.lagMilliseconds,
             streamIsDisabled: isStreamDisabled || view.status == .disabled || view.status == .disabling,
             tableIsMissing: isTableMissing,
             trouble: view.lastError.map(Readiness.Trouble.init),
-            silence: view.lastReadAt.map { moment - $0 }
+            silence: view.silence
         )
-        transition { $0.judge(evidence, maximumLag: settings.maximumLag) }
+        transition(lookedAt: view.asOf) { status in
+            status.shards = shards
+            status.lagMilliseconds = view.lagMilliseconds
+            if let lag = view.lagMilliseconds { status.servedAsOf = view.asOf - .milliseconds(lag) }
+        } _: {
+            $0.judge(evidence, maximumLag: settings.maximumLag)
+        }
     }
 
     /// What a generation that is not complete yet waits for, and what keeps it waiting.

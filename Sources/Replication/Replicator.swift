@@ -18,7 +18,8 @@ package actor Replicator {
     nonisolated let time: TimeSource
     nonisolated let observer: any ReplicationObserver
     nonisolated let board: StatusBoard
-    /// Whether replication stands still, by what readers are told: outside of the actor, which may be what is blocked.
+    /// Whether replication stands still, by what readers are told: outside of the actor, which may be what is blocked. Its lock is taken
+    /// before the board's, and held for a copy as theirs are.
     nonisolated let stallWatch = Mutex(StallWatch())
     nonisolated let bounds: Freshness.Bounds
     /// Where the state is saved; nil when it is not.
@@ -35,8 +36,6 @@ package actor Replicator {
     var isStreamDoubtful = false
     /// Event names that were reported once.
     var reportedEventNames: Set<String> = []
-    /// Replication stood still when it last looked at the stream: the watch has reported that, and counted it.
-    var wasStalled = false
     /// The volume of the saved state did not respond when it was last waited for.
     var isStateUnresponsive = false
     /// The saved state is read once: after that it is older than what is in memory.
@@ -206,29 +205,31 @@ package actor Replicator {
     /// Says what is waited for, without a change of state.
     func explain(_ reason: String, _ code: ReasonCode) { transition { $0.explain(reason, code: code) } }
 
-    /// Changes the state and tells everybody.
-    func transition(_ change: (inout Readiness) -> Void) {
+    /// Changes the state and tells everybody. With `moment`, on the monotonic clock, it is by a look at all that is followed, and `show`
+    /// writes what else that look showed: readers and the watch see all of it at once, or nothing.
+    func transition(
+        lookedAt moment: Duration? = nil,
+        showing show: (inout ReplicationStatus) -> Void = { _ in },
+        _ change: (inout Readiness) -> Void
+    ) {
         let before = readiness
         change(&readiness)
-        guard readiness != before else { return }
         let after = readiness
-        let moment = time.wallMilliseconds()
-        board.update { status in
-            status.state = after.state
-            status.reason = after.reason
-            status.reasonCode = after.code
-            guard before.state != after.state else { return }
-            status.stateSince = moment
-            // What was counted as a stall is one departure, whatever replication finds when it goes on.
-            if before.state == .live, !wasStalled { status.departures[after.code, default: 0] += 1 }
+        guard moment != nil || after != before else { return }
+        let wall = time.wallMilliseconds()
+        let isStalled = stallWatch.withLock { watch in
+            board.update(lookedAt: moment) { status in
+                show(&status)
+                status.state = after.state
+                status.reason = after.reason
+                status.reasonCode = after.code
+                guard before.state != after.state else { return }
+                status.stateSince = wall
+                // What was counted as a stall is one departure, whatever replication finds when it goes on.
+                if before.state == .live, watch.stall == nil { status.departures[after.code, default: 0] += 1 }
+            }
+            return watch.stall != nil
         }
-        if before.state != after.state {
-            if wasStalled, after.code == .stalled { return }
-            observer.observe(
-                .stateChanged(from: before.state, to: after.state, code: after.code, reason: after.reason)
-            )
-        } else if before.code != after.code {
-            observer.observe(.reasonChanged(in: after.state, code: after.code, reason: after.reason))
-        }
+        if let news = ReplicationEvent(from: before, to: after, isStalled: isStalled) { observer.observe(news) }
     }
 }

@@ -3,7 +3,7 @@
 struct StallWatch: Sendable, Hashable {
     /// What is news.
     enum News: Sendable, Hashable {
-        /// No read was completed for so long; what replication itself says its state is.
+        /// No read was completed for so long; what replication itself says its state is, live or stale.
         case stalled(silence: Duration, from: ReplicaState)
         /// It went on after so long, in this state.
         case ended(after: Duration, into: ReplicaState)
@@ -13,6 +13,8 @@ struct StallWatch: Sendable, Hashable {
     struct Stall: Sendable, Hashable {
         /// When it was noticed, in milliseconds since 1970 UTC.
         let noticedAt: Int64
+        /// The same on the monotonic clock.
+        let toldAt: Duration
         /// When replication was last heard of, on the monotonic clock.
         let heardAt: Duration
     }
@@ -22,21 +24,51 @@ struct StallWatch: Sendable, Hashable {
     /// How often live was left because of a stall.
     private(set) var departures = 0
 
-    /// Takes what readers are told at `now`, and the state that replication itself is in.
+    /// Judges what replication last knew, as readers do, and tells what is news of it.
     mutating func look(
-        _ verdict: Freshness.Verdict,
-        from state: ReplicaState,
+        at known: Freshness,
+        by bounds: Freshness.Bounds,
         now: Duration,
         wallMilliseconds: Int64
     ) -> News? {
+        let verdict = known.judged(at: now, by: bounds, during: stall)
         if let silence = verdict.silence {
             guard stall == nil else { return nil }
-            stall = Stall(noticedAt: wallMilliseconds, heardAt: now - silence)
-            if state == .live { departures += 1 }
-            return .stalled(silence: silence, from: state)
+            stall = Stall(noticedAt: wallMilliseconds, toldAt: now, heardAt: now - silence)
+            if known.state == .live { departures += 1 }
+            return .stalled(silence: silence, from: known.state)
         }
         guard let ended = stall else { return nil }
         stall = nil
         return .ended(after: now - ended.heardAt, into: verdict.state)
+    }
+}
+
+extension ReplicationEvent {
+    /// How a stall or its end is told. Readers of a replica that was stale already learn of another reason.
+    init(_ news: StallWatch.News) {
+        switch news {
+        case .stalled(let silence, let state):
+            let reason = Reason.stalled(for: silence)
+            self =
+                state == .stale
+                ? .reasonChanged(in: state, code: reason.code, reason: reason.text)
+                : .stateChanged(from: state, to: .stale, code: reason.code, reason: reason.text)
+        case .ended(let duration, let state):
+            self = .stallEnded(seconds: duration.components.seconds, in: state)
+        }
+    }
+
+    /// How a change of what replication itself finds is told; nil when it is no news. During a stall everybody has been told that the
+    /// replica is stale, whatever replication found before it.
+    init?(from before: Readiness, to after: Readiness, isStalled: Bool) {
+        let told = isStalled ? .stale : before.state
+        // Where replication's own state is the same, the end of the stall tells what it leads to.
+        if before.state != after.state, told != after.state {
+            self = .stateChanged(from: told, to: after.state, code: after.code, reason: after.reason)
+        } else {
+            guard before.code != after.code, !(isStalled && after.code == .stalled) else { return nil }
+            self = .reasonChanged(in: after.state, code: after.code, reason: after.reason)
+        }
     }
 }

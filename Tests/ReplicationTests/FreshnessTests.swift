@@ -63,23 +63,47 @@ import Testing
         #expect(Freshness.Bounds(settings).grace == settings.limits.watchInterval * 2)
     }
 
+    @Test(
+        "a stall that was told of lasts until a look that was begun after it, and no longer than lag is over the bound"
+    )
+    func during() {
+        let stall = StallWatch.Stall(noticedAt: 5, toldAt: .seconds(102), heardAt: .seconds(71))
+        // Answered in the stall: by it replication found itself 31 s behind.
+        let late = known(.stale, lag: 31_000, servedAsOf: .seconds(69))
+        let goesOn = late.judged(at: .seconds(103), by: bounds, during: stall)
+        #expect(goesOn == verdict(.stale, 34_000, silence: .seconds(3)))
+        #expect(late.judged(at: .seconds(102), by: bounds, during: stall) == verdict(.stale, 31_000))
+        let told = StallWatch.Stall(noticedAt: 5, toldAt: .seconds(99), heardAt: .seconds(69))
+        #expect(late.judged(at: .seconds(103), by: bounds, during: told) == verdict(.stale, 34_000))
+        #expect(known(.live).judged(at: .seconds(103), by: bounds, during: stall) == verdict(.live, 3_000))
+    }
+
     @Test("a stall is told once, counts once as a departure from live, and its end once")
     func watch() {
         var watch = StallWatch()
-        let nothing = watch.look(verdict(.live, 0), from: .live, now: .seconds(1), wallMilliseconds: 1)
-        #expect(nothing == nil)
-        let stalled = verdict(.stale, 31_000, silence: .seconds(31))
-        let news = watch.look(stalled, from: .live, now: .seconds(40), wallMilliseconds: 5)
-        #expect(news == .stalled(silence: .seconds(31), from: .live))
-        #expect(watch.stall == StallWatch.Stall(noticedAt: 5, heardAt: .seconds(9)))
-        let again = watch.look(stalled, from: .live, now: .seconds(41), wallMilliseconds: 6)
-        #expect(again == nil)
+        func look(_ known: Freshness, at second: Int, wall: Int64) -> StallWatch.News? {
+            watch.look(at: known, by: bounds, now: .seconds(second), wallMilliseconds: wall)
+        }
+        #expect(look(known(.live), at: 101, wall: 1) == nil)
+        #expect(look(known(.live), at: 131, wall: 5) == .stalled(silence: .seconds(31), from: .live))
+        #expect(watch.stall == StallWatch.Stall(noticedAt: 5, toldAt: .seconds(131), heardAt: .seconds(100)))
+        #expect(look(known(.live), at: 132, wall: 6) == nil)
         #expect(watch.departures == 1)
-        let end = watch.look(verdict(.live, 0), from: .live, now: .seconds(50), wallMilliseconds: 7)
-        #expect(end == .ended(after: .seconds(41), into: .live))
-        let later = watch.look(verdict(.live, 0), from: .live, now: .seconds(51), wallMilliseconds: 8)
-        #expect(later == nil)
-        _ = watch.look(stalled, from: .stale, now: .seconds(90), wallMilliseconds: 9)
+        var again = known(.live, servedAsOf: .seconds(141))
+        again.knownAt = .seconds(141)
+        #expect(look(again, at: 141, wall: 7) == .ended(after: .seconds(41), into: .live))
+        #expect(look(again, at: 142, wall: 8) == nil)
+        again.state = .stale
+        #expect(look(again, at: 172, wall: 9) == .stalled(silence: .seconds(31), from: .stale))
         #expect(watch.departures == 1, "it was stale already")
+    }
+
+    @Test("a stall of a replica that was stale already is told as its reason")
+    func toldWhenStale() {
+        let text = "replication has not completed a read for 31 s"
+        let stale = ReplicationEvent(.stalled(silence: .seconds(31), from: .stale))
+        #expect(stale == .reasonChanged(in: .stale, code: .stalled, reason: text))
+        let live = ReplicationEvent(.stalled(silence: .seconds(31), from: .live))
+        #expect(live == .stateChanged(from: .live, to: .stale, code: .stalled, reason: text))
     }
 }

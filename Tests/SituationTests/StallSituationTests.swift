@@ -13,7 +13,7 @@ import Testing
         // A stuck server fails the test instead of hanging it.
         var patience = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        let request = Array("GET \(target) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".utf8)
+        let request = Array("GET \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
         guard connectToLoopback(descriptor, port: port),
             send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count
         else { return "" }
