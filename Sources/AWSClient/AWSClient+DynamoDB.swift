@@ -38,7 +38,7 @@ extension AWSClient: DynamoDBAPI {
     /// BatchGetItem with strongly consistent reads; at most 100 keys.
     public func batchGetItem(
         table: String,
-        keys: [[String: AttributeValue]]
+        keys: [[AttributeName: AttributeValue]]
     ) async throws(AWSError) -> BatchGetPage {
         var body = RequestBody()
         body.member("RequestItems") { tables in

@@ -7,7 +7,7 @@ public protocol DynamoDBAPI: Sendable {
     /// Scan with ConsistentRead=true.
     func scan(_ request: ScanRequest) async throws(AWSError) -> ScanPage
     /// BatchGetItem with ConsistentRead=true; at most 100 keys.
-    func batchGetItem(table: String, keys: [[String: AttributeValue]]) async throws(AWSError) -> BatchGetPage
+    func batchGetItem(table: String, keys: [[AttributeName: AttributeValue]]) async throws(AWSError) -> BatchGetPage
 }
 
 /// The calls of DynamoDB Streams that a consumer makes.

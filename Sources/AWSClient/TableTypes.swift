@@ -60,7 +60,7 @@ public struct ScanRequest: Sendable, Hashable {
     /// The number of segments that the scan is split into, 1 for none.
     public let totalSegments: Int
     /// LastEvaluatedKey of the page before; nil for the first.
-    public let exclusiveStartKey: [String: AttributeValue]?
+    public let exclusiveStartKey: [AttributeName: AttributeValue]?
     /// Items per page at most; nil for DynamoDB's own limit of 1 MB.
     public let limit: Int?
 
@@ -70,7 +70,7 @@ public struct ScanRequest: Sendable, Hashable {
         schema: KeySchema,
         segment: Int,
         totalSegments: Int,
-        exclusiveStartKey: [String: AttributeValue]?,
+        exclusiveStartKey: [AttributeName: AttributeValue]?,
         limit: Int? = nil
     ) {
         self.table = table
@@ -86,14 +86,14 @@ public struct ScanRequest: Sendable, Hashable {
 public struct ScanPage: Sendable {
     package let items: ItemBatch
     /// Nil when the segment is complete.
-    public let lastEvaluatedKey: [String: AttributeValue]?
+    public let lastEvaluatedKey: [AttributeName: AttributeValue]?
     /// Read capacity units consumed; nil where the endpoint does not say.
     public let consumedCapacity: Double?
 
     /// The page's items, one by one. Makes an allocation for each; the replica reads the batch instead.
     public var rows: [Item] { items.entries.map { Item(packed: Array(items.arena[$0.item])) } }
 
-    package init(items: ItemBatch, lastEvaluatedKey: [String: AttributeValue]?, consumedCapacity: Double?) {
+    package init(items: ItemBatch, lastEvaluatedKey: [AttributeName: AttributeValue]?, consumedCapacity: Double?) {
         self.items = items
         self.lastEvaluatedKey = lastEvaluatedKey
         self.consumedCapacity = consumedCapacity
@@ -105,9 +105,9 @@ public struct BatchGetPage: Sendable, Hashable {
     /// The items found, in no order.
     public let items: [Item]
     /// The keys to ask for again.
-    public let unprocessedKeys: [[String: AttributeValue]]
+    public let unprocessedKeys: [[AttributeName: AttributeValue]]
     /// Describes a page.
-    public init(items: [Item], unprocessedKeys: [[String: AttributeValue]]) {
+    public init(items: [Item], unprocessedKeys: [[AttributeName: AttributeValue]]) {
         self.items = items
         self.unprocessedKeys = unprocessedKeys
     }

@@ -1,3 +1,5 @@
+import TableModel
+
 /// Reads from a request what the call log and the fault queue need to know.
 enum CallReader {
     static func call(_ operation: SandboxOperation, _ request: Request, now: Int64) -> SandboxCall {
@@ -11,7 +13,7 @@ enum CallReader {
         if let arn = text(request, "StreamArn") { table = tableName(ofStream: arn) }
         var isConsistent = request.members["ConsistentRead"] == .bool(true)
         if case .object(let items)? = request.members["RequestItems"], let first = items.first, items.count == 1 {
-            table = first.key
+            table = first.key.text
             if case .object(let keys) = first.value { isConsistent = keys["ConsistentRead"] == .bool(true) }
         }
         return SandboxCall(
@@ -27,11 +29,11 @@ enum CallReader {
     }
 
     private static func text(_ request: Request, _ name: String) -> String? {
-        if case .string(let text)? = request.members[name] { text } else { nil }
+        if case .string(let text)? = request.members[AttributeName(name)] { text } else { nil }
     }
 
     private static func integer(_ request: Request, _ name: String) -> Int? {
-        if case .integer(let number)? = request.members[name] { Int(exactly: number) } else { nil }
+        if case .integer(let number)? = request.members[AttributeName(name)] { Int(exactly: number) } else { nil }
     }
 
     /// `arn:…:table/NAME/stream/LABEL`.

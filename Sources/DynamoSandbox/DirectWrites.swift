@@ -15,18 +15,18 @@ extension DynamoSandbox {
     }
 
     /// PutItem.
-    package func put(_ item: [String: AttributeValue], into table: String) throws(SandboxError) {
+    package func put(_ item: [AttributeName: AttributeValue], into table: String) throws(SandboxError) {
         let item = try AttributeIntake.normalise(item)
         try write(WriteAction(table: table, effect: .put(item)))
     }
 
     /// UpdateItem: `expression` with its placeholders, `names` with `#` and `values` with `:`.
     package func update(
-        _ key: [String: AttributeValue],
+        _ key: [AttributeName: AttributeValue],
         in table: String,
         _ expression: String,
-        names: [String: String] = [:],
-        values: [String: AttributeValue] = [:]
+        names: [AttributeName: String] = [:],
+        values: [AttributeName: AttributeValue] = [:]
     ) throws(SandboxError) {
         let key = try AttributeIntake.normalise(key)
         var placeholders = Placeholders(names: names, values: try AttributeIntake.normalise(values))
@@ -35,19 +35,19 @@ extension DynamoSandbox {
     }
 
     /// DeleteItem.
-    package func delete(_ key: [String: AttributeValue], from table: String) throws(SandboxError) {
+    package func delete(_ key: [AttributeName: AttributeValue], from table: String) throws(SandboxError) {
         let key = try AttributeIntake.normalise(key)
         try write(WriteAction(table: table, effect: .delete(key: key)))
     }
 
     /// Removes an item as DynamoDB's time to live does: the record says that the service did it.
-    package func expire(_ key: [String: AttributeValue], in table: String) throws(SandboxError) {
+    package func expire(_ key: [AttributeName: AttributeValue], in table: String) throws(SandboxError) {
         let key = try AttributeIntake.normalise(key)
         try write(WriteAction(table: table, effect: .delete(key: key)), byTimeToLive: true)
     }
 
     /// Several puts in one step, so that nothing comes between them.
-    package func put(all items: [[String: AttributeValue]], into table: String) throws(SandboxError) {
+    package func put(all items: [[AttributeName: AttributeValue]], into table: String) throws(SandboxError) {
         var actions: [WriteAction] = []
         for item in items {
             actions.append(WriteAction(table: table, effect: .put(try AttributeIntake.normalise(item))))
@@ -60,9 +60,9 @@ extension DynamoSandbox {
 
     /// The item as it is now; nil when there is none.
     package func item(
-        _ key: [String: AttributeValue],
+        _ key: [AttributeName: AttributeValue],
         in table: String
-    ) throws(SandboxError) -> [String: AttributeValue]? {
+    ) throws(SandboxError) -> [AttributeName: AttributeValue]? {
         let key = try AttributeIntake.normalise(key)
         return try withEngine { engine, _ throws(SandboxError) in
             let table = try engine.activeTable(table)

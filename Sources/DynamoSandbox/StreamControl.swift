@@ -80,7 +80,7 @@ extension DynamoSandbox {
     /// Puts a record that the service does not send today into the stream: another event name or version. The table stays as it is,
     /// and the images are the item's.
     package func appendRecord(
-        of key: [String: AttributeValue],
+        of key: [AttributeName: AttributeValue],
         in table: String,
         eventName: String,
         eventVersion: String = "1.1"

@@ -128,10 +128,11 @@ struct ChangeEnvelope {
         output.append(UInt8(ascii: "}"))
     }
 
-    private func append(_ attribute: KeyAttribute, _ values: [String: AttributeValue], to output: inout [UInt8]) {
+    private func append(_ attribute: KeyAttribute, _ values: [AttributeName: AttributeValue], to output: inout [UInt8])
+    {
         JSONWriter.append(attribute.name, to: &output)
         output.append(UInt8(ascii: ":"))
-        let value = values[attribute.name] ?? .null
+        let value = values[AttributeName(attribute.name)] ?? .null
         switch representation.format {
         case .plain: JSONWriter.appendPlain(value, numbers: representation.numbers, to: &output)
         case .dynamodb: JSONWriter.appendDynamoDB(value, to: &output)

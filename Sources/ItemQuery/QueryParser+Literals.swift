@@ -54,12 +54,12 @@ extension QueryParser {
         try enter()
         try count()
         try advance()
-        var members: [String: AttributeValue] = [:]
+        var members: [AttributeName: AttributeValue] = [:]
         if try !take(sign: "}") {
             repeat {
-                let name: String
+                let name: AttributeName
                 switch current {
-                case .word(let word), .quotedName(let word), .string(let word): name = word
+                case .word(let word), .quotedName(let word), .string(let word): name = AttributeName(word)
                 default: throw unexpected("a member's name")
                 }
                 guard members[name] == nil else { throw unexpected("another name: this one was given") }

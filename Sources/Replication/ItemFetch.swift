@@ -57,7 +57,7 @@ struct ItemFetch: Sendable {
 
     /// One call. Returns the keys that it left out.
     private func ask(_ keys: Set<ItemKey>, into result: inout Result) async throws(AWSError) -> Set<ItemKey> {
-        var attributes: [[String: AttributeValue]] = []
+        var attributes: [[AttributeName: AttributeValue]] = []
         for key in keys { attributes.append(try self.attributes(of: key)) }
         let page = try await api.batchGetItem(table: table, keys: attributes)
         var absent = keys
@@ -76,7 +76,7 @@ struct ItemFetch: Sendable {
 
     private func key(of item: Item) throws(KeyError) -> ItemKey { try item.key(schema: schema) }
 
-    private func attributes(of key: ItemKey) throws(AWSError) -> [String: AttributeValue] {
+    private func attributes(of key: ItemKey) throws(AWSError) -> [AttributeName: AttributeValue] {
         do throws(KeyError) { return try key.attributes(schema: schema) } catch {
             throw failure(.fatal, "InvalidKey", "a key does not fit the table's key schema (\(error))")
         }

@@ -40,7 +40,7 @@ struct TableScan: Sendable {
     }
 
     @concurrent
-    private func fetch(_ segment: Int, after key: [String: AttributeValue]?) async throws -> ScanPage {
+    private func fetch(_ segment: Int, after key: [AttributeName: AttributeValue]?) async throws -> ScanPage {
         var failures = 0
         while true {
             try Task.checkCancellation()
@@ -66,7 +66,7 @@ struct TableScan: Sendable {
         }
     }
 
-    private func request(_ segment: Int, after key: [String: AttributeValue]?, limit: Int?) -> ScanRequest {
+    private func request(_ segment: Int, after key: [AttributeName: AttributeValue]?, limit: Int?) -> ScanRequest {
         ScanRequest(
             table: table,
             schema: schema,

@@ -9,10 +9,10 @@ public struct Item: Sendable, Hashable {
     package init(packed: [UInt8]) { self.packed = packed }
 
     /// Packs `attributes`. The elements of sets come back sorted: a set has no order of its own.
-    public init(_ attributes: [String: AttributeValue]) { packed = Packer.pack(attributes) }
+    public init(_ attributes: [AttributeName: AttributeValue]) { packed = Packer.pack(attributes) }
 
     /// Every attribute by name, decoded.
-    public var attributes: [String: AttributeValue] { packed.withUnsafeBytes { PackedDecoder.attributes($0) } }
+    public var attributes: [AttributeName: AttributeValue] { packed.withUnsafeBytes { PackedDecoder.attributes($0) } }
 
     /// One attribute, decoded; nil when the item has none of that name.
     public subscript(name: String) -> AttributeValue? {

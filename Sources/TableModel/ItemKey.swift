@@ -53,11 +53,11 @@ public struct ItemKey: Sendable, Hashable, Comparable {
     }
 
     /// The key's attributes by name, numbers in canonical digits (so also for a tombstone).
-    public func attributes(schema: KeySchema) throws(KeyError) -> [String: AttributeValue] {
+    public func attributes(schema: KeySchema) throws(KeyError) -> [AttributeName: AttributeValue] {
         let (partition, sortStart) = try KeyEncoding.splitPartition(bytes)
-        var result = [schema.partition.name: try KeyEncoding.decode(partition, schema.partition.type)]
+        var result = [AttributeName(schema.partition.name): try KeyEncoding.decode(partition, schema.partition.type)]
         if let sort = schema.sort {
-            result[sort.name] = try KeyEncoding.decode([UInt8](bytes[sortStart...]), sort.type)
+            result[AttributeName(sort.name)] = try KeyEncoding.decode([UInt8](bytes[sortStart...]), sort.type)
         } else if sortStart != bytes.count {
             throw .malformed
         }

@@ -16,6 +16,17 @@ public struct KeyAttribute: Sendable, Hashable {
         self.name = name
         self.type = type
     }
+
+    /// Whether both have one type and one name by its bytes, as DynamoDB tells names apart.
+    public static func == (left: KeyAttribute, right: KeyAttribute) -> Bool {
+        left.type == right.type && ByteOrder.compare(left.name, right.name) == 0
+    }
+
+    /// Hashes the name's bytes and the type.
+    public func hash(into hasher: inout Hasher) {
+        ByteOrder.hash(name, into: &hasher)
+        hasher.combine(type)
+    }
 }
 
 /// A table's primary key: a partition key, and for composite tables a sort key.

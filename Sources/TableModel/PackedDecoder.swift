@@ -1,12 +1,12 @@
 /// Packed bytes to values.
 enum PackedDecoder {
     /// Decodes the attributes of an item or of a map's body.
-    static func attributes(_ body: UnsafeRawBufferPointer) -> [String: AttributeValue] {
+    static func attributes(_ body: UnsafeRawBufferPointer) -> [AttributeName: AttributeValue] {
         var cursor = PackedCursor(body)
         let count = cursor.readVarint()
-        var result = [String: AttributeValue](minimumCapacity: count)
+        var result = [AttributeName: AttributeValue](minimumCapacity: count)
         for _ in 0..<count {
-            let name = String(decoding: cursor.readText().bytes, as: UTF8.self)
+            let name = AttributeName(String(decoding: cursor.readText().bytes, as: UTF8.self))
             result[name] = value(cursor.readValue())
         }
         return result

@@ -69,10 +69,10 @@ struct Packer: ~Copyable {
 
 extension Packer {
     /// Packs whole attributes as an item and returns the bytes.
-    static func pack(_ attributes: [String: AttributeValue]) -> [UInt8] {
+    static func pack(_ attributes: [AttributeName: AttributeValue]) -> [UInt8] {
         var packer = Packer()
         let item = packer.openItem()
-        for (name, value) in attributes { packer.append(name, value) }
+        for (name, value) in attributes { packer.append(name.text, value) }
         _ = packer.sort(item, by: .bytes)
         _ = packer.buffer.close(varint: attributes.count, reservedAt: item.header)
         return [UInt8](packer.buffer.bytes)
@@ -135,7 +135,7 @@ extension Packer {
             close(container, count: values.count)
         case .map(let attributes):
             let container = openContainer(PackedTag.map)
-            for (name, value) in attributes { append(name, value) }
+            for (name, value) in attributes { append(name.text, value) }
             _ = sort(container, by: .bytes)
             close(container, count: attributes.count)
         }

@@ -105,6 +105,9 @@ ITEMS = [
     {"id": {"S": "numbers"}, "v": {"NS": ["1", "10.5"]}},
     {"id": {"S": "list"}, "v": {"L": [{"N": "1"}, {"S": "mango"}, {"M": {"k": {"N": "2"}}}]}},
     {"id": {"S": "map"}, "v": {"M": {"k": {"N": "5"}, "l": {"L": [{"S": "x"}]}}}},
+    # Two names that differ only in Unicode normal form, and the same the other way round.
+    {"id": {"S": "two names"}, "v": {"M": {"\u00e9": {"N": "5"}, "e\u0301": {"N": "6"}}}},
+    {"id": {"S": "exchanged"}, "v": {"M": {"\u00e9": {"N": "6"}, "e\u0301": {"N": "5"}}}},
     {"id": {"S": "absent"}, "w": {"S": "only w"}},
 ]
 
@@ -112,14 +115,16 @@ VALUES = {
     "S": {"S": "mango"}, "N": {"N": "10.5"}, "P": {"S": "ma"}, "B": {"B": b"\x01\x02\xff"}, "T": {"BOOL": True}, "Z": {"NULL": True},
     "SS": {"SS": ["mango", "a"]}, "NS": {"NS": ["10.5", "1"]}, "L": {"L": [{"N": "1"}, {"S": "mango"}, {"M": {"k": {"N": "2"}}}]},
     "big": {"N": "12345678901234567890123456789012345677"}, "two": {"N": "2"}, "five": {"N": "5"}, "zero": {"N": "0"},
+    "M": {"M": {"\u00e9": {"N": "5"}, "e\u0301": {"N": "6"}}},
 }
 LITERALS = {
     "S": "'mango'", "N": "10.5", "P": "'ma'", "B": "b'AQL/'", "T": "true", "Z": "null", "SS": "SS('a','mango')", "NS": "NS(1, 10.50)",
     "L": "[1, 'mango', {k: 2}]", "big": "12345678901234567890123456789012345677", "two": "2", "five": "5", "zero": "0",
+    "M": "{`\u00e9`: 5, `e\u0301`: 6}",
 }
 # Each is DynamoDB's FilterExpression and our predicate at once, the literals put in for the placeholders.
 FILTERS = [
-    *(f"v {sign} :{name}" for sign in ("=", "<>") for name in ("S", "N", "B", "T", "Z", "SS", "NS", "L")),
+    *(f"v {sign} :{name}" for sign in ("=", "<>") for name in ("S", "N", "B", "T", "Z", "SS", "NS", "L", "M")),
     *(f"v {sign} :{name}" for sign in ("<", "<=", ">", ">=") for name in ("S", "N", "B")),
     "v > :big", "v = w", "v <> w", "v < w", "v BETWEEN :P AND :S", "v BETWEEN :zero AND :N", "v IN (:S, :N, :T)",
     "begins_with(v, :P)", "begins_with(v, w)", "contains(v, :S)", "contains(v, :N)", "contains(v, :P)", "contains(v, :five)",

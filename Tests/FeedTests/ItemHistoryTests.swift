@@ -12,7 +12,9 @@ import Testing
         fixture.writer.endBootstrap()
         let text = String(repeating: "x", count: 10_000)
         for value in 0..<20 {
-            let item: [String: AttributeValue] = ["id": .string("a"), "v": .number("\(value)"), "text": .string(text)]
+            let item: [AttributeName: AttributeValue] = [
+                "id": .string("a"), "v": .number("\(value)"), "text": .string(text),
+            ]
             try fixture.put("a", Item(item))
         }
         fixture.publish()

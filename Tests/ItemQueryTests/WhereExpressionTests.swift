@@ -4,12 +4,12 @@ import Testing
 @testable import ItemQuery
 
 @Suite struct WhereExpressionTests {
-    static func matches(_ text: String, _ item: [String: AttributeValue]) throws -> Bool {
+    static func matches(_ text: String, _ item: [AttributeName: AttributeValue]) throws -> Bool {
         let expression = try WhereExpression(text)
         return Item(item).packed.withUnsafeBytes { expression.matches($0) }
     }
 
-    private static let item: [String: AttributeValue] = [
+    private static let item: [AttributeName: AttributeValue] = [
         "s": .string("mango"), "n": .number("10.50"), "b": .binary([1, 2, 200]), "t": .bool(true), "f": .bool(false),
         "z": .null, "ss": .stringSet(["b", "a"]), "ns": .numberSet(["1", "20", "3"]), "bs": .binarySet([[1], [0, 2]]),
         "l": .list([.number("1"), .string("x"), .list([.bool(true)]), .map(["k": .number("2.0")])]),
@@ -81,7 +81,7 @@ import Testing
     func typePairs() throws {
         for (left, sample) in Self.samples.enumerated() {
             for (right, other) in Self.samples.enumerated() {
-                let item = ["x": sample.value, "y": other.value]
+                let item: [AttributeName: AttributeValue] = ["x": sample.value, "y": other.value]
                 let isSame = left == right
                 #expect(try Self.matches("x = \(other.literal)", item) == isSame, "\(sample.type) = \(other.type)")
                 #expect(try Self.matches("x != \(other.literal)", item) == !isSame)
@@ -128,6 +128,22 @@ import Testing
         }
         // The draws must not all fall on one side.
         #expect((2000...18_000).contains(held), "\(held) of 20000 held")
+    }
+
+    @Test("a map literal may have names that differ only in Unicode normal form, and equals the map that has both")
+    func normalForms() throws {
+        let (composed, decomposed) = (AttributeName("\u{E9}"), AttributeName("e\u{301}"))
+        func item(_ first: String, _ second: String) -> [AttributeName: AttributeValue] {
+            ["m": .map([composed: .number(first), decomposed: .number(second)])]
+        }
+        for literal in ["{`\u{E9}`: 5, `e\u{301}`: 6}", "{'e\u{301}': 6.0, \u{E9}: 5}"] {
+            #expect(try Self.matches("m = \(literal)", item("5", "6")))
+            #expect(try !Self.matches("m = \(literal)", item("6", "5")))
+            #expect(try !Self.matches("m = \(literal)", ["m": .map([composed: .number("5")])]))
+        }
+        #expect(try Self.matches("m = {\u{E9}: 5}", ["m": .map([composed: .number("5")])]))
+        #expect(try !Self.matches("m = {\u{E9}: 5}", ["m": .map([decomposed: .number("5")])]))
+        #expect(try Self.matches("m.\u{E9} = 5 AND m.e\u{301} = 6", item("5", "6")))
     }
 
     @Test("equal texts are equal expressions, and others are not")

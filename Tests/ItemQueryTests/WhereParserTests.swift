@@ -40,6 +40,7 @@ import Testing
             ("a = {x: 1, x: 2}", 12, "'x: 2}'", "another name"), ("a = {x: 1", 10, "the end", ", or } in the map"),
             ("a = ?", 5, "'?'", "a name, a literal or an operator"), ("a = :v", 5, "':v'", "an attribute's name"),
             ("#a = 1", 1, "'#a = 1'", "a name, a literal"), ("NOT", 4, "the end", "an attribute's name"),
+            ("a = {`é`: 1, é: 2}", 14, "'é: 2}'", "another name"),
             ("é = 1 ü", 7, "'ü'", "AND, OR or the end"), ("a = 1 \u{202E}x", 7, "'\\u{202E}x'", "AND, OR or the end"),
         ]
     )

@@ -100,7 +100,7 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         }
     }
 
-    func batchGetItem(table: String, keys: [[String: AttributeValue]]) async throws(AWSError) -> BatchGetPage {
+    func batchGetItem(table: String, keys: [[AttributeName: AttributeValue]]) async throws(AWSError) -> BatchGetPage {
         try await call { (state) throws(AWSError) in
             try state.model.begin("BatchGetItem", table)
             let ids = keys.compactMap { if case .string(let id) = $0["id"] { id } else { nil } }

@@ -28,7 +28,7 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
     func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
     var fetched: [[String]] { state.withLock { $0.fetched } }
 
-    func batchGetItem(table: String, keys: [[String: AttributeValue]]) async throws(AWSError) -> BatchGetPage {
+    func batchGetItem(table: String, keys: [[AttributeName: AttributeValue]]) async throws(AWSError) -> BatchGetPage {
         try state.withLock { (state) throws(AWSError) in
             let ids = keys.compactMap { if case .string(let id) = $0["id"] { id } else { nil } }
             state.fetched.append(ids.sorted())

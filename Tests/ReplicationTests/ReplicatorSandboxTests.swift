@@ -14,7 +14,7 @@ import Testing
         sort: KeyAttribute(name: "sk", type: .number)
     )
 
-    private func key(_ number: Int) -> [String: AttributeValue] {
+    private func key(_ number: Int) -> [AttributeName: AttributeValue] {
         ["pk": .string("p\(number % 7)"), "sk": .number("\(number)")]
     }
 

@@ -71,7 +71,7 @@ final class ServiceFixture: Sendable {
     func setStatus(_ change: (inout ReplicationStatus) -> Void) { shared.status.withLock { change(&$0) } }
 
     /// Publishes a generation with `items`, and goes live.
-    func publish(_ items: [[String: AttributeValue]], schema: KeySchema, epoch: String = "aaaaaaaa") throws {
+    func publish(_ items: [[AttributeName: AttributeValue]], schema: KeySchema, epoch: String = "aaaaaaaa") throws {
         let epoch = try #require(Epoch(epoch))
         let writer = GenerationWriter(epoch: epoch, keySchema: schema, limits: StoreLimits())
         for attributes in items {

@@ -175,8 +175,8 @@ import Testing
             $0.pageBytes = 400
         }
         let sandbox = table.sandbox
-        func put(_ id: String, _ part: [UInt8], _ more: [String: AttributeValue] = [:]) throws {
-            let key: [String: AttributeValue] = ["id": .number(id), "part": .binary(part)]
+        func put(_ id: String, _ part: [UInt8], _ more: [AttributeName: AttributeValue] = [:]) throws {
+            let key: [AttributeName: AttributeValue] = ["id": .number(id), "part": .binary(part)]
             try sandbox.put(key.merging(more) { old, _ in old }, into: SandboxTable.name)
         }
         func odd(_ round: String) throws {
@@ -197,7 +197,7 @@ import Testing
             for number in 0..<40 { try odd("during \(number)") }
             let numbers = table.shards.flatMap(\.sequenceNumbers)
             #expect(numbers.first?.utf8.count == 21 && numbers.last?.utf8.count == 22)
-            let key: [String: AttributeValue] = ["id": .number("7"), "part": .binary([7])]
+            let key: [AttributeName: AttributeValue] = ["id": .number("7"), "part": .binary([7])]
             try sandbox.appendRecord(of: key, in: SandboxTable.name, eventName: "EVOLVE")
             try sandbox.appendRecord(of: key, in: SandboxTable.name, eventName: "EVOLVE", eventVersion: "9.9")
             for isLarge in [true, false] {

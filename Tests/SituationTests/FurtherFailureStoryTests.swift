@@ -172,7 +172,7 @@ import Testing
         let sandbox = table.sandbox
         let partitions: [[UInt8]] = [[0], [0, 0], [255], [0, 1, 0], Array("a|b".utf8)]
         let sorts = ["", "a", "a|b", "a#b", "a/b", "a\u{0}b", "b|a"].filter { !$0.isEmpty }
-        @Sendable func key(_ number: Int) -> [String: AttributeValue] {
+        @Sendable func key(_ number: Int) -> [AttributeName: AttributeValue] {
             ["id": .binary(partitions[number % 5]), "part": .string(sorts[number % 6])]
         }
         @Sendable func put(_ number: Int, _ value: Int) {

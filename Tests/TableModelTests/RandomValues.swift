@@ -56,9 +56,9 @@ struct RandomValues {
         Set(values).sorted(by: order)
     }
 
-    mutating func attributes(depth: Int = 3) -> [String: AttributeValue] {
-        var result: [String: AttributeValue] = [:]
-        for _ in 0..<Int.random(in: 0...7, using: &generator) { result[text()] = value(depth: depth) }
+    mutating func attributes(depth: Int = 3) -> [AttributeName: AttributeValue] {
+        var result: [AttributeName: AttributeValue] = [:]
+        for _ in 0..<Int.random(in: 0...7, using: &generator) { result[AttributeName(text())] = value(depth: depth) }
         return result
     }
 }

@@ -8,7 +8,7 @@ enum ScanAnswer {
         // Packed items and their keys take about as much room as the JSON that they come from.
         batch.arena.reserveCapacity(bytes.count)
         var hasItems = false
-        var lastKey: [String: AttributeValue]?
+        var lastKey: [AttributeName: AttributeValue]?
         var capacity: Double?
         try json.readObject { name, json throws(JSONError) in
             switch name {
@@ -35,7 +35,7 @@ enum BatchGetAnswer {
         var json = JSONReader(bytes)
         var hasResponses = false
         var items: [Item] = []
-        var unprocessed: [[String: AttributeValue]] = []
+        var unprocessed: [[AttributeName: AttributeValue]] = []
         try json.readObject { name, json throws(JSONError) in
             switch name {
             case "Responses":
@@ -76,8 +76,8 @@ extension JSONReader {
     }
 
     /// `Keys` of a KeysAndAttributes object.
-    fileprivate mutating func readKeyList() throws(JSONError) -> [[String: AttributeValue]] {
-        var keys: [[String: AttributeValue]] = []
+    fileprivate mutating func readKeyList() throws(JSONError) -> [[AttributeName: AttributeValue]] {
+        var keys: [[AttributeName: AttributeValue]] = []
         try readObject { name, json throws(JSONError) in
             guard name == "Keys" else { return try json.skipValue() }
             try json.readArray { json throws(JSONError) in

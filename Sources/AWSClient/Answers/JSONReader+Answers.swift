@@ -22,10 +22,12 @@ extension JSONReader {
     }
 
     /// Attributes by name in DynamoDB's typed form; nil for `null` and for an empty object, as neither is a key.
-    mutating func readKeyAttributes() throws(JSONError) -> [String: AttributeValue]? {
+    mutating func readKeyAttributes() throws(JSONError) -> [AttributeName: AttributeValue]? {
         if try readNull() { return nil }
-        var attributes: [String: AttributeValue] = [:]
-        try readObject { name, json throws(JSONError) in attributes[name] = try json.readAttributeValue() }
+        var attributes: [AttributeName: AttributeValue] = [:]
+        try readObject { name, json throws(JSONError) in
+            attributes[AttributeName(name)] = try json.readAttributeValue()
+        }
         return attributes.isEmpty ? nil : attributes
     }
 }

@@ -26,12 +26,12 @@ struct RequestBody {
     }
 
     /// Attributes in DynamoDB's typed form, by name.
-    mutating func member(_ name: String, _ attributes: [String: AttributeValue]) {
+    mutating func member(_ name: String, _ attributes: [AttributeName: AttributeValue]) {
         begin(name)
         append(attributes)
     }
 
-    mutating func member(_ name: String, _ list: [[String: AttributeValue]]) {
+    mutating func member(_ name: String, _ list: [[AttributeName: AttributeValue]]) {
         begin(name)
         bytes.append(UInt8(ascii: "["))
         for (index, attributes) in list.enumerated() {
@@ -49,12 +49,12 @@ struct RequestBody {
         bytes.append(contentsOf: nested.finish())
     }
 
-    private mutating func append(_ attributes: [String: AttributeValue]) {
+    private mutating func append(_ attributes: [AttributeName: AttributeValue]) {
         bytes.append(UInt8(ascii: "{"))
         // Sorted, so that equal requests have equal bytes.
         for (index, (name, value)) in attributes.sorted(by: { $0.key < $1.key }).enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            JSONWriter.append(name, to: &bytes)
+            JSONWriter.append(name.text, to: &bytes)
             bytes.append(UInt8(ascii: ":"))
             JSONWriter.appendDynamoDB(value, to: &bytes)
         }

@@ -6,7 +6,7 @@ struct TableAnswer {
     private var arn = ""
     private var status = ""
     private var keys: [(name: String, role: String)] = []
-    private var types: [String: String] = [:]
+    private var types: [AttributeName: String] = [:]
     private var streamARN: String?
     private var isStreamEnabled = false
     private var viewType: StreamViewType?
@@ -57,7 +57,7 @@ struct TableAnswer {
     }
 
     private mutating func readAttributeDefinitions(_ json: inout JSONReader) throws(JSONError) {
-        var types: [String: String] = [:]
+        var types: [AttributeName: String] = [:]
         try json.readArray { json throws(JSONError) in
             var definition = (name: "", type: "")
             try json.readObject { member, json throws(JSONError) in
@@ -67,7 +67,7 @@ struct TableAnswer {
                 default: try json.skipValue()
                 }
             }
-            types[definition.name] = definition.type
+            types[AttributeName(definition.name)] = definition.type
         }
         self.types = types
     }
@@ -104,7 +104,7 @@ struct TableAnswer {
 
     private func key(_ role: String) throws(JSONError) -> KeyAttribute? {
         guard let name = keys.first(where: { $0.role == role })?.name else { return nil }
-        guard let type = types[name].flatMap(KeyType.init(rawValue:)) else {
+        guard let type = types[AttributeName(name)].flatMap(KeyType.init(rawValue:)) else {
             throw .unmet("AttributeDefinitions gives no type S, N or B for the key \(name)")
         }
         return KeyAttribute(name: name, type: type)

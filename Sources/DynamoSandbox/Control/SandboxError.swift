@@ -9,7 +9,7 @@ package struct SandboxError: Error, Sendable, Hashable, CustomStringConvertible 
         /// The sentence that goes with it.
         package var message: String?
         /// The item as it was, where the action asks for it.
-        package var item: [String: AttributeValue]?
+        package var item: [AttributeName: AttributeValue]?
     }
 
     /// The HTTP status.
@@ -21,7 +21,7 @@ package struct SandboxError: Error, Sendable, Hashable, CustomStringConvertible 
     /// For `TransactionCanceledException`: one reason per action, in request order.
     package var reasons: [CancellationReason] = []
     /// For `ConditionalCheckFailedException` with ReturnValuesOnConditionCheckFailure: the item as it was.
-    package var item: [String: AttributeValue]?
+    package var item: [AttributeName: AttributeValue]?
 
     /// An error with nothing but its sentence.
     package init(_ code: String, _ message: String, status: Int = 400) {
@@ -56,7 +56,7 @@ package struct SandboxError: Error, Sendable, Hashable, CustomStringConvertible 
         )
     }
 
-    static func conditionFailed(_ item: [String: AttributeValue]?) -> SandboxError {
+    static func conditionFailed(_ item: [AttributeName: AttributeValue]?) -> SandboxError {
         var error = SandboxError("ConditionalCheckFailedException", "The conditional request failed")
         error.item = item
         return error

@@ -1,7 +1,7 @@
 import TableModel
 
 /// An item's attributes, or a key's, by name.
-typealias Attributes = [String: AttributeValue]
+typealias Attributes = [AttributeName: AttributeValue]
 
 /// Takes attribute values in: checks them in DynamoDB's words and normalises them, so that equal values are equal bytes.
 ///
@@ -34,7 +34,7 @@ enum AttributeIntake {
                 "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
             )
         }
-        switch type {
+        switch type.text {
         case "S": return .string(try text(content))
         case "N": return .number(try text(content))
         case "B": return .binary(try bytes(content))
@@ -71,7 +71,7 @@ enum AttributeIntake {
         case .number(let text): return .number(try number(text).text)
         case .stringSet(let members):
             let sorted = members.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            try checkSet(sorted, kind: "string") { $0 }
+            try checkSet(sorted.map { AttributeName($0) }, kind: "string") { $0.text }
             return .stringSet(sorted)
         case .numberSet(let members):
             let sorted = try members.map { text throws(SandboxError) in try number(text) }.sorted()

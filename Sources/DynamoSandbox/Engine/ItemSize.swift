@@ -3,7 +3,7 @@ import TableModel
 /// How many bytes DynamoDB counts for an item: names and values in UTF-8, numbers by their digits, 3 for a collection.
 enum ItemSize {
     static func of(_ attributes: Attributes) -> Int {
-        attributes.reduce(0) { $0 + $1.key.utf8.count + of($1.value) }
+        attributes.reduce(0) { $0 + $1.key.text.utf8.count + of($1.value) }
     }
 
     static func of(_ value: AttributeValue) -> Int {
@@ -16,7 +16,7 @@ enum ItemSize {
         case .numberSet(let members): members.reduce(0) { $0 + number($1) }
         case .binarySet(let members): members.reduce(0) { $0 + $1.count }
         case .list(let elements): elements.reduce(3) { $0 + 1 + of($1) }
-        case .map(let entries): entries.reduce(3) { $0 + 1 + $1.key.utf8.count + of($1.value) }
+        case .map(let entries): entries.reduce(3) { $0 + 1 + $1.key.text.utf8.count + of($1.value) }
         }
     }
 

@@ -34,11 +34,11 @@ struct Table: Sendable {
     /// The key that addresses `key`, which must hold the key attributes and nothing else.
     func orderKey(ofKey key: Attributes) throws(SandboxError) -> OrderKey {
         let names = [schema.partition.name] + (schema.sort.map { [$0.name] } ?? [])
-        guard key.count == names.count, names.allSatisfy({ key[$0] != nil }) else {
+        guard key.count == names.count, names.allSatisfy({ key[AttributeName($0)] != nil }) else {
             throw SandboxError.validation("The provided key element does not match the schema")
         }
         for attribute in [schema.partition, schema.sort].compactMap({ $0 }) {
-            guard key[attribute.name]?.typeCode == attribute.type.rawValue else {
+            guard key[AttributeName(attribute.name)]?.typeCode == attribute.type.rawValue else {
                 throw SandboxError.validation("The provided key element does not match the schema")
             }
         }
@@ -68,7 +68,8 @@ struct Table: Sendable {
     func keyAttributes(of item: Attributes) -> Attributes {
         var key: Attributes = [:]
         for attribute in [schema.partition, schema.sort].compactMap({ $0 }) {
-            key[attribute.name] = item[attribute.name]
+            let name = AttributeName(attribute.name)
+            key[name] = item[name]
         }
         return key
     }
@@ -79,7 +80,7 @@ struct Table: Sendable {
         limit: Int,
         kind: String
     ) throws(SandboxError) -> AttributeValue {
-        guard let value = item[attribute.name] else {
+        guard let value = item[AttributeName(attribute.name)] else {
             throw SandboxError.parameters("Missing the key \(attribute.name) in the item")
         }
         let length: Int

@@ -22,10 +22,10 @@ enum TableRequest {
                         : "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
                 )
             }
-            guard let type = types[name] else {
+            guard let type = types[AttributeName(name)] else {
                 throw SandboxError.parameters(
                     "Some index key attributes are not defined in AttributeDefinitions. Keys: [\(name)], "
-                        + "AttributeDefinitions: [\(types.keys.sorted().joined(separator: ", "))]"
+                        + "AttributeDefinitions: [\(types.keys.sorted().map(\.text).joined(separator: ", "))]"
                 )
             }
             attributes.append(KeyAttribute(name: name, type: type))
@@ -39,12 +39,12 @@ enum TableRequest {
         return KeySchema(partition: attributes[0], sort: attributes.count == 2 ? attributes[1] : nil)
     }
 
-    private static func attributeTypes(_ request: Request) throws(SandboxError) -> [String: KeyType] {
-        var types: [String: KeyType] = [:]
+    private static func attributeTypes(_ request: Request) throws(SandboxError) -> [AttributeName: KeyType] {
+        var types: [AttributeName: KeyType] = [:]
         for definition in try request.array("AttributeDefinitions") ?? [] {
             let definition = try Request.object(definition)
             let type = try definition.choice("AttributeType", among: ["B", "N", "S"])
-            types[try definition.string("AttributeName") ?? ""] = type.flatMap(KeyType.init)
+            types[AttributeName(try definition.string("AttributeName") ?? "")] = type.flatMap(KeyType.init)
         }
         return types
     }

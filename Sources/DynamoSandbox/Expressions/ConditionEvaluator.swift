@@ -45,7 +45,7 @@ extension Condition {
         case (.string(let text), .string(let part)): return occurs(Array(part.utf8), in: Array(text.utf8))
         case (.binary(let bytes), .binary(let part)): return occurs(part, in: bytes)
         case (.stringSet(let members), .string(let member)), (.numberSet(let members), .number(let member)):
-            return members.contains(member)
+            return members.contains { $0.utf8.elementsEqual(member.utf8) }
         case (.binarySet(let members), .binary(let member)): return members.contains(member)
         case (.list(let elements), _): return elements.contains(part)
         default: return false

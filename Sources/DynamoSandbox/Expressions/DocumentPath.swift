@@ -3,11 +3,11 @@ import TableModel
 /// The way to an attribute or to a part of one: `info.tags[2]`, placeholders resolved.
 struct DocumentPath: Sendable, Hashable, CustomStringConvertible {
     enum Step: Sendable, Hashable {
-        case name(String)
+        case name(AttributeName)
         case index(Int)
     }
 
-    let root: String
+    let root: AttributeName
     var steps: [Step] = []
 
     var isTopLevel: Bool { steps.isEmpty }
@@ -16,11 +16,11 @@ struct DocumentPath: Sendable, Hashable, CustomStringConvertible {
     var description: String {
         let rest = steps.map { step in
             switch step {
-            case .name(let name): name
+            case .name(let name): name.text
             case .index(let index): "[\(index)]"
             }
         }
-        return "[" + ([root] + rest).joined(separator: ", ") + "]"
+        return "[" + ([root.text] + rest).joined(separator: ", ") + "]"
     }
 
     /// The value at this path; nil when any part of the way is missing.

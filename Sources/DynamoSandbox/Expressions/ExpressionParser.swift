@@ -80,7 +80,7 @@ struct ExpressionParser {
         }
     }
 
-    private mutating func pathName() throws(SandboxError) -> String {
+    private mutating func pathName() throws(SandboxError) -> AttributeName {
         let token = current
         switch token.kind {
         case .word:
@@ -88,10 +88,10 @@ struct ExpressionParser {
                 throw context.error("Attribute name is a reserved keyword; reserved keyword: \(token.text)")
             }
             advance()
-            return token.text
+            return AttributeName(token.text)
         case .namePlaceholder:
             advance()
-            return try placeholders.name(token.text, in: context)
+            return AttributeName(try placeholders.name(token.text, in: context))
         default: throw syntaxError()
         }
     }

@@ -2,13 +2,13 @@ import TableModel
 
 /// ExpressionAttributeNames and ExpressionAttributeValues of one request, and which of them its expressions used.
 struct Placeholders: Sendable {
-    private let names: [String: String]
+    private let names: [AttributeName: String]
     private let values: Attributes
-    private var usedNames: Set<String> = []
-    private var usedValues: Set<String> = []
+    private var usedNames: Set<AttributeName> = []
+    private var usedValues: Set<AttributeName> = []
 
     /// Placeholders given inside the process.
-    init(names: [String: String] = [:], values: Attributes = [:]) {
+    init(names: [AttributeName: String] = [:], values: Attributes = [:]) {
         self.names = names
         self.values = values
     }
@@ -31,17 +31,17 @@ struct Placeholders: Sendable {
         }
     }
 
-    private static func readNames(_ request: Request) throws(SandboxError) -> [String: String] {
+    private static func readNames(_ request: Request) throws(SandboxError) -> [AttributeName: String] {
         guard let map = try request.object("ExpressionAttributeNames") else { return [:] }
         guard !map.members.isEmpty else { throw SandboxError.validation("ExpressionAttributeNames must not be empty") }
-        var names: [String: String] = [:]
+        var names: [AttributeName: String] = [:]
         for key in map.members.keys.sorted() {
-            guard key.hasPrefix("#"), key.utf8.count > 1 else {
+            guard key.text.hasPrefix("#"), key.text.utf8.count > 1 else {
                 throw SandboxError.validation(
                     "ExpressionAttributeNames contains invalid key: Syntax error; key: \"\(key)\""
                 )
             }
-            names[key] = try map.string(key) ?? ""
+            names[key] = try map.string(key.text) ?? ""
         }
         return names
     }
@@ -51,7 +51,7 @@ struct Placeholders: Sendable {
         guard !map.members.isEmpty else { throw SandboxError.validation("ExpressionAttributeValues must not be empty") }
         var values: Attributes = [:]
         for key in map.members.keys.sorted() {
-            guard key.hasPrefix(":"), key.utf8.count > 1 else {
+            guard key.text.hasPrefix(":"), key.text.utf8.count > 1 else {
                 throw SandboxError.validation(
                     "ExpressionAttributeValues contains invalid key: Syntax error; key: \"\(key)\""
                 )
@@ -69,34 +69,34 @@ struct Placeholders: Sendable {
     }
 
     mutating func name(_ placeholder: String, in context: ExpressionContext) throws(SandboxError) -> String {
-        guard let name = names[placeholder] else {
+        guard let name = names[AttributeName(placeholder)] else {
             throw context.error(
                 "An expression attribute name used in the document path is not defined; attribute name: \(placeholder)"
             )
         }
-        usedNames.insert(placeholder)
+        usedNames.insert(AttributeName(placeholder))
         return name
     }
 
     mutating func value(_ placeholder: String, in context: ExpressionContext) throws(SandboxError) -> AttributeValue {
-        guard let value = values[placeholder] else {
+        guard let value = values[AttributeName(placeholder)] else {
             throw context.error(
                 "An expression attribute value used in expression is not defined; attribute value: \(placeholder)"
             )
         }
-        usedValues.insert(placeholder)
+        usedValues.insert(AttributeName(placeholder))
         return value
     }
 
     /// Every placeholder must have been used by now.
     func checkAllUsed() throws(SandboxError) {
-        let unusedNames = names.keys.filter { !usedNames.contains($0) }.sorted()
+        let unusedNames = names.keys.filter { !usedNames.contains($0) }.sorted().map(\.text)
         if !unusedNames.isEmpty {
             throw SandboxError.validation(
                 "Value provided in ExpressionAttributeNames unused in expressions: keys: {\(unusedNames.joined(separator: ", "))}"
             )
         }
-        let unusedValues = values.keys.filter { !usedValues.contains($0) }.sorted()
+        let unusedValues = values.keys.filter { !usedValues.contains($0) }.sorted().map(\.text)
         if !unusedValues.isEmpty {
             throw SandboxError.validation(
                 "Value provided in ExpressionAttributeValues unused in expressions: keys: "

@@ -76,7 +76,7 @@ extension UpdateExpression {
             guard let sum = DecimalNumber.sum(left, right) else { throw overflow }
             return .number(sum.text)
         case (.stringSet(let left), .stringSet(let right)):
-            return try AttributeIntake.normalise(.stringSet(Array(Set(left).union(right))))
+            return try AttributeIntake.normalise(.stringSet(Self.names(left).union(Self.names(right)).map(\.text)))
         case (.numberSet(let left), .numberSet(let right)):
             return try AttributeIntake.normalise(.numberSet(Array(Set(left).union(right))))
         case (.binarySet(let left), .binarySet(let right)):
@@ -92,7 +92,8 @@ extension UpdateExpression {
     ) throws(SandboxError) -> AttributeValue? {
         switch (old, value) {
         case (.stringSet(let left), .stringSet(let right)):
-            let rest = left.filter { !right.contains($0) }
+            let gone = Self.names(right)
+            let rest = left.filter { !gone.contains(AttributeName($0)) }
             return rest.isEmpty ? nil : .stringSet(rest)
         case (.numberSet(let left), .numberSet(let right)):
             let rest = left.filter { !right.contains($0) }
@@ -103,6 +104,9 @@ extension UpdateExpression {
         default: throw wrongType
         }
     }
+
+    /// The elements of a set of strings told apart by their bytes, as names are.
+    private static func names(_ texts: [String]) -> Set<AttributeName> { Set(texts.map { AttributeName($0) }) }
 
     private static var wrongType: SandboxError {
         SandboxError.validation("An operand in the update expression has an incorrect data type")

@@ -2,7 +2,8 @@ import TableModel
 
 /// A request's JSON as a tree: requests are small, and their members come in any order.
 enum JSONValue: Sendable, Hashable {
-    case object([String: JSONValue])
+    /// Members told apart by the bytes of their names, since those of an item are.
+    case object([AttributeName: JSONValue])
     case array([JSONValue])
     case string(String)
     case integer(Int64)
@@ -28,8 +29,10 @@ enum JSONValue: Sendable, Hashable {
     private static func read(_ reader: inout JSONReader) throws(JSONError) -> JSONValue {
         switch try reader.peek() {
         case UInt8(ascii: "{"):
-            var members: [String: JSONValue] = [:]
-            try reader.readObject { name, reader throws(JSONError) in members[name] = try read(&reader) }
+            var members: [AttributeName: JSONValue] = [:]
+            try reader.readObject { name, reader throws(JSONError) in
+                members[AttributeName(name)] = try read(&reader)
+            }
             return .object(members)
         case UInt8(ascii: "["):
             var elements: [JSONValue] = []

@@ -2,9 +2,9 @@ import TableModel
 
 /// The members of one request object, read by name and type. `null` counts as absent, as the service has it.
 struct Request: Sendable {
-    let members: [String: JSONValue]
+    let members: [AttributeName: JSONValue]
 
-    init(_ members: [String: JSONValue]) {
+    init(_ members: [AttributeName: JSONValue]) {
         self.members = members
     }
 
@@ -22,7 +22,7 @@ struct Request: Sendable {
     func has(_ name: String) -> Bool { value(name) != nil }
 
     func value(_ name: String) -> JSONValue? {
-        guard let value = members[name], value != .null else { return nil }
+        guard let value = members[AttributeName(name)], value != .null else { return nil }
         return value
     }
 

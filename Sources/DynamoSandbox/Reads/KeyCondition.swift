@@ -20,15 +20,16 @@ struct KeyCondition {
         }
         var partition: AttributeValue?
         var range: Range?
+        let (first, second) = (AttributeName(schema.partition.name), schema.sort.map { AttributeName($0.name) })
         for part in try Self.parts(of: condition) {
             let (name, found) = try Self.read(part)
-            if name == schema.partition.name {
+            if name == first {
                 guard partition == nil else { throw Self.oneConditionPerKey }
                 guard case .compare(.equal, let value) = found else {
                     throw SandboxError.validation("Query key condition not supported")
                 }
                 partition = value
-            } else if name == schema.sort?.name {
+            } else if name == second {
                 guard range == nil else { throw Self.oneConditionPerKey }
                 if case .compare(.notEqual, _) = found {
                     throw ExpressionContext.keyCondition.error("Unsupported operator; operator: <>")
@@ -63,7 +64,7 @@ struct KeyCondition {
         }
     }
 
-    private static func read(_ condition: Condition) throws(SandboxError) -> (String, Range) {
+    private static func read(_ condition: Condition) throws(SandboxError) -> (AttributeName, Range) {
         switch condition {
         case .compare(let comparator, .path(let path), .value(let value)):
             return (try name(path), .compare(comparator, value))
@@ -86,7 +87,7 @@ struct KeyCondition {
         ExpressionContext.keyCondition.error("Invalid operator used in KeyConditionExpression: \(function)")
     }
 
-    private static func name(_ path: DocumentPath) throws(SandboxError) -> String {
+    private static func name(_ path: DocumentPath) throws(SandboxError) -> AttributeName {
         guard path.isTopLevel else {
             throw SandboxError.validation("KeyConditionExpressions cannot have conditions on nested attributes")
         }

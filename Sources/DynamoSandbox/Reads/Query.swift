@@ -80,7 +80,7 @@ extension Engine {
     }
 
     private static func checkFilter(_ filter: Condition?, _ schema: KeySchema) throws(SandboxError) {
-        let names = [schema.partition.name, schema.sort?.name]
+        let names = [schema.partition, schema.sort].compactMap { $0 }.map { AttributeName($0.name) }
         guard let name = filter?.rootNames.first(where: names.contains) else { return }
         throw SandboxError.validation(
             "Filter Expression can only contain non-primary key attributes: Primary key attribute: \(name)"
@@ -90,7 +90,7 @@ extension Engine {
 
 extension Condition {
     /// The top-level attributes that the condition looks at.
-    var rootNames: [String] {
+    var rootNames: [AttributeName] {
         switch self {
         case .compare(_, let left, let right), .beginsWith(let left, let right), .contains(let left, let right):
             left.rootNames + right.rootNames
@@ -104,7 +104,7 @@ extension Condition {
 }
 
 extension Operand {
-    var rootNames: [String] {
+    var rootNames: [AttributeName] {
         switch self {
         case .path(let path): [path.root]
         case .value: []

@@ -48,9 +48,9 @@ extension Engine {
         let next = table.items[cursor].key.hash
         let first = start?.hash ?? segment.lowerBound
         for number in 0..<100_000 {
-            var key: Attributes = [table.schema.partition.name: .string("between-\(number)")]
+            var key: Attributes = [AttributeName(table.schema.partition.name): .string("between-\(number)")]
             if let sort = table.schema.sort {
-                key[sort.name] =
+                key[AttributeName(sort.name)] =
                     sort.type == .string ? .string("0") : sort.type == .number ? .number("0") : .binary([0])
             }
             guard let place = try? table.orderKey(ofKey: key), place.hash > first, place.hash < next,

@@ -97,7 +97,7 @@ extension Engine {
             )
         }
         var gets: [BatchGet] = []
-        for table in tables.members.keys.sorted() {
+        for table in tables.members.keys.sorted().map(\.text) {
             guard let get = try tables.object(table) else { continue }
             let keys = try (try get.array("Keys") ?? []).map { key throws(SandboxError) in
                 try AttributeIntake.attributes(key)
@@ -148,7 +148,7 @@ extension Engine {
             guard case .object(let names)? = request.members["ExpressionAttributeNames"] else { return }
             output.name("ExpressionAttributeNames")
             output.object { output in
-                for case (let placeholder, .string(let name)) in names { output.field(placeholder, name) }
+                for case (let placeholder, .string(let name)) in names { output.field(placeholder.text, name) }
             }
         }
     }

@@ -23,14 +23,14 @@ package enum SampleTable {
     }
 
     /// An order's summary and its lines.
-    static func order(_ number: Int) -> [[String: AttributeValue]] {
+    static func order(_ number: Int) -> [[AttributeName: AttributeValue]] {
         let lines = 1 + number % 4
         return [summary(number, lines: lines)] + (1...lines).map { line(number, $0) }
     }
 
     static func partition(_ number: Int) -> AttributeValue { .string("order#\(number)") }
 
-    private static func summary(_ number: Int, lines: Int) -> [String: AttributeValue] {
+    private static func summary(_ number: Int, lines: Int) -> [AttributeName: AttributeValue] {
         [
             "pk": partition(number),
             "sk": .string("summary"),
@@ -47,7 +47,7 @@ package enum SampleTable {
         ]
     }
 
-    private static func line(_ number: Int, _ line: Int) -> [String: AttributeValue] {
+    private static func line(_ number: Int, _ line: Int) -> [AttributeName: AttributeValue] {
         let good = goods[(number + line) % goods.count]
         return [
             "pk": partition(number),

@@ -30,7 +30,7 @@ extension Engine {
             )
         }
         var actions: [WriteAction] = []
-        for table in tables.members.keys.sorted() {
+        for table in tables.members.keys.sorted().map(\.text) {
             for entry in try tables.array(table) ?? [] {
                 let entry = try Request.object(entry)
                 if let put = try entry.object("PutRequest") {

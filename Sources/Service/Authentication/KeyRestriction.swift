@@ -4,7 +4,7 @@ import TableModel
 /// Which keys a token may see: one partition, the partitions whose keys begin alike, or a part of one partition. Keys never change,
 /// so an item never moves into or out of what a token may see.
 struct KeyRestriction: Sendable, Hashable {
-    enum Partition: Sendable, Hashable {
+    enum Partition: Sendable {
         /// The partition key as a path writes it: S as it is, N as digits, B as base64url.
         case exactly(String)
         /// How partition keys begin; of type S or B.
@@ -14,6 +14,21 @@ struct KeyRestriction: Sendable, Hashable {
     let partition: Partition
     /// How sort keys begin, of type S or B; only with one partition.
     let sortPrefix: String?
+
+    /// By bytes, as keys are told apart: a text in another Unicode normal form restricts to other keys.
+    static func == (left: KeyRestriction, right: KeyRestriction) -> Bool { left.bytes == right.bytes }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
+
+    /// What restricts, as bytes that no other restriction has; FF is in no text.
+    private var bytes: [UInt8] {
+        let beginning: [UInt8] =
+            switch partition {
+            case .exactly(let text): [0] + text.utf8
+            case .prefix(let text): [1] + text.utf8
+            }
+        return beginning + (sortPrefix.map { [0xFF] + $0.utf8 } ?? [])
+    }
 
     /// The keys in the table's order; nil when the table's key is of a type that cannot be restricted so.
     func range(in schema: KeySchema) -> KeyRange? {

@@ -24,6 +24,19 @@ import Testing
         #expect(page.consumedCapacity == 1.5)
     }
 
+    @Test(
+        "a key whose names differ only in Unicode normal form comes back with both, and is asked for with both, by bytes"
+    )
+    func normalForms() throws {
+        let both = "{\"e\u{301}\":{\"N\":\"6\"},\"\u{E9}\":{\"S\":\"a\"}}"
+        let page = try decode(#"{"Items":[],"LastEvaluatedKey":\#(both)}"#)
+        let key = try #require(page.lastEvaluatedKey)
+        #expect(key == ["\u{E9}": .string("a"), "e\u{301}": .number("6")])
+        var body = RequestBody()
+        body.member("Key", key)
+        #expect(body.finish() == Array(#"{"Key":\#(both)}"#.utf8))
+    }
+
     private func key(_ text: String) throws -> ItemKey { try ItemKey(partition: .string(text), schema: hashOnly) }
 
     @Test("an empty page with a key goes on, and one without ends", arguments: [true, false])

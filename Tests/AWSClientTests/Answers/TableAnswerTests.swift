@@ -19,6 +19,19 @@ import Testing
         #expect(table.approximateItemCount == .max)
     }
 
+    @Test("tells keys whose names differ only in Unicode normal form apart")
+    func normalForms() throws {
+        let table = try decode(
+            """
+            {"Table":{"AttributeDefinitions":[{"AttributeName":"\u{E9}","AttributeType":"S"},
+            {"AttributeName":"e\u{301}","AttributeType":"N"}],"TableName":"t",
+            "KeySchema":[{"AttributeName":"\u{E9}","KeyType":"HASH"},{"AttributeName":"e\u{301}","KeyType":"RANGE"}]}}
+            """
+        )
+        #expect(table.keySchema.partition == KeyAttribute(name: "\u{E9}", type: .string))
+        #expect(table.keySchema.sort == KeyAttribute(name: "e\u{301}", type: .number))
+    }
+
     @Test("reads what a replica needs, and passes over the rest")
     func whole() throws {
         let table = try decode(

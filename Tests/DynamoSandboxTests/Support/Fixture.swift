@@ -54,7 +54,7 @@ struct Fixture {
     }
 
     /// The item of `plain` with this id.
-    func item(_ id: String) throws(SandboxError) -> [String: AttributeValue]? {
+    func item(_ id: String) throws(SandboxError) -> [AttributeName: AttributeValue]? {
         try sandbox.item(["id": .string(id)], in: "plain")
     }
 }

@@ -37,6 +37,35 @@ import Testing
         #expect(try fixture.call(.updateItem, update) == answer)
     }
 
+    @Test(
+        "names that differ only in Unicode normal form are two attributes, in items, updates, placeholders and projections"
+    )
+    func normalForms() throws {
+        let fixture = try Fixture.withTables()
+        let both = "\"e\u{301}\":{\"N\":\"6\"},\"\u{E9}\":{\"N\":\"5\"}"
+        let put = #"{"TableName":"plain","Item":{"id":{"S":"a"},\#(both),"m":{"M":{\#(both)}}}}"#
+        #expect(try fixture.call(.putItem, put) == "{}")
+        let item = try #require(try fixture.item("a"))
+        #expect(item.count == 4)
+        #expect(item["\u{E9}"] == .number("5") && item["e\u{301}"] == .number("6"))
+        let update =
+            #"{"TableName":"plain","Key":{"id":{"S":"a"}},"UpdateExpression":"SET #a = #b, m.#a = :v REMOVE #b","#
+            + "\"ExpressionAttributeNames\":{\"#a\":\"\u{E9}\",\"#b\":\"e\u{301}\"},"
+            + #""ExpressionAttributeValues":{":v":{"N":"7"}},"ReturnValues":"ALL_NEW"}"#
+        let updated = "{\"e\u{301}\":{\"N\":\"6\"},\"\u{E9}\":{\"N\":\"7\"}}"
+        #expect(
+            try fixture.call(.updateItem, update).utf8.elementsEqual(
+                "{\"Attributes\":{\"id\":{\"S\":\"a\"},\"m\":{\"M\":\(updated)},\"\u{E9}\":{\"N\":\"6\"}}}".utf8
+            )
+        )
+        let get =
+            #"{"TableName":"plain","Key":{"id":{"S":"a"}},"ProjectionExpression":"m.#a, m.#b","#
+            + "\"ExpressionAttributeNames\":{\"#a\":\"\u{E9}\",\"#b\":\"e\u{301}\"}}"
+        #expect(
+            try fixture.call(.getItem, get).utf8.elementsEqual("{\"Item\":{\"m\":{\"M\":\(updated)}}}".utf8)
+        )
+    }
+
     @Test("UpdateItem creates the item, also without an expression")
     func upsert() throws {
         let fixture = try Fixture.withTables()

@@ -140,7 +140,7 @@ struct APITarget: FuzzTarget {
         guard let epoch = Epoch("aaaaaaaa") else { fatalError("an epoch that is none") }
         let writer = GenerationWriter(epoch: epoch, keySchema: schema, limits: StoreLimits())
         for number in 0..<30 {
-            let attributes: [String: AttributeValue] = [
+            let attributes: [AttributeName: AttributeValue] = [
                 "pk": .string("p\(number % 3)"), "sk": .string("s\(number)"), "n": .number("\(number).5"),
                 "m": .map(["l": .list([.number("1"), .string("é\"\n"), .bool(true), .null])]),
                 "b": .binary([0, 255, UInt8(number)]), "ss": .stringSet(["x", "y\(number)"]),

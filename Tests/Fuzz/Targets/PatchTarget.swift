@@ -25,7 +25,7 @@ struct PatchTarget: FuzzTarget {
         require(value == PatchedValue(parsing: new), "a patch that leads to another item")
     }
 
-    private func text(_ item: [String: AttributeValue], _ representation: ItemRepresentation) -> [UInt8] {
+    private func text(_ item: [AttributeName: AttributeValue], _ representation: ItemRepresentation) -> [UInt8] {
         var output: [UInt8] = []
         Item(item).packed.withUnsafeBytes { representation.append($0, to: &output) }
         return output
@@ -45,11 +45,11 @@ private struct Growth {
         return Int(bytes[position])
     }
 
-    mutating func item() -> [String: AttributeValue] { members(depth: 0) }
+    mutating func item() -> [AttributeName: AttributeValue] { members(depth: 0) }
 
-    private mutating func members(depth: Int) -> [String: AttributeValue] {
-        var members: [String: AttributeValue] = [:]
-        for _ in 0..<next() % 6 { members[name()] = value(depth: depth + 1) }
+    private mutating func members(depth: Int) -> [AttributeName: AttributeValue] {
+        var members: [AttributeName: AttributeValue] = [:]
+        for _ in 0..<next() % 6 { members[AttributeName(name())] = value(depth: depth + 1) }
         return members
     }
 
@@ -73,13 +73,13 @@ private struct Growth {
         }
     }
 
-    mutating func changed(_ item: [String: AttributeValue], depth: Int = 0) -> [String: AttributeValue] {
+    mutating func changed(_ item: [AttributeName: AttributeValue], depth: Int = 0) -> [AttributeName: AttributeValue] {
         var item = item
         for name in item.keys.sorted() {
             guard let value = item[name] else { continue }
             item[name] = next() % 7 == 6 ? nil : changed(value, depth: depth + 1)
         }
-        if next() % 3 == 1 { item[name()] = value(depth: depth + 1) }
+        if next() % 3 == 1 { item[AttributeName(name())] = value(depth: depth + 1) }
         return item
     }
 

@@ -6,7 +6,7 @@ struct RandomQueries {
     var generator: SeededGenerator
     init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
-    private static let names = ["a", "b", "c", "and", "x y", "ü", "`", "size"]
+    private static let names = ["a", "b", "c", "and", "x y", "ü", "u\u{308}", "`", "size"]
     private static let texts = ["", "a", "ab", "abab", "b", "é", "e\u{301}", "😀", "'", "\"", "a\u{0}b"]
     private static let digits = [
         "0", "1", "1.0", "1E0", "-1", "100", "1E+2", "0.5", "9007199254740993", "9007199254740992",
@@ -41,9 +41,11 @@ struct RandomQueries {
             .filter { seen.insert(identity($0)).inserted }
     }
 
-    mutating func attributes(depth: Int = 2, most: Int = 6) -> [String: AttributeValue] {
-        var result: [String: AttributeValue] = [:]
-        for _ in 0..<Int.random(in: 0...most, using: &generator) { result[pick(Self.names)] = value(depth: depth) }
+    mutating func attributes(depth: Int = 2, most: Int = 6) -> [AttributeName: AttributeValue] {
+        var result: [AttributeName: AttributeValue] = [:]
+        for _ in 0..<Int.random(in: 0...most, using: &generator) {
+            result[AttributeName(pick(Self.names))] = value(depth: depth)
+        }
         return result
     }
 
@@ -102,7 +104,7 @@ struct RandomQueries {
             if chance(50) {
                 let name = pick(Self.names)
                 text += ".\(isWord(name) ? name : quoted(name))"
-                steps.append(.member(name))
+                steps.append(.member(AttributeName(name)))
             } else {
                 let index = Int.random(in: 0...2, using: &generator)
                 text += "[\(index)]"
@@ -149,7 +151,8 @@ struct RandomQueries {
         case .bool(let bool): return bool ? "true" : pick(["false", "FALSE"])
         case .null: return "null"
         case .list(let elements): return "[\(elements.map { literal($0) }.joined(separator: ", "))]"
-        case .map(let members): return "{\(members.map { "\(quoted($0)): \(literal($1))" }.joined(separator: ", "))}"
+        case .map(let members):
+            return "{\(members.map { "\(quoted($0.text)): \(literal($1))" }.joined(separator: ", "))}"
         case .stringSet(let members): return "SS(\(members.map { literal(.string($0)) }.joined(separator: ",")))"
         case .numberSet(let members): return "ns(\(members.joined(separator: ",")))"
         case .binarySet(let members): return "BS(\(members.map { literal(.binary($0)) }.joined(separator: ",")))"

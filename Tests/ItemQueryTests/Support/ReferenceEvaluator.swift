@@ -3,7 +3,7 @@ import TableModel
 /// The plainest possible evaluator of predicates, over decoded values: what the real one is compared with.
 indirect enum ReferencePredicate {
     enum Step {
-        case member(String)
+        case member(AttributeName)
         case element(Int)
     }
 
@@ -24,7 +24,7 @@ indirect enum ReferencePredicate {
     case beginsWith(Operand, Operand)
     case contains(Operand, Operand)
 
-    func holds(_ item: [String: AttributeValue]) -> Bool {
+    func holds(_ item: [AttributeName: AttributeValue]) -> Bool {
         switch self {
         case .and(let left, let right): return left.holds(item) && right.holds(item)
         case .or(let left, let right): return left.holds(item) || right.holds(item)
@@ -62,11 +62,11 @@ indirect enum ReferencePredicate {
 }
 
 extension ReferencePredicate.Operand {
-    func value(_ item: [String: AttributeValue]) -> AttributeValue? {
+    func value(_ item: [AttributeName: AttributeValue]) -> AttributeValue? {
         switch self {
         case .literal(let value): return value
         case .path(let root, let steps):
-            var value = item[root]
+            var value = item[AttributeName(root)]
             for step in steps {
                 switch (step, value) {
                 case (.member(let name), .map(let members)): value = members[name]

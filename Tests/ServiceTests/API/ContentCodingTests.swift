@@ -8,7 +8,9 @@ import Testing
     /// A table whose list is large and whose items are small but for one.
     private func filled() throws -> ServiceFixture {
         let fixture = try ServiceFixture()
-        var items: [[String: AttributeValue]] = (0..<40).map { ["id": .string("item-\($0)"), "n": .number("\($0)")] }
+        var items: [[AttributeName: AttributeValue]] = (0..<40).map {
+            ["id": .string("item-\($0)"), "n": .number("\($0)")]
+        }
         items.append(["id": .string("large"), "text": .string(String(repeating: "tea ", count: 500))])
         try fixture.publish(items, schema: ServiceFixture.single)
         return fixture

@@ -49,8 +49,12 @@ import Testing
     func tags() async throws {
         let first = try ServiceFixture()
         let second = try ServiceFixture()
-        let item: [String: AttributeValue] = ["id": .string("x"), "set": .stringSet(["b", "a"]), "n": .number("10")]
-        let same: [String: AttributeValue] = ["id": .string("x"), "set": .stringSet(["a", "b"]), "n": .number("10")]
+        let item: [AttributeName: AttributeValue] = [
+            "id": .string("x"), "set": .stringSet(["b", "a"]), "n": .number("10"),
+        ]
+        let same: [AttributeName: AttributeValue] = [
+            "id": .string("x"), "set": .stringSet(["a", "b"]), "n": .number("10"),
+        ]
         try first.publish([item], schema: ServiceFixture.single)
         try second.publish([["id": .string("w")], same], schema: ServiceFixture.single, epoch: "bbbbbbbb")
         let tag = try #require(try first.request("/v1/items/x")["etag"])

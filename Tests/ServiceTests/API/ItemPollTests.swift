@@ -8,7 +8,7 @@ import Testing
 @Suite struct ItemPollTests {
     private func publish(_ fixture: ServiceFixture, version: Int, others: Int = 0, epoch: String = "aaaaaaaa") throws {
         // The item comes after as many others as make its place in the feed go up with its version.
-        var items: [[String: AttributeValue]] = (1..<version).map { ["id": .string("before-\($0)")] }
+        var items: [[AttributeName: AttributeValue]] = (1..<version).map { ["id": .string("before-\($0)")] }
         items.append(["id": .string("a"), "version": .number("\(version)")])
         items += (0..<others).map { ["id": .string("other-\($0)")] }
         try fixture.publish(items, schema: ServiceFixture.single, epoch: epoch)

@@ -11,7 +11,7 @@ import Testing
 @Suite struct LargeAnswerTests {
     private static let text = String(repeating: "tablecast ", count: 200)
 
-    private func items() -> [[String: AttributeValue]] {
+    private func items() -> [[AttributeName: AttributeValue]] {
         (0..<300).map {
             ["pk": .string("p"), "sk": .number("\($0)"), "even": .bool($0 % 2 == 0), "text": .string(Self.text)]
         }

@@ -7,7 +7,7 @@ import Testing
     /// Partitions p0…p3 with sort keys 0…4.
     private func filled() throws -> ServiceFixture {
         let fixture = try ServiceFixture()
-        var items: [[String: AttributeValue]] = []
+        var items: [[AttributeName: AttributeValue]] = []
         for partition in 0..<4 {
             for sort in 0..<5 { items.append(["pk": .string("p\(partition)"), "sk": .number("\(sort)")]) }
         }
@@ -104,6 +104,22 @@ import Testing
         await fixture.stop()
     }
 
+    @Test("where tells names apart by their bytes, and an item with two that differ in normal form appears with both")
+    func normalForms() async throws {
+        let fixture = try ServiceFixture()
+        let both: AttributeValue = .map(["\u{E9}": .number("5"), "e\u{301}": .number("6")])
+        let other: AttributeValue = .map(["\u{E9}": .number("6"), "e\u{301}": .number("5")])
+        try fixture.publish(
+            [["id": .string("both"), "m": both], ["id": .string("other"), "m": other]],
+            schema: ServiceFixture.single
+        )
+        let answer = try fixture.request("/v1/items?where=m=%7B%60%C3%A9%60:5,%60e%CC%81%60:6%7D")
+        #expect(answer.status == 200)
+        let item = "{\"id\":\"both\",\"m\":{\"e\u{301}\":6,\"\u{E9}\":5}}"
+        #expect(answer.body.utf8.starts(with: "{\"items\":[\(item)],".utf8), "\(answer.body)")
+        await fixture.stop()
+    }
+
     @Test("finds the one item of a partition where there is no sort key")
     func hashOnly() async throws {
         let fixture = try ServiceFixture()
@@ -129,7 +145,9 @@ import Testing
     func byteBound() async throws {
         let fixture = try ServiceFixture()
         let text = String(repeating: "x", count: 1500)
-        let items = (0..<10).map { ["pk": AttributeValue.string("p"), "sk": .number("\($0)"), "t": .string(text)] }
+        let items: [[AttributeName: AttributeValue]] = (0..<10).map {
+            ["pk": .string("p"), "sk": .number("\($0)"), "t": .string(text)]
+        }
         try fixture.publish(items, schema: ServiceFixture.composite)
         let answer = try fixture.request("/v1/items?limit=1000")
         #expect(answer.body.utf8.count < 8000)
@@ -197,7 +215,7 @@ import Testing
     @Test("finds what a predicate holds for in the whole table, with short and empty pages on the way")
     func filteredTable() async throws {
         let fixture = try ServiceFixture(limits: { $0.pageRecords = 3 })
-        var items: [[String: AttributeValue]] = []
+        var items: [[AttributeName: AttributeValue]] = []
         for sort in 0..<20 { items.append(["pk": .string("p"), "sk": .number("\(sort)")]) }
         try fixture.publish(items, schema: ServiceFixture.composite)
         let first = try Page(fixture.request("/v1/items?where=sk+%3D+17"))
@@ -271,7 +289,7 @@ import Testing
             "</v1/events?since=aaaaaaaa.20&pk=p1&where=sk%20%3C%209&fields=pk%2Csk&numbers=number>; rel=\"monitor\""
         #expect(monitor(first) == expected)
         // The replica moves on, and so does each page's as_of; the link does not.
-        var items: [[String: AttributeValue]] = []
+        var items: [[AttributeName: AttributeValue]] = []
         for sort in 0..<25 { items.append(["pk": .string("p1"), "sk": .number("\(sort)")]) }
         try fixture.publish(items, schema: ServiceFixture.composite)
         let link = try #require(first.fields.first { $0.name == "link" }?.value)
@@ -302,7 +320,7 @@ import Testing
     @Test("the tag of a page does not change while its items do not, though positions move")
     func steadyTag() async throws {
         let fixture = try ServiceFixture()
-        let items = (0..<5).map { ["pk": AttributeValue.string("p"), "sk": .number("\($0)")] }
+        let items: [[AttributeName: AttributeValue]] = (0..<5).map { ["pk": .string("p"), "sk": .number("\($0)")] }
         try fixture.publish(items, schema: ServiceFixture.composite)
         let tag = try #require(try fixture.request("/v1/items?limit=2")["etag"])
         try fixture.publish(items + items, schema: ServiceFixture.composite)
@@ -317,7 +335,7 @@ import Testing
     @Test("exports a query as NDJSON with its last line, and HEAD takes no place")
     func export() async throws {
         let fixture = try ServiceFixture(limits: { $0.exports = 1 })
-        let items = (0..<5).map { ["pk": AttributeValue.string("p"), "sk": .number("\($0)")] }
+        let items: [[AttributeName: AttributeValue]] = (0..<5).map { ["pk": .string("p"), "sk": .number("\($0)")] }
         try fixture.publish(items, schema: ServiceFixture.composite)
         let accept = ["Accept: application/x-ndjson"]
         for _ in 0..<3 {

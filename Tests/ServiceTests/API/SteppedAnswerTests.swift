@@ -14,7 +14,7 @@ import Testing
             $0.stepWork = isSmall ? 1 : .max
             $0.stepBytes = isSmall ? 700 : .max
         })
-        var items: [[String: AttributeValue]] = []
+        var items: [[AttributeName: AttributeValue]] = []
         for row in 0..<300 {
             let text = String(repeating: "tea \(row) ", count: 20)
             items.append(["id": .string("row-\(row)"), "n": .number("\(row)"), "text": .string(text)])

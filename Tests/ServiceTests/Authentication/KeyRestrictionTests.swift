@@ -56,6 +56,25 @@ import Testing
         #expect(KeyRestriction(partition: .exactly("ten"), sortPrefix: nil).range(in: numbers) == nil)
     }
 
+    @Test("restrictions are equal where their bytes are: another Unicode normal form is another restriction")
+    func equality() {
+        let composed = "\u{E9}"
+        let decomposed = "e\u{301}"
+        var all: [KeyRestriction] = []
+        for text in [composed, decomposed] {
+            for partition in [KeyRestriction.Partition.exactly(text), .prefix(text)] {
+                all.append(KeyRestriction(partition: partition, sortPrefix: nil))
+                for sort in ["", composed, decomposed] {
+                    all.append(KeyRestriction(partition: partition, sortPrefix: sort))
+                }
+            }
+        }
+        for (left, first) in all.enumerated() {
+            for (right, second) in all.enumerated() { #expect((first == second) == (left == right)) }
+        }
+        #expect(Set(all + all).count == all.count)
+    }
+
     @Test("two ranges have in common what lies in both")
     func intersection() {
         let all = KeyRange()

@@ -73,7 +73,7 @@ final class LiveService {
 
     func moveWallClock(by milliseconds: Int64) { clock.wall.withLock { $0 += milliseconds } }
 
-    func put(_ id: String, _ attributes: [String: AttributeValue]) throws {
+    func put(_ id: String, _ attributes: [AttributeName: AttributeValue]) throws {
         try apply(id, .put(Item(attributes.merging(["id": .string(id)]) { $1 })))
     }
 
