@@ -70,12 +70,12 @@ def answers(count):
 
 
 def whole(received):
-    """Whether one answer has come whole, by its Content-Length."""
+    """Whether one answer has come whole, by its Content-Length or its last chunk."""
     head, found, body = received.partition(b"\r\n\r\n")
     if not found:
         return False
-    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-    return len(body) >= int(length.split(b":")[1])
+    length = next((line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), None)
+    return body.endswith(b"\r\n0\r\n\r\n") if length is None else len(body) >= int(length.split(b":")[1])
 
 
 def feeds(port, source, count):
