@@ -115,6 +115,8 @@ extension ConnectionLoop {
         turnTime.note(time())
         resume(connection)
         // The rest of a half request lies in the socket: left there, this connection would only queue again.
-        if connection.phase == .reading, connection.streamState != .queued, !connection.input.isEmpty { receive(connection) }
+        if connection.phase == .reading, connection.streamState != .queued, !connection.input.isEmpty {
+            receive(connection)
+        }
     }
 }
