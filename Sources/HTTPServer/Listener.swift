@@ -9,16 +9,29 @@ final class Listener: Sendable {
     private static let pause = DispatchTimeInterval.milliseconds(100)
     /// Connections accepted before the queue looks at anything else.
     private static let acceptsPerTurn = 256
-    /// An address that has its limit is warned of no more often.
-    private static let addressWarningInterval: Instant = 60_000_000_000
+    /// Each warning is repeated no more often: under attack a limit is reached and left many times a second.
+    private static let warningInterval: Instant = 60_000_000_000
+
+    /// A warning that is due now and then.
+    private struct Warning {
+        private var last: Instant?
+
+        /// Whether to warn now; then not again for an interval.
+        mutating func isDue() -> Bool {
+            let now = MonotonicClock.now()
+            if let last, now - last < Listener.warningInterval { return false }
+            last = now
+            return true
+        }
+    }
 
     private struct State {
         var source: DispatchSource?
         var isPaused = false
         var isCancelled = false
-        var hasWarnedOfDescriptors = false
-        var hasWarnedOfConnections = false
-        var lastAddressWarning: Instant?
+        var ofDescriptors = Warning()
+        var ofConnections = Warning()
+        var ofAddress = Warning()
     }
 
     let port: Int
@@ -123,7 +136,6 @@ final class Listener: Sendable {
             }
         }
         let isFull = total >= connectionLimit
-        if !isFull { noteRoom() }
         let isAdmitted = addresses.admit(accepted.addressKey)
         if !isFull, isAdmitted {
             guard !least.adopt(accepted) else { return }
@@ -181,36 +193,15 @@ final class Listener: Sendable {
     }
 
     private func warnOfAddress(_ address: String) {
-        let now = MonotonicClock.now()
-        let warns = state.withLock { state in
-            if let last = state.lastAddressWarning, now - last < Self.addressWarningInterval { return false }
-            state.lastAddressWarning = now
-            return true
-        }
-        if warns {
-            observer?.serverWarning(
-                "connections of \(address) are refused: the limit of \(addresses.limit) for one address is reached."
-            )
-        }
+        guard state.withLock({ $0.ofAddress.isDue() }) else { return }
+        observer?.serverWarning(
+            "connections of \(address) are refused: the limit of \(addresses.limit) for one address is reached."
+        )
     }
 
-    /// Warns once for each time that the limit is reached.
     private func warnOfConnections() {
-        let warns = state.withLock { state in
-            defer { state.hasWarnedOfConnections = true }
-            return !state.hasWarnedOfConnections
-        }
-        if warns {
-            observer?.serverWarning("connections are refused: the limit of \(connectionLimit) is reached.")
-        }
-    }
-
-    /// There are places, so the next warnings tell of something new.
-    private func noteRoom() {
-        state.withLock { state in
-            state.hasWarnedOfDescriptors = false
-            state.hasWarnedOfConnections = false
-        }
+        guard state.withLock({ $0.ofConnections.isDue() }) else { return }
+        observer?.serverWarning("connections are refused: the limit of \(connectionLimit) is reached.")
     }
 
     /// Rests until descriptors may be free again; the clients wait in the backlog meanwhile.
@@ -219,8 +210,7 @@ final class Listener: Sendable {
             guard !state.isCancelled, !state.isPaused, let source = state.source else { return false }
             state.isPaused = true
             source.suspend()
-            defer { state.hasWarnedOfDescriptors = true }
-            return !state.hasWarnedOfDescriptors
+            return state.ofDescriptors.isDue()
         }
         if warns {
             observer?.serverWarning(

@@ -25,7 +25,7 @@ FEEDS = 60
 PIPELINES = 8
 PIPELINED = 64
 LONG_POLLS = 300
-IDLE_CLIENTS = 1_500
+IDLE_CLIENTS = 2_000
 PATCH_READERS = 4
 # How long a client keeps what it has before it comes again.
 STAY_SECONDS = 20

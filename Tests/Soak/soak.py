@@ -45,8 +45,8 @@ MAXIMUM_ALLOWED_MS = 250
 PROBED = (f"/v1/items/{POLLED_KEY}", "/livez")
 # The last compare is made in peace, so that it finds a service that has recovered.
 ATTACK_ENDS_EARLY_SECONDS = 10
-# Descriptors of the attacked service: fewer than the clients that sit idle.
-DESCRIPTORS = 1_024
+# Descriptors of the attacked service: fewer than its clients would take if one address could have more than half of them.
+DESCRIPTORS = 2_048
 
 
 class Failed(Exception):
