@@ -279,7 +279,11 @@ import Testing
         let server = HTTPServer(
             handler: handler,
             observer: nil,
-            limits: Self.limits { $0.pipelinedRequests = 2 },
+            limits: Self.limits {
+                $0.pipelinedRequests = 2
+                // So that a turn is over with the gate, however soon that opens.
+                $0.turnTime = .zero
+            },
             loops: 1
         )
         let port = try server.start(host: "127.0.0.1", port: 0)
