@@ -1,8 +1,10 @@
 """Processes on free ports of 127.0.0.1, bounded in time and stopped by their own id; waiting without sleeping blindly."""
 
 import contextlib
+import itertools
 import os
 import pathlib
+import random
 import resource
 import signal
 import socket
@@ -15,10 +17,21 @@ VENV = PROJECT / ".venv/bin"
 LOOK_AGAIN_AFTER = 0.01
 
 
+# Ports below those from which the system takes the near ends of connections: thousands of these come and go in some tests, and one
+# would now and then have a port that was free a moment before. Browsers refuse 10080. Each worker of a run has ports of its own.
+FIRST_PORT, PORTS_OF_A_WORKER, WORKERS = 11_000, 2_500, 8
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
+PORTS = itertools.count(random.randrange(PORTS_OF_A_WORKER))
+
+
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port of 127.0.0.1 that nobody listens on, and that this process was not given lately."""
+    for _ in range(PORTS_OF_A_WORKER):
+        port = FIRST_PORT + WORKER * PORTS_OF_A_WORKER + next(PORTS) % PORTS_OF_A_WORKER
+        with contextlib.suppress(OSError), socket.socket() as listener:
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("every port of this worker is taken")
 
 
 def looks(seconds, every=LOOK_AGAIN_AFTER):
