@@ -33,7 +33,7 @@ package struct TableARN: Sendable, Hashable, CustomStringConvertible {
     /// The ARN as it was read.
     package var description: String { streamLabel.map { "\(tableText)/stream/\($0)" } ?? tableText }
 
-    /// What tells this table from `other`, in words such as `its account is 2, not 1`; nil when both are of one table.
+    /// The first part in which this ARN differs from `other`, in words such as `its account is 2, not 1`; nil when both name one table.
     package func difference(from other: TableARN) -> String? {
         let parts = [
             ("partition", partition, other.partition), ("service", service, other.service),

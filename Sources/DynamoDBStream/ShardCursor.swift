@@ -45,7 +45,7 @@ struct ShardCursor: Sendable {
     var isReplaying = false
     /// When the newest replay began.
     var replayBegan = StreamTime(monotonic: .zero, wallMilliseconds: 0)
-    /// What the replay has read, page by page: the consumer gets it when the head has been reached.
+    /// The pages that a replay has read. The consumer gets them all when the replay reaches the head.
     var held: [[StreamRecord]] = []
     var heldBytes = 0
 
@@ -181,7 +181,7 @@ struct ShardCursor: Sendable {
         return now.monotonic - .milliseconds(max(0, age - 999))
     }
 
-    /// What has been read counts once the consumer has taken all pages up to it. `isQueued` says that this page is one of them.
+    /// A read counts once the consumer has taken all pages up to it. `isQueued` says that this page is one of them.
     mutating func noteComplete(until moment: Duration?, isQueued: Bool) {
         if isQueued {
             completeWhenTaken.append(moment)

@@ -13,8 +13,8 @@ package enum DeliveryItem: Sendable, Hashable {
     case ended(shardID: String)
 }
 
-/// What the consumer gets at once. Between the items of one delivery a key may go through old states, where a shard was replayed:
-/// a reader must see the end of it only.
+/// The items that the consumer gets in one call. If a shard was replayed, a key may pass through old states within one delivery, so
+/// the consumer must publish only after its last item.
 package struct StreamDelivery: Sendable, Hashable {
     package let items: [DeliveryItem]
 

@@ -2,9 +2,8 @@ import AWSClient
 import TableModel
 
 // A shard that was opened at LATEST, and whose iterator was lost before it gave a record, is read again from its oldest record.
-// What that repeats is older than the bookmark or has its version, so a key would go through old states. It is held here, and the
-// consumer gets all of it at once when the head has been reached; what other shards bring passes by meanwhile. The durable position
-// stays where it was until then.
+// The replayed records repeat old states of their keys, so the machine holds them until the replay reaches the head, and then delivers
+// them all at once. Records of other shards are delivered meanwhile. The durable position of the shard does not move until then.
 extension StreamMachine {
     mutating func beginReplay(_ shardID: String) {
         let moment = now
@@ -49,7 +48,7 @@ extension StreamMachine {
         outbox.append(.replayed(shardID: shardID))
     }
 
-    /// What is held will be read again.
+    /// Drops the held pages. They will be read again.
     mutating func dropReplay(_ shardID: String) {
         let count = cursors[shardID]?.held.count ?? 0
         update(shardID) { $0.completeWhenTaken.removeLast(min(count, $0.completeWhenTaken.count)) }

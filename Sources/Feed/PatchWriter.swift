@@ -27,7 +27,7 @@ struct PatchWriter {
         swap(&writer.output, &output)
     }
 
-    /// What an operation that replaces the root has beside the value.
+    /// The bytes of an operation that replaces the root, without its value.
     static let rootOverhead = #"{"op":"replace","path":"","value":}"#.utf8.count
 
     private init(output: consuming [UInt8], budget: Int) {
@@ -69,7 +69,7 @@ struct PatchWriter {
         return true
     }
 
-    /// What both begin and end with stays; what lies between is compared element by element, then lengthened or cut.
+    /// Skips the common prefix and suffix, compares the elements between them one by one, then adds or removes the rest.
     private mutating func compareElements(_ old: [JSONNode], _ new: [JSONNode]) -> Bool {
         let shorter = min(old.count, new.count)
         var head = 0

@@ -54,7 +54,7 @@ final class Connection {
     /// Where this is in the loop's list of streams and polls.
     var streamIndex = -1
     var requestCount = 0
-    /// What `PendingBytes` has counted of this connection.
+    /// The bytes that `PendingBytes` counts for this connection.
     var countedBytes = 0
     /// Since when `pending` has not been empty, and how fast it is taken.
     var waitingSince = Instant.zero

@@ -28,7 +28,7 @@ extension ConnectionLoop {
         }
     }
 
-    /// After a response has gone out: goes on with requests that came behind it, unless others have waited long enough.
+    /// Handles the requests that came behind a response that has gone out, or queues them when the connection's slice is over.
     func resume(_ connection: Connection) {
         if connection.phase == .reading, !connection.input.isEmpty {
             if turnTime.isSliceUp { postpone(connection) } else { processInput(connection) }

@@ -55,7 +55,7 @@ struct Engine: Sendable {
         return text.hasPrefix(own) ? String(text.dropFirst(own.count)) : text
     }
 
-    /// What the ARNs of this account's tables begin with.
+    /// The beginning of the ARN of every table of this account.
     var arnPrefix: String { "arn:aws:dynamodb:\(settings.region):\(settings.accountID):table/" }
 
     /// The table that item operations work on: it must be there and not on its way out.

@@ -8,7 +8,7 @@ package struct TailSession {
         case failed(String, position: String?)
     }
 
-    /// What became of lines that were handed on.
+    /// The outcome of writing lines.
     package enum Delivery: Sendable, Hashable {
         case taken
         /// Nobody reads any more: a reason to stop, and none to complain.

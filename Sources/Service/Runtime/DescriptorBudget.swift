@@ -1,7 +1,7 @@
 import Glibc
 
 /// How the process's file descriptors are shared between clients and the service itself: clients get what is left when the
-/// service's own are set aside, so no number of clients can cut it off from DynamoDB, its files or its health checks.
+/// service's own are set aside, so no number of clients can cut it off from DynamoDB or its files.
 package struct DescriptorBudget: Sendable, Hashable {
     /// Descriptors set aside: for libcurl's connections, SQLite, token and credential files, connections that are about to be
     /// refused or take the place of idle ones, and what the process has open from the start.
