@@ -93,6 +93,14 @@ public struct UserIdentity: Sendable, Hashable {
     public var isTimeToLive: Bool { type == "Service" && principalID == "dynamodb.amazonaws.com" }
 }
 
+/// What of a record cannot be read, with the reason in a few words.
+public enum RecordFault: Sendable, Hashable {
+    /// The primary key: which item the record is of is not known.
+    case keys(String)
+    /// The item afterwards.
+    case newImage(String)
+}
+
 /// One record of a stream (AWS API type Record).
 public struct StreamRecord: Sendable, Hashable {
     /// A unique name of the record.
@@ -101,7 +109,7 @@ public struct StreamRecord: Sendable, Hashable {
     public let eventName: RecordEventName
     /// The version of the record format, as sent.
     public let eventVersion: String
-    /// The primary key of the item.
+    /// The primary key of the item; of one that cannot be read, the attributes that can.
     public let keys: Item
     /// The item afterwards, where the view type has it.
     public let newImage: Item?
@@ -114,6 +122,8 @@ public struct StreamRecord: Sendable, Hashable {
     public let approximateCreationMilliseconds: Int64?
     /// Who made the change, where DynamoDB says so.
     public let userIdentity: UserIdentity?
+    /// What of the record cannot be read; nil for a whole one. Without the old image alone it counts as whole.
+    public let fault: RecordFault?
     /// Describes a record.
     public init(
         eventID: String,
@@ -124,7 +134,8 @@ public struct StreamRecord: Sendable, Hashable {
         oldImage: Item?,
         sequenceNumber: SequenceNumber,
         approximateCreationMilliseconds: Int64?,
-        userIdentity: UserIdentity?
+        userIdentity: UserIdentity?,
+        fault: RecordFault? = nil
     ) {
         self.eventID = eventID
         self.eventName = eventName
@@ -135,6 +146,7 @@ public struct StreamRecord: Sendable, Hashable {
         self.sequenceNumber = sequenceNumber
         self.approximateCreationMilliseconds = approximateCreationMilliseconds
         self.userIdentity = userIdentity
+        self.fault = fault
     }
 }
 

@@ -85,18 +85,39 @@ public struct ScanRequest: Sendable, Hashable {
 /// A page of a Scan, its items packed and keyed.
 public struct ScanPage: Sendable {
     package let items: ItemBatch
+    /// The rows that cannot be read.
+    public let unreadable: [UnreadableRow]
     /// Nil when the segment is complete.
     public let lastEvaluatedKey: [AttributeName: AttributeValue]?
     /// Read capacity units consumed; nil where the endpoint does not say.
     public let consumedCapacity: Double?
 
-    /// The page's items, one by one. Makes an allocation for each; the replica reads the batch instead.
+    /// The page's items that can be read, one by one. Makes an allocation for each; the replica reads the batch instead.
     public var rows: [Item] { items.entries.map { Item(packed: Array(items.arena[$0.item])) } }
 
-    package init(items: ItemBatch, lastEvaluatedKey: [AttributeName: AttributeValue]?, consumedCapacity: Double?) {
+    package init(
+        items: ItemBatch,
+        unreadable: [UnreadableRow] = [],
+        lastEvaluatedKey: [AttributeName: AttributeValue]?,
+        consumedCapacity: Double?
+    ) {
         self.items = items
+        self.unreadable = unreadable
         self.lastEvaluatedKey = lastEvaluatedKey
         self.consumedCapacity = consumedCapacity
+    }
+}
+
+/// A row of a Scan that cannot be read.
+public struct UnreadableRow: Sendable, Hashable {
+    /// Its primary key; nil where that cannot be read either.
+    public let key: ItemKey?
+    /// Why it cannot be read, in a few words.
+    public let reason: String
+    /// Describes a row.
+    public init(key: ItemKey?, reason: String) {
+        self.key = key
+        self.reason = reason
     }
 }
 
@@ -104,11 +125,18 @@ public struct ScanPage: Sendable {
 public struct BatchGetPage: Sendable, Hashable {
     /// The items found, in no order.
     public let items: [Item]
+    /// The items found that cannot be read.
+    public let unreadable: [PartialItem]
     /// The keys to ask for again.
     public let unprocessedKeys: [[AttributeName: AttributeValue]]
     /// Describes a page.
-    public init(items: [Item], unprocessedKeys: [[AttributeName: AttributeValue]]) {
+    public init(
+        items: [Item],
+        unreadable: [PartialItem] = [],
+        unprocessedKeys: [[AttributeName: AttributeValue]]
+    ) {
         self.items = items
+        self.unreadable = unreadable
         self.unprocessedKeys = unprocessedKeys
     }
 }

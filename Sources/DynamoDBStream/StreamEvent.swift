@@ -12,11 +12,16 @@ public enum StreamEvent: Sendable, Hashable {
     case newShards([Shard])
     /// Shards that have been taken to their end.
     case removeShards([String])
-    /// A record whose event name this release does not know. Nothing else is known about it.
+    /// A record whose event name this release does not know, or whose keys it cannot read (`record.fault`). What happened to which
+    /// item is not known.
     case unknownRecord(StreamRecord, shardID: String)
 
     /// The event of a record.
     init(_ record: StreamRecord, shardID: String) {
+        if case .keys = record.fault {
+            self = .unknownRecord(record, shardID: shardID)
+            return
+        }
         self =
             switch record.eventName {
             case .insert: .insertRecord(record, shardID: shardID)

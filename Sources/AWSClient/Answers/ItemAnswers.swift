@@ -2,11 +2,24 @@ import TableModel
 
 /// The answer of Scan.
 enum ScanAnswer {
+    /// Reads the answer. A row that cannot be read is named beside the others; one whose key is no key of `schema` makes it an answer
+    /// for another table, which throws.
     static func decode(_ bytes: UnsafeRawBufferPointer, schema: KeySchema) throws(JSONError) -> ScanPage {
+        try Lenience.decode(bytes) { bytes, toleratesFaults throws(JSONError) in
+            try decode(bytes, schema: schema, toleratesFaults: toleratesFaults)
+        }
+    }
+
+    private static func decode(
+        _ bytes: UnsafeRawBufferPointer,
+        schema: KeySchema,
+        toleratesFaults: Bool
+    ) throws(JSONError) -> ScanPage {
         var json = JSONReader(bytes)
         var batch = ItemBatch()
         // Packed items and their keys take about as much room as the JSON that they come from.
         batch.arena.reserveCapacity(bytes.count)
+        var unreadable: [UnreadableRow] = []
         var hasItems = false
         var lastKey: [AttributeName: AttributeValue]?
         var capacity: Double?
@@ -14,7 +27,11 @@ enum ScanAnswer {
             switch name {
             case "Items":
                 hasItems = true
-                try json.readArray { json throws(JSONError) in try json.readItem(into: &batch, schema: schema) }
+                try json.readArray { json throws(JSONError) in
+                    guard toleratesFaults else { return try json.readItem(into: &batch, schema: schema) }
+                    let row = try json.skipValue(in: bytes)
+                    if let fault = try read(row, into: &batch, schema: schema) { unreadable.append(fault) }
+                }
             case "LastEvaluatedKey": lastKey = try json.readKeyAttributes()
             case "ConsumedCapacity": capacity = try json.readCapacityUnits()
             default: try json.skipValue()
@@ -22,7 +39,30 @@ enum ScanAnswer {
         }
         try json.readEnd()
         guard hasItems else { throw .unmet("there are no Items") }
-        return ScanPage(items: batch, lastEvaluatedKey: lastKey, consumedCapacity: capacity)
+        return ScanPage(
+            items: batch,
+            unreadable: unreadable,
+            lastEvaluatedKey: lastKey,
+            consumedCapacity: capacity
+        )
+    }
+
+    /// Reads one row by itself; what is wrong with it, when it cannot be read.
+    private static func read(
+        _ bytes: UnsafeRawBufferPointer,
+        into batch: inout ItemBatch,
+        schema: KeySchema
+    ) throws(JSONError) -> UnreadableRow? {
+        var json = JSONReader(bytes)
+        do throws(JSONError) {
+            try json.readItem(into: &batch, schema: schema)
+            return nil
+        } catch let fault {
+            let item = PartialItem(bytes, reason: fault.reason)
+            do throws(KeyError) { return UnreadableRow(key: try item.key(schema: schema), reason: item.reason) } catch {
+                throw .unmet("an item has no valid key: \(error)")
+            }
+        }
     }
 }
 
@@ -31,10 +71,22 @@ enum ScanAnswer {
 /// It names the table as the request did, by name or by ARN. Items under any other name are of another table: the answer is not
 /// one then, since keys that it does not tell of count as removed.
 enum BatchGetAnswer {
+    /// Reads the answer; items that cannot be read come apart from the others.
     static func decode(_ bytes: UnsafeRawBufferPointer, table: String) throws(JSONError) -> BatchGetPage {
+        try Lenience.decode(bytes) { bytes, toleratesFaults throws(JSONError) in
+            try decode(bytes, table: table, toleratesFaults: toleratesFaults)
+        }
+    }
+
+    private static func decode(
+        _ bytes: UnsafeRawBufferPointer,
+        table: String,
+        toleratesFaults: Bool
+    ) throws(JSONError) -> BatchGetPage {
         var json = JSONReader(bytes)
         var hasResponses = false
         var items: [Item] = []
+        var unreadable: [PartialItem] = []
         var unprocessed: [[AttributeName: AttributeValue]] = []
         try json.readObject { name, json throws(JSONError) in
             switch name {
@@ -42,7 +94,13 @@ enum BatchGetAnswer {
                 hasResponses = true
                 try json.readObject { name, json throws(JSONError) in
                     try check(name, is: table)
-                    try json.readArray { json throws(JSONError) in items.append(try json.readItem()) }
+                    try json.readArray { json throws(JSONError) in
+                        guard toleratesFaults else { return items.append(try json.readItem()) }
+                        switch Lenience.item(in: try json.skipValue(in: bytes)) {
+                        case .success(let item): items.append(item)
+                        case .failure(let fault): unreadable.append(fault.item)
+                        }
+                    }
                 }
             case "UnprocessedKeys":
                 if try json.readNull() { return }
@@ -55,7 +113,7 @@ enum BatchGetAnswer {
         }
         try json.readEnd()
         guard hasResponses else { throw .unmet("there are no Responses") }
-        return BatchGetPage(items: items, unprocessedKeys: unprocessed)
+        return BatchGetPage(items: items, unreadable: unreadable, unprocessedKeys: unprocessed)
     }
 
     private static func check(_ name: String, is table: String) throws(JSONError) {

@@ -3,20 +3,17 @@ import TableModel
 /// The answer of GetRecords.
 enum RecordsAnswer {
     /// Reads the answer. A record whose images alone cannot be read comes without them, and says so in its event name: what happened
-    /// to its item has to be asked of the table, as for an event that is not known. Anything else that cannot be read throws.
+    /// to its item has to be asked of the table, as for an event that is not known. A record whose keys cannot be read comes with that
+    /// fault. What has no event name or no sequence number is no record, and throws.
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> RecordsPage {
-        do {
-            return try decode(bytes, bearingImages: false)
-        } catch {
-            // Only where something is wrong is the page read a second time, with a look at each image by itself.
-            guard let page = try? decode(bytes, bearingImages: true) else { throw error }
-            return page
+        try Lenience.decode(bytes) { bytes, toleratesFaults throws(JSONError) in
+            try decode(bytes, toleratesFaults: toleratesFaults)
         }
     }
 
     private static func decode(
         _ bytes: UnsafeRawBufferPointer,
-        bearingImages: Bool
+        toleratesFaults: Bool
     ) throws(JSONError) -> RecordsPage {
         var json = JSONReader(bytes)
         var records: [StreamRecord]?
@@ -28,7 +25,7 @@ enum RecordsAnswer {
                 var read: [StreamRecord] = []
                 try json.readArray { json throws(JSONError) in
                     read.append(
-                        try RecordAnswer.decode(&json, of: bytes, index: read.count, bearingImages: bearingImages)
+                        try RecordAnswer.decode(&json, of: bytes, index: read.count, toleratesFaults: toleratesFaults)
                     )
                 }
                 records = read
@@ -56,22 +53,24 @@ struct RecordAnswer {
     private var oldImage: Item?
     private var sequenceNumber: SequenceNumber?
     private var createdAt: Int64?
-    /// The page, where images that cannot be read are borne; nil where they throw.
+    /// The page, where parts that cannot be read are tolerated; nil where they throw.
     private var page: UnsafeRawBufferPointer?
     /// Why the new image cannot be read.
     private var imageFault: String?
+    /// Why the keys cannot be read.
+    private var keysFault: String?
 
     /// Reads a record of `bytes`; an error names it by its place, its event and its sequence number.
     static func decode(
         _ json: inout JSONReader,
         of bytes: UnsafeRawBufferPointer,
         index: Int,
-        bearingImages: Bool
+        toleratesFaults: Bool
     ) throws(JSONError) -> StreamRecord {
         let start = json.offset
         do {
             var answer = RecordAnswer()
-            if bearingImages { answer.page = bytes }
+            if toleratesFaults { answer.page = bytes }
             try json.readObject { name, json throws(JSONError) in try answer.readMember(name, &json) }
             return try answer.record()
         } catch {
@@ -101,39 +100,47 @@ struct RecordAnswer {
 
     private mutating func readChange(_ member: String, _ json: inout JSONReader) throws(JSONError) {
         switch member {
-        case "Keys": keys = try json.readNull() ? nil : try json.readItem()
+        case "Keys":
+            if try json.readNull() { return }
+            switch try readItem(&json) {
+            case .success(let item): keys = item
+            case .failure(let fault):
+                keys = Item(fault.item.attributes)
+                keysFault = fault.item.reason
+            }
         case "NewImage":
-            newImage = try json.readNull() ? nil : try readImage(&json) { answer, reason in answer.imageFault = reason }
+            if try json.readNull() { return }
+            switch try readItem(&json) {
+            case .success(let item): newImage = item
+            case .failure(let fault): imageFault = fault.item.reason
+            }
         // The item before is an extra: without it the record still says all of the item after.
-        case "OldImage": oldImage = try json.readNull() ? nil : try readImage(&json) { _, _ in }
+        case "OldImage":
+            if try json.readNull() { return }
+            if case .success(let item) = try readItem(&json) { oldImage = item }
         case "SequenceNumber": sequenceNumber = try json.readSequenceNumber()
         case "ApproximateCreationDateTime":
             if try json.readNull() { return }
-            // Seconds since 1970: whole ones from AWS, with a fraction from some other endpoints.
-            let milliseconds = (try json.readDouble() * 1_000).rounded()
-            guard let exact = Int64(exactly: milliseconds) else {
-                throw .unmet("ApproximateCreationDateTime is out of range")
-            }
-            createdAt = exact
+            guard let page else { return createdAt = try Self.readMoment(&json) }
+            // A record is one without a time too.
+            var value = JSONReader(try json.skipValue(in: page))
+            createdAt = try? Self.readMoment(&value)
         default: try json.skipValue()
         }
     }
 
-    /// An image; nil for one that cannot be read, where that is borne.
-    private mutating func readImage(
-        _ json: inout JSONReader,
-        _ fault: (inout RecordAnswer, String) -> Void
-    ) throws(JSONError) -> Item? {
-        guard let page else { return try json.readItem() }
-        let start = json.offset
-        try json.skipValue()
-        var image = JSONReader(UnsafeRawBufferPointer(rebasing: page[start..<json.offset]))
-        do {
-            return try image.readItem()
-        } catch {
-            fault(&self, error.reason)
-            return nil
+    /// Milliseconds from seconds since 1970: whole ones from AWS, with a fraction from some other endpoints.
+    private static func readMoment(_ json: inout JSONReader) throws(JSONError) -> Int64 {
+        guard let exact = Int64(exactly: (try json.readDouble() * 1_000).rounded()) else {
+            throw .unmet("ApproximateCreationDateTime is out of range")
         }
+        return exact
+    }
+
+    /// Keys or an image; a failure for what cannot be read, where that is tolerated.
+    private func readItem(_ json: inout JSONReader) throws(JSONError) -> Result<Item, UnreadableItem> {
+        guard let page else { return .success(try json.readItem()) }
+        return Lenience.item(in: try json.skipValue(in: page))
     }
 
     /// The API model writes `PrincipalId` and `Type`, the guide and Lambda's events `principalId` and `type`.
@@ -151,13 +158,14 @@ struct RecordAnswer {
         return UserIdentity(type: type, principalID: principal)
     }
 
-    private func record() throws(JSONError) -> StreamRecord {
+    private mutating func record() throws(JSONError) -> StreamRecord {
         guard var eventName else { throw .unmet("there is no eventName") }
         // Without the place, so that a log which names each kind once stays short.
         if let imageFault {
             eventName = .unknown("\(Self.name(eventName)) whose NewImage cannot be read (\(imageFault))")
         }
-        guard let keys else { throw .unmet("there are no Keys") }
+        if keys == nil, page != nil { keysFault = "there are none" }
+        guard let keys = keys ?? (keysFault == nil ? nil : Item([:])) else { throw .unmet("there are no Keys") }
         guard let sequenceNumber else { throw .unmet("there is no SequenceNumber") }
         return StreamRecord(
             eventID: eventID,
@@ -168,7 +176,8 @@ struct RecordAnswer {
             oldImage: oldImage,
             sequenceNumber: sequenceNumber,
             approximateCreationMilliseconds: createdAt,
-            userIdentity: userIdentity
+            userIdentity: userIdentity,
+            fault: keysFault.map(RecordFault.keys) ?? imageFault.map(RecordFault.newImage)
         )
     }
 

@@ -39,6 +39,31 @@ import Testing
 
     private func key(_ text: String) throws -> ItemKey { try ItemKey(partition: .string(text), schema: hashOnly) }
 
+    @Test(
+        "a row that cannot be read is named by its key, and the others of its page are whole",
+        arguments: [
+            (#"{"X":"1"}"#, "unknown type"), (#"{"NULL":false}"#, "NULL is always true"),
+            (#"{"B":"!"}"#, "B is not base64"), (#"{"N":"a"}"#, "N is not a number"),
+            (#"{"M":{"y":{"L":[{"Q":1}]}}}"#, "unknown type"), ("7", "expected a typed value"),
+        ]
+    )
+    func unreadable(_ value: String, _ reason: String) throws {
+        let page = try decode(#"{"Items":[{"id":{"S":"a"}},{"x":\#(value),"id":{"S":"b"}},{"id":{"S":"c"}}]}"#)
+        #expect(page.rows == [Item(["id": .string("a")]), Item(["id": .string("c")])])
+        #expect(page.unreadable.map(\.key) == [try key("b")])
+        #expect(page.unreadable[0].reason.contains(reason), "\(page.unreadable[0].reason)")
+    }
+
+    @Test("a row whose key cannot be read has none, and one that is of another table makes it another table's page")
+    func keyless() throws {
+        let rows = #"{"id":{"X":"a"}},null,{"id":{"S":"b"}}"#
+        let page = try decode(#"{"Items":[\#(rows)]}"#)
+        #expect(page.rows == [Item(["id": .string("b")])])
+        #expect(page.unreadable.map(\.key) == [nil, nil])
+        #expect(throws: JSONError.self) { try decode(#"{"Items":[\#(rows),{"x":{"X":"a"}}]}"#) }
+        #expect(throws: JSONError.self) { try decode(#"{"Items":[\#(rows),{"id":{"N":"1"}}]}"#) }
+    }
+
     @Test("an empty page with a key goes on, and one without ends", arguments: [true, false])
     func empty(goesOn: Bool) throws {
         let page = try decode(#"{"Items":[]\#(goesOn ? #","LastEvaluatedKey":{"id":{"S":"a"}}"# : "")}"#)
@@ -73,6 +98,15 @@ import Testing
         )
         #expect(page.items == [Item(["id": .string("a")])])
         #expect(page.unprocessedKeys == [["id": .string("b")], ["id": .string("c")]])
+    }
+
+    @Test("items that cannot be read come apart, with what can be read of them")
+    func unreadable() throws {
+        let items = #"{"id":{"S":"a"}},{"id":{"S":"b"},"x":{"X":"1"}},{"id":{"X":"c"}}"#
+        let page = try decode(#"{"Responses":{"t":[\#(items)]}}"#)
+        #expect(page.items == [Item(["id": .string("a")])])
+        #expect(page.unreadable.map(\.attributes) == [["id": .string("b")], [:]])
+        #expect(page.unreadable.map(\.reason) == ["unknown type", "unknown type"])
     }
 
     @Test("a table that was named by its ARN is named by it in the answer, in all parts of it")

@@ -69,6 +69,8 @@ import Testing
         #expect(records[0].newImage == nil)
         #expect(records[0].oldImage == nil)
         #expect(records[0].keys == Item(["id": .string("a")]))
+        #expect(records[0].fault == .newImage(reason))
+        #expect(records[1].fault == nil)
         #expect(records[1].eventName == .modify)
         #expect(records[1].newImage == Item(["id": .string("a"), "n": .number("2")]))
     }
@@ -118,17 +120,35 @@ import Testing
         let good = record()
         let cases = [
             (good.replacing("\"eventName\":\"MODIFY\",", with: ""), "there is no eventName"),
-            (good.replacing("\"Keys\":{\"id\":{\"S\":\"a\"}},", with: ""), "there are no Keys"),
-            (record(time: "1e300"), "ApproximateCreationDateTime is out of range"),
+            (
+                good.replacing("\"SequenceNumber\":\"111\"", with: "\"SequenceNumber\":\"x\""),
+                "\"x\" is not a sequence number"
+            ),
         ]
         for (bad, reason) in cases {
             let error = try #require(throws: JSONError.self) { try decode(page(good + "," + bad)) }
-            #expect(error.reason == "record 1 (eventID e1, sequence number 111): \(reason)")
+            #expect(error.reason.hasPrefix("record 1 (eventID e1, sequence number "))
+            #expect(error.reason.hasSuffix("): \(reason)"))
         }
-        let odd = good.replacing("{\"S\":\"a\"}", with: "{\"Q\":\"a\"}")
-        let error = try #require(throws: JSONError.self) { try decode(page(odd)) }
-        #expect(error.reason.hasPrefix("record 0 (eventID e1, sequence number 111): "))
-        #expect(error.offset > 0)
+    }
+
+    @Test("a record whose keys cannot be read, or that has none, comes with that fault beside its readable images")
+    func keyless() throws {
+        let images = #","NewImage":{"id":{"S":"a"}},"OldImage":{"id":{"S":"a"}}"#
+        let good = record(change: images)
+        let odd = good.replacing(#""Keys":{"id":{"S":"a"}}"#, with: #""Keys":{"id":{"Q":"a"},"n":{"N":"1"}}"#)
+        let none = good.replacing(#""Keys":{"id":{"S":"a"}},"#, with: "")
+        let records = try decode(page(odd + "," + none + "," + good)).records
+        #expect(records.map(\.fault) == [.keys("unknown type"), .keys("there are none"), nil])
+        #expect(records.map(\.keys) == [Item(["n": .number("1")]), Item([:]), Item(["id": .string("a")])])
+        #expect(records.allSatisfy { $0.newImage == Item(["id": .string("a")]) && $0.eventName == .modify })
+    }
+
+    @Test("a record whose time cannot be read is one without a time", arguments: ["1e300", #""yesterday""#, "{}"])
+    func oddTime(_ time: String) throws {
+        let records = try decode(page(record(time: time))).records
+        #expect(records.map(\.approximateCreationMilliseconds) == [nil])
+        #expect(records.map(\.fault) == [nil])
     }
 
     @Test("a record without a sequence number is named by its event")
