@@ -146,6 +146,7 @@ struct ChangeEnvelope {
         case .filter: "filter"
         case .ttl: "ttl"
         case .repair: "repair"
+        case .unreadable: "unreadable"
         }
     }
 }

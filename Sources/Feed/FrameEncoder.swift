@@ -69,14 +69,17 @@ struct FrameEncoder {
 
     private mutating func appendRow(_ record: ItemRecord, base: UInt64) {
         let isRow = record.seq <= base
-        if isRow, record.isTombstone { return }
+        if isRow, record.isTombstone, !record.isUnreadable { return }
         guard view.covers(record) else { return }
         if view.matches(record) {
             guard view.tells(.put) else { return }
             begin(record.seq)
             envelope.appendPut(record, cause: isRow ? .snapshot : record.cause, to: &bytes)
             end()
-        } else if !isRow, view.tells(.remove), leaves.mustTell(record, visited: &visited) {
+        } else if view.tells(.remove),
+            record.isUnreadable || (!isRow && leaves.mustTell(record, visited: &visited))
+        {
+            // An item that cannot be read is always told of: it may be in the filter, and it is not absent.
             begin(record.seq)
             envelope.appendRemove(record, cause: record.isTombstone ? record.cause : .filter, to: &bytes)
             end()
@@ -102,7 +105,7 @@ struct FrameEncoder {
             begin(record.seq)
             envelope.appendPut(record, cause: record.cause, step: step, isKnown: wasThere, to: &bytes)
             end()
-        } else if view.tells(.remove), wasThere || !view.hasLeaveEvents {
+        } else if view.tells(.remove), wasThere || !view.hasLeaveEvents || record.isUnreadable {
             begin(record.seq)
             let cause = record.isTombstone ? record.cause : .filter
             envelope.appendRemove(record, cause: cause, step: step, to: &bytes)

@@ -13,7 +13,9 @@ struct Generation: ~Copyable {
     private var byKey: RecordTree
     private var bySeq: RecordTree
     private let reclaimer = Reclaimer()
+    /// Removed keys; those with an item that cannot be read are counted apart.
     private var tombstoneCount = 0
+    private var unreadableCount = 0
     private var itemBytes = 0
     /// Bytes of records replaced or removed so far.
     private var replacedBytes = 0
@@ -47,7 +49,7 @@ struct Generation: ~Copyable {
         let isApplied =
             switch change.outcome {
             case .put(let item): item.packed.withUnsafeBytes { enter(change, key, $0) }
-            case .remove: enter(change, key, nil)
+            case .remove, .unreadable: enter(change, key, nil)
             }
         if isApplied { pruneTombstones() }
         return isApplied
@@ -73,10 +75,11 @@ struct Generation: ~Copyable {
     ) {
         let known = byKey.find(TreeKey(bytes: keyBytes))
         let version = known?._withUnsafeGuaranteedRef { $0.version }.flatMap(SequenceNumber.init)
-        let change = Change(key: key, outcome: outcome, version: version, at: wallMilliseconds, cause: .repair)
+        let cause = outcome == .unreadable ? ChangeCause.unreadable : .repair
+        let change = Change(key: key, outcome: outcome, version: version, at: wallMilliseconds, cause: cause)
         switch outcome {
         case .put(let item): item.packed.withUnsafeBytes { repair(change, keyBytes, $0) }
-        case .remove: repair(change, keyBytes, nil)
+        case .remove, .unreadable: repair(change, keyBytes, nil)
         }
         pruneTombstones()
     }
@@ -127,6 +130,19 @@ struct Generation: ~Copyable {
         return taken
     }
 
+    /// See `GenerationWriter.applyUnreadableRow`.
+    mutating func applyUnreadableRow(_ key: UnsafeRawBufferPointer, at wallMilliseconds: Int64) -> Bool {
+        let record = RecordStorage.make(
+            seq: seq + 1,
+            at: wallMilliseconds,
+            cause: .unreadable,
+            version: nil,
+            key: key,
+            item: nil
+        )
+        return enter(record) { $0.beatsScanRows }
+    }
+
     /// Enters a record, which bears the next seq, into both trees; false when the record that is there is kept.
     private mutating func enter(_ storage: RecordStorage, keeping: (RecordStorage) -> Bool) -> Bool {
         // The trees share one reference, which `Reclaimer` gives up.
@@ -143,20 +159,27 @@ struct Generation: ~Copyable {
         }
         _ = bySeq.insert(record, TreeKey(seq: storage.header.seq), reclaimer)
         seq += 1
-        if storage.isTombstone {
-            tombstoneCount += 1
-            tombstones.append(seq, at: newestAt)
-        } else {
-            itemBytes += storage.byteCount
-        }
+        count(storage, 1)
+        if storage.isTombstone, !storage.isUnreadable { tombstones.append(seq, at: newestAt) }
         return true
+    }
+
+    /// Counts a record that has entered the tree by key (`change` is 1) or left it (-1).
+    private mutating func count(_ storage: RecordStorage, _ change: Int) {
+        if storage.isUnreadable {
+            unreadableCount += change
+        } else if storage.isTombstone {
+            tombstoneCount += change
+        } else {
+            itemBytes += change * storage.byteCount
+        }
     }
 
     /// Takes a record that is no longer in the tree by key out of the other, and out of the counts.
     private mutating func retire(_ record: Unmanaged<RecordStorage>) {
         record._withUnsafeGuaranteedRef { storage in
             _ = bySeq.remove(TreeKey(seq: storage.header.seq), reclaimer)
-            if storage.isTombstone { tombstoneCount -= 1 } else { itemBytes -= storage.byteCount }
+            count(storage, -1)
             replacedBytes += storage.byteCount + StoreLimits.recordOverhead
         }
         reclaimer.retire(record: record)
@@ -173,7 +196,7 @@ struct Generation: ~Copyable {
             return false
         }
         restoring.append((storage.header.seq, record))
-        if storage.isTombstone { tombstoneCount += 1 } else { itemBytes += storage.byteCount }
+        count(storage, 1)
         return true
     }
 
@@ -186,7 +209,7 @@ struct Generation: ~Copyable {
             _ = bySeq.insert(entry.record, TreeKey(seq: entry.seq), reclaimer)
             entry.record._withUnsafeGuaranteedRef { storage in
                 newestAt = max(newestAt, ItemRecord(storage: storage).at)
-                if storage.isTombstone { tombstones.append(entry.seq, at: newestAt) }
+                if storage.isTombstone, !storage.isUnreadable { tombstones.append(entry.seq, at: newestAt) }
             }
             seq = entry.seq
         }
@@ -246,6 +269,7 @@ struct Generation: ~Copyable {
             itemBytes: itemBytes,
             replacedBytes: replacedBytes,
             tombstoneCount: tombstoneCount,
+            unreadableCount: unreadableCount,
             byKey: view.0,
             bySeq: view.1,
             history: history.view(head: seq),

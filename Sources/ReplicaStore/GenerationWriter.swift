@@ -23,7 +23,8 @@ package final class GenerationWriter {
         change.key.bytes.withUnsafeBytes { generation.apply(change, $0) }
     }
 
-    /// Makes `outcome` the newest state of a key whatever was there, with the cause `repair`. The version stays that of the last
+    /// Makes `outcome` the newest state of a key whatever was there, with the cause `repair`, or `unreadable` where
+    /// the item cannot be read. The version stays that of the last
     /// stream record: a replay of it is still one, and every later record still applies.
     package func repair(_ key: ItemKey, _ outcome: Change.Outcome, at wallMilliseconds: Int64) {
         key.bytes.withUnsafeBytes { generation.repair($0, key, outcome, at: wallMilliseconds) }
@@ -32,6 +33,12 @@ package final class GenerationWriter {
     /// Applies scan rows: a row is taken unless the stream has touched its key (put or tombstone). Returns rows taken.
     package func applyScanRows(_ batch: ItemBatch, at wallMilliseconds: Int64) -> Int {
         batch.arena.withUnsafeBytes { generation.applyScanRows($0, batch.entries, at: wallMilliseconds) }
+    }
+
+    /// Applies a scan row whose item cannot be read: its key is kept without one, unless the stream has touched the key. Returns whether
+    /// it was taken.
+    package func applyUnreadableRow(_ key: ItemKey, at wallMilliseconds: Int64) -> Bool {
+        key.bytes.withUnsafeBytes { generation.applyUnreadableRow($0, at: wallMilliseconds) }
     }
 
     /// See the other `restore`.

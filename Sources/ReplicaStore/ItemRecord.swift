@@ -17,8 +17,10 @@ package struct ItemRecord: @unchecked Sendable {
     package var cause: ChangeCause {
         ChangeCause(rawValue: UInt8(truncatingIfNeeded: storage.header.atAndFlags & RecordHeader.causeMask)) ?? .stream
     }
-    /// Whether the key was removed.
+    /// Whether there is no item: the key was removed, or its item cannot be read.
     package var isTombstone: Bool { storage.isTombstone }
+    /// Whether the table has an item under the key that cannot be read. Such a record is a tombstone too.
+    package var isUnreadable: Bool { storage.isUnreadable }
     /// The sequence number's digits; nil when the state came from a scan.
     package var version: String? { storage.version }
     /// The key, copied out.

@@ -119,6 +119,11 @@ final class RecordStorage: ManagedBuffer<RecordHeader, UInt8> {
 extension RecordStorage {
     @inline(__always) var isTombstone: Bool { header.atAndFlags & RecordHeader.tombstoneFlag != 0 }
 
+    /// Whether the key is kept without an item because the table's cannot be read: no removal, so it is never forgotten.
+    @inline(__always) var isUnreadable: Bool {
+        isTombstone && header.atAndFlags & RecordHeader.causeMask == UInt64(ChangeCause.unreadable.rawValue)
+    }
+
     /// Whether a scan row must not replace this state: the stream (or a repair) has touched the key since the bookmark.
     var beatsScanRows: Bool {
         isTombstone || header.atAndFlags & RecordHeader.causeMask != UInt64(ChangeCause.snapshot.rawValue)

@@ -19,7 +19,7 @@ package struct StoreSnapshot: Sendable {
     /// The table's key schema.
     package var keySchema: KeySchema { contents.keySchema }
     /// Live items.
-    package var itemCount: Int { contents.byKey.count - contents.tombstoneCount }
+    package var itemCount: Int { contents.byKey.count - contents.tombstoneCount - contents.unreadableCount }
     /// Bytes of keys and packed items.
     package var itemBytes: Int { contents.itemBytes }
     /// About how many bytes this view keeps in memory that `newest` does not: what was replaced since, or all of it where `newest` is of
@@ -30,8 +30,10 @@ package struct StoreSnapshot: Sendable {
     }
     /// Removed keys still remembered.
     package var tombstoneCount: Int { contents.tombstoneCount }
+    /// Keys under which the table has an item that cannot be read.
+    package var unreadableCount: Int { contents.unreadableCount }
 
-    /// The live record of a key; nil when absent or removed.
+    /// The live record of a key; nil when absent, removed, or not readable.
     package func record(for key: ItemKey) -> ItemRecord? {
         newestState(of: key).flatMap { $0.isTombstone ? nil : $0 }
     }
@@ -116,6 +118,7 @@ final class SnapshotContents: Sendable {
     let itemBytes: Int
     let replacedBytes: Int
     let tombstoneCount: Int
+    let unreadableCount: Int
     let byKey: RecordTree
     let bySeq: RecordTree
     let history: ChangeHistory
@@ -130,6 +133,7 @@ final class SnapshotContents: Sendable {
         itemBytes: Int,
         replacedBytes: Int,
         tombstoneCount: Int,
+        unreadableCount: Int,
         byKey: RecordTree,
         bySeq: RecordTree,
         history: ChangeHistory,
@@ -143,6 +147,7 @@ final class SnapshotContents: Sendable {
         self.itemBytes = itemBytes
         self.replacedBytes = replacedBytes
         self.tombstoneCount = tombstoneCount
+        self.unreadableCount = unreadableCount
         self.byKey = byKey
         self.bySeq = bySeq
         self.history = history

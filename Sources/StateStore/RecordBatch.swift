@@ -125,7 +125,8 @@ struct RecordBatch {
         let rows = try database.prepare(StateSchema.readKeys)
         var missing: [(id: Int64, checksum: UInt64)] = []
         while try rows.step() {
-            guard snapshot.record(for: ItemKey(bytes: [UInt8](rows.bytes(2)))) == nil else { continue }
+            let state = snapshot.newestState(of: ItemKey(bytes: [UInt8](rows.bytes(2))))
+            if let state, !state.isTombstone || state.isUnreadable { continue }
             missing.append((rows.integer(0), UInt64(bitPattern: rows.integer(1))))
         }
         rows.reset()

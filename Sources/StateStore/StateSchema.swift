@@ -53,7 +53,9 @@ enum StateSchema {
     static let readKeysAhead = "SELECT key, until FROM keys_ahead"
     static let putKeyAhead = "INSERT OR REPLACE INTO keys_ahead (key, until) VALUES (?1, ?2)"
     static let dropKeyAhead = "DELETE FROM keys_ahead WHERE key = ?1"
-    static let readKeys = "SELECT id, checksum, key FROM records WHERE item IS NOT NULL"
+    /// The keys that the table had an item under, readable or not (`ChangeCause.unreadable` is 5).
+    static let readKeys = "SELECT id, checksum, key FROM records WHERE item IS NOT NULL OR cause = 5"
     static let dropRecord = "DELETE FROM records WHERE id = ?1"
-    static let dropTombstones = "DELETE FROM records WHERE item IS NULL AND seq <= ?1 RETURNING checksum"
+    static let dropTombstones =
+        "DELETE FROM records WHERE item IS NULL AND cause <> 5 AND seq <= ?1 RETURNING checksum"
 }

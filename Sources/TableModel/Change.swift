@@ -1,6 +1,8 @@
 /// What brought a change about, as the change envelope names it.
 package enum ChangeCause: UInt8, Sendable, Hashable {
     case stream, snapshot, filter, ttl, repair
+    /// The table has the item, in a form that this release cannot read.
+    case unreadable
 }
 
 /// One change of one item, as the store applies it.
@@ -9,6 +11,8 @@ package struct Change: Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
         case put(Item)
         case remove
+        /// The table has an item under the key, and it cannot be read. The key is kept without an item, so that nobody takes it for removed.
+        case unreadable
     }
 
     package let key: ItemKey

@@ -66,6 +66,8 @@ final class FeedFixture {
     func put(_ id: String, _ value: Int) throws { try apply(id, .put(Self.item(id, value))) }
     func put(_ id: String, _ item: Item) throws { try apply(id, .put(item)) }
     func remove(_ id: String) throws { try apply(id, .remove) }
+    /// The table's item cannot be read any more.
+    func spoil(_ id: String) throws { try apply(id, .unreadable) }
 
     private func apply(_ id: String, _ outcome: Change.Outcome) throws {
         version += 1
@@ -75,7 +77,7 @@ final class FeedFixture {
             outcome: outcome,
             version: SequenceNumber(String(version)),
             at: 1_700_000_000_000,
-            cause: .stream
+            cause: outcome == .unreadable ? .unreadable : .stream
         )
         _ = writer.apply(change)
     }

@@ -35,6 +35,40 @@ import Testing
         }
     }
 
+    @Test("an item that cannot be read is a removal with that cause: in the rows, as it happens, and through a filter")
+    func unreadable() throws {
+        let fixture = try live()
+        try fixture.spoil("b")
+        fixture.publish()
+        var rows = MapClient()
+        let stream = fixture.stream()
+        try rows.read(stream)
+        var filtered = MapClient()
+        let some = fixture.stream(.make { $0.filter = predicate("v = 7") })
+        try filtered.read(some)
+        let steps = fixture.stream(
+            .make {
+                $0.mode = .all; $0.start = .now; $0.filter = predicate("v = 7")
+            }
+        )
+        var all = MapClient()
+        try all.read(steps)
+        try fixture.spoil("a")
+        fixture.publish()
+        try rows.read(stream)
+        try filtered.read(some)
+        try all.read(steps)
+        func told(_ client: MapClient) -> [String] {
+            client.events.filter { $0.data.contains("unreadable") }.map {
+                $0.data.contains(#""op":"remove","key":{"id":"a"}"#) ? "a" : "b"
+            }
+        }
+        #expect(told(rows) == ["b", "a"])
+        #expect(told(filtered) == ["b", "a"])
+        #expect(told(all) == ["a"])
+        #expect(rows.map.isEmpty)
+    }
+
     @Test("every step is told with the old item, the names that changed, and a patch")
     func steps() throws {
         let fixture = try live()

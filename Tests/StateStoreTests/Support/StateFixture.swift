@@ -67,7 +67,7 @@ final class StateFixture {
         let item = value.map { Item(["id": .string(id), "pos": .number("1"), "value": .string($0)]) }
         let change = Change(
             key: try StateFixture.key(id),
-            outcome: item.map { .put($0) } ?? .remove,
+            outcome: item.map { .put($0) } ?? (cause == .unreadable ? .unreadable : .remove),
             version: SequenceNumber("1000000000000000000000\(version)"),
             at: StateFixture.now - 1_000 + Int64(version),
             cause: cause
