@@ -20,6 +20,9 @@ struct Generation {
     var segments = 0
     var segmentsDone = 0
     var lastScanError: AWSError?
+    /// Records that were skipped because their keys cannot be read, since the generation began or was last compared with the table. While
+    /// there are any, what is saved stays behind them.
+    var skippedRecords = 0
 
     /// What is being done until it is published.
     var step: Reason {

@@ -17,6 +17,8 @@ import TableModel
 ///
 /// A record that this release does not know, by its name or its version, is completed too: something has happened to its key.
 ///
+/// An item that the table has and that cannot be read is delivered as a record with that fault.
+///
 /// A fetch that fails fails the shard's read: that shard is retried, its lag grows and says why, the others go on.
 final class ImageCompletion: DynamoDBStreamsAPI {
     private struct State {
@@ -35,7 +37,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     }
 
     private struct Fetched: Sendable {
-        let item: Item?
+        let item: TableItem
         /// The key's last record when it was fetched.
         let upTo: SequenceNumber
     }
@@ -150,8 +152,9 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     }
 
     func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
-        let page = try await streams.getRecords(iterator: iterator, shardID: shardID, limit: limit)
-        guard !page.records.isEmpty else { return page }
+        let read = try await streams.getRecords(iterator: iterator, shardID: shardID, limit: limit)
+        guard !read.records.isEmpty else { return read }
+        let page = RecordsPage(records: read.records.map { $0.keyed(by: schema) }, nextIterator: read.nextIterator)
         let plan = plan(page.records, shardID)
         guard !plan.order.isEmpty else { return page }
         var states = known(plan, shardID)
@@ -195,17 +198,17 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     }
 
     /// What an earlier attempt at the page fetched, and may still be used.
-    private func known(_ plan: Plan, _ shardID: String) -> [ItemKey: Item?] {
+    private func known(_ plan: Plan, _ shardID: String) -> [ItemKey: TableItem] {
         let partial = state.withLock { $0.partial.removeValue(forKey: shardID) } ?? [:]
-        var states: [ItemKey: Item?] = [:]
+        var states: [ItemKey: TableItem] = [:]
         for (key, fetched) in partial {
             guard let last = plan.last[key], last.number <= fetched.upTo else { continue }
-            states[key] = .some(fetched.item)
+            states[key] = fetched.item
         }
         return states
     }
 
-    private func keep(_ states: [ItemKey: Item?], _ plan: Plan, _ shardID: String) {
+    private func keep(_ states: [ItemKey: TableItem], _ plan: Plan, _ shardID: String) {
         var partial: [ItemKey: Fetched] = [:]
         for (key, item) in states {
             if let last = plan.last[key] { partial[key] = Fetched(item: item, upTo: last.number) }
@@ -216,7 +219,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     private static func complete(
         _ records: [StreamRecord],
         _ plan: Plan,
-        _ states: [ItemKey: Item?]
+        _ states: [ItemKey: TableItem]
     ) -> [StreamRecord] {
         var completed: [StreamRecord] = []
         completed.reserveCapacity(records.count)
@@ -225,7 +228,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
                 completed.append(record)
                 continue
             }
-            if plan.last[key]?.index == index { completed.append(record.with(image: item)) }
+            if plan.last[key]?.index == index { completed.append(record.with(item)) }
         }
         return completed
     }
@@ -244,41 +247,5 @@ final class ImageCompletion: DynamoDBStreamsAPI {
                 hint: error.hint
             )
         }
-    }
-}
-
-extension StreamRecord {
-    /// What is not known about the record; nil for one that this release understands. Of a version only the first number counts: what
-    /// a later minor one adds may be left aside (AWS API type Record).
-    fileprivate var unknownKind: String? {
-        if case .unknown(let name) = eventName { return name }
-        guard eventVersion != "1.1", eventVersion != "1.0", !eventVersion.isEmpty else { return nil }
-        return eventVersion == "1" || eventVersion.hasPrefix("1.") ? nil : "version \(eventVersion)"
-    }
-
-    /// Whether the record may tell of a write before `moment`; one without a time may.
-    fileprivate func mayPrecede(_ moment: Int64) -> Bool {
-        approximateCreationMilliseconds.map { $0 <= moment } ?? true
-    }
-
-    /// Says that something happened to an item but not what.
-    fileprivate var needsItem: Bool {
-        (newImage == nil && (eventName == .insert || eventName == .modify)) || unknownKind != nil
-    }
-
-    /// The record with the item as it was found; nil when there was none.
-    fileprivate func with(image: Item?) -> StreamRecord {
-        let isKept = eventName == .insert || eventName == .modify
-        return StreamRecord(
-            eventID: eventID,
-            eventName: image == nil ? .remove : isKept ? eventName : .modify,
-            eventVersion: eventVersion,
-            keys: keys,
-            newImage: image,
-            oldImage: oldImage,
-            sequenceNumber: sequenceNumber,
-            approximateCreationMilliseconds: approximateCreationMilliseconds,
-            userIdentity: eventName == .remove && image == nil ? userIdentity : nil
-        )
     }
 }

@@ -1,12 +1,25 @@
 import AWSClient
 import TableModel
 
+/// What the table has under a key.
+enum TableItem: Sendable, Hashable {
+    case found(Item)
+    case absent
+    /// There is an item that cannot be read, and why, in a few words.
+    case unreadable(String)
+
+    /// Read capacity units of a strongly consistent read; one for what has no size.
+    var units: Double {
+        if case .found(let item) = self { item.units } else { 1 }
+    }
+}
+
 /// Reads single items as they are now: strongly consistent BatchGetItem, as often as it takes within a bound.
 struct ItemFetch: Sendable {
     /// What is known of the keys asked for. A key without an entry could not be read.
     struct Result: Sendable {
-        /// Each key's item; nil when the table has none.
-        var states: [ItemKey: Item?] = [:]
+        /// What the table has under each key.
+        var states: [ItemKey: TableItem] = [:]
         /// Why keys are missing from `states`; nil when none are.
         var error: AWSError?
     }
@@ -34,14 +47,18 @@ struct ItemFetch: Sendable {
     }
 
     /// Reads up to 100 keys; UnprocessedKeys are asked for again, with a wait that grows while none comes.
-    private func fetch(_ keys: ArraySlice<ItemKey>, into result: inout Result) async -> AWSError? {
+    private func fetch(_ keys: some Collection<ItemKey>, into result: inout Result) async -> AWSError? {
         var pending = Set(keys)
         var failures = 0
         while !pending.isEmpty {
             do throws(AWSError) {
-                let unprocessed = try await ask(pending, into: &result)
-                failures = unprocessed.count < pending.count ? 0 : failures + 1
-                pending = unprocessed
+                let answer = try await ask(pending, into: &result)
+                failures = answer.unprocessed.count < pending.count ? 0 : failures + 1
+                pending = answer.unprocessed
+                // Asked for alone, an item that has no readable key is known by what was asked for.
+                for key in answer.doubtful {
+                    if let error = await fetch([key], into: &result) { return error }
+                }
             } catch {
                 return error
             }
@@ -55,23 +72,45 @@ struct ItemFetch: Sendable {
         return nil
     }
 
-    /// One call. Returns the keys that it left out.
-    private func ask(_ keys: Set<ItemKey>, into result: inout Result) async throws(AWSError) -> Set<ItemKey> {
+    /// The keys of which one call did not tell.
+    private struct Untold {
+        /// Left out by the service.
+        var unprocessed: Set<ItemKey> = []
+        /// Absent, unless an item of the answer that has no readable key is theirs.
+        var doubtful: Set<ItemKey> = []
+    }
+
+    /// One call.
+    private func ask(_ keys: Set<ItemKey>, into result: inout Result) async throws(AWSError) -> Untold {
         var attributes: [[AttributeName: AttributeValue]] = []
         for key in keys { attributes.append(try self.attributes(of: key)) }
         let page = try await api.batchGetItem(table: table, keys: attributes)
         var absent = keys
         for item in page.items {
             guard let key = try? key(of: item), absent.remove(key) != nil else { continue }
-            result.states[key] = .some(item)
+            result.states[key] = .found(item)
         }
-        var unprocessed: Set<ItemKey> = []
+        var nameless: String?
+        for item in page.unreadable {
+            guard let key = try? item.key(schema: schema) else {
+                nameless = item.reason
+                continue
+            }
+            if absent.remove(key) != nil { result.states[key] = .unreadable(item.reason) }
+        }
+        var untold = Untold()
         for attributes in page.unprocessedKeys {
             guard let key = try? key(of: Item(attributes)), absent.remove(key) != nil else { continue }
-            unprocessed.insert(key)
+            untold.unprocessed.insert(key)
         }
-        for key in absent { result.states[key] = .some(nil) }
-        return unprocessed
+        if let nameless, keys.count == 1 {
+            for key in absent { result.states[key] = .unreadable(nameless) }
+        } else if nameless != nil {
+            untold.doubtful = absent
+        } else {
+            for key in absent { result.states[key] = .absent }
+        }
+        return untold
     }
 
     private func key(of item: Item) throws(KeyError) -> ItemKey { try item.key(schema: schema) }

@@ -35,6 +35,8 @@ package enum ReplicationEvent: Sendable, Hashable {
     case stateRecovered
     /// A row of the table and its item in the replica differed although no change was under way; the replica has the row now.
     case repaired(put: Int, removed: Int)
+    /// Something of the table cannot be read; `text` says what, why and what follows. Everything else goes on.
+    case unreadable(text: String)
     /// A record whose event name or version this release does not know has come; said once for each. The item of its key is read from
     /// the table; without a key of the table's it is skipped.
     case unknownRecord(eventName: String, shardID: String)

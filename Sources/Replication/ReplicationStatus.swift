@@ -85,6 +85,8 @@ package struct ReplicationStatus: Sendable, Hashable {
     package var scanUnitsPerSecond: Int?
     /// The background comparison of table and replica; nil when it is off.
     package var verification: VerificationStatus?
+    /// What of the table could not be read.
+    package var unreadable = UnreadableStatus()
     package var changesApplied = 0
     package var lastError: String?
     /// Nil without a state directory.

@@ -22,7 +22,15 @@ extension Replicator {
                 for (place, record) in records.enumerated() {
                     switch RecordTranslation(record, schema: schema, receivedAt: receivedAt) {
                     case .change(let change):
-                        if writer.apply(change) { applied += 1 } else { replayed += 1 }
+                        guard writer.apply(change) else {
+                            replayed += 1
+                            continue
+                        }
+                        applied += 1
+                        if case .newImage(let reason) = record.fault { report(.item(change.key, schema, reason)) }
+                    case .keyless(let reason):
+                        generation?.skippedRecords += 1
+                        report(.record(record.sequenceNumber, shardID: shardID, reason))
                     case .unknown(let name):
                         if reportedEventNames.count < 64, reportedEventNames.insert(name).inserted {
                             observer.observe(.unknownRecord(eventName: name, shardID: shardID))
@@ -39,6 +47,17 @@ extension Replicator {
         // Once, at the end: where a shard was read again from before the bookmark, its keys went through old states in between.
         if generation?.liveSince != nil { publish() }
         return .taken
+    }
+
+    /// Says what cannot be read.
+    func report(_ unreadable: UnreadableReport) {
+        let moment = time.wallMilliseconds()
+        board.update {
+            $0.unreadable.skippedRecords = generation?.skippedRecords ?? 0
+            $0.unreadable.last = unreadable.text
+            $0.unreadable.lastAt = moment
+        }
+        observer.observe(.unreadable(text: unreadable.text))
     }
 
     /// The generation is complete and caught up: readers see it from now on.

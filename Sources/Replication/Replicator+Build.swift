@@ -39,6 +39,8 @@ extension Replicator {
             $0.scanEstimatedUnits = nil
             $0.scanEstimatedSecondsLeft = nil
             $0.scanUnitsPerSecond = settings.scanUnitsPerSecond
+            $0.unreadable.skippedRecords = 0
+            if resumption == nil { $0.unreadable.skippedRows = 0 }
         }
         let observer = observer
         let images = ImageCompletion(

@@ -47,11 +47,22 @@ extension Replicator {
     private func apply(_ page: ScanPage) {
         guard let writer = generation?.writer else { return }
         _ = writer.applyScanRows(page.items, at: time.wallMilliseconds())
-        generation?.scannedItems += page.items.entries.count
+        for row in page.unreadable { apply(row, with: writer) }
+        generation?.scannedItems += page.items.entries.count + page.unreadable.count
         generation?.scannedPages += 1
         generation?.scannedUnits += page.units
         generation?.lastScanError = nil
         reportProgress()
+    }
+
+    private func apply(_ row: UnreadableRow, with writer: GenerationWriter) {
+        guard let key = row.key else {
+            board.update { $0.unreadable.skippedRows += 1 }
+            return report(.row(row.reason))
+        }
+        if writer.applyUnreadableRow(key, at: time.wallMilliseconds()), let schema = generation?.target.keySchema {
+            report(.item(key, schema, row.reason))
+        }
     }
 
     private func segmentEnded() {

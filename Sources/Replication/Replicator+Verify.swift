@@ -29,12 +29,14 @@ extension Replicator {
                 limits: settings.limits,
                 random: time.random()
             )
+            let before = await unresolvedAndSkipped()
             do {
                 try await compare(pass)
                 board.update {
                     $0.verification?.passes += 1
                     $0.verification?.lastPassAt = time.wallMilliseconds()
                 }
+                await compared(pass, since: before)
             } catch let error as AWSError {
                 // The comparison is off for a while; what is followed is not.
                 report(error)
@@ -79,7 +81,7 @@ extension Replicator {
         guard let snapshot = store.snapshot, snapshot.position.epoch == pass.epoch else { return }
         let suspects = pass.suspects(in: page, against: snapshot)
         board.update {
-            $0.verification?.rows += page.items.entries.count
+            $0.verification?.rows += page.items.entries.count + page.unreadable.count
             $0.verification?.consumedUnits += page.units
         }
         var start = 0
@@ -103,7 +105,7 @@ extension Replicator {
         for key in keys { before[key] = snapshot.newestState(of: key)?.seq }
         guard let leave = try? await pass.pacer.leaveForItems(keys.count) else { return }
         let result = await pass.fetch.fetch(keys)
-        let units = result.states.values.reduce(0) { $0 + ($1?.units ?? 1) }
+        let units = result.states.values.reduce(0) { $0 + $1.units }
         pass.pacer.settle(leave, units: units, items: 0)
         board.update { $0.verification?.consumedUnits += units }
         if let error = result.error { report(error) }
@@ -128,13 +130,28 @@ extension Replicator {
         return !Task.isCancelled
     }
 
+    /// What a comparison must not have added to if it is to count as complete.
+    private func unresolvedAndSkipped() -> [Int] {
+        [board.status.verification?.unresolved ?? 0, generation?.skippedRecords ?? 0]
+    }
+
+    /// After a comparison that left nothing open the replica is right, whatever records were skipped before it.
+    private func compared(_ pass: VerificationPass, since before: [Int]) {
+        guard generation?.writer.epoch == pass.epoch else { return }
+        board.update { $0.unreadable.skippedRows = pass.skippedRows }
+        guard pass.skippedRows == 0, unresolvedAndSkipped() == before else { return }
+        generation?.skippedRecords = 0
+        board.update { $0.unreadable.skippedRecords = 0 }
+    }
+
     /// Puts right what differs from `states`, the table as it was when everything up to then has been applied.
-    private func settle(_ states: [ItemKey: Item?], _ before: [ItemKey: UInt64], _ pass: VerificationPass) {
+    private func settle(_ states: [ItemKey: TableItem], _ before: [ItemKey: UInt64], _ pass: VerificationPass) {
         guard let writer = generation?.writer, writer.epoch == pass.epoch, generation?.liveSince != nil,
             let snapshot = store.snapshot
         else { return }
         var puts: [ItemKey] = []
         var removals: [ItemKey] = []
+        var unreadable: [ItemKey] = []
         var changing = 0
         for (key, item) in states {
             let state = snapshot.newestState(of: key)
@@ -143,19 +160,29 @@ extension Replicator {
                 continue
             }
             let held = state.flatMap { $0.isTombstone ? nil : $0 }
-            if let item {
+            switch item {
+            case .found(let item):
                 let isEqual = held?.withPackedItem { $0.elementsEqual(item.packed) } ?? false
                 if !isEqual { puts.append(key) }
-            } else if held != nil {
-                removals.append(key)
+            case .absent: if held != nil || state?.isUnreadable == true { removals.append(key) }
+            case .unreadable(let reason):
+                guard state?.isUnreadable != true else { continue }
+                unreadable.append(key)
+                report(.item(key, pass.target.keySchema, reason))
             }
         }
         if changing > 0 { board.update { $0.verification?.unresolved += changing } }
-        guard !puts.isEmpty || !removals.isEmpty else { return }
+        let differing = puts + removals + unreadable
+        guard !differing.isEmpty else { return }
         // A record that comes late all the same must not bring back what it was before.
-        pass.images.alwaysFetch(puts + removals)
-        for key in puts + removals {
-            let outcome: Change.Outcome = if let item = states[key] ?? nil { .put(item) } else { .remove }
+        pass.images.alwaysFetch(differing)
+        for key in differing {
+            let outcome: Change.Outcome =
+                switch states[key] {
+                case .found(let item): .put(item)
+                case .unreadable: .unreadable
+                case .absent, nil: .remove
+                }
             writer.repair(key, outcome, at: time.wallMilliseconds())
         }
         board.update {
@@ -163,6 +190,7 @@ extension Replicator {
             $0.verification?.repairedRemovals += removals.count
         }
         publish()
+        guard !puts.isEmpty || !removals.isEmpty else { return }
         observer.observe(.repaired(put: puts.count, removed: removals.count))
     }
 }

@@ -35,6 +35,9 @@ final class VerificationPass: Sendable {
     let fetch: ItemFetch
     let pacer: ReadPacer
     private let seen: Mutex<SeenKeys>
+    private let skipped = Atomic<Int>(0)
+    /// Rows met so far whose keys cannot be read.
+    var skippedRows: Int { skipped.load(ordering: .relaxed) }
 
     init(
         _ target: ReplicationTarget,
@@ -60,6 +63,14 @@ final class VerificationPass: Sendable {
     /// The rows that the replica does not hold as they are.
     func suspects(in page: ScanPage, against snapshot: StoreSnapshot) -> [ItemKey] {
         var suspects: [ItemKey] = []
+        for row in page.unreadable {
+            guard let key = row.key else {
+                skipped.add(1, ordering: .relaxed)
+                continue
+            }
+            key.bytes.withUnsafeBytes { bytes in seen.withLock { $0.insert(bytes) } }
+            if snapshot.newestState(of: key)?.isUnreadable != true { suspects.append(key) }
+        }
         page.items.arena.withUnsafeBytes { arena in
             seen.withLock { seen in
                 for entry in page.items.entries {
@@ -75,7 +86,7 @@ final class VerificationPass: Sendable {
         return suspects
     }
 
-    /// Items of the replica, from behind `cursor` on, that the scan has not met although they were there when it began. Moves
+    /// Items of the replica, readable or not, from behind `cursor` on, that the scan has not met although they were there when it began. Moves
     /// the cursor; it is nil when the replica has been gone through.
     func unmet(in snapshot: StoreSnapshot, after cursor: inout [UInt8]?, limit: Int) -> [ItemKey] {
         var unmet: [ItemKey] = []
@@ -84,9 +95,10 @@ final class VerificationPass: Sendable {
         let start = cursor
         let startSeq = startSeq
         seen.withLock { seen in
-            snapshot.forEach(from: nil, to: nil, after: start) { record in
+            snapshot.forEach(from: nil, to: nil, after: start, includingTombstones: true) { record in
                 visited += 1
-                let isMet = record.seq > startSeq || record.withKeyBytes { seen.contains($0) }
+                let isRemoved = record.isTombstone && !record.isUnreadable
+                let isMet = isRemoved || record.seq > startSeq || record.withKeyBytes { seen.contains($0) }
                 if !isMet { unmet.append(record.key) }
                 if visited == limit { last = record.key.bytes }
                 return visited < limit

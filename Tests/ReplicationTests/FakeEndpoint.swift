@@ -80,7 +80,12 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
             }
             let page = keys.prefix(3)
             var batch = ItemBatch()
+            var unreadable: [UnreadableRow] = []
             for key in page {
+                if let fault = UnreadableValue(rawValue: state.model.table[key] ?? "") {
+                    unreadable.append(fault.row(key))
+                    continue
+                }
                 let item = Item(["id": .string(key), "value": .string(state.model.table[key] ?? "")])
                 guard let identity = try? ItemKey(partition: .string(key), schema: Self.schema) else { continue }
                 let keyStart = batch.arena.count
@@ -94,6 +99,7 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
             let last = page.count < keys.count ? page.last : nil
             return ScanPage(
                 items: batch,
+                unreadable: unreadable,
                 lastEvaluatedKey: last.map { ["id": AttributeValue.string($0)] },
                 consumedCapacity: nil
             )
@@ -106,11 +112,16 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
             let ids = keys.compactMap { if case .string(let id) = $0["id"] { id } else { nil } }
             state.beforeFetch?(&state.model, ids)
             var items: [Item] = []
+            var unreadable: [PartialItem] = []
             for key in keys {
                 guard case .string(let id) = key["id"], let value = state.model.table[id] else { continue }
+                if let fault = UnreadableValue(rawValue: value) {
+                    unreadable.append(fault.item(id))
+                    continue
+                }
                 items.append(Item(["id": .string(id), "value": .string(value)]))
             }
-            return BatchGetPage(items: items, unprocessedKeys: [])
+            return BatchGetPage(items: items, unreadable: unreadable, unprocessedKeys: [])
         }
     }
 
@@ -145,7 +156,8 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
 
     func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
         try await call { (state) throws(AWSError) in
-            let page = try state.model.getRecords(iterator, limit: limit)
+            let read = try state.model.getRecords(iterator, limit: limit)
+            let page = RecordsPage(records: read.records.map(UnreadableValue.spoil), nextIterator: read.nextIterator)
             guard state.viewType == .keysOnly || state.viewType == .oldImage else { return page }
             return RecordsPage(records: page.records.map(\.withoutImage), nextIterator: page.nextIterator)
         }

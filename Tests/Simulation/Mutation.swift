@@ -44,6 +44,8 @@ package enum Mutation: String, CaseIterable, Sendable {
     case failureWithholdsAll
     /// Records are applied whatever version the key has.
     case versionsIgnored
+    /// An item that cannot be read is taken for a removed one.
+    case unreadableIsRemoved
     /// The positions are saved with a snapshot that does not hold yet what they cover.
     case savedAheadOfApplied
 }
@@ -152,7 +154,8 @@ struct Saboteur {
             oldImage: record.oldImage,
             sequenceNumber: number,
             approximateCreationMilliseconds: record.approximateCreationMilliseconds,
-            userIdentity: record.userIdentity
+            userIdentity: record.userIdentity,
+            fault: record.fault
         )
     }
 

@@ -47,6 +47,8 @@ struct Scenario {
     var expiryPercent = 0
     var missingIteratorPercent = 0
     var latestSlack = 0
+    /// Puts whose item cannot be read.
+    var unreadablePercent = 0
     var ignoresFilter = false
     var listsChildrenFirst = false
     /// The longest time that a call, or a page of the scan, takes.
@@ -91,6 +93,7 @@ struct Scenario {
         // Choices of their own, so that the other lives stay what they are.
         var others = SimulationRandom(seed: seed &+ 0x5EED)
         if others.chance(12) { breakShard(&others) }
+        if others.chance(15) { unreadablePercent = others.within(10...60) }
     }
 
     /// A life in which one shard fails for long, and little else: what the others bring must be seen meanwhile.

@@ -24,7 +24,7 @@ extension SimulatedReplicator {
                 if life.isLive, saboteur.mutation == .publishesReplay { publish() }
                 switch RecordTranslation(record, schema: SimulatedWorld.schema) {
                 case .change(let change): apply(change)
-                case .unknown, .unusable: witness.accuse("a record could not be translated")
+                case .unknown, .keyless, .unusable: witness.accuse("a record could not be translated")
                 }
             }
         }
@@ -36,6 +36,16 @@ extension SimulatedReplicator {
         switch saboteur.mutation {
         case .tombstoneIgnored:
             if change.outcome == .remove, !life.isLive, life.writer.snapshot().record(for: change.key) == nil { return }
+        case .unreadableIsRemoved where change.outcome == .unreadable:
+            let removal = Change(
+                key: change.key,
+                outcome: .remove,
+                version: change.version,
+                at: change.at,
+                cause: .stream
+            )
+            _ = life.writer.apply(removal)
+            return
         case .versionsIgnored:
             let blind = Change(
                 key: change.key,
@@ -74,22 +84,26 @@ extension SimulatedReplicator {
     }
 
     /// A page as the table is now; nil when the call fails.
-    private func read(_ segment: Int) -> ItemBatch? {
+    private func read(_ segment: Int) -> ScanPage? {
         let next = life.segments[segment].next
         let keys = life.segments[segment].keys[next...].prefix(scenario.scanPage)
         return try? world.scan(keys, isStale: saboteur.mutation == .eventuallyConsistentScan)
     }
 
-    mutating func scanned(_ segment: Int, _ early: ItemBatch?) {
+    mutating func scanned(_ segment: Int, _ early: ScanPage?) {
         guard let rows = early ?? read(segment) else {
             life.segments[segment].failures += 1
             fetch(segment, after: 100 << min(life.segments[segment].failures, 4))
             return
         }
         if saboteur.mutation == .scanRowWins {
-            overwrite(rows)
+            overwrite(rows.items)
         } else {
-            _ = life.writer.applyScanRows(rows, at: time.wallMilliseconds)
+            _ = life.writer.applyScanRows(rows.items, at: time.wallMilliseconds)
+        }
+        // What has no version and no item tells by its time which write it stands for.
+        for row in rows.unreadable {
+            if let key = row.key { _ = life.writer.applyUnreadableRow(key, at: Int64(row.reason) ?? 0) }
         }
         life.segments[segment].next += scenario.scanPage
         if life.segments[segment].next < life.segments[segment].keys.count {

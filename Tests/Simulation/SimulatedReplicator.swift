@@ -13,7 +13,7 @@ struct SimulatedReplicator {
         /// A call that the world answers on arrival, or has answered when it was made.
         case call(StreamAction)
         case answer(StreamInput)
-        case scanPage(segment: Int, rows: ItemBatch?)
+        case scanPage(segment: Int, rows: ScanPage?)
         /// The positions have been taken; the snapshot comes next, and then the file.
         case snapshotState(StateMark)
         case writeState(StateMark, StoreSnapshot)

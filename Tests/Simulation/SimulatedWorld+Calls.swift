@@ -159,10 +159,11 @@ extension SimulatedWorld {
         )
     }
 
-    /// One page of a consistent scan: the keys of a segment from a place on.
-    func scan(_ keys: ArraySlice<Int>, isStale: Bool) throws(AWSError) -> ItemBatch {
+    /// One page of a consistent scan: the keys of a segment from a place on. An unreadable row's reason is its write.
+    func scan(_ keys: ArraySlice<Int>, isStale: Bool) throws(AWSError) -> ScanPage {
         if let fault = fault("Scan") { throw fault }
         var batch = ItemBatch()
+        var unreadable: [UnreadableRow] = []
         for key in keys {
             var place = latest[key]
             // What an eventually consistent read may answer.
@@ -171,12 +172,16 @@ extension SimulatedWorld {
             let packed = item(key, place).packed
             guard let bytes = packed.withUnsafeBytes({ try? PackedItem.key(of: $0, schema: Self.schema).bytes })
             else { preconditionFailure("the world's items have keys") }
+            guard writes[place].isReadable else {
+                unreadable.append(UnreadableRow(key: ItemKey(bytes: bytes), reason: String(place)))
+                continue
+            }
             let start = batch.arena.count
             batch.arena += bytes
             let middle = batch.arena.count
             batch.arena += packed
             batch.entries.append(ItemBatch.Entry(key: start..<middle, item: middle..<batch.arena.count))
         }
-        return batch
+        return ScanPage(items: batch, unreadable: unreadable, lastEvaluatedKey: nil, consumedCapacity: nil)
     }
 }

@@ -10,6 +10,8 @@ final class SimulatedWorld {
         let key: Int
         /// False for a removal.
         let isPut: Bool
+        /// False for a put of an item that cannot be read.
+        let isReadable: Bool
         let at: Int
         /// The write of the same key before; -1 for none.
         let previous: Int
@@ -142,10 +144,15 @@ final class SimulatedWorld {
         guard isPut || exists else { return }
         let place = writes.count
         let shard = stream == nil ? -1 : owner[key]
-        writes.append(Write(key: key, isPut: isPut, at: now, previous: previous, shard: shard))
+        // Choices of their own, so that the other lives stay what they are.
+        var choice = SimulationRandom(seed: UInt64(place) &* 0x9E37_79B9 &+ 0xFA17)
+        let isReadable = !isPut || !choice.chance(scenario.unreadablePercent)
+        writes.append(
+            Write(key: key, isPut: isPut, isReadable: isReadable, at: now, previous: previous, shard: shard)
+        )
         latest[key] = place
         tell(
-            "\(isPut ? "put" : "remove") k\(key) is write \(place)"
+            "\(isPut ? isReadable ? "put" : "unreadable put" : "remove") k\(key) is write \(place)"
                 + (stream == nil ? "" : " in \(shards[owner[key]].id)")
         )
         guard stream != nil else { return }
@@ -155,14 +162,15 @@ final class SimulatedWorld {
         guard let sequenceNumber = SequenceNumber(text) else { preconditionFailure("digits make a number") }
         let record = StreamRecord(
             eventID: text,
-            eventName: isPut ? (exists ? .modify : .insert) : .remove,
+            eventName: isPut ? (exists || !isReadable ? .modify : .insert) : .remove,
             eventVersion: "1.1",
             keys: keyItems[key],
-            newImage: isPut ? item(key, place) : nil,
+            newImage: isPut && isReadable ? item(key, place) : nil,
             oldImage: nil,
             sequenceNumber: sequenceNumber,
             approximateCreationMilliseconds: (Self.birth + Int64(now)) / 1_000 * 1_000,
-            userIdentity: nil
+            userIdentity: nil,
+            fault: isReadable ? nil : .newImage("unknown type")
         )
         shards[owner[key]].records.append(record)
         shards[owner[key]].writtenAt.append(now)

@@ -59,15 +59,11 @@ struct Witness {
     private mutating func take(_ record: ItemRecord, _ world: SimulatedWorld, _ problems: inout [String]) {
         // "k" and a digit begin every key.
         let key = record.withKeyBytes { Int($0[1]) - 48 }
-        var write = -1
-        if let version = record.version, let known = world.writeOfNumber[Saboteur.original(version)] {
-            write = known
-        } else if !record.isTombstone,
-            case .number(let text) = record.withPackedItem({ Item(packed: [UInt8]($0)) })["write"]
-        {
-            write = Int(text) ?? -1
-        }
-        guard write >= 0, world.writes[write].key == key, world.writes[write].isPut == !record.isTombstone else {
+        let write = write(of: record, world)
+        let isThere = !record.isTombstone || record.isUnreadable
+        guard write >= 0, write < world.writes.count, world.writes[write].key == key,
+            world.writes[write].isPut == isThere, world.writes[write].isReadable == !record.isUnreadable
+        else {
             problems.append("k\(key) shows what was never written to it")
             return
         }
@@ -82,7 +78,17 @@ struct Witness {
         }
         told[key] = (write, record.version != nil)
         seen[key] = max(seen[key], write)
-        isPresent[key] = !record.isTombstone
+        isPresent[key] = isThere
+    }
+
+    /// The write that a record stands for; -1 for none.
+    private func write(of record: ItemRecord, _ world: SimulatedWorld) -> Int {
+        if let version = record.version, let known = world.writeOfNumber[Saboteur.original(version)] { return known }
+        if record.isUnreadable { return Int(record.at) }
+        guard !record.isTombstone,
+            case .number(let text) = record.withPackedItem({ Item(packed: [UInt8]($0)) })["write"]
+        else { return -1 }
+        return Int(text) ?? -1
     }
 
     /// A rebuilt replica has no word of an absent key: it must have been removed since it was last seen.
@@ -112,11 +118,7 @@ struct Witness {
         var present = Array(repeating: -1, count: seen.count)
         snapshot.forEachChange(after: 0) { record in
             let key = record.withKeyBytes { Int($0[1]) - 48 }
-            if !record.isTombstone,
-                case .number(let text) = record.withPackedItem({ Item(packed: [UInt8]($0)) })["write"]
-            {
-                present[key] = Int(text) ?? -1
-            }
+            if !record.isTombstone || record.isUnreadable { present[key] = write(of: record, world) }
             return true
         }
         for key in seen.indices {
