@@ -71,7 +71,13 @@ final class ServiceFixture: Sendable {
     func setStatus(_ change: (inout ReplicationStatus) -> Void) { shared.status.withLock { change(&$0) } }
 
     /// Publishes a generation with `items`, and goes live.
-    func publish(_ items: [[AttributeName: AttributeValue]], schema: KeySchema, epoch: String = "aaaaaaaa") throws {
+    /// Those whose keys are among `unreadable` have an item that cannot be read.
+    func publish(
+        _ items: [[AttributeName: AttributeValue]],
+        unreadable: [[AttributeName: AttributeValue]] = [],
+        schema: KeySchema,
+        epoch: String = "aaaaaaaa"
+    ) throws {
         let epoch = try #require(Epoch(epoch))
         let writer = GenerationWriter(epoch: epoch, keySchema: schema, limits: StoreLimits())
         for attributes in items {
@@ -79,6 +85,10 @@ final class ServiceFixture: Sendable {
             let key = try item.packed.withUnsafeBytes { try PackedItem.key(of: $0, schema: schema) }
             let change = Change(key: key, outcome: .put(item), version: nil, at: 1_700_000_000_000, cause: .stream)
             #expect(writer.apply(change))
+        }
+        for attributes in unreadable {
+            let key = try Item(attributes).packed.withUnsafeBytes { try PackedItem.key(of: $0, schema: schema) }
+            #expect(writer.applyUnreadableRow(key, at: 1_700_000_000_000))
         }
         writer.endBootstrap()
         store.publish(writer.snapshot())

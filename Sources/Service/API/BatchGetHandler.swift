@@ -34,11 +34,13 @@ struct BatchGetHandler: Sendable {
     private struct Pieces {
         let representation: ItemRepresentation
         var found: [ItemRecord] = []
+        /// The keys of no item, then those of items that cannot be read.
         var missing: [Item] = []
+        var unreadable: [Item] = []
         /// Behind everything.
         let end: String
 
-        var count: Int { found.count + missing.count + 1 }
+        var count: Int { found.count + missing.count + unreadable.count + 1 }
 
         /// Appends the piece of a place, with what stands before it.
         func append(_ place: Int, to output: inout [UInt8]) {
@@ -48,14 +50,19 @@ struct BatchGetHandler: Sendable {
                 found[place].withPackedItem { representation.append($0, to: &output) }
                 return
             }
-            let next = place - found.count
-            output += (next == 0 ? #"],"missing":["# : next < missing.count ? "," : "").utf8
-            guard next < missing.count else {
-                output += end.utf8
-                return
-            }
-            let keys = ItemRepresentation(format: representation.format, numbers: representation.numbers)
-            missing[next].packed.withUnsafeBytes { keys.append($0, to: &output) }
+            var next = place - found.count
+            if next == 0 { output += #"],"missing":["#.utf8 }
+            if next < missing.count { return append(missing, next, to: &output) }
+            next -= missing.count
+            if next == 0, !unreadable.isEmpty { output += #"],"unreadable":["#.utf8 }
+            if next < unreadable.count { return append(unreadable, next, to: &output) }
+            output += end.utf8
+        }
+
+        private func append(_ keys: [Item], _ place: Int, to output: inout [UInt8]) {
+            if place > 0 { output.append(UInt8(ascii: ",")) }
+            let form = ItemRepresentation(format: representation.format, numbers: representation.numbers)
+            keys[place].packed.withUnsafeBytes { form.append($0, to: &output) }
         }
     }
 
@@ -71,10 +78,15 @@ struct BatchGetHandler: Sendable {
             end: "],\"as_of\":{\"position\":\"\(snapshot.position)\",\"lag_ms\":\(lag)}}"
         )
         for key in keys {
-            if let record = snapshot.record(for: key) {
-                pieces.found.append(record)
+            let state = snapshot.newestState(of: key)
+            if let state, !state.isTombstone {
+                pieces.found.append(state)
             } else if let attributes = try? key.attributes(schema: snapshot.keySchema) {
-                pieces.missing.append(Item(attributes))
+                if state?.isUnreadable == true {
+                    pieces.unreadable.append(Item(attributes))
+                } else {
+                    pieces.missing.append(Item(attributes))
+                }
             }
         }
         return pieces

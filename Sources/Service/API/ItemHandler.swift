@@ -76,12 +76,15 @@ struct ItemHandler: Sendable {
         return try QueryParameters(call.request, allowed: parameters)
     }
 
-    /// The answer as of now: the item, 304 when the client has it, 404, or a 412.
+    /// The answer as of now: the item, 304 when the client has it, 404, 412, or 502 for one that cannot be read.
     func answer(_ question: Question, in snapshot: StoreSnapshot) throws(Problem) -> HTTPResponse {
         if question.maximumLag != nil { try view.require(question.maximumLag) }
         var templates = fields.templates(snapshot.position, view.conditions())
         if let seconds = question.wait { templates.add("Preference-Applied", "wait=\(seconds)") }
         let record = snapshot.record(for: question.key)
+        if record == nil, snapshot.newestState(of: question.key)?.isUnreadable == true {
+            return Self.unreadable.response(fields: templates.replica)
+        }
         if question.until != nil, !isSatisfied(question, by: record, epoch: snapshot.position.epoch) {
             return unmet(question, record, at: snapshot.position).response(fields: templates.replica)
         }
@@ -92,6 +95,14 @@ struct ItemHandler: Sendable {
         }
         return record.withPackedItem { packed in respond(with: packed, of: record, to: question, templates) }
     }
+
+    /// Of an item that the table has and that cannot be read. A gateway that gets an invalid response says 502 (RFC 9110 section 15.6.3).
+    static let unreadable = Problem(
+        502,
+        .itemUnreadable,
+        "The table has an item under this key, and this version of Tablecast cannot read it: the log says why. Read it from DynamoDB "
+            + "meanwhile. It is read again when it changes, and by --verify-rcu."
+    )
 
     /// Whether the item is what the question waits for.
     func isSatisfied(_ question: Question, by record: ItemRecord?, epoch: Epoch) -> Bool {

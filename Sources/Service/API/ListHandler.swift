@@ -141,7 +141,11 @@ struct ListHandler: Sendable {
         let conditions = view.conditions()
         let templates = fields.templates(call.snapshot.position, conditions)
         // Weak: `as_of` moves while the items stay the same; and the cursor holds a position, so what is tagged is its key.
-        let entityTag = page.items.entityTag(closing: [page.next == nil ? 0 : 1] + (page.next ?? []), suffix: "l")
+        let unreadable = unreadable(page, call)
+        let entityTag = page.items.entityTag(
+            closing: [page.next == nil ? 0 : 1] + (page.next ?? []) + unreadable,
+            suffix: "l"
+        )
         if let condition = call.apiCall.header(.ifNoneMatch), ConditionalRequest.matches(condition, entityTag) {
             var fields = templates.notModified
             fields.add("ETag", entityTag)
@@ -156,19 +160,35 @@ struct ListHandler: Sendable {
         fields.addLink(call.eventsTarget, "monitor")
         // A cursor is base64url: nothing in it needs escaping.
         let told = next.map { "\"\($0)\"" } ?? "null"
-        let end = "],\"next\":\(told),\(Self.asOf(call.snapshot, conditions))}"
+        let tail = ",\"next\":\(told),\(Self.asOf(call.snapshot, conditions))}"
+        let end = [UInt8(ascii: "]")] + unreadable + Array(tail.utf8)
         return HTTPResponse(status: 200, fields: fields, body: body(of: page, end: end, call))
     }
 
+    /// The member that names the keys of a page whose items cannot be read; nothing where there are none.
+    private func unreadable(_ page: ItemPage, _ call: Call) -> [UInt8] {
+        guard !page.unreadable.isEmpty else { return [] }
+        let form = call.query.filter.representation
+        let keys = ItemRepresentation(format: form.format, numbers: form.numbers)
+        var output = Array(#","unreadable":["#.utf8)
+        for (place, key) in page.unreadable.enumerated() {
+            if place > 0 { output.append(UInt8(ascii: ",")) }
+            guard let attributes = try? key.attributes(schema: call.snapshot.keySchema) else { continue }
+            Item(attributes).packed.withUnsafeBytes { keys.append($0, to: &output) }
+        }
+        output.append(UInt8(ascii: "]"))
+        return output
+    }
+
     /// The page between its beginning and `end`: whole, or made again as the client reads it.
-    private func body(of page: ItemPage, end: String, _ call: Call) -> HTTPBody {
+    private func body(of page: ItemPage, end: [UInt8], _ call: Call) -> HTTPBody {
         let start = #"{"items":["#
         guard page.items.isLarge else {
             var body: [UInt8] = []
-            body.reserveCapacity(start.utf8.count + page.items.count + end.utf8.count)
+            body.reserveCapacity(start.utf8.count + page.items.count + end.count)
             body += start.utf8
             body += page.items.bytes
-            body += end.utf8
+            body += end
             return .bytes(body)
         }
         let (snapshot, representation, limits) = (call.snapshot, call.query.filter.representation, limits)
@@ -176,7 +196,7 @@ struct ListHandler: Sendable {
         var told = 0
         var hasBegun = false
         let pin = SnapshotPin(snapshot, in: view.store, bytes: limits.replacedBytes, duration: limits.pageDuration)
-        let length = start.utf8.count + page.items.count + end.utf8.count
+        let length = start.utf8.count + page.items.count + end.count
         let body = PageBody(length: length, pin: pin) { output, budget, _ in
             if !hasBegun { output += start.utf8 }
             hasBegun = true
@@ -188,7 +208,7 @@ struct ListHandler: Sendable {
                 return true
             }
             if told < page.count, step != .finished { return .again }
-            output += end.utf8
+            output += end
             return .end
         }
         return .stream(body)
@@ -218,10 +238,11 @@ struct ListHandler: Sendable {
                 bytes: limits.replacedBytes,
                 duration: limits.exportDuration
             )
-        ) { key in
+        ) { key, unreadable in
             let cursor = key.map { ListCursor(lastKey: $0, start: start).text(query: identity) }
             let next = cursor.map { ",\"next\":\"\($0)\"" } ?? ""
-            return Array("{\(asOf)\(next)}\n".utf8)
+            let missing = unreadable == 0 ? "" : ",\"unreadable_items\":\(unreadable)"
+            return Array("{\(asOf)\(next)\(missing)}\n".utf8)
         }
         return HTTPResponse(status: 200, fields: fields, body: .stream(body))
     }

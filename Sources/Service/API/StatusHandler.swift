@@ -34,6 +34,7 @@ struct StatusHandler: Sendable {
         object.add("items", told(Int64(snapshot?.itemCount ?? 0)))
         object.add("bytes", told(Int64(snapshot?.itemBytes ?? 0)))
         object.add("tombstones", told(Int64(snapshot?.tombstoneCount ?? 0)))
+        object.add("unreadable", told(Self.unreadableObject(snapshot, status.unreadable)))
         object.add("resume", snapshot.map { Self.resumeObject($0) } ?? JSONObject())
         object.add("history", snapshot.map { Self.historyObject($0, tellsCounts) } ?? JSONObject())
         object.add("lag_ms", conditions.lagMilliseconds)
@@ -100,6 +101,17 @@ struct StatusHandler: Sendable {
         object.add("repaired_puts", verification.repairedPuts)
         object.add("repaired_removals", verification.repairedRemovals)
         object.add("consumed_rcu", whole(verification.consumedUnits))
+        return object
+    }
+
+    /// What of the table this version cannot read.
+    private static func unreadableObject(_ snapshot: StoreSnapshot?, _ unreadable: UnreadableStatus) -> JSONObject {
+        var object = JSONObject()
+        object.add("items", snapshot?.unreadableCount ?? 0)
+        object.add("skipped_records", unreadable.skippedRecords)
+        object.add("skipped_rows", unreadable.skippedRows)
+        object.add("last", unreadable.last)
+        object.add("last_at", unreadable.lastAt.map { Timestamp.text($0) })
         return object
     }
 

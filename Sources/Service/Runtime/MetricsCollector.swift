@@ -76,6 +76,9 @@ final class MetricsCollector: Sendable {
         gauge("tablecast_replica_items", [], Double(snapshot?.itemCount ?? 0))
         gauge("tablecast_replica_item_bytes", [], Double(snapshot?.itemBytes ?? 0))
         gauge("tablecast_replica_tombstones", [], Double(snapshot?.tombstoneCount ?? 0))
+        gauge("tablecast_replica_unreadable_items", [], Double(snapshot?.unreadableCount ?? 0))
+        gauge("tablecast_replica_skipped_records", [], Double(status.unreadable.skippedRecords))
+        gauge("tablecast_replica_skipped_rows", [], Double(status.unreadable.skippedRows))
         gauge("tablecast_replica_seq", [], Double(snapshot?.position.seq ?? 0))
         gauge("tablecast_history_steps", [], Double(snapshot?.history.count ?? 0))
         gauge("tablecast_history_bytes", [], Double(snapshot?.history.bytes ?? 0))
@@ -172,6 +175,12 @@ final class MetricsCollector: Sendable {
         ("tablecast_replica_items", "Items in the replica."),
         ("tablecast_replica_item_bytes", "Bytes of keys and items, without indexes."),
         ("tablecast_replica_tombstones", "Removed keys still remembered for resuming readers."),
+        ("tablecast_replica_unreadable_items", "Items of the table that this version cannot read."),
+        (
+            "tablecast_replica_skipped_records",
+            "Stream records skipped because their keys cannot be read; 0 after a rebuild or a complete comparison."
+        ),
+        ("tablecast_replica_skipped_rows", "Rows missing from the replica because their keys cannot be read."),
         ("tablecast_replica_seq", "The replica's newest position within its epoch."),
         ("tablecast_replica_changes_applied_total", "Changes taken from the stream."),
         ("tablecast_scan_items", "Items that the current or last scan has read."),

@@ -13,8 +13,8 @@ final class ReplicationReporter: ReplicationObserver {
         var isStarted = false
         /// Called and dropped when the replica is live for the first time.
         var ready: (@Sendable () -> Void)?
-        var troubleLoggedAt: Duration?
-        var troublesUnlogged = 0
+        var troubles = SparseLines(interval: ReplicationReporter.troubleInterval)
+        var unreadables = SparseLines(interval: ReplicationReporter.troubleInterval)
         /// The trouble with saving that was said last; the same is not said again until saving works.
         var stateTrouble: StateTrouble?
     }
@@ -108,6 +108,10 @@ final class ReplicationReporter: ReplicationObserver {
         case .stateRecovered:
             state.withLock { $0.stateTrouble = nil }
             logger.info("the state is saved again")
+        case .unreadable(let text):
+            let now = time.monotonic()
+            guard let unlogged = state.withLock({ $0.unreadables.next(at: now) }) else { return }
+            logger.warning("\(text)", metadata: unlogged > 0 ? ["unlogged": "\(unlogged)"] : [:])
         case .unknownRecord(let name, let shardID):
             logger.warning(
                 "records of kind \(name) are not known to this release: the items they name are read from the table",
@@ -146,18 +150,32 @@ final class ReplicationReporter: ReplicationObserver {
         let unlogged: Int? = state.withLock { state in
             // Before the start trouble either passes or ends the program with the one line that says it.
             guard state.isStarted else { return nil }
-            if let last = state.troubleLoggedAt, now - last < Self.troubleInterval {
-                state.troublesUnlogged += 1
-                return nil
-            }
-            state.troubleLoggedAt = now
-            defer { state.troublesUnlogged = 0 }
-            return state.troublesUnlogged
+            return state.troubles.next(at: now)
         }
         guard let unlogged else { return }
         var metadata: Logger.Metadata = ["kind": "\(error.kind.rawValue)"]
         if let shard { metadata["shard"] = "\(shard)" }
         if unlogged > 0 { metadata["unlogged"] = "\(unlogged)" }
         logger.warning("\(error.description)", metadata: metadata)
+    }
+}
+
+/// Decides which lines of a kind are logged: one in an interval, with the number of those left out since the last.
+private struct SparseLines {
+    let interval: Duration
+    private var last: Duration?
+    private var leftOut = 0
+
+    init(interval: Duration) { self.interval = interval }
+
+    /// How many lines were left out before this one, when it is logged; nil when it is left out too.
+    mutating func next(at now: Duration) -> Int? {
+        if let last, now - last < interval {
+            leftOut += 1
+            return nil
+        }
+        last = now
+        defer { leftOut = 0 }
+        return leftOut
     }
 }

@@ -11,7 +11,7 @@ export type Key = { [name: string]: Value };
 
 /** `<epoch>.<seq>`: a place in the feed. */
 export type Position = string;
-export type Cause = "stream" | "snapshot" | "filter" | "ttl" | "repair";
+export type Cause = "stream" | "snapshot" | "filter" | "ttl" | "repair" | "unreadable";
 
 export type State =
     /** Not heard anything yet. */

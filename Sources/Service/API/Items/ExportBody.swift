@@ -10,8 +10,9 @@ final class ExportBody: BulkBody {
     private var walk: ItemWalk
     private let representation: ItemRepresentation
     private let limits: APILimits
-    /// The last line, given the key at which the client's limit ended the export.
-    private let closing: (_ stoppedAt: [UInt8]?) -> [UInt8]
+    /// The last line, given the key at which the client's limit ended the export, and how many items could not be read.
+    private let closing: (_ stoppedAt: [UInt8]?, _ unreadable: Int) -> [UInt8]
+    private var unreadable = 0
     private var remaining: Int
     private let encoder: GzipEncoder?
     private var plain: [UInt8] = []
@@ -24,7 +25,7 @@ final class ExportBody: BulkBody {
         limits: APILimits,
         isCompressed: Bool,
         pin: SnapshotPin?,
-        closing: @escaping (_ stoppedAt: [UInt8]?) -> [UInt8]
+        closing: @escaping (_ stoppedAt: [UInt8]?, _ unreadable: Int) -> [UInt8]
     ) {
         self.snapshot = snapshot
         self.place = place
@@ -49,7 +50,14 @@ final class ExportBody: BulkBody {
     }
 
     private func step(_ snapshot: StoreSnapshot, _ budget: Int, into output: inout [UInt8]) -> StreamStep {
-        let step = walk.step(in: snapshot, budget: limits.exportBudget) { record in
+        let step = walk.step(
+            in: snapshot,
+            budget: limits.exportBudget,
+            unreadable: { _ in
+                unreadable += 1
+                return true
+            }
+        ) { record in
             if remaining == 0 || output.count >= budget { return false }
             remaining -= 1
             record.withPackedItem { representation.append($0, to: &output) }
@@ -57,7 +65,7 @@ final class ExportBody: BulkBody {
             return true
         }
         if step != .finished, remaining > 0 { return .again }
-        output += closing(step == .finished ? nil : walk.after)
+        output += closing(step == .finished ? nil : walk.after, unreadable)
         return .end
     }
 

@@ -53,10 +53,12 @@ struct ItemWalk {
     }
 
     /// Looks at records until the range, the receiver or the budget ends it; at one at least. `receive` gets each item that passes the
-    /// filter, and returns false to leave that one, and the rest, for the next step.
+    /// filter, and returns false to leave that one, and the rest, for the next step. `unreadable` gets each key of the range whose item
+    /// cannot be read, as nobody knows whether it passes; it returns false likewise.
     mutating func step(
         in snapshot: StoreSnapshot,
         budget: WalkBudget,
+        unreadable: (ItemRecord) -> Bool = { _ in true },
         _ receive: (ItemRecord) -> Bool
     ) -> Step {
         var step = Step.finished
@@ -90,6 +92,9 @@ struct ItemWalk {
                     }
                     received += record.withPackedItem { $0.count }
                 }
+            } else if record.isUnreadable, !unreadable(record) {
+                step = .stopped
+                return false
             }
             last = record
             return true

@@ -65,7 +65,7 @@ function kindOf(change) {
     if (change.op === "remove") return change.cause === "filter" ? "leave" : "remove";
     return change.old ? "modify" : change.old === null ? "insert" : "put";
 }
-const CAUSES = { ttl: "expired", repair: "repaired: it differed from the table" };
+const CAUSES = { ttl: "expired", repair: "repaired: it differed from the table", unreadable: "this version cannot read the item" };
 const causeOf = (change) => CAUSES[change.cause] ? make("span", { class: "cause" }, CAUSES[change.cause]) : null;
 const LABELS = { leave: "left", remove: "removed", modify: "changed", insert: "new", put: "written" };
 const opLabel = (change) => make("span", { class: `op ${kindOf(change)}` }, change.cause === "snapshot" ? "read" : LABELS[kindOf(change)]);

@@ -44,7 +44,7 @@ import Testing
             limits: limits,
             isCompressed: isCompressed,
             pin: pin
-        ) { key in Array(#"{"as_of":1,"next":\#(key != nil)}"#.utf8) + [10] }
+        ) { key, _ in Array(#"{"as_of":1,"next":\#(key != nil)}"#.utf8) + [10] }
     }
 
     private func produce(_ body: ExportBody, budget: Int = 1000) -> (bytes: [UInt8], pieces: Int, largest: Int) {
