@@ -63,13 +63,7 @@ package final class HTTPServer: Sendable {
             roomSeekers: limits.roomSeekers,
             addresses: addresses,
             observer: observer,
-            answers: RefusalAnswers(
-                handler: handler,
-                observer: observer,
-                notes: notes,
-                limit: limits.refusalAnswersPerSecond,
-                date: clock
-            )
+            refusals: makeRefusals()
         )
         let isFirst = state.withLock { state in
             guard case .new = state else { return false }
@@ -92,6 +86,21 @@ package final class HTTPServer: Sendable {
             throw HTTPServerError("cannot listen on \(host):\(port): this server was started before.")
         }
         return listener.port
+    }
+
+    private func makeRefusals() -> Refusals {
+        Refusals(
+            connectionLimit: limits.connections,
+            addressLimit: limits.connectionsPerAddress,
+            answers: RefusalAnswers(
+                handler: handler,
+                observer: observer,
+                notes: notes,
+                limit: limits.refusalAnswersPerSecond,
+                date: clock
+            ),
+            observer: observer
+        )
     }
 
     private func makeLoops(_ addresses: AddressCounts, orClose descriptor: Int32) throws(HTTPServerError) -> [EventLoop]
