@@ -63,7 +63,13 @@ package final class HTTPServer: Sendable {
             roomSeekers: limits.roomSeekers,
             addresses: addresses,
             observer: observer,
-            refusals: makeRefusals()
+            gate: ProbeGate(
+                handler: handler,
+                observer: observer,
+                loops: loops,
+                limits: limits,
+                refusals: makeRefusals()
+            )
         )
         let isFirst = state.withLock { state in
             guard case .new = state else { return false }
@@ -159,7 +165,7 @@ package final class HTTPServer: Sendable {
     /// The server's monotonic clock, as `produce(now:)` sees it.
     package static func now() -> Duration { .nanoseconds(MonotonicClock.now()) }
 
-    /// Connections accepted and not yet closed.
+    /// Connections accepted and not yet closed, those of probes beyond the limits left out.
     package var openConnections: Int {
         currentLoops.reduce(0) { $0 + $1.connectionCount.load(ordering: .relaxed) }
     }

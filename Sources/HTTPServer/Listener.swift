@@ -22,7 +22,7 @@ final class Listener: Sendable {
     private let connectionLimit: Int
     private let addresses: AddressCounts
     private let observer: (any HTTPServerObserver)?
-    private let refusals: Refusals
+    private let gate: ProbeGate
     private let roomSeekers: Int
     private let seeking = Atomic<Int>(0)
     private let ofDescriptors = PacedWarning()
@@ -37,7 +37,7 @@ final class Listener: Sendable {
         roomSeekers: Int,
         addresses: AddressCounts,
         observer: (any HTTPServerObserver)?,
-        refusals: Refusals
+        gate: ProbeGate
     ) {
         self.descriptor = descriptor
         self.loops = loops
@@ -45,7 +45,7 @@ final class Listener: Sendable {
         self.roomSeekers = roomSeekers
         self.addresses = addresses
         self.observer = observer
-        self.refusals = refusals
+        self.gate = gate
         port = SocketAddress.port(of: descriptor)
     }
 
@@ -68,6 +68,7 @@ final class Listener: Sendable {
 
     /// Stops accepting. May be called again.
     func cancel() {
+        gate.close()
         state.withLock { state in
             guard !state.isCancelled, let source = state.source else { return }
             state.isCancelled = true
@@ -152,10 +153,10 @@ final class Listener: Sendable {
         search.goOn(with: accepted)
     }
 
-    /// Refuses and forgets a connection that no place is free for. Also called from event loops.
+    /// Gives up a connection that no place is free for, unless it is a probe's. Also called from event loops.
     private func refuse(_ accepted: EventLoop.Accepted, _ reason: HTTPRefusal) {
-        refusals.refuse(accepted, reason)
         addresses.leave(accepted.addressKey)
+        gate.take(accepted, reason)
     }
 
     /// Rests until descriptors may be free again; the clients wait in the backlog meanwhile.
