@@ -38,6 +38,8 @@ final class Connection {
     let peerAddress: String
     /// What connections of one client have in common.
     let addressKey: UInt64
+    /// Set for the connection of a probe, which is beyond the limits and not counted; nil again when it is closed.
+    var probeSlot: ProbeSlots.Slot?
     var phase = Phase.reading
     var closing = Closing.keepAlive
     var streamState = StreamState.waiting
@@ -73,6 +75,7 @@ final class Connection {
         descriptor = accepted.descriptor
         peerAddress = accepted.peerAddress
         addressKey = accepted.addressKey
+        probeSlot = accepted.probe?.slot
         self.token = token
         phaseStart = now
     }

@@ -68,11 +68,8 @@ extension ConnectionLoop {
             case .complete(let head, let body):
                 connection.requestCount &+= 1
                 answered += 1
-                var request = HTTPRequest(head: head, body: body, peerAddress: connection.peerAddress)
-                request.clientKey = connection.addressKey
-                if notes.contains(.requestID) { request.identity = RequestIdentity(head, &identities) }
                 let began = turnTime.last
-                respond(connection, request)
+                respond(connection, request(head, body: body, on: connection))
                 turnTime.note(time())
                 connection.isCostly =
                     turnTime.last - began >= turnTime.costly
@@ -89,7 +86,16 @@ extension ConnectionLoop {
         return offset
     }
 
-    private func respond(_ connection: Connection, _ request: HTTPRequest) {
+    /// What a head and a body ask for, with its name.
+    func request(_ head: RequestHead, body: [UInt8], on connection: Connection) -> HTTPRequest {
+        var request = HTTPRequest(head: head, body: body, peerAddress: connection.peerAddress)
+        request.clientKey = connection.addressKey
+        if notes.contains(.requestID) { request.identity = RequestIdentity(head, &identities) }
+        return request
+    }
+
+    /// Asks the handler, and answers or begins to wait for the answer.
+    func respond(_ connection: Connection, _ request: HTTPRequest) {
         let began = observer == nil ? 0 : MonotonicClock.now()
         let response = handler.respond(to: request)
         if case .pending(let answer) = response.body {
@@ -101,8 +107,11 @@ extension ConnectionLoop {
 
     /// Answers a request; the response goes out with the next flush.
     func answer(_ connection: Connection, _ request: HTTPRequest, _ response: HTTPResponse, began: Instant) {
-        let keepsAlive = request.head.keepsAlive && !isStopping
-        connection.closing = keepsAlive ? .keepAlive : request.head.keepsAlive ? .linger : .close
+        let isLast = isStopping || connection.probeSlot != nil
+        let keepsAlive = request.head.keepsAlive && !isLast
+        // A probe's connection is not waited for: its slot is for the next one.
+        let lingers = request.head.keepsAlive && connection.probeSlot == nil
+        connection.closing = keepsAlive ? .keepAlive : lingers ? .linger : .close
         send(
             response,
             to: connection,

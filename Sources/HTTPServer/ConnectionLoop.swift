@@ -106,6 +106,10 @@ final class ConnectionLoop {
     }
 
     private func adopt(_ accepted: EventLoop.Accepted) {
+        if let probe = accepted.probe {
+            answer(probe, accepted)
+            return
+        }
         if let search = accepted.search, !makeRoom(of: search.reason == .address ? accepted.addressKey : nil) {
             shell.passedOn()
             search.goOn(with: accepted)
@@ -128,7 +132,7 @@ final class ConnectionLoop {
 
     private func refuse(_ accepted: EventLoop.Accepted) {
         closeDescriptor(accepted.descriptor)
-        shell.released(accepted.addressKey)
+        if accepted.probe == nil { shell.released(accepted.addressKey) }
     }
 
     /// Stopping begins: idle connections close, after one last look for a request; streams are asked to end.
@@ -157,8 +161,11 @@ final class ConnectionLoop {
         table.remove(connection.token)
         // Closing the only descriptor of a socket takes it out of epoll, too.
         closeDescriptor(connection.descriptor)
-        shell.released(connection.addressKey)
-        observer?.connectionClosed()
+        if connection.probeSlot == nil {
+            shell.released(connection.addressKey)
+            observer?.connectionClosed()
+        }
+        connection.probeSlot = nil
         connection.input = []
         connection.pending = []
         connection.parser = RequestParser()

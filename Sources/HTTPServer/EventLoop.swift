@@ -13,6 +13,14 @@ final class EventLoop: Sendable {
         let addressKey: UInt64
         /// Set where every place was taken.
         var search: RoomSearch?
+        /// Set for a connection that is beyond the limits and not counted, and is there for this request alone.
+        var probe: Probe?
+    }
+
+    /// A health probe's request, and the slot that its connection has.
+    struct Probe: Sendable {
+        let head: RequestHead
+        let slot: ProbeSlots.Slot
     }
 
     /// What is waiting for the loop.
@@ -24,7 +32,7 @@ final class EventLoop: Sendable {
         var isClosed = false
     }
 
-    /// Connections handed over and not yet closed.
+    /// Connections handed over and not yet closed, those of probes beyond the limits left out.
     let connectionCount = Atomic<Int>(0)
     let wakeDescriptor: Int32
     let epollDescriptor: Int32
@@ -87,13 +95,14 @@ final class EventLoop: Sendable {
 
     /// Hands over a new connection; false when the loop has ended and the caller still owns the descriptor.
     func adopt(_ accepted: Accepted) -> Bool {
-        connectionCount.add(1, ordering: .relaxed)
+        let isCounted = accepted.probe == nil
+        if isCounted { connectionCount.add(1, ordering: .relaxed) }
         let isTaken = mail.withLock { mail in
             if mail.isClosed { return false }
             mail.accepted.append(accepted)
             return true
         }
-        if isTaken { signal() } else { connectionCount.subtract(1, ordering: .relaxed) }
+        if isTaken { signal() } else if isCounted { connectionCount.subtract(1, ordering: .relaxed) }
         return isTaken
     }
 

@@ -6,6 +6,13 @@ package protocol HTTPHandler: Sendable {
     /// Answers in place of a request that never became one (400, 408, 413, 414, 417, 431, 501, 505 …), or to a connection
     /// that is not let in (503): the server closes after it.
     func respondToRejected(_ rejected: RejectedRequest) -> HTTPResponse
+    /// Whether a request is a health probe, which is answered even where all connections are in use. Such an answer must be short and
+    /// there at once: it is cut off otherwise. False unless the handler says so. Also called on other threads than event loops.
+    func isProbe(_ request: HTTPRequest) -> Bool
+}
+
+extension HTTPHandler {
+    package func isProbe(_ request: HTTPRequest) -> Bool { false }
 }
 
 /// How one request ended.
@@ -47,8 +54,10 @@ package enum HTTPRefusal: String, Sendable, Hashable, CaseIterable {
 package protocol HTTPServerObserver: Sendable {
     func connectionOpened()
     func connectionClosed()
-    /// A connection was closed as soon as it was accepted, with a 503 or without a word.
+    /// A connection that no place was free for was closed, with a 503 or without a word. It never counted as opened.
     func connectionRefused(_ reason: HTTPRefusal)
+    /// A health probe is answered though no place was free for its connection, which counts neither as opened nor as refused.
+    func probeAdmitted(_ reason: HTTPRefusal)
     /// A response was made and its head is on its way to the kernel, or the connection broke within a request.
     /// `request` is nil for bytes that never became one.
     func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome)

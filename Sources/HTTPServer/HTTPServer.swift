@@ -63,12 +63,12 @@ package final class HTTPServer: Sendable {
             roomSeekers: limits.roomSeekers,
             addresses: addresses,
             observer: observer,
-            answers: RefusalAnswers(
+            gate: ProbeGate(
                 handler: handler,
                 observer: observer,
-                notes: notes,
-                limit: limits.refusalAnswersPerSecond,
-                date: clock
+                loops: loops,
+                limits: limits,
+                refusals: makeRefusals()
             )
         )
         let isFirst = state.withLock { state in
@@ -92,6 +92,21 @@ package final class HTTPServer: Sendable {
             throw HTTPServerError("cannot listen on \(host):\(port): this server was started before.")
         }
         return listener.port
+    }
+
+    private func makeRefusals() -> Refusals {
+        Refusals(
+            connectionLimit: limits.connections,
+            addressLimit: limits.connectionsPerAddress,
+            answers: RefusalAnswers(
+                handler: handler,
+                observer: observer,
+                notes: notes,
+                limit: limits.refusalAnswersPerSecond,
+                date: clock
+            ),
+            observer: observer
+        )
     }
 
     private func makeLoops(_ addresses: AddressCounts, orClose descriptor: Int32) throws(HTTPServerError) -> [EventLoop]
@@ -150,7 +165,7 @@ package final class HTTPServer: Sendable {
     /// The server's monotonic clock, as `produce(now:)` sees it.
     package static func now() -> Duration { .nanoseconds(MonotonicClock.now()) }
 
-    /// Connections accepted and not yet closed.
+    /// Connections accepted and not yet closed, those of probes beyond the limits left out.
     package var openConnections: Int {
         currentLoops.reduce(0) { $0 + $1.connectionCount.load(ordering: .relaxed) }
     }

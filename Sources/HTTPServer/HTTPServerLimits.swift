@@ -12,11 +12,20 @@ package struct HTTPServerLimits: Sendable, Hashable {
     package var chunkLineBytes = 1_024
     /// More bytes of chunk extensions in one body are answered 400 (RFC 9112 section 7.1.1).
     package var chunkExtensionBytes = 16_384
-    /// Connections beyond these are answered 503 and closed as soon as they are accepted.
+    /// Connections beyond these are answered 503 and closed, unless their request is a health probe.
     package var connections = 20_000
-    /// Of one client's address (an IPv4 address, an IPv6 /64), 0 for no bound; those beyond are answered 503 and closed
-    /// as soon as they are accepted. One client cannot take every place, but a proxy in front is one client.
+    /// Of one client's address (an IPv4 address, an IPv6 /64), 0 for no bound; those beyond are answered 503 and closed, unless
+    /// their request is a health probe. One client cannot take every place, but a proxy in front is one client.
     package var connectionsPerAddress = 0
+    /// Connections beyond the limits whose request may turn out to be a health probe; when there are more, one that waits is
+    /// answered 503. 0 refuses probes too, without reading their request.
+    package var probeSlots = 32
+    /// Of one client's address, of `probeSlots`.
+    package var probeSlotsPerAddress = 4
+    /// A longer head is no probe's: 503. So much is kept for each connection that waits.
+    package var probeHeadBytes = 8_192
+    /// How long such a connection may take to send its request's head; then 503.
+    package var probeHeadTimeout: Duration = .seconds(1)
     /// Connections told in one second why they are refused; more are closed without a word.
     package var refusalAnswersPerSecond = 200
     /// Requests of one connection answered before others have their turn, `sliceTime` permitting; what is pipelined behind them waits.
@@ -55,7 +64,7 @@ package struct HTTPServerLimits: Sendable, Hashable {
     package var pressureGrace: Duration = .seconds(1)
     /// Where all connections are in use, one that has been idle for so long is closed for a new one: that which was idle longest.
     package var evictableIdle: Duration = .milliseconds(500)
-    /// Connections beyond the limit that may wait for an idle one to be closed; more are refused at once.
+    /// Connections beyond the limit that may wait for an idle one to be closed; more find no place at once.
     package var roomSeekers = 16
     /// How long a closing connection is read and thrown away, so that the last answer is not lost (RFC 9112 section
     /// 9.6).

@@ -9,29 +9,11 @@ final class Listener: Sendable {
     private static let pause = DispatchTimeInterval.milliseconds(100)
     /// Connections accepted before the queue looks at anything else.
     private static let acceptsPerTurn = 256
-    /// Each warning is repeated no more often: under attack a limit is reached and left many times a second.
-    private static let warningInterval: Instant = 60_000_000_000
-
-    /// A warning that is due now and then.
-    private struct Warning {
-        private var last: Instant?
-
-        /// Whether to warn now; then not again for an interval.
-        mutating func isDue() -> Bool {
-            let now = MonotonicClock.now()
-            if let last, now - last < Listener.warningInterval { return false }
-            last = now
-            return true
-        }
-    }
 
     private struct State {
         var source: DispatchSource?
         var isPaused = false
         var isCancelled = false
-        var ofDescriptors = Warning()
-        var ofConnections = Warning()
-        var ofAddress = Warning()
     }
 
     let port: Int
@@ -40,9 +22,10 @@ final class Listener: Sendable {
     private let connectionLimit: Int
     private let addresses: AddressCounts
     private let observer: (any HTTPServerObserver)?
-    private let answers: RefusalAnswers
+    private let gate: ProbeGate
     private let roomSeekers: Int
     private let seeking = Atomic<Int>(0)
+    private let ofDescriptors = PacedWarning()
     private let queue = DispatchQueue(label: "tablecast.http.listener")
     private let state = Mutex(State())
 
@@ -54,7 +37,7 @@ final class Listener: Sendable {
         roomSeekers: Int,
         addresses: AddressCounts,
         observer: (any HTTPServerObserver)?,
-        answers: RefusalAnswers
+        gate: ProbeGate
     ) {
         self.descriptor = descriptor
         self.loops = loops
@@ -62,7 +45,7 @@ final class Listener: Sendable {
         self.roomSeekers = roomSeekers
         self.addresses = addresses
         self.observer = observer
-        self.answers = answers
+        self.gate = gate
         port = SocketAddress.port(of: descriptor)
     }
 
@@ -85,6 +68,7 @@ final class Listener: Sendable {
 
     /// Stops accepting. May be called again.
     func cancel() {
+        gate.close()
         state.withLock { state in
             guard !state.isCancelled, let source = state.source else { return }
             state.isCancelled = true
@@ -169,39 +153,10 @@ final class Listener: Sendable {
         search.goOn(with: accepted)
     }
 
-    /// Answers, closes and forgets a connection that no place is free for. Also called from event loops.
+    /// Gives up a connection that no place is free for, unless it is a probe's. Also called from event loops.
     private func refuse(_ accepted: EventLoop.Accepted, _ reason: HTTPRefusal) {
-        switch reason {
-        case .total:
-            answers.tell(
-                accepted.descriptor,
-                peer: accepted.peerAddress,
-                "all \(connectionLimit) connections that this server takes are in use"
-            )
-            warnOfConnections()
-        case .address:
-            answers.tell(
-                accepted.descriptor,
-                peer: accepted.peerAddress,
-                "all \(addresses.limit) connections that one address may have are in use"
-            )
-            warnOfAddress(accepted.peerAddress)
-        }
-        closeDescriptor(accepted.descriptor)
         addresses.leave(accepted.addressKey)
-        observer?.connectionRefused(reason)
-    }
-
-    private func warnOfAddress(_ address: String) {
-        guard state.withLock({ $0.ofAddress.isDue() }) else { return }
-        observer?.serverWarning(
-            "connections of \(address) are refused: the limit of \(addresses.limit) for one address is reached."
-        )
-    }
-
-    private func warnOfConnections() {
-        guard state.withLock({ $0.ofConnections.isDue() }) else { return }
-        observer?.serverWarning("connections are refused: the limit of \(connectionLimit) is reached.")
+        gate.take(accepted, reason)
     }
 
     /// Rests until descriptors may be free again; the clients wait in the backlog meanwhile.
@@ -210,9 +165,9 @@ final class Listener: Sendable {
             guard !state.isCancelled, !state.isPaused, let source = state.source else { return false }
             state.isPaused = true
             source.suspend()
-            return state.ofDescriptors.isDue()
+            return true
         }
-        if warns {
+        if warns, ofDescriptors.isDue() {
             observer?.serverWarning(
                 "cannot accept connections: \(error.text). Raise the limit of open files (ulimit -n)."
             )

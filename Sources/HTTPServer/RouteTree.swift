@@ -7,12 +7,20 @@ struct RouteTree: Sendable {
         let method: HTTPMethod
         let pattern: String
         let names: [String]
+        let isProbe: Bool
         let action: Router.Action
 
-        init(method: HTTPMethod, pattern: String, names: [String], action: @escaping Router.Action) {
+        init(
+            method: HTTPMethod,
+            pattern: String,
+            names: [String],
+            isProbe: Bool,
+            action: @escaping Router.Action
+        ) {
             self.method = method
             self.pattern = pattern
             self.names = names
+            self.isProbe = isProbe
             self.action = action
         }
     }
@@ -62,12 +70,14 @@ struct RouteTree: Sendable {
 
     private static func isParameter(_ segment: Substring) -> Bool { segment.hasPrefix("{") && segment.hasSuffix("}") }
 
-    mutating func add(_ method: HTTPMethod, _ pattern: String, _ action: @escaping Router.Action) {
+    mutating func add(_ method: HTTPMethod, _ pattern: String, isProbe: Bool = false, _ action: @escaping Router.Action)
+    {
         precondition(pattern.hasPrefix("/"), "a route's pattern begins with /: \(pattern)")
         let segments = pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         let names = segments.filter(Self.isParameter).map { String($0.dropFirst().dropLast()) }
         precondition(names.count <= PathParameters.limit, "too many parameters in \(pattern)")
-        root = root.adding(Route(method: method, pattern: pattern, names: names, action: action), segments[...])
+        let route = Route(method: method, pattern: pattern, names: names, isProbe: isProbe, action: action)
+        root = root.adding(route, segments[...])
         if !methods.contains(method) { methods.append(method) }
     }
 

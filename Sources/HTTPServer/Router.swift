@@ -27,9 +27,19 @@ package struct Router: HTTPHandler {
 
     /// Adds a route. `pattern` is literal segments and up to four `{name}` parameters: "/v1/items/{pk}/{sk}". A
     /// parameter never matches an empty segment. Where a literal and a parameter fit, the literal wins if it has the
-    /// method.
-    package mutating func on(_ method: HTTPMethod, _ pattern: String, _ action: @escaping Action) {
-        tree.add(method, pattern, action)
+    /// method. `isProbe` says that requests to it are health probes (`HTTPHandler.isProbe`).
+    package mutating func on(
+        _ method: HTTPMethod,
+        _ pattern: String,
+        isProbe: Bool = false,
+        _ action: @escaping Action
+    ) {
+        tree.add(method, pattern, isProbe: isProbe, action)
+    }
+
+    package func isProbe(_ request: HTTPRequest) -> Bool {
+        var segments = RouteTree.Segments(repeating: 0..<0)
+        return find(request.head, &segments)?.isProbe ?? false
     }
 
     package func respond(to request: HTTPRequest) -> HTTPResponse {
@@ -58,13 +68,17 @@ package struct Router: HTTPHandler {
     private func route(_ request: HTTPRequest) -> HTTPResponse {
         let head = request.head
         var segments = RouteTree.Segments(repeating: 0..<0)
-        var found = find(head.method, head, &segments)
-        if found == nil, head.method == .head { found = find(.get, head, &segments) }
-        guard let route = found else { return refuse(request) }
+        guard let route = find(head, &segments) else { return refuse(request) }
         let parameters = PathParameters(head: head.bytes, names: route.names, segments: segments)
         var response = route.action(request, parameters)
         response.route = route.pattern
         return response
+    }
+
+    private func find(_ head: RequestHead, _ segments: inout RouteTree.Segments) -> RouteTree.Route? {
+        let found = find(head.method, head, &segments)
+        if found == nil, head.method == .head { return find(.get, head, &segments) }
+        return found
     }
 
     private func find(_ method: MethodCode, _ head: RequestHead, _ segments: inout RouteTree.Segments) -> RouteTree

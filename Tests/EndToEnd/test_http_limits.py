@@ -14,6 +14,8 @@ from support.tables import create_table, fill
 from support.wire import Wire
 
 GET = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
+# A probe would be answered beyond the limits, too.
+ITEM = b"GET /v1/items/item-00001 HTTP/1.1\r\nHost: a\r\n\r\n"
 WAIT = b"GET /v1/changes?since=now HTTP/1.1\r\nHost: a\r\nPrefer: wait=60\r\n\r\n"
 
 
@@ -108,7 +110,7 @@ def test_connection_limits(ministack, logs, table):
 
         def connected(source):
             wire = Wire(port, source=source)
-            wire.send(GET)
+            wire.send(ITEM)
             return wire
 
         def held(source):

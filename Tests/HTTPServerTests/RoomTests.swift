@@ -49,6 +49,7 @@ import Testing
             await eventually("it is answered") { observer.current.statuses == [200] }
             for _ in 0..<20 {
                 let refused = try RawClient(port: port)
+                try await refused.send(Self.get)
                 #expect(try await refused.receiveResponse().status == 503)
             }
             #expect(observer.current.refused.count == 20)

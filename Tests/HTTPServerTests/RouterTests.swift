@@ -43,6 +43,20 @@ import Testing
     }
 
     @Test(
+        "knows the requests that are health probes",
+        arguments: [
+            ("GET /livez", true), ("HEAD /livez?a=b", true), ("GET /%6Civez", true), ("POST /livez", false),
+            ("OPTIONS /livez", false), ("OPTIONS *", false), ("GET /livez/", false), ("GET /nothing", false),
+            ("GET /v1/items/livez", false), ("GET /", false),
+        ]
+    )
+    func probes(_ line: String, _ isProbe: Bool) {
+        var router = Self.router()
+        router.on(.get, "/livez", isProbe: true) { _, _ in .text("alive") }
+        #expect(router.isProbe(Self.request(line)) == isProbe)
+    }
+
+    @Test(
         "finds literals and parameters, decoded",
         arguments: [
             ("GET /", "200 / root"), ("GET /v1/items", "200 /v1/items list"),

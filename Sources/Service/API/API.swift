@@ -48,9 +48,9 @@ package struct API: Sendable {
             _ = try QueryParameters(call.request, allowed: [])
             return api.status.respond(tellsCounts: call.seesAllKeys)
         },
-        .get("/livez", [], .open) { api, _ in api.health.liveness() },
-        .get("/readyz", [], .open) { api, _ throws(Problem) in try api.health.readiness() },
-        .get("/healthz", [], .open) { api, _ throws(Problem) in try api.health.readiness() },
+        .get("/livez", [], .open) { api, _ in api.health.liveness() }.servingProbes(),
+        .get("/readyz", [], .open) { api, _ throws(Problem) in try api.health.readiness() }.servingProbes(),
+        .get("/healthz", [], .open) { api, _ throws(Problem) in try api.health.readiness() }.servingProbes(),
         .get("/metrics", [], .metrics) { api, call throws(Problem) in
             try call.requireAllKeys()
             return api.metrics()
@@ -149,7 +149,9 @@ package struct API: Sendable {
             }
         )
         if let hosts { router.refusal = { hosts.refusal(of: $0)?.response() } }
-        for route in Self.routes { router.on(route.method, route.pattern, action(of: route)) }
+        for route in Self.routes {
+            router.on(route.method, route.pattern, isProbe: route.isProbe, action(of: route))
+        }
         return router
     }
 

@@ -28,7 +28,16 @@ package struct Route: Sendable {
     /// Whether the operation shows a token that is restricted to some keys nothing else. Where it does not say so, such a token is
     /// refused: forgetting it must not open anything.
     private(set) var keepsToKeys = false
+    /// Whether requests are health probes, which are answered even where all connections are in use.
+    private(set) var isProbe = false
     let action: Action
+
+    /// This operation, whose answer is short and always there at once, as health.
+    func servingProbes() -> Route {
+        var route = self
+        route.isProbe = true
+        return route
+    }
 
     /// This operation, which asks `APICall.keyRange` or its kin which keys it may show.
     func keepingToKeys() -> Route {

@@ -13,6 +13,7 @@ final class LoggingObserver: HTTPServerObserver {
     func connectionOpened() { metrics.connectionOpened() }
     func connectionClosed() { metrics.connectionClosed() }
     func connectionRefused(_ reason: HTTPRefusal) { metrics.connectionRefused(reason) }
+    func probeAdmitted(_ reason: HTTPRefusal) { metrics.probeAdmitted(reason) }
     func serverWarning(_ text: String) { metrics.serverWarning(text) }
 
     func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome) {

@@ -1,15 +1,21 @@
 import Glibc
+import HTTPServer
 
 /// How the process's file descriptors are shared between clients and the service itself: clients get what is left when the
 /// service's own are set aside, so no number of clients can cut it off from DynamoDB or its files.
 package struct DescriptorBudget: Sendable, Hashable {
-    /// Descriptors set aside: for libcurl's connections, SQLite, token and credential files, connections that are about to be
-    /// refused or take the place of idle ones, and what the process has open from the start.
+    /// Descriptors set aside. 64 are for libcurl's connections (`AWSClientLimits.concurrentRequests`), 32 for connections that may be
+    /// health probes' (`HTTPServerLimits.probeSlots`), and 16 for those that look for an idle one to replace
+    /// (`HTTPServerLimits.roomSeekers`). 48 are left for what the process has open from the start (about 20), names being resolved,
+    /// SQLite's files, and token and credential files.
     package static let reserve = 160
     /// Descriptors of one event loop.
     private static let perLoop = 2
     /// Connections that are served however few descriptors there are.
     package static let fewestConnections = 16
+    /// Slots for probes where there are too few descriptors for anything, and where there are more than enough.
+    private static let fewestProbeSlots = 4
+    private static let mostProbeSlots = 256
 
     /// Descriptors that the process may have open.
     package let descriptors: Int
@@ -27,6 +33,14 @@ package struct DescriptorBudget: Sendable, Hashable {
 
     /// Connections that are served at once.
     package var connections: Int { min(asked, max(Self.fewestConnections, descriptors - reserved)) }
+
+    /// Connections beyond these that may turn out to be health probes. More than those of the reserve where descriptors are left over: the
+    /// more wait, the longer each may take to send its request while new ones arrive.
+    package var probeSlots: Int {
+        if isTight { return Self.fewestProbeSlots }
+        let left = max(0, descriptors - reserved - connections)
+        return min(Self.mostProbeSlots, HTTPServerLimits().probeSlots + left)
+    }
 
     /// Whether there are too few descriptors even for the service itself and the fewest connections.
     package var isTight: Bool { descriptors < reserved + Self.fewestConnections }

@@ -83,6 +83,7 @@ package final class HTTPFront: Sendable {
         serverLimits.connections = descriptors?.connections ?? settings.maximumConnections
         serverLimits.connectionsPerAddress =
             settings.maximumConnectionsPerAddress ?? max(1, serverLimits.connections / 2)
+        if let descriptors { serverLimits.probeSlots = descriptors.probeSlots }
         self.metrics = metrics
         self.health = health
         self.accessLog = accessLog

@@ -27,6 +27,10 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
             "Responses by route, method and status; none when the connection broke or no route fits."
         )
         registry.describe("tablecast_http_connections_refused_total", "Connections not let in, by the limit reached.")
+        registry.describe(
+            "tablecast_http_probes_beyond_limit_total",
+            "Health probes answered though no connection was free, by the limit reached."
+        )
         registry.describe("tablecast_http_response_bytes_total", "Bytes of responses, heads included.")
         registry.describe(
             "tablecast_http_request_duration_seconds",
@@ -60,6 +64,14 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
     package func connectionRefused(_ reason: HTTPRefusal) {
         Counter(
             label: "tablecast_http_connections_refused_total",
+            dimensions: [("limit", reason.rawValue)],
+            factory: registry
+        ).increment()
+    }
+
+    package func probeAdmitted(_ reason: HTTPRefusal) {
+        Counter(
+            label: "tablecast_http_probes_beyond_limit_total",
             dimensions: [("limit", reason.rawValue)],
             factory: registry
         ).increment()

@@ -7,8 +7,12 @@ import Testing
 /// Answers with a closure, and rejected bytes with their reason as text.
 struct ClosureHandler: HTTPHandler {
     let answer: @Sendable (HTTPRequest) -> HTTPResponse
+    /// The paths of health probes.
+    var probes: Set<String> = []
 
     func respond(to request: HTTPRequest) -> HTTPResponse { answer(request) }
+
+    func isProbe(_ request: HTTPRequest) -> Bool { probes.contains(request.rawPath) }
 
     func respondToRejected(_ rejected: RejectedRequest) -> HTTPResponse {
         .text(rejected.reason, status: rejected.status)
@@ -35,6 +39,7 @@ final class RecordingObserver: HTTPServerObserver {
         var opened = 0
         var closed = 0
         var refused: [HTTPRefusal] = []
+        var probes: [HTTPRefusal] = []
         var statuses: [Int] = []
         var routes: [String?] = []
         var bytes: [Int] = []
@@ -50,6 +55,7 @@ final class RecordingObserver: HTTPServerObserver {
     func connectionOpened() { record.withLock { $0.opened += 1 } }
     func connectionClosed() { record.withLock { $0.closed += 1 } }
     func connectionRefused(_ reason: HTTPRefusal) { record.withLock { $0.refused.append(reason) } }
+    func probeAdmitted(_ reason: HTTPRefusal) { record.withLock { $0.probes.append(reason) } }
     func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome) {
         record.withLock {
             $0.statuses.append(outcome.status)

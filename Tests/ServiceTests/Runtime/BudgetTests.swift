@@ -1,3 +1,5 @@
+import AWSClient
+import HTTPServer
 import Testing
 
 @testable import Service
@@ -59,5 +61,24 @@ import Testing
             )
         )
         #expect(DescriptorBudget(descriptors: 64, asked: 3, loops: 2).connections == 3)
+    }
+
+    @Test("the descriptors set aside are enough for everything that they are set aside for")
+    func reserve() {
+        let limits = HTTPServerLimits()
+        let ownFiles = 48
+        let needed = AWSClientLimits().concurrentRequests + limits.probeSlots + limits.roomSeekers + ownFiles
+        #expect(DescriptorBudget.reserve == needed)
+    }
+
+    @Test("probes get more slots where descriptors are left over, and few where there are too few")
+    func probeSlots() {
+        func slots(_ descriptors: Int, _ asked: Int = 20_000) -> Int {
+            DescriptorBudget(descriptors: descriptors, asked: asked, loops: 2).probeSlots
+        }
+        #expect(slots(1_048_576) == 256)
+        #expect(slots(1_024) == 32)
+        #expect(slots(1_024, 800) == 92)
+        #expect(slots(64) == 4)
     }
 }
