@@ -20,9 +20,12 @@ struct Generation {
     var segments = 0
     var segmentsDone = 0
     var lastScanError: AWSError?
-    /// Records that were skipped because their keys cannot be read, since the generation began or was last compared with the table. While
-    /// there are any, what is saved stays behind them.
+    /// Records that were skipped because their keys cannot be read, since the generation began or was last compared with the table.
     var skippedRecords = 0
+    /// Rows of the scan, or of the last comparison, that were skipped for the same reason.
+    var skippedRows = 0
+    /// Comparisons since the last record was skipped that left nothing open.
+    var cleanPasses = 0
 
     /// What is being done until it is published.
     var step: Reason {

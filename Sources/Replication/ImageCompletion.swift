@@ -154,7 +154,10 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
         let read = try await streams.getRecords(iterator: iterator, shardID: shardID, limit: limit)
         guard !read.records.isEmpty else { return read }
-        let page = RecordsPage(records: read.records.map { $0.keyed(by: schema) }, nextIterator: read.nextIterator)
+        let hasFaults = read.records.contains { $0.fault != nil }
+        let page =
+            hasFaults
+            ? RecordsPage(records: read.records.map { $0.keyed(by: schema) }, nextIterator: read.nextIterator) : read
         let plan = plan(page.records, shardID)
         guard !plan.order.isEmpty else { return page }
         var states = known(plan, shardID)

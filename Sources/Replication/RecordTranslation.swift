@@ -19,6 +19,10 @@ package enum RecordTranslation: Sendable, Hashable {
             self = .keyless(reason)
             return
         }
+        if case .newImage = record.fault, (try? record.keys.key(schema: schema)) == nil {
+            self = .unusable("the keys of record \(record.eventID) do not fit the table's key schema")
+            return
+        }
         let outcome: Change.Outcome
         switch record.eventName {
         case .insert, .modify:

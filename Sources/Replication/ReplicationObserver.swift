@@ -37,6 +37,8 @@ package enum ReplicationEvent: Sendable, Hashable {
     case repaired(put: Int, removed: Int)
     /// Something of the table cannot be read; `text` says what, why and what follows. Everything else goes on.
     case unreadable(text: String)
+    /// So many items that could not be read were read again, and could.
+    case readable(count: Int)
     /// A record whose event name or version this release does not know has come; said once for each. The item of its key is read from
     /// the table; without a key of the table's it is skipped.
     case unknownRecord(eventName: String, shardID: String)

@@ -88,6 +88,15 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var verifyInterval: Duration = .seconds(60)
     /// How long a comparison waits for the stream to pass the time of a read; suspects are left to the next comparison then.
     package var verifyPatience: Duration = .seconds(60)
+    /// The wait between two comparisons that nobody asked for with `verifyUnitsPerSecond`, and which were begun because records were skipped.
+    package var repairInterval: Duration = .seconds(3_600)
+    /// Such comparisons in a row, `verifyInterval` apart, before that wait.
+    package var repairPasses = 5
+    /// Comparisons in a row that must find nothing open before records that were skipped count as made good for: one alone may take a
+    /// key for seen that it was not (`SeenKeys`).
+    package var cleanPasses = 2
+    /// Faults of single items that the status tells of.
+    package var unreadableReports = 16
     /// Suspects examined at once, and items of the replica looked at without a pause.
     package var verifyChunk = 1_000
     /// Bytes of the filter that remembers the keys a comparison has seen, ten bits a key; with more keys more of them are taken

@@ -30,6 +30,7 @@ extension Replicator {
                         if case .newImage(let reason) = record.fault { report(.item(change.key, schema, reason)) }
                     case .keyless(let reason):
                         generation?.skippedRecords += 1
+                        generation?.cleanPasses = 0
                         report(.record(record.sequenceNumber, shardID: shardID, reason))
                     case .unknown(let name):
                         if reportedEventNames.count < 64, reportedEventNames.insert(name).inserted {
@@ -49,15 +50,22 @@ extension Replicator {
         return .taken
     }
 
-    /// Says what cannot be read.
+    /// Tells of something that cannot be read.
     func report(_ unreadable: UnreadableReport) {
-        let moment = time.wallMilliseconds()
-        board.update {
-            $0.unreadable.skippedRecords = generation?.skippedRecords ?? 0
-            $0.unreadable.last = unreadable.text
-            $0.unreadable.lastAt = moment
-        }
+        let report = UnreadableStatus.Report(text: unreadable.text, at: time.wallMilliseconds())
+        let limit = settings.limits.unreadableReports
+        board.update { $0.unreadable.recent = Array(([report] + $0.unreadable.recent).prefix(limit)) }
+        tellSkipped()
         observer.observe(.unreadable(text: unreadable.text))
+    }
+
+    /// Tells what was skipped of the contents that are served; before anything is, of those that will be.
+    func tellSkipped() {
+        guard let generation, generation.liveSince != nil || store.snapshot == nil else { return }
+        board.update {
+            $0.unreadable.skippedRecords = generation.skippedRecords
+            $0.unreadable.skippedRows = generation.skippedRows
+        }
     }
 
     /// The generation is complete and caught up: readers see it from now on.
@@ -68,6 +76,7 @@ extension Replicator {
         isTableMissing = false
         isStreamDisabled = false
         publish()
+        tellSkipped()
         transition { $0.goLive() }
     }
 

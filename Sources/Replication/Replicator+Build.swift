@@ -39,8 +39,6 @@ extension Replicator {
             $0.scanEstimatedUnits = nil
             $0.scanEstimatedSecondsLeft = nil
             $0.scanUnitsPerSecond = settings.scanUnitsPerSecond
-            $0.unreadable.skippedRecords = 0
-            if resumption == nil { $0.unreadable.skippedRows = 0 }
         }
         let observer = observer
         let images = ImageCompletion(
@@ -75,7 +73,7 @@ extension Replicator {
                 return await self.scan(target, poller)
             }
             group.addTask { await self.watch(poller) }
-            group.addTask { await self.verify(target, poller, images) }
+            group.addTask { await self.verify(target, poller, images, isResumed: expiresAt != nil) }
             group.addTask { await self.watchTable(target) }
             defer { group.cancelAll() }
             while let end = await group.next() {

@@ -57,7 +57,7 @@ extension Replicator {
 
     private func apply(_ row: UnreadableRow, with writer: GenerationWriter) {
         guard let key = row.key else {
-            board.update { $0.unreadable.skippedRows += 1 }
+            generation?.skippedRows += 1
             return report(.row(row.reason))
         }
         if writer.applyUnreadableRow(key, at: time.wallMilliseconds()), let schema = generation?.target.keySchema {

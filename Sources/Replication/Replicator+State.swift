@@ -162,11 +162,13 @@ extension Replicator {
         _ target: ReplicationTarget,
         isLast: Bool
     ) async -> Bool {
-        guard let keeper, !isSavingWithheld() else { return true }
+        guard let keeper else { return true }
         // The positions first: what they cover was applied before they moved, so a later snapshot holds it.
         let positions = await poller.state()
         let view = await poller.view()
-        guard view.isResumable(from: positions), let writer = generation?.writer else { return true }
+        guard view.isResumable(from: positions), let writer = generation?.writer, !isSavingWithheld() else {
+            return true
+        }
         let snapshot = writer.snapshot()
         let mark = StateMark(
             positions: positions.encoded(),
@@ -192,12 +194,12 @@ extension Replicator {
         }
     }
 
-    /// Whether what is saved must stay behind a record that was skipped: then the next start reads that record again, or the table, and
-    /// does not take an item that may be old for right.
+    /// Whether the contents must not be saved because something of them was skipped: the next start reads that again, and does not take
+    /// an item that may be old or missing for right. Asked after the positions were taken, since they may cover what was skipped.
     private func isSavingWithheld() -> Bool {
-        guard let generation, generation.skippedRecords > 0 else { return false }
+        guard let generation, generation.skippedRecords + generation.skippedRows > 0 else { return false }
         let text =
-            "the state is not saved beyond a record that was skipped, since its keys cannot be read: the next start reads it again, or the table"
+            "the state is not saved while a record or row whose keys cannot be read leaves an item in doubt: see `unreadable` in /v1/status"
         if board.status.savedState?.trouble != text { failed(StateTrouble(text)) }
         return true
     }

@@ -9,16 +9,30 @@ extension Replicator {
     /// A row that differs is a suspect: most often its change is under way. Once the stream has passed the time of the read, the
     /// suspect is read again, strongly consistent; when the stream has passed the time of that read too, and has not told
     /// anything of the key in between, every write up to that read has been applied. What still differs then is a divergence.
+    ///
+    /// `VerificationSchedule` says when; with `isResumed` the contents come from a saved state.
     nonisolated func verify(
         _ target: ReplicationTarget,
         _ poller: StreamPoller,
-        _ images: ImageCompletion
+        _ images: ImageCompletion,
+        isResumed: Bool
     ) async -> GenerationEnd? {
-        guard let units = settings.verifyUnitsPerSecond else { return nil }
-        board.update { if $0.verification == nil { $0.verification = VerificationStatus() } }
-        let pacer = ReadPacer(unitsPerSecond: units, time: time)
+        let isContinuous = settings.verifyUnitsPerSecond != nil
+        if isContinuous { showVerification() }
+        let pacer = ReadPacer(unitsPerSecond: settings.verifyUnitsPerSecond ?? settings.scanUnitsPerSecond, time: time)
+        var schedule = VerificationSchedule(
+            isContinuous: isContinuous,
+            isResumed: isResumed,
+            limits: settings.limits
+        )
         while await pause(settings.limits.verifyInterval) {
-            guard let snapshot = await liveSnapshot() else { continue }
+            guard let (snapshot, skippedRecords) = await verifiable() else { continue }
+            let step = schedule.next(
+                skippedRecords: skippedRecords,
+                unreadable: snapshot.unreadableCount,
+                at: time.monotonic()
+            )
+            guard step != .rest else { continue }
             let pass = VerificationPass(
                 target,
                 snapshot,
@@ -26,17 +40,15 @@ extension Replicator {
                 images,
                 fetch: itemFetch(target),
                 pacer: pacer,
+                skippedRecords: skippedRecords,
                 limits: settings.limits,
                 random: time.random()
             )
-            let before = await unresolvedAndSkipped()
             do {
-                try await compare(pass)
-                board.update {
-                    $0.verification?.passes += 1
-                    $0.verification?.lastPassAt = time.wallMilliseconds()
-                }
-                await compared(pass, since: before)
+                try await run(step, pass)
+                try Task.checkCancellation()
+                let left = await ended(step, pass)
+                schedule.ended(step, isComplete: pass.isComplete, skippedRecords: left, at: time.monotonic())
             } catch let error as AWSError {
                 // The comparison is off for a while; what is followed is not.
                 report(error)
@@ -47,9 +59,47 @@ extension Replicator {
         return .cancelled
     }
 
-    /// What is published, when this generation is.
-    private func liveSnapshot() -> StoreSnapshot? {
-        generation?.liveSince == nil || readiness.state != .live ? nil : store.snapshot
+    /// What is published, when this generation is, and the records that had been skipped by then.
+    private func verifiable() -> (StoreSnapshot, skippedRecords: Int)? {
+        guard let generation, generation.liveSince != nil, readiness.state == .live, let snapshot = store.snapshot
+        else { return nil }
+        return (snapshot, generation.skippedRecords)
+    }
+
+    private nonisolated func showVerification() {
+        board.update { if $0.verification == nil { $0.verification = VerificationStatus() } }
+    }
+
+    private nonisolated func run(_ step: VerificationSchedule.Step, _ pass: VerificationPass) async throws {
+        switch step {
+        case .rest: break
+        case .compare:
+            showVerification()
+            try await compare(pass)
+        case .readUnreadable:
+            try await goThrough(pass) { snapshot, cursor in
+                pass.unreadable(in: snapshot, after: &cursor, limit: settings.limits.verifyChunk)
+            }
+        }
+    }
+
+    /// After a comparison that left nothing open the replica is right, whatever records were skipped before it. Returns how many records
+    /// nothing has made good for.
+    private func ended(_ step: VerificationSchedule.Step, _ pass: VerificationPass) -> Int {
+        guard step == .compare, generation?.writer.epoch == pass.epoch else { return generation?.skippedRecords ?? 0 }
+        board.update {
+            $0.verification?.passes += 1
+            $0.verification?.lastPassAt = time.wallMilliseconds()
+        }
+        generation?.skippedRows = pass.skippedRows
+        if generation?.skippedRecords == pass.skippedRecords, pass.isComplete, pass.skippedRows == 0 {
+            generation?.cleanPasses += 1
+        } else {
+            generation?.cleanPasses = 0
+        }
+        if let clean = generation?.cleanPasses, clean >= settings.limits.cleanPasses { generation?.skippedRecords = 0 }
+        tellSkipped()
+        return generation?.skippedRecords ?? 0
     }
 
     private nonisolated func compare(_ pass: VerificationPass) async throws {
@@ -67,18 +117,28 @@ extension Replicator {
         )
         try await scan.run()
         // The other way round: what the table no longer has.
+        try await goThrough(pass) { snapshot, cursor in
+            pass.unmet(in: snapshot, after: &cursor, limit: settings.limits.verifyChunk)
+        }
+    }
+
+    /// Examines the keys that `next` takes from the replica, piece by piece.
+    private nonisolated func goThrough(
+        _ pass: VerificationPass,
+        _ next: (StoreSnapshot, inout [UInt8]?) -> [ItemKey]
+    ) async throws {
         var cursor: [UInt8]?
         repeat {
             try Task.checkCancellation()
-            guard let snapshot = store.snapshot, snapshot.position.epoch == pass.epoch else { return }
-            let suspects = pass.unmet(in: snapshot, after: &cursor, limit: settings.limits.verifyChunk)
+            guard let snapshot = store.snapshot, snapshot.position.epoch == pass.epoch else { return pass.leaveOpen() }
+            let suspects = next(snapshot, &cursor)
             await examine(suspects, pass)
             await Task.yield()
         } while cursor != nil
     }
 
     private nonisolated func compare(_ page: ScanPage, _ pass: VerificationPass) async {
-        guard let snapshot = store.snapshot, snapshot.position.epoch == pass.epoch else { return }
+        guard let snapshot = store.snapshot, snapshot.position.epoch == pass.epoch else { return pass.leaveOpen() }
         let suspects = pass.suspects(in: page, against: snapshot)
         board.update {
             $0.verification?.rows += page.items.entries.count + page.unreadable.count
@@ -90,32 +150,35 @@ extension Replicator {
             await examine(Array(suspects[start..<end]), pass)
             start = end
         }
+        if start < suspects.count { pass.leaveOpen() }
     }
 
     /// Decides what suspects are.
     private nonisolated func examine(_ keys: [ItemKey], _ pass: VerificationPass) async {
-        guard !keys.isEmpty, !Task.isCancelled else { return }
+        guard !keys.isEmpty else { return }
+        guard !Task.isCancelled else { return pass.leaveOpen() }
         board.update { $0.verification?.suspects += keys.count }
-        guard await streamPasses(pass) else { return unresolved(keys.count) }
+        guard await streamPasses(pass) else { return leaveOpen(keys.count, pass) }
         // From here on no image that the stream read earlier than the fetch below can follow what the fetch brings.
         pass.images.watch(keys)
         defer { pass.images.unwatch() }
-        guard let snapshot = store.snapshot, snapshot.position.epoch == pass.epoch else { return }
+        guard let snapshot = store.snapshot, snapshot.position.epoch == pass.epoch else { return pass.leaveOpen() }
         var before: [ItemKey: UInt64] = [:]
         for key in keys { before[key] = snapshot.newestState(of: key)?.seq }
-        guard let leave = try? await pass.pacer.leaveForItems(keys.count) else { return }
+        guard let leave = try? await pass.pacer.leaveForItems(keys.count) else { return pass.leaveOpen() }
         let result = await pass.fetch.fetch(keys)
         let units = result.states.values.reduce(0) { $0 + $1.units }
         pass.pacer.settle(leave, units: units, items: 0)
         board.update { $0.verification?.consumedUnits += units }
         if let error = result.error { report(error) }
-        guard await streamPasses(pass) else { return unresolved(keys.count) }
+        guard await streamPasses(pass) else { return leaveOpen(keys.count, pass) }
         let undecided = keys.count - result.states.count
         await settle(result.states, before, pass)
-        if undecided > 0 { unresolved(undecided) }
+        if undecided > 0 { leaveOpen(undecided, pass) }
     }
 
-    private nonisolated func unresolved(_ count: Int) {
+    private nonisolated func leaveOpen(_ count: Int, _ pass: VerificationPass) {
+        pass.leaveOpen()
         guard !Task.isCancelled else { return }
         board.update { $0.verification?.unresolved += count }
     }
@@ -130,27 +193,15 @@ extension Replicator {
         return !Task.isCancelled
     }
 
-    /// What a comparison must not have added to if it is to count as complete.
-    private func unresolvedAndSkipped() -> [Int] {
-        [board.status.verification?.unresolved ?? 0, generation?.skippedRecords ?? 0]
-    }
-
-    /// After a comparison that left nothing open the replica is right, whatever records were skipped before it.
-    private func compared(_ pass: VerificationPass, since before: [Int]) {
-        guard generation?.writer.epoch == pass.epoch else { return }
-        board.update { $0.unreadable.skippedRows = pass.skippedRows }
-        guard pass.skippedRows == 0, unresolvedAndSkipped() == before else { return }
-        generation?.skippedRecords = 0
-        board.update { $0.unreadable.skippedRecords = 0 }
-    }
-
     /// Puts right what differs from `states`, the table as it was when everything up to then has been applied.
     private func settle(_ states: [ItemKey: TableItem], _ before: [ItemKey: UInt64], _ pass: VerificationPass) {
         guard let writer = generation?.writer, writer.epoch == pass.epoch, generation?.liveSince != nil,
             let snapshot = store.snapshot
-        else { return }
+        else { return pass.leaveOpen() }
         var puts: [ItemKey] = []
         var removals: [ItemKey] = []
+        /// Of these, keys whose items could not be read before.
+        var readable = 0
         var unreadable: [ItemKey] = []
         var changing = 0
         for (key, item) in states {
@@ -160,13 +211,16 @@ extension Replicator {
                 continue
             }
             let held = state.flatMap { $0.isTombstone ? nil : $0 }
+            let wasUnreadable = state?.isUnreadable == true
             switch item {
             case .found(let item):
                 let isEqual = held?.withPackedItem { $0.elementsEqual(item.packed) } ?? false
-                if !isEqual { puts.append(key) }
-            case .absent: if held != nil || state?.isUnreadable == true { removals.append(key) }
+                guard !isEqual else { continue }
+                puts.append(key)
+                if wasUnreadable { readable += 1 }
+            case .absent: if held != nil || wasUnreadable { removals.append(key) }
             case .unreadable(let reason):
-                guard state?.isUnreadable != true else { continue }
+                guard !wasUnreadable else { continue }
                 unreadable.append(key)
                 report(.item(key, pass.target.keySchema, reason))
             }
@@ -186,11 +240,12 @@ extension Replicator {
             writer.repair(key, outcome, at: time.wallMilliseconds())
         }
         board.update {
-            $0.verification?.repairedPuts += puts.count
+            $0.verification?.repairedPuts += puts.count - readable
             $0.verification?.repairedRemovals += removals.count
         }
         publish()
-        guard !puts.isEmpty || !removals.isEmpty else { return }
-        observer.observe(.repaired(put: puts.count, removed: removals.count))
+        if readable > 0 { observer.observe(.readable(count: readable)) }
+        guard puts.count > readable || !removals.isEmpty else { return }
+        observer.observe(.repaired(put: puts.count - readable, removed: removals.count))
     }
 }

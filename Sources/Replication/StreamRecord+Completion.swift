@@ -32,9 +32,10 @@ extension StreamRecord {
         }
     }
 
-    /// The record with the keys that an image has, where its own cannot be read.
+    /// Where not all of its keys can be read: the record with those of them that make the primary key, or with an image's.
     func keyed(by schema: KeySchema) -> StreamRecord {
-        guard case .keys = fault, let image = newImage ?? oldImage, let key = try? image.key(schema: schema),
+        guard case .keys = fault,
+            let key = [keys, newImage, oldImage].lazy.compactMap({ try? $0?.key(schema: schema) }).first,
             let attributes = try? key.attributes(schema: schema)
         else { return self }
         return with(keys: Item(attributes), eventName, newImage, userIdentity: userIdentity)

@@ -1,16 +1,26 @@
 import TableModel
 
-/// What of the table cannot be read, beside the items that are kept without their contents (`StoreSnapshot.unreadableCount`).
+/// Faults of single items, records and rows, beside the items that are kept by their keys alone (`StoreSnapshot.unreadableCount`).
 package struct UnreadableStatus: Sendable, Hashable {
-    /// Records of the stream that were skipped since the contents were last read or compared as a whole: their keys cannot be read, so
-    /// the items that they are of may be old.
+    /// One fault.
+    package struct Report: Sendable, Hashable {
+        /// What cannot be read, why, and what follows.
+        package let text: String
+        /// Milliseconds since 1970 UTC.
+        package let at: Int64
+        package init(text: String, at: Int64) {
+            self.text = text
+            self.at = at
+        }
+    }
+
+    /// Records of the stream that were skipped because their keys cannot be read, since the replica was last read or compared as a whole.
+    /// The items that they are of may be old.
     package var skippedRecords = 0
-    /// Rows of the last scan or comparison that were skipped: their keys cannot be read, so they are missing.
+    /// Rows of the last scan or comparison that were skipped because their keys cannot be read. They are missing.
     package var skippedRows = 0
-    /// What could not be read last, and why; nil while there was nothing.
-    package var last: String?
-    /// Milliseconds since 1970 UTC at which that was.
-    package var lastAt: Int64?
+    /// The newest faults, the newest first; `ReplicationLimits.unreadableReports` at most.
+    package var recent: [Report] = []
     package init() {}
 }
 
@@ -18,14 +28,11 @@ package struct UnreadableStatus: Sendable, Hashable {
 struct UnreadableReport: Sendable, Hashable {
     /// What it is, why it cannot be read, and what follows, in a sentence.
     let text: String
-    /// Whether nothing is kept for it, so that no reader of a key learns of it.
-    let isSkipped: Bool
 
     /// An item whose key can be read.
     static func item(_ key: ItemKey, _ schema: KeySchema, _ reason: String) -> UnreadableReport {
         UnreadableReport(
-            text: "the item \(KeyText.of(key, schema)) cannot be read (\(reason)): requests for it are answered 502",
-            isSkipped: false
+            text: "the item \(KeyText.of(key, schema)) cannot be read (\(reason)): the response for it is 502"
         )
     }
 
@@ -33,16 +40,14 @@ struct UnreadableReport: Sendable, Hashable {
     static func record(_ number: SequenceNumber, shardID: String, _ reason: String) -> UnreadableReport {
         UnreadableReport(
             text: "the keys of record \(number.text) of shard \(shardID) cannot be read (\(reason)): it is skipped, so "
-                + "one item may be old until --verify-rcu or a restart reads the table",
-            isSkipped: true
+                + "one item may be old until the table has been compared, which begins within a minute or, after an earlier one, an hour"
         )
     }
 
     /// A row of the table whose key cannot be read.
     static func row(_ reason: String) -> UnreadableReport {
         UnreadableReport(
-            text: "a row of the table cannot be read, nor can its key (\(reason)): it is skipped, and missing here",
-            isSkipped: true
+            text: "a row of the table cannot be read, and neither can its key (\(reason)): it is skipped, and missing here"
         )
     }
 }
@@ -58,6 +63,22 @@ enum KeyText {
         var json: [UInt8] = []
         Item(attributes).packed.withUnsafeBytes { PackedItem.appendPlainJSON($0, to: &json) }
         let text = String(decoding: json, as: UTF8.self)
-        return text.count <= limit ? text : text.prefix(limit) + "…"
+        return escaped(text.count <= limit ? text : text.prefix(limit) + "…")
+    }
+
+    /// Without a character that ends a line, moves the cursor or turns the direction of a text: each becomes an escape of JSON.
+    private static func escaped(_ text: String) -> String {
+        var output = ""
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    output += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+                }
+            default: output.unicodeScalars.append(scalar)
+            }
+        }
+        return output
     }
 }

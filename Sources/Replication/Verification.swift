@@ -35,9 +35,10 @@ final class VerificationPass: Sendable {
     let fetch: ItemFetch
     let pacer: ReadPacer
     private let seen: Mutex<SeenKeys>
+    /// Records that had been skipped when it began.
+    let skippedRecords: Int
     private let skipped = Atomic<Int>(0)
-    /// Rows met so far whose keys cannot be read.
-    var skippedRows: Int { skipped.load(ordering: .relaxed) }
+    private let open = Atomic<Int>(0)
 
     init(
         _ target: ReplicationTarget,
@@ -46,6 +47,7 @@ final class VerificationPass: Sendable {
         _ images: ImageCompletion,
         fetch: ItemFetch,
         pacer: ReadPacer,
+        skippedRecords: Int,
         limits: ReplicationLimits,
         random: Double
     ) {
@@ -56,8 +58,33 @@ final class VerificationPass: Sendable {
         self.images = images
         self.fetch = fetch
         self.pacer = pacer
+        self.skippedRecords = skippedRecords
         let seed = UInt64(random * 0x1p53)
-        seen = Mutex(SeenKeys(keys: snapshot.itemCount, maximumBytes: limits.verifyFilterBytes, seed: seed))
+        seen = Mutex(SeenKeys(keys: snapshot.itemCount + snapshot.unreadableCount, maximumBytes: limits.verifyFilterBytes, seed: seed))
+    }
+
+    /// Rows met so far whose keys cannot be read.
+    var skippedRows: Int { skipped.load(ordering: .relaxed) }
+
+    /// Whether everything that was looked at was decided. A key that went on changing counts: its newer record makes good for those before.
+    var isComplete: Bool { open.load(ordering: .relaxed) == 0 }
+
+    /// Something was left undecided.
+    func leaveOpen() { open.add(1, ordering: .relaxed) }
+
+    /// The keys behind `cursor` whose items cannot be read, `limit` of them at most. Moves the cursor as `unmet` does.
+    func unreadable(in snapshot: StoreSnapshot, after cursor: inout [UInt8]?, limit: Int) -> [ItemKey] {
+        var keys: [ItemKey] = []
+        var last: [UInt8]?
+        var visited = 0
+        snapshot.forEach(from: nil, to: nil, after: cursor, includingTombstones: true) { record in
+            visited += 1
+            if record.isUnreadable { keys.append(record.key) }
+            if visited == limit { last = record.key.bytes }
+            return visited < limit
+        }
+        cursor = last
+        return keys
     }
 
     /// The rows that the replica does not hold as they are.

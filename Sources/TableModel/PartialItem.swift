@@ -17,7 +17,7 @@ public struct PartialItem: Sendable, Hashable {
         let outcome = Result { () throws(JSONError) in
             try json.readObject { name, json throws(JSONError) in
                 let name = AttributeName(name)
-                var value = JSONReader(try json.skipValue(in: bytes))
+                var value = JSONReader(try json.skipLoosely(in: bytes))
                 // Of an attribute that occurs twice nobody knows which is meant.
                 if !unreadable.contains(name), attributes[name] == nil, let read = try? value.readAttributeValue() {
                     attributes[name] = read
@@ -50,10 +50,39 @@ public struct PartialItem: Sendable, Hashable {
 }
 
 extension JSONReader {
-    /// Reads past the next value, and returns where it stood. `whole` are the bytes that this reader reads.
-    package mutating func skipValue(in whole: UnsafeRawBufferPointer) throws(JSONError) -> UnsafeRawBufferPointer {
+    /// Reads past the next value and returns where it stood. Objects, arrays and strings are told by their brackets and quotes alone,
+    /// however deep or wrong their contents are: who reads them finds that. `whole` are the bytes that this reader reads.
+    package mutating func skipLoosely(in whole: UnsafeRawBufferPointer) throws(JSONError) -> UnsafeRawBufferPointer {
+        skipSpace()
         let start = offset
-        try skipValue()
+        switch try peek() {
+        case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\""): try skipToClose()
+        default: try skipValue()
+        }
         return UnsafeRawBufferPointer(rebasing: whole[start..<offset])
+    }
+
+    private mutating func skipToClose() throws(JSONError) {
+        var depth = 0
+        repeat {
+            guard position < end else { throw failure("expected the end of a value, found the end") }
+            switch position.pointee {
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            case UInt8(ascii: "\""): try skipToQuote()
+            default: break
+            }
+            position += 1
+        } while depth > 0
+    }
+
+    /// From a string's first quote to its last.
+    private mutating func skipToQuote() throws(JSONError) {
+        position += 1
+        while position < end, position.pointee != UInt8(ascii: "\"") {
+            // A backslash and what it escapes; the last byte of the input escapes nothing.
+            position += position.pointee == UInt8(ascii: "\\") && end - position > 1 ? 2 : 1
+        }
+        guard position < end else { throw failure("expected the end of a string, found the end") }
     }
 }

@@ -36,7 +36,7 @@ def test_an_unreadable_row_does_not_stop_the_scan_and_is_named_wherever_it_is_as
         assert problem.status_code == 502
         assert problem.headers["content-type"] == "application/problem+json"
         assert problem.json()["type"] == "urn:tablecast:problem:item-unreadable"
-        assert "the log says why" in problem.json()["detail"]
+        assert "cannot read, such as one with a value of an unknown type" in problem.json()["detail"]
         assert problem.headers["replica-state"] == "live"
         page = service.get("/v1/items", params={"limit": 1000}).json()
         assert len(page["items"]) == 30
@@ -54,7 +54,8 @@ def test_an_unreadable_row_does_not_stop_the_scan_and_is_named_wherever_it_is_as
         assert status["items"] == 30
         assert status["unreadable"]["items"] == 2
         assert status["unreadable"]["skipped_records"] == status["unreadable"]["skipped_rows"] == 0
-        assert "cannot be read (unknown type)" in status["unreadable"]["last"]
+        assert len(status["unreadable"]["recent"]) == 2
+        assert all("cannot be read (unknown type)" in report["what"] for report in status["unreadable"]["recent"])
         assert metric(service, "tablecast_replica_unreadable_items") == 2
         assert 'the item {"id":' in service.program.output
         with stream(service, "/v1/events?snapshot=always") as events:
@@ -126,8 +127,8 @@ def test_a_record_without_readable_keys_is_skipped_said_and_read_again_by_the_ne
             wait_for(lambda: service.item("behind"), 10, "a write behind the record")
             told = unreadable(service)
             assert told["skipped_records"] == 1
-            assert told["last"].startswith("the keys of record ")
-            assert "--verify-rcu or a restart" in told["last"]
+            assert told["recent"][0]["what"].startswith("the keys of record ")
+            assert "until the table has been compared" in told["recent"][0]["what"]
             assert service.item("item-00001")["n"] == 1
             assert metric(service, "tablecast_replica_skipped_records") == 1
             wait_for(lambda: "skipped" in (service.get("/v1/status").json()["saved_state"]["trouble"] or ""), 10, "why nothing is saved")

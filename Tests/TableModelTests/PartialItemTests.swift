@@ -44,6 +44,24 @@ import Testing
         #expect(throws: KeyError.self) { try partial(text).key(schema: Self.composite) }
     }
 
+    @Test("a value that is no JSON of ours, a lone surrogate or nested too deep, is a fault of its attribute")
+    func oddJSON() throws {
+        let deep = String(repeating: #"{"L":["#, count: 200) + #"{"S":"x"}"# + String(repeating: "]}", count: 200)
+        for value in [#"{"S":"\ud800"}"#, deep, #"{"S":"\x"}"#, #"{"S":"a\\\""}"#] {
+            let item = partial(#"{"odd":\#(value),"id":{"S":"a"}}"#)
+            #expect(try item.key(schema: Self.hashOnly) == ItemKey(partition: .string("a"), schema: Self.hashOnly))
+        }
+    }
+
+    @Test("what is not closed is no value", arguments: [#"{"a":"#, #"["a"#, #""a\"#, #""a\"x"#, "{]", "", "  ", "nul", "<a>"])
+    func notClosed(_ text: String) {
+        Array(text.utf8).withUnsafeBytes { bytes in
+            var json = JSONReader(bytes)
+            let outcome = Result { () throws(JSONError) in _ = try json.skipLoosely(in: bytes) }
+            if case .success = outcome { #expect(text == "{]", "\(text)") }
+        }
+    }
+
     @Test("names that differ only in Unicode normal form are two attributes")
     func normalForms() {
         let item = partial("{\"e\u{301}\":{\"S\":\"a\"},\"\u{E9}\":{\"S\":\"b\"},\"x\":{\"X\":1}}")

@@ -29,7 +29,7 @@ enum ScanAnswer {
                 hasItems = true
                 try json.readArray { json throws(JSONError) in
                     guard toleratesFaults else { return try json.readItem(into: &batch, schema: schema) }
-                    let row = try json.skipValue(in: bytes)
+                    let row = try json.skipLoosely(in: bytes)
                     if let fault = try read(row, into: &batch, schema: schema) { unreadable.append(fault) }
                 }
             case "LastEvaluatedKey": lastKey = try json.readKeyAttributes()
@@ -96,7 +96,7 @@ enum BatchGetAnswer {
                     try check(name, is: table)
                     try json.readArray { json throws(JSONError) in
                         guard toleratesFaults else { return items.append(try json.readItem()) }
-                        switch Lenience.item(in: try json.skipValue(in: bytes)) {
+                        switch Lenience.item(in: try json.skipLoosely(in: bytes)) {
                         case .success(let item): items.append(item)
                         case .failure(let fault): unreadable.append(fault.item)
                         }

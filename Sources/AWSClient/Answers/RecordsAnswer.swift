@@ -80,8 +80,10 @@ struct RecordAnswer {
 
     private mutating func readMember(_ member: String, _ json: inout JSONReader) throws(JSONError) {
         switch member {
-        case "eventID": eventID = try json.readOptionalString() ?? ""
-        case "eventVersion": eventVersion = try json.readOptionalString() ?? ""
+        case "eventID":
+            eventID = try readExtra(&json) { json throws(JSONError) in try json.readOptionalString() } ?? ""
+        case "eventVersion":
+            eventVersion = try readExtra(&json) { json throws(JSONError) in try json.readOptionalString() } ?? ""
         case "eventName":
             let text = try json.readString()
             eventName =
@@ -91,7 +93,8 @@ struct RecordAnswer {
                 case "REMOVE": .remove
                 default: .unknown(text)
                 }
-        case "userIdentity", "UserIdentity": userIdentity = try Self.readIdentity(&json)
+        case "userIdentity", "UserIdentity":
+            userIdentity = try readExtra(&json) { json throws(JSONError) in try Self.readIdentity(&json) }
         case "dynamodb":
             try json.readObject { name, json throws(JSONError) in try readChange(name, &json) }
         default: try json.skipValue()
@@ -121,10 +124,7 @@ struct RecordAnswer {
         case "SequenceNumber": sequenceNumber = try json.readSequenceNumber()
         case "ApproximateCreationDateTime":
             if try json.readNull() { return }
-            guard let page else { return createdAt = try Self.readMoment(&json) }
-            // A record is one without a time too.
-            var value = JSONReader(try json.skipValue(in: page))
-            createdAt = try? Self.readMoment(&value)
+            createdAt = try readExtra(&json) { json throws(JSONError) in try Self.readMoment(&json) }
         default: try json.skipValue()
         }
     }
@@ -137,10 +137,20 @@ struct RecordAnswer {
         return exact
     }
 
+    /// What a record can do without; nil where it cannot be read and that is tolerated.
+    private func readExtra<Value>(
+        _ json: inout JSONReader,
+        _ read: (inout JSONReader) throws(JSONError) -> Value?
+    ) throws(JSONError) -> Value? {
+        guard let page else { return try read(&json) }
+        var part = JSONReader(try json.skipLoosely(in: page))
+        return try? read(&part)
+    }
+
     /// Keys or an image; a failure for what cannot be read, where that is tolerated.
     private func readItem(_ json: inout JSONReader) throws(JSONError) -> Result<Item, UnreadableItem> {
         guard let page else { return .success(try json.readItem()) }
-        return Lenience.item(in: try json.skipValue(in: page))
+        return Lenience.item(in: try json.skipLoosely(in: page))
     }
 
     /// The API model writes `PrincipalId` and `Type`, the guide and Lambda's events `principalId` and `type`.

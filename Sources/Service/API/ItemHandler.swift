@@ -100,8 +100,8 @@ struct ItemHandler: Sendable {
     static let unreadable = Problem(
         502,
         .itemUnreadable,
-        "The table has an item under this key, and this version of Tablecast cannot read it: the log says why. Read it from DynamoDB "
-            + "meanwhile. It is read again when it changes, and by --verify-rcu."
+        "The table has an item under this key that this version of Tablecast cannot read, such as one with a value of an unknown type. "
+            + "Read it from DynamoDB. Tablecast reads it again when it changes, after a restart, and with --verify-rcu."
     )
 
     /// Whether the item is what the question waits for.

@@ -110,8 +110,15 @@ struct StatusHandler: Sendable {
         object.add("items", snapshot?.unreadableCount ?? 0)
         object.add("skipped_records", unreadable.skippedRecords)
         object.add("skipped_rows", unreadable.skippedRows)
-        object.add("last", unreadable.last)
-        object.add("last_at", unreadable.lastAt.map { Timestamp.text($0) })
+        object.add(
+            "recent",
+            unreadable.recent.map { report in
+                var object = JSONObject()
+                object.add("what", report.text)
+                object.add("at", Timestamp.text(report.at))
+                return object
+            }
+        )
         return object
     }
 

@@ -112,6 +112,7 @@ final class ReplicationReporter: ReplicationObserver {
             let now = time.monotonic()
             guard let unlogged = state.withLock({ $0.unreadables.next(at: now) }) else { return }
             logger.warning("\(text)", metadata: unlogged > 0 ? ["unlogged": "\(unlogged)"] : [:])
+        case .readable(let count): logger.info("\(count) item(s) that could not be read can be read again")
         case .unknownRecord(let name, let shardID):
             logger.warning(
                 "records of kind \(name) are not known to this release: the items they name are read from the table",

@@ -54,6 +54,13 @@ import Testing
         #expect(page.unreadable[0].reason.contains(reason), "\(page.unreadable[0].reason)")
     }
 
+    @Test("a lone surrogate in a value, which some endpoints send, is a fault of its row")
+    func loneSurrogate() throws {
+        let page = try decode(#"{"Items":[{"id":{"S":"a"},"x":{"S":"\ud800"}},{"id":{"S":"b"}}]}"#)
+        #expect(page.rows == [Item(["id": .string("b")])])
+        #expect(page.unreadable.map(\.key) == [try key("a")])
+    }
+
     @Test("a row whose key cannot be read has none, and one that is of another table makes it another table's page")
     func keyless() throws {
         let rows = #"{"id":{"X":"a"}},null,{"id":{"S":"b"}}"#

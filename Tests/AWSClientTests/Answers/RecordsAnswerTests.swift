@@ -144,6 +144,17 @@ import Testing
         #expect(records.allSatisfy { $0.newImage == Item(["id": .string("a")]) && $0.eventName == .modify })
     }
 
+    @Test(
+        "a record can do without a readable identity, version or event ID",
+        arguments: [#""userIdentity":7"#, #""eventVersion":{}"#, #""eventID":[]"#]
+    )
+    func oddExtras(_ member: String) throws {
+        let text = record().replacing(#""eventID":"e1","#, with: "").replacing(#","eventVersion":"1.1""#, with: "")
+        let records = try decode(page(text.replacing(#""eventName""#, with: member + #","eventName""#))).records
+        #expect(records.map(\.keys) == [Item(["id": .string("a")])])
+        #expect(records.map(\.fault) == [nil])
+    }
+
     @Test("a record whose time cannot be read is one without a time", arguments: ["1e300", #""yesterday""#, "{}"])
     func oddTime(_ time: String) throws {
         let records = try decode(page(record(time: time))).records

@@ -31,8 +31,8 @@ import Testing
         #expect(
             answer.body.hasPrefix(
                 #"{"type":"urn:tablecast:problem:item-unreadable","title":"Bad Gateway","status":502,"detail":"The table has an item "#
-                    + "under this key, and this version of Tablecast cannot read it: the log says why. Read it from DynamoDB meanwhile. "
-                    + #"It is read again when it changes, and by --verify-rcu.""#
+                    + "under this key that this version of Tablecast cannot read, such as one with a value of an unknown type. Read it "
+                    + #"from DynamoDB. Tablecast reads it again when it changes, after a restart, and with --verify-rcu.""#
             ),
             "\(answer.body)"
         )
@@ -46,9 +46,13 @@ import Testing
     @Test("a wait for another state of it ends at once, since it has one; with until it goes on, to a 502 at the end")
     func waits() async throws {
         let fixture = try fixture()
-        let fields = ["Prefer: wait=1", #"If-None-Match: "x""#]
+        let clock = ContinuousClock()
+        // It does not end by its own time within the client's patience.
+        let fields = ["Prefer: wait=60", #"If-None-Match: "x""#]
         #expect(try fixture.request("/v1/items/a/6", fields: fields).status == 502)
+        let began = clock.now
         #expect(try fixture.request("/v1/items/a/6?until=v%20%3D%201", fields: ["Prefer: wait=1"]).status == 502)
+        #expect(clock.now - began >= .seconds(1))
         await fixture.stop()
     }
 
@@ -104,8 +108,7 @@ import Testing
         let fixture = try fixture()
         fixture.setStatus {
             $0.unreadable.skippedRecords = 2
-            $0.unreadable.last = "the item x cannot be read (unknown type)"
-            $0.unreadable.lastAt = 1_700_000_000_000
+            $0.unreadable.recent = [.init(text: "the item x cannot be read (unknown type)", at: 1_700_000_000_000)]
         }
         let export = try fixture.request("/v1/items", fields: ["Accept: application/x-ndjson"]).body
         let last = try #require(export.split(separator: "\n").last)
@@ -119,8 +122,8 @@ import Testing
         )
         #expect(
             status.contains(
-                #""unreadable":{"items":3,"skipped_records":2,"skipped_rows":0,"last":"the item x cannot be read (unknown type)","#
-                    + #""last_at":"2023-11-14T22:13:20.000Z"}"#
+                #""unreadable":{"items":3,"skipped_records":2,"skipped_rows":0,"recent":[{"what":"the item x cannot be read "#
+                    + #"(unknown type)","at":"2023-11-14T22:13:20.000Z"}]}"#
             ),
             "\(status)"
         )

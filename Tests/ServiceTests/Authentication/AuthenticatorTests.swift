@@ -61,6 +61,7 @@ import Testing
         let fixture = try ServiceFixture(authenticator: Authenticator(store: store, monotonic: { .zero }))
         try fixture.publish(
             ["t#7#a", "t#7#b", "t#8#a"].map { ["pk": .string($0), "sk": .number("1")] },
+            unreadable: ["t#7#odd", "t#8#odd"].map { ["pk": .string($0), "sk": .number("1")] },
             schema: ServiceFixture.composite
         )
         return (fixture, store)
@@ -154,8 +155,13 @@ import Testing
         #expect(mixed.body.contains("keys[1] lies outside"))
         for target in ["/v1/items", "/v1/events?limit=3&timeout=1s", "/v1/items?order=desc"] {
             let answer = try fixture.request(target, fields: tenant)
-            #expect(!answer.body.contains("t#8#a"), "\(target)")
+            #expect(!answer.body.contains("t#8#"), "\(target)")
+            #expect(answer.body.contains("t#7#odd"), "\(target)")
         }
+        let export = try fixture.request("/v1/items", fields: tenant + ["Accept: application/x-ndjson"])
+        #expect(export.body.hasSuffix(",\"unreadable_items\":1}\n"), "\(export.body)")
+        #expect(try fixture.request("/v1/items/t%238%23odd/1", fields: tenant).status == 403)
+        #expect(try fixture.request("/v1/items/t%237%23odd/1", fields: tenant).status == 502)
         await fixture.stop()
     }
 
