@@ -123,6 +123,7 @@ public final class AWSClient: ServiceTimekeeper {
         )
         do {
             return try await transport.send(request)
+            isOfStreams: call.operation.isOfStreams,
         } catch {
             throw error.error(call)
         }

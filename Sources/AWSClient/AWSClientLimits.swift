@@ -1,7 +1,10 @@
 /// Every bound of the AWS client, in one place. The defaults suit a replica beside its application.
 public struct AWSClientLimits: Sendable, Hashable {
     /// Requests on the wire at once, which is also the number of connections kept. More wait in line.
-    public var concurrentRequests = 64
+    public var concurrentRequests = 80
+    /// Of them, those that DynamoDB and DynamoDB Streams leave to each other. More requests of one service wait in line, so calls that
+    /// hang at one hold up none at the other.
+    public var requestsKeptFree = 16
     /// Requests waiting for a connection. One more fails at once with `throttled`.
     public var waitingRequests = 4096
     /// Handles kept for reuse when idle; each holds about 6 KB.
