@@ -31,6 +31,9 @@ public struct AWSClientLimits: Sendable, Hashable {
     public var serviceTimeAge: Duration = .seconds(300)
     /// Retries that may be under way before the client stops retrying; see `RetryBudget`.
     public var retryTokens = 500
+    /// Shards and streams that are known to fail, and so get no retry within a call. At the bound all are forgotten, and each gets one
+    /// more.
+    public var failingSubjects = 10_000
 
     /// The defaults.
     public init() {}
