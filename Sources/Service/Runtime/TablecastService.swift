@@ -173,13 +173,16 @@ package struct TablecastService: Sendable {
 
     private func makeTokens() throws(StartUpError) -> TokenStore? {
         guard let path = settings.tokenFile else { return nil }
-        do {
-            return try TokenStore(
-                path: path,
-                logger: logger,
-                wallMilliseconds: time.wallMilliseconds,
-                monotonic: time.monotonic
-            )
+        do throws(TokenFileError) {
+            let patience = StartPatience("the token file \(path) cannot be read")
+            return try patience.wait { () throws(TokenFileError) in
+                try TokenStore(
+                    path: path,
+                    logger: logger,
+                    wallMilliseconds: time.wallMilliseconds,
+                    monotonic: time.monotonic
+                )
+            }
         } catch {
             throw StartUpError(error)
         }
@@ -194,8 +197,11 @@ package struct TablecastService: Sendable {
         let table = TableARN(settings.table)
         overrides.impliedRegion = table?.region
         let configuration: AWSConfiguration
-        do {
-            configuration = try AWSConfiguration.resolve(environment: environment, overrides: overrides)
+        do throws(AWSError) {
+            let patience = StartPatience("the AWS configuration and credentials files cannot be read")
+            configuration = try patience.wait { () throws(AWSError) in
+                try AWSConfiguration.resolve(environment: environment, overrides: overrides)
+            }
         } catch {
             throw StartUpError(error)
         }
