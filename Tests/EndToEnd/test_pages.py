@@ -122,6 +122,19 @@ def test_beyond_loopback_pages_read_only_where_they_are_named(ministack, logs):
         assert "Access-Control-Allow-Origin" not in response.headers
 
 
+def test_a_name_for_loopback_is_loopback(ministack, logs):
+    """The resolver reads 127.1 as 127.0.0.1, as it reads a name of the machine's hosts file."""
+    table = create_table(ministack.client())
+    port = free_port()
+    with serving(logs, ministack, table, "--listen", f"127.1:{port}", port=port, TABLECAST_ALLOWED_HOST="127.0.0.9") as service:
+        assert service.get("/v1/items", headers={"Host": "evil.example"}).status_code == 421
+        assert service.get("/v1/items", headers={"Host": f"127.1:{port}"}).status_code == 200
+        allowed = service.get("/v1/items", headers={"Origin": "http://localhost:3000"})
+        assert allowed.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
+        assert service.get("/v1/status").json()["authentication"]["exposed"] is False
+        assert "everybody who can reach" not in service.program.output
+
+
 def test_two_replicas_do_not_begin_to_count_at_the_same_number(ministack, logs):
     table = create_table(ministack.client())
     positions = []
