@@ -2,14 +2,17 @@
 
 import contextlib
 import json
+import os
 import pathlib
+import shutil
 import signal
 import socket
+import subprocess
 
 import httpx
 import pytest
 from support.processes import free_port, wait_for
-from support.service import serving
+from support.service import BINARY, metric, serving
 from support.tables import create_table
 
 
@@ -143,6 +146,32 @@ def test_two_replicas_do_not_begin_to_count_at_the_same_number(ministack, logs):
             positions.append(int(json.loads(service.get("/v1/status").text)["position"].split(".")[1]))
     assert positions[0] != positions[1]
     assert all(1000 < position < 2**41 for position in positions), positions
+
+
+NOBODY = 65534
+
+
+def as_nobody():
+    """Words that run a program as a user without rights, and what shows whose files of /proc are: root's own are root's in any case."""
+    if os.geteuid() != 0:
+        return [], os.geteuid()
+    words = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    if not shutil.which("setpriv") or subprocess.run([*words, "test", "-x", BINARY]).returncode != 0:
+        pytest.skip("another user than root cannot run the program here")
+    return words, NOBODY
+
+
+def test_other_processes_of_its_user_cannot_look_into_it(ministack, logs):
+    table = create_table(ministack.client())
+    words, user = as_nobody()
+    for option, owner in [((), 0), (("--crash-dumps",), user)]:
+        with serving(logs, ministack, table, *option, launcher=words) as service:
+            pid = service.program.process.pid
+            assert os.stat(f"/proc/{pid}/environ").st_uid == owner
+            # It still sees itself: how many descriptors it has open, and how much memory.
+            assert metric(service, "process_open_fds") > 5
+            assert metric(service, "process_resident_memory_bytes") > 1_000_000
+            assert service.program.stop() == 0
 
 
 def test_a_crash_leaves_no_core_and_no_backtrace(ministack, logs):
