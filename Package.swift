@@ -89,7 +89,8 @@ let package = Package(
             "Service",
             [
                 "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore", "HTTPServer",
-                "Compression", "Digest", "ItemQuery", "Feed", "Telemetry", "CXXHash", logging, metrics, argumentParser,
+                "Compression", "Digest", "ItemQuery", "Feed", "Telemetry", "CXXHash", "CLinux", logging, metrics,
+                argumentParser,
             ],
             resources: [.embedInCode("openapi.yaml")] + webFiles.map { .embedInCode("Web/\($0)") }
         ),

@@ -18,6 +18,7 @@ public final class AWSClient: ServiceTimekeeper {
     /// One for each service: trouble of one must not keep the other from retrying.
     private let tableBudget: RetryBudget
     private let streamsBudget: RetryBudget
+    private let failing: FailingSubjects
     private let serviceClock: Mutex<ServiceClock>
 
     /// Starts a client; no connection is made before the first call.
@@ -35,6 +36,7 @@ public final class AWSClient: ServiceTimekeeper {
         self.observer = observer
         tableBudget = RetryBudget(capacity: configuration.limits.retryTokens)
         streamsBudget = RetryBudget(capacity: configuration.limits.retryTokens)
+        failing = FailingSubjects(limit: configuration.limits.failingSubjects)
         serviceClock = Mutex(ServiceClock(maximumAge: configuration.limits.serviceTimeAge))
         transport = try Transport(
             options: TransportOptions(
@@ -63,6 +65,9 @@ public final class AWSClient: ServiceTimekeeper {
         let endpoint = operation.isOfStreams ? configuration.dynamoDBStreams : configuration.dynamoDB
         let call = AWSCallSite(operation: operation, subject: subject, endpoint: endpoint)
         let budget = operation.isOfStreams ? streamsBudget : tableBudget
+        var policy = policy
+        // The callers of DynamoDB Streams retry by themselves. One that goes on failing must not pay for it from the budget of all.
+        if operation.isOfStreams, failing.contains(subject) { policy.maximumAttempts = 1 }
         var progress = RetryProgress(policy: policy, budget: budget, time: time)
         var answerBytes = 0
         while true {
@@ -81,11 +86,13 @@ public final class AWSClient: ServiceTimekeeper {
                 // Only what was understood is the service's word: a proxy has a clock of its own.
                 if let date = received.date { note(date, sent: sent, received: came) }
                 budget.refund(retried: !progress.failures.isEmpty)
+                if operation.isOfStreams { failing.remove(subject) }
                 report(call, progress, failure: nil, sent: body.count, received: answerBytes)
                 return answer
             } catch {
                 switch progress.next(after: error) {
                 case .giveUp:
+                    if operation.isOfStreams, error.isRetryable { failing.insert(subject) }
                     report(call, progress, failure: error.kind, sent: body.count, received: answerBytes)
                     throw error
                 case .refreshCredentials:
@@ -116,6 +123,7 @@ public final class AWSClient: ServiceTimekeeper {
         let request = HTTPRequest(
             url: call.endpoint.url,
             target: call.operation.target,
+            isOfStreams: call.operation.isOfStreams,
             region: configuration.region,
             credentials: credentials,
             body: body,

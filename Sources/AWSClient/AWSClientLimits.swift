@@ -1,7 +1,10 @@
 /// Every bound of the AWS client, in one place. The defaults suit a replica beside its application.
 public struct AWSClientLimits: Sendable, Hashable {
     /// Requests on the wire at once, which is also the number of connections kept. More wait in line.
-    public var concurrentRequests = 64
+    public var concurrentRequests = 80
+    /// Of them, those that DynamoDB and DynamoDB Streams leave to each other. More requests of one service wait in line, so calls that
+    /// hang at one hold up none at the other.
+    public var requestsKeptFree = 16
     /// Requests waiting for a connection. One more fails at once with `throttled`.
     public var waitingRequests = 4096
     /// Handles kept for reuse when idle; each holds about 6 KB.
@@ -28,6 +31,9 @@ public struct AWSClientLimits: Sendable, Hashable {
     public var serviceTimeAge: Duration = .seconds(300)
     /// Retries that may be under way before the client stops retrying; see `RetryBudget`.
     public var retryTokens = 500
+    /// Shards and streams that are known to fail, and so get no retry within a call. At the bound all are forgotten, and each gets one
+    /// more.
+    public var failingSubjects = 10_000
 
     /// The defaults.
     public init() {}

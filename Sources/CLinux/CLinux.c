@@ -60,6 +60,10 @@ ssize_t linux_send_pieces(int descriptor, struct iovec *pieces, size_t count) {
     return sendmsg(descriptor, &message, MSG_NOSIGNAL);
 }
 
+int linux_forbid_dumps(void) {
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 int linux_set_option(int descriptor, int level, int option, int value) {
     return setsockopt(descriptor, level, option, &value, sizeof value);
 }

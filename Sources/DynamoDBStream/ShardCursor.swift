@@ -53,6 +53,10 @@ struct ShardCursor: Sendable {
     /// When it is read next; nil unless waiting and not held back.
     var dueAt: Duration?
     var queuedPages = 0
+    /// The call that has not been answered yet.
+    var call: ShardCall?
+    /// Its last read had no response in time: it waits apart from the shards that respond.
+    var isSilent = false
     var readStartedAt: Duration = .zero
 
     var failures = 0

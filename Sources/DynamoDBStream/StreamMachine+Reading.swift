@@ -8,11 +8,8 @@ extension StreamMachine {
             lose(shardID, .stalled)
             return
         }
-        iteratorCallsInFlight += 1
-        update(shardID) {
-            $0.phase = .requesting
-            $0.dueAt = nil
-        }
+        beginCall(shardID)
+        update(shardID) { $0.phase = .requesting }
         let start: IteratorStart =
             switch cursor.read {
             case .after(let last): .after(last)
@@ -23,11 +20,10 @@ extension StreamMachine {
 
     mutating func readRecords(_ shardID: String) {
         guard let iterator = cursors[shardID]?.iterator else { return }
-        readsInFlight += 1
+        beginCall(shardID)
         let moment = now.monotonic
         update(shardID) {
             $0.phase = .reading
-            $0.dueAt = nil
             $0.readStartedAt = moment
         }
         actions.append(.getRecords(shardID: shardID, iterator: iterator))
@@ -51,7 +47,7 @@ extension StreamMachine {
     }
 
     mutating func received(iterator: String?, for shardID: String) {
-        iteratorCallsInFlight -= 1
+        endCall(shardID, isRead: false)
         guard let cursor = cursors[shardID], cursor.phase == .requesting else { return }
         update(shardID) { $0.phase = .waiting }
         guard let iterator else {
@@ -89,14 +85,14 @@ extension StreamMachine {
     }
 
     mutating func iteratorFailed(_ shardID: String, _ error: AWSError) {
-        iteratorCallsInFlight -= 1
+        endCall(shardID, isRead: false)
         guard cursors[shardID]?.phase == .requesting else { return }
         update(shardID) { $0.phase = .waiting }
         failed(shardID, error)
     }
 
     mutating func received(_ page: RecordsPage, of shardID: String) {
-        readsInFlight -= 1
+        endCall(shardID, isRead: true)
         if cursors[shardID]?.phase == .reading, cursors[shardID]?.opensReplay == true { beginReplay(shardID) }
         guard let before = cursors[shardID], before.phase == .reading else { return }
         let records = unread(page.records, before)
@@ -220,7 +216,7 @@ extension StreamMachine {
     }
 
     mutating func recordsFailed(_ shardID: String, _ error: AWSError) {
-        readsInFlight -= 1
+        endCall(shardID, isRead: true)
         guard cursors[shardID]?.phase == .reading else { return }
         update(shardID) { $0.phase = .waiting }
         failed(shardID, error)

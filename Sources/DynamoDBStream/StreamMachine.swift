@@ -9,13 +9,16 @@ import TableModel
 /// - A child is read only after its parent has been read to its end, and delivered after it.
 /// - Positions are sequence numbers and advance when the consumer has taken the records.
 /// - One shard's failure delays that shard (and its children) only; so does a replay from before the bookmark, which is held here
-///   until it has reached the head.
+///   until it has reached the head. Shards that do not respond wait in a lane of their own, so they take no turn from the others.
 /// - What cannot be read any more is a gap, said once; the shard then stands still until the owner decides.
 package struct StreamMachine: Sendable {
     let settings: StreamSettings
     var cursors: [String: ShardCursor] = [:]
     var children: [String: [String]] = [:]
-    var deadlines = DeadlineQueue()
+    /// Which shards are asked next.
+    var deadlines = ShardDeadlines()
+    /// Which shards have been asked.
+    var calls = ShardCalls()
     var discovery = Discovery()
     var random: SplitMix64
     let start: StreamStart
@@ -26,8 +29,6 @@ package struct StreamMachine: Sendable {
     var itemsOut = 0
     /// Bytes that replays hold, over all shards.
     var heldBytes = 0
-    var readsInFlight = 0
-    var iteratorCallsInFlight = 0
     var queuedPages = 0
     var isBookmarked = false
     /// What this machine's wall clock (milliseconds since 1970 UTC) showed at the monotonic clock's zero: the greatest that was seen,
@@ -86,15 +87,16 @@ package struct StreamMachine: Sendable {
     package var nextWake: Duration? {
         var wake = discovery.due(spacing: settings.limits.describeSpacing)
         if isIdleBetweenPasses { wake = nil }
-        // A deadline that has passed waits for room, so for an answer, not for the time.
-        if hasRoom, let shard = deadlines.first?.at, shard > now.monotonic { wake = min(wake ?? shard, shard) }
+        for lane in CallLane.allCases where hasRoom(lane) {
+            // A deadline that has passed waits for room, so for a response or for the silence of a call.
+            guard let due = deadlines[lane].first?.at, due > now.monotonic else { continue }
+            wake = min(wake ?? due, due)
+        }
+        if let silence = nextSilence { wake = min(wake ?? silence, silence) }
         return wake
     }
 
     var isIdleBetweenPasses: Bool { followsPasses && pass == nil }
-
-    /// Whether a further page may be read.
-    private var hasRoom: Bool { readsInFlight + queuedPages < settings.limits.pagesInFlight }
 
     /// Starts whatever is due and allowed.
     private mutating func pump() {
@@ -103,25 +105,6 @@ package struct StreamMachine: Sendable {
         pumpDelivery()
         announceBookmark()
         endPassIfDone()
-    }
-
-    private mutating func pumpShards() {
-        while let entry = deadlines.first {
-            guard let cursor = cursors[entry.shardID], cursor.phase == .waiting, cursor.dueAt == entry.at else {
-                deadlines.removeFirst()
-                continue
-            }
-            guard entry.at <= now.monotonic else { return }
-            if cursor.iterator == nil {
-                guard iteratorCallsInFlight < settings.limits.iteratorCallsInFlight else { return }
-                deadlines.removeFirst()
-                requestIterator(entry.shardID)
-            } else {
-                guard hasRoom else { return }
-                deadlines.removeFirst()
-                readRecords(entry.shardID)
-            }
-        }
     }
 
     /// The bookmark holds when the shards are known and each one opened at LATEST has answered once with that iterator.
@@ -147,7 +130,7 @@ package struct StreamMachine: Sendable {
             return
         }
         update(shardID) { $0.dueAt = deadline }
-        deadlines.push(shardID, at: deadline)
+        deadlines[lane(of: cursor)].push(shardID, at: deadline)
     }
 
     /// Stops a shard whose records are lost, and says so.
@@ -180,13 +163,13 @@ package struct StreamMachine: Sendable {
     }
 
     private mutating func interrupted() {
-        readsInFlight = 0
-        iteratorCallsInFlight = 0
+        calls.removeAll()
         itemsOut = 0
         discovery.abandonCalls()
         deadlines.removeAll()
         for shardID in cursors.keys.sorted() {
             update(shardID) { cursor in
+                cursor.call = nil
                 if cursor.phase == .requesting || cursor.phase == .reading { cursor.phase = .waiting }
             }
             schedule(shardID, at: now.monotonic)

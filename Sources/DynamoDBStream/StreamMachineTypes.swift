@@ -30,12 +30,14 @@ package enum StreamInput: Sendable {
     case interrupted
 }
 
-/// What the machine wants done. Each call is answered by one input.
+/// What the machine wants done. Each call is answered by one input, also when it is abandoned.
 package enum StreamAction: Sendable {
     case describe(exclusiveStart: String?)
     case describeChildren(of: String)
     case getIterator(shardID: String, start: IteratorStart)
     case getRecords(shardID: String, iterator: String)
+    /// Cancel the shard's call that is in flight, so that it fails as `cancelled`.
+    case abandon(shardID: String)
     /// One at a time: the next one waits for `delivered`.
     case deliver(StreamDelivery)
     /// From now on every write reaches the consumer, or was written before.

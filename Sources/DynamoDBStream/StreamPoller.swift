@@ -31,6 +31,8 @@ package actor StreamPoller {
     private var mailbox: Mailbox<Message>?
     /// Moments that sleeping tasks wait for.
     private var alarms: Set<Duration> = []
+    /// The newest call of each shard.
+    private var shardCalls: [String: Task<Void, Never>] = [:]
 
     /// A poller that has asked nothing yet.
     package init(
@@ -134,6 +136,7 @@ package actor StreamPoller {
         }
         _ = machine.handle(.interrupted, at: now())
         alarms.removeAll()
+        shardCalls.removeAll()
         isRunning = false
         if let cause { throw cause }
         guard let failures else { throw CancellationError() }
@@ -176,13 +179,32 @@ package actor StreamPoller {
         case .describeChildren(let parentID):
             group.addTask { mailbox.send(.input(await calls.children(of: parentID))) }
         case .getIterator(let shardID, let start):
-            group.addTask { mailbox.send(.input(await calls.iterator(shardID, start))) }
+            begin(shardID, in: &group) { mailbox.send(.input(await calls.iterator(shardID, start))) }
         case .getRecords(let shardID, let iterator):
-            group.addTask { mailbox.send(.input(await calls.records(shardID, iterator))) }
+            begin(shardID, in: &group) { mailbox.send(.input(await calls.records(shardID, iterator))) }
+        case .abandon(let shardID):
+            shardCalls[shardID]?.cancel()
         case .deliver(let delivery):
             group.addTask { mailbox.send(.input(.delivered(await consume(delivery)))) }
         case .bookmarked, .gap, .trouble, .passEnded:
             break
+        }
+    }
+
+    /// Makes a shard's call, which can be abandoned while the others go on.
+    private func begin(
+        _ shardID: String,
+        in group: inout DiscardingTaskGroup,
+        _ call: @escaping @Sendable () async -> Void
+    ) {
+        let task = Task.detached { await call() }
+        shardCalls[shardID] = task
+        group.addTask {
+            await withTaskCancellationHandler {
+                await task.value
+            } onCancel: {
+                task.cancel()
+            }
         }
     }
 }

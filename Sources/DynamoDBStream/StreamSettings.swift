@@ -16,12 +16,19 @@ public struct StreamSettings: Sendable, Hashable {
 
 /// The consumer's bounds, each with what happens at it.
 public struct StreamLimits: Sendable, Hashable {
-    /// Record pages being read or waiting for the consumer, over all shards. At the bound no further read is started.
+    /// Record pages being read or waiting for the consumer, over all shards. At the bound no further read is started. Silent calls do
+    /// not count until they bring a page.
     public var pagesInFlight = 16
     /// Record pages of one shard read ahead of the consumer. At the bound that shard waits.
     public var pagesPerShard = 2
     /// GetShardIterator calls in flight. At the bound further shards wait for their turn.
     public var iteratorCallsInFlight = 16
+    /// A shard's call that has had no response for this long counts as silent: it gives its turn to another shard, and its own shard
+    /// waits apart until a read is answered in time.
+    public var silentAfter: Duration = .milliseconds(500)
+    /// Calls of silent shards in flight, beside `pagesInFlight` and `iteratorCallsInFlight`. At the bound further silent shards wait
+    /// for their turn, and a call that becomes silent is abandoned. Together the three must stay below what the client sends at once.
+    public var silentCallsInFlight = 32
     /// The least time between two DescribeStream calls: AWS allows ten a second.
     public var describeSpacing: Duration = .milliseconds(100)
     /// Failed calls wait a random time up to `backoffBase * 2^failures`, at most `backoffCap`.

@@ -53,7 +53,12 @@ package final class HTTPServer: Sendable {
     /// is an IPv4 or IPv6 address, or a name; the descriptors it opens close with `stop`. `option` is what the operator named the
     /// address with, for the hint of an error.
     package func start(host: String, port: Int, option: String = "--listen") throws(HTTPServerError) -> Int {
-        let descriptor = try ListenAddress(host: host, port: port, option: option).listen(limits)
+        try start(at: try ResolvedAddress(host: host, port: port, option: option))
+    }
+
+    /// The same where the host has been resolved before, so that what was decided by its address holds for this server.
+    package func start(at address: ResolvedAddress) throws(HTTPServerError) -> Int {
+        let descriptor = try address.asked.listen(at: address, limits)
         let addresses = AddressCounts(limit: limits.connectionsPerAddress)
         let loops = try makeLoops(addresses, orClose: descriptor)
         let listener = Listener(
@@ -89,7 +94,7 @@ package final class HTTPServer: Sendable {
         }
         guard isFirst else {
             closeDescriptor(descriptor)
-            throw HTTPServerError("cannot listen on \(host):\(port): this server was started before.")
+            throw HTTPServerError("cannot listen on \(address.asked.text): this server was started before.")
         }
         return listener.port
     }

@@ -15,8 +15,8 @@ struct ListenAddress {
         host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
     }
 
-    /// A bound, listening, non-blocking socket.
-    func listen(_ limits: HTTPServerLimits) throws(HTTPServerError) -> Int32 {
+    /// The socket address that stands for the host: of a name the first one.
+    func resolve() throws(HTTPServerError) -> ResolvedAddress {
         guard (0...65_535).contains(port) else { throw failure("a port is a number from 0 to 65535", nil) }
         var hints = addrinfo()
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
@@ -29,8 +29,13 @@ struct ListenAddress {
             throw failure(String(cString: gai_strerror(status)), "Give an address of this machine with \(option).")
         }
         defer { freeaddrinfo(list) }
+        return ResolvedAddress(first.pointee, of: self)
+    }
+
+    /// A bound, listening, non-blocking socket.
+    func listen(at resolved: ResolvedAddress, _ limits: HTTPServerLimits) throws(HTTPServerError) -> Int32 {
         do {
-            return try Self.listen(first.pointee, limits)
+            return try Self.listen(resolved, limits)
         } catch {
             switch error.code {
             case EADDRINUSE:
@@ -50,13 +55,16 @@ struct ListenAddress {
         HTTPServerError("cannot listen on \(text): \(cause)." + (hint.map { " " + $0 } ?? ""))
     }
 
-    private static func listen(_ address: addrinfo, _ limits: HTTPServerLimits) throws(SystemCallError) -> Int32 {
-        let descriptor = Int32(try systemCallOrError { linux_stream_socket(address.ai_family) })
+    private static func listen(
+        _ address: ResolvedAddress,
+        _ limits: HTTPServerLimits
+    ) throws(SystemCallError) -> Int32 {
+        let descriptor = Int32(try systemCallOrError { linux_stream_socket(address.family) })
         do throws(SystemCallError) {
             // Without SO_REUSEADDR a restart would fail while old connections wait; it does not let two listeners share
             // a port.
             try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
-            if address.ai_family == AF_INET6 { try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
+            if address.family == AF_INET6 { try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
             // Accepted sockets inherit all three: no delay of small events; an end to clients that vanished without a
             // word (later than the write stall, so that one that is there but does not read is told apart); and little
             // of the kernel's memory for those that do not read.
@@ -65,7 +73,7 @@ struct ListenAddress {
             let milliseconds = limits.writeStallTimeout.nanoseconds / 1_000_000 + 10_000
             try set(descriptor, tcp, TCP_USER_TIMEOUT, Int32(clamping: milliseconds))
             try set(descriptor, tcp, TCP_NOTSENT_LOWAT, Int32(clamping: limits.unsentBytes))
-            _ = try systemCallOrError { bind(descriptor, address.ai_addr, address.ai_addrlen) }
+            _ = try systemCallOrError { address.withSocketAddress { bind(descriptor, $0, $1) } }
             _ = try systemCallOrError { Glibc.listen(descriptor, 4096) }
         } catch {
             closeDescriptor(descriptor)

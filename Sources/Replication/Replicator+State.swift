@@ -235,12 +235,7 @@ extension Replicator {
 
     /// Until when every shard has been read, so far as is known: a consumer that reads nothing proves nothing.
     private func streamReadAt(_ view: StreamView) -> Int64? {
-        guard !isStreamDisabled, !isTableMissing, view.status != .disabled, view.status != .disabling else {
-            return nil
-        }
-        // The lag is as of the view, which may have been waited for since.
-        let sinceView = max(.zero, time.monotonic() - view.asOf)
-        return view.lagMilliseconds.map { time.wallMilliseconds() - $0 - sinceView.milliseconds }
+        isStreamDisabled || isTableMissing ? nil : view.readUntil(time)
     }
 
     private func saved(_ report: StateSaveReport, _ snapshot: StoreSnapshot, _ mark: StateMark) {
@@ -269,6 +264,14 @@ extension Replicator {
 }
 
 extension StreamView {
+    /// Until when every shard had been read, in milliseconds since 1970 UTC; nil where nobody knows, or where the stream is over.
+    func readUntil(_ time: TimeSource) -> Int64? {
+        guard status != .disabled, status != .disabling else { return nil }
+        // The lag is as of the view, which may have been waited for since.
+        let sinceView = max(.zero, time.monotonic() - asOf)
+        return lagMilliseconds.map { time.wallMilliseconds() - $0 - sinceView.milliseconds }
+    }
+
     /// Whether a process that began with these positions would see every gap that this one would. A child whose parent has not
     /// been listed is looked into here, and would not be there: a first listing takes such parents for trimmed.
     package func isResumable(from positions: ShardState) -> Bool {

@@ -10,6 +10,9 @@ struct MachineDriver {
     var model: StreamModel
     /// How long each call takes.
     var latency: (Duration, inout StreamModel) -> Duration = { _, _ in .milliseconds(5) }
+    /// Shards whose calls have no response until they time out.
+    var silentShards: Set<String> = []
+    var callTimeout: Duration = .seconds(10)
     /// What the consumer does; nil takes everything at once.
     var consumer: ((StreamDelivery) -> DeliveryOutcome)?
 
@@ -19,8 +22,11 @@ struct MachineDriver {
     private(set) var troubles: [AWSError.Kind] = []
     private(set) var bookmarkedAt: Duration?
     private(set) var passes: [[PassFailure]] = []
+    private(set) var abandoned: [String] = []
     private(set) var deliveries: [StreamDelivery] = []
+    /// Pages being read or waiting for the consumer, and calls of silent shards, at most.
     private(set) var greatestPagesOut = 0
+    private(set) var greatestSilent = 0
 
     private var answers: [(at: Duration, order: Int, input: StreamInput)] = []
     private var counter = 0
@@ -64,7 +70,8 @@ struct MachineDriver {
     /// Sends an input now and whatever follows from it.
     mutating func send(_ input: StreamInput) {
         for action in machine.handle(input, at: now) { perform(action) }
-        greatestPagesOut = max(greatestPagesOut, machine.readsInFlight + machine.queuedPages)
+        greatestPagesOut = max(greatestPagesOut, machine.calls.reads + machine.calls.silent + machine.queuedPages)
+        greatestSilent = max(greatestSilent, machine.calls.silent)
     }
 
     /// Runs until a moment of virtual time.
@@ -115,6 +122,26 @@ struct MachineDriver {
         answers.sort { ($0.at, $0.order) < ($1.at, $1.order) }
     }
 
+    /// The shard's call ends at once; what it would have brought is read by another one.
+    private mutating func abandon(_ shardID: String) {
+        let place = answers.firstIndex { answer in
+            switch answer.input {
+            case .iterator(let id, _), .iteratorFailed(let id, _), .records(let id, _), .recordsFailed(let id, _):
+                id == shardID
+            default: false
+            }
+        }
+        guard let place else { return }
+        let cancelled = StreamModel.error(.cancelled)
+        abandoned.append(shardID)
+        switch answers.remove(at: place).input {
+        case .iterator, .iteratorFailed:
+            answer(.iteratorFailed(shardID: shardID, cancelled), after: .milliseconds(1))
+        default:
+            answer(.recordsFailed(shardID: shardID, cancelled), after: .milliseconds(1))
+        }
+    }
+
     private mutating func perform(_ action: StreamAction) {
         switch action {
         case .describe(let cursor):
@@ -125,6 +152,12 @@ struct MachineDriver {
             do throws(AWSError) {
                 answer(.childrenListed(of: parent, try model.describeStream(exclusiveStart: nil, childrenOf: parent)))
             } catch { answer(.childrenFailed(of: parent, error)) }
+        case .getIterator(let shardID, _) where silentShards.contains(shardID):
+            model.calls.append((model.now, "GetShardIterator \(shardID)"))
+            answer(.iteratorFailed(shardID: shardID, StreamModel.error(.transient)), after: callTimeout)
+        case .getRecords(let shardID, _) where silentShards.contains(shardID):
+            model.calls.append((model.now, "GetRecords \(shardID)"))
+            answer(.recordsFailed(shardID: shardID, StreamModel.error(.transient)), after: callTimeout)
         case .getIterator(let shardID, let start):
             do throws(AWSError) {
                 answer(.iterator(shardID: shardID, try model.getShardIterator(shardID, start)))
@@ -134,6 +167,7 @@ struct MachineDriver {
                 let page = try model.getRecords(iterator, limit: machine.settings.recordLimit)
                 answer(.records(shardID: shardID, page))
             } catch { answer(.recordsFailed(shardID: shardID, error)) }
+        case .abandon(let shardID): abandon(shardID)
         case .deliver(let delivery):
             deliveries.append(delivery)
             let outcome = consumer?(delivery) ?? .taken

@@ -49,4 +49,65 @@ import Testing
         following.cancel()
         _ = await following.result
     }
+
+    @Test("abandoned calls end and make room for a shard that responds; a cancelled run ends all calls")
+    func abandonedCalls() async throws {
+        let client = HangingClient(well: "W")
+        var settings = StreamSettings()
+        settings.limits.pagesInFlight = 2
+        settings.limits.silentCallsInFlight = 2
+        settings.limits.silentAfter = .milliseconds(20)
+        let names = ["W"] + (0..<20).map { "S\(100 + $0)" }
+        let entries = names.map { ShardState.Entry(shardID: $0, parentID: nil, position: .start, endedAt: nil) }
+        let poller = StreamPoller(
+            streamARN: "arn",
+            api: client,
+            start: .state(ShardState(streamARN: "arn", shards: entries)),
+            settings: settings,
+            time: .system
+        )
+        let following = Task { try await poller.follow(notify: { _ in }) { _ in .taken } }
+        #expect(await comesTrue(within: .seconds(20)) { client.ended >= 10 && client.reads >= 10 })
+        #expect(client.hanging <= 4)
+        following.cancel()
+        _ = await following.result
+        #expect(client.hanging == 0)
+    }
+}
+
+/// A stream of which one shard responds; the reads of the others hang until they are cancelled.
+private final class HangingClient: DynamoDBStreamsAPI {
+    private let well: String
+    private let counts = Mutex((reads: 0, hanging: 0, ended: 0))
+
+    init(well: String) { self.well = well }
+
+    var reads: Int { counts.withLock { $0.reads } }
+    var hanging: Int { counts.withLock { $0.hanging } }
+    var ended: Int { counts.withLock { $0.ended } }
+
+    func describeStream(
+        _ streamARN: String,
+        exclusiveStartShardID: String?,
+        childrenOf: String?
+    ) async throws(AWSError) -> StreamPage { throw StreamModel.error(.throttled) }
+
+    func getShardIterator(_ streamARN: String, shardID: String, start: IteratorStart) async throws(AWSError) -> String?
+    { shardID }
+
+    func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
+        guard shardID != well else {
+            counts.withLock { $0.reads += 1 }
+            return RecordsPage(records: [], nextIterator: iterator)
+        }
+        counts.withLock { $0.hanging += 1 }
+        defer {
+            counts.withLock { counts in
+                counts.hanging -= 1
+                counts.ended += 1
+            }
+        }
+        try? await Task.sleep(for: .seconds(600))
+        throw StreamModel.error(.cancelled)
+    }
 }

@@ -77,6 +77,7 @@ private struct ToyReplica {
         var settings = StreamSettings()
         settings.recordLimit = 1 + model.random(5)
         settings.limits.pagesInFlight = 1 + model.random(6)
+        settings.limits.silentCallsInFlight = 1 + model.random(3)
         // Writes from before the bookmark.
         var counter = 0
         func write(_ model: inout StreamModel) {

@@ -26,6 +26,7 @@ PATHS = ["/v1/events?heartbeat=300s", "/v1/events?heartbeat=300s&fields=id,text"
 
 
 def descriptors(process):
+    # Without --crash-dumps only root may look.
     return len(os.listdir(f"/proc/{process.pid}/fd"))
 
 
@@ -87,7 +88,7 @@ def test_s12_ten_thousand_subscribers_come_and_go(ministack, logs, many_descript
         client.put_item(TableName=table, Item=item)
         return text.encode()
 
-    with serving(logs, ministack, table, "--max-subscribers", str(SUBSCRIBERS + 100)) as service:
+    with serving(logs, ministack, table, "--max-subscribers", str(SUBSCRIBERS + 100), "--crash-dumps") as service:
         process = service.program.process
         assert status(service)["subscribers"] == 0
         begun, empty = descriptors(process), resident(process)

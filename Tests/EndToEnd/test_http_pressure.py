@@ -140,7 +140,7 @@ def test_clients_do_not_take_the_services_own_files(ministack, logs, tmp_path, k
     tokens = tmp_path / "tokens.json"
     first, second = "a" * 40, "b" * 40
     write_tokens(tokens, first)
-    options = ("--auth-token-file", tokens, "--state-dir", tmp_path / "state", "--max-connections-per-address", "0", "--loops", "2")
+    options = ("--auth-token-file", tokens, "--state-dir", tmp_path / "state", "--max-connections-per-address", "0", "--loops", "2", "--crash-dumps")
     with serving_with_few_files(logs, ministack, table, *options) as service:
         authorization = {"token": first}
 

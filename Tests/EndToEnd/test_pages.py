@@ -2,14 +2,17 @@
 
 import contextlib
 import json
+import os
 import pathlib
+import shutil
 import signal
 import socket
+import subprocess
 
 import httpx
 import pytest
 from support.processes import free_port, wait_for
-from support.service import serving
+from support.service import BINARY, metric, serving
 from support.tables import create_table
 
 
@@ -96,7 +99,8 @@ def test_a_connection_that_is_not_let_in_is_told_so_alike(ministack, logs):
 
         wait_for(is_let_in, 20, "the only place")
         for _ in range(3):
-            answer = exchange(service.port, b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").decode()
+            # Without a request: one that arrives after the answer turns the end of the connection into a reset.
+            answer = exchange(service.port, b"").decode()
             assert answer.startswith("HTTP/1.1 503 ")
             assert "X-Content-Type-Options: nosniff" in answer and "Cross-Origin-Resource-Policy: same-origin" in answer
 
@@ -122,6 +126,19 @@ def test_beyond_loopback_pages_read_only_where_they_are_named(ministack, logs):
         assert "Access-Control-Allow-Origin" not in response.headers
 
 
+def test_a_name_for_loopback_is_loopback(ministack, logs):
+    """The resolver reads 127.1 as 127.0.0.1, as it reads a name of the machine's hosts file."""
+    table = create_table(ministack.client())
+    port = free_port()
+    with serving(logs, ministack, table, "--listen", f"127.1:{port}", port=port, TABLECAST_ALLOWED_HOST="127.0.0.9") as service:
+        assert service.get("/v1/items", headers={"Host": "evil.example"}).status_code == 421
+        assert service.get("/v1/items", headers={"Host": f"127.1:{port}"}).status_code == 200
+        allowed = service.get("/v1/items", headers={"Origin": "http://localhost:3000"})
+        assert allowed.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
+        assert service.get("/v1/status").json()["authentication"]["exposed"] is False
+        assert "everybody who can reach" not in service.program.output
+
+
 def test_two_replicas_do_not_begin_to_count_at_the_same_number(ministack, logs):
     table = create_table(ministack.client())
     positions = []
@@ -130,6 +147,32 @@ def test_two_replicas_do_not_begin_to_count_at_the_same_number(ministack, logs):
             positions.append(int(json.loads(service.get("/v1/status").text)["position"].split(".")[1]))
     assert positions[0] != positions[1]
     assert all(1000 < position < 2**41 for position in positions), positions
+
+
+NOBODY = 65534
+
+
+def as_nobody():
+    """Words that run a program as a user without rights, and what shows whose files of /proc are: root's own are root's in any case."""
+    if os.geteuid() != 0:
+        return [], os.geteuid()
+    words = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    if not shutil.which("setpriv") or subprocess.run([*words, "test", "-x", BINARY]).returncode != 0:
+        pytest.skip("another user than root cannot run the program here")
+    return words, NOBODY
+
+
+def test_other_processes_of_its_user_cannot_look_into_it(ministack, logs):
+    table = create_table(ministack.client())
+    words, user = as_nobody()
+    for option, owner in [((), 0), (("--crash-dumps",), user)]:
+        with serving(logs, ministack, table, *option, launcher=words) as service:
+            pid = service.program.process.pid
+            assert os.stat(f"/proc/{pid}/environ").st_uid == owner
+            # It still sees itself: how many descriptors it has open, and how much memory.
+            assert metric(service, "process_open_fds") > 5
+            assert metric(service, "process_resident_memory_bytes") > 1_000_000
+            assert service.program.stop() == 0
 
 
 def test_a_crash_leaves_no_core_and_no_backtrace(ministack, logs):

@@ -1,4 +1,6 @@
-"""A replica whose connection to DynamoDB stands still inside the process: what clients are told, and that it ends when asked to."""
+"""A replica whose connection to DynamoDB stands still inside the process: what clients are told, and that it ends when asked to.
+
+Without --crash-dumps only root may stop a thread of it."""
 
 import signal
 import time
@@ -13,7 +15,7 @@ def test_a_transport_that_stands_still_is_said_on_every_answer_and_passes(minist
     client = ministack.client()
     table = create_table(client)
     client.put_item(TableName=table, Item={"id": {"S": "a"}, "n": {"N": "1"}})
-    with serving(logs, ministack, table, "--max-lag", "3s") as service:
+    with serving(logs, ministack, table, "--max-lag", "3s", "--crash-dumps") as service:
         with frozen(transport_thread(service.program.process.pid)):
             client.put_item(TableName=table, Item={"id": {"S": "a"}, "n": {"N": "2"}})
             wait_for(lambda: service.get("/readyz").status_code == 503, 20, "the replica to be not ready")
@@ -39,7 +41,7 @@ def stalled(service):
 def test_a_stop_ends_although_the_transport_stands_still(ministack, logs):
     """The grace of 1 s and its margin of 3 s; the bound allows for a slow machine."""
     table = create_table(ministack.client())
-    with serving(logs, ministack, table, "--shutdown-grace", "1s") as service:
+    with serving(logs, ministack, table, "--shutdown-grace", "1s", "--crash-dumps") as service:
         process = service.program.process
         with frozen(transport_thread(process.pid)) as thread:
             # By then reads wait for the transport, and so does whoever cancels them.

@@ -46,6 +46,19 @@ import Testing
         #expect(text.hasSuffix(". Give an address of this machine with --listen."))
     }
 
+    @Test(
+        "loopback is the address that a host stands for, not its text",
+        arguments: [
+            // The resolver reads the last two as 127.0.0.1 and 10.0.0.1, which a comparison of texts would miss.
+            ("127.0.0.1", true), ("localhost", true), ("127.255.0.9", true), ("::1", true), ("::ffff:127.0.0.1", true),
+            ("0.0.0.0", false), ("::", false), ("10.0.0.7", false), ("fd00::1", false), ("::ffff:10.0.0.7", false),
+            ("127.1", true), ("10.1", false),
+        ]
+    )
+    func loopback(_ host: String, _ expected: Bool) throws {
+        #expect(try ResolvedAddress(host: host, port: 80).isLoopback == expected)
+    }
+
     @Test("listens on names and on IPv6", arguments: ["localhost", "0.0.0.0", "::", "[::1]"])
     func hosts(_ host: String) async throws {
         let server = HTTPServer(handler: echo, observer: nil, loops: 1)

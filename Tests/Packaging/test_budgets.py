@@ -95,7 +95,7 @@ def measured(binary, shim, sandbox, folder, *options):
     counts.write_bytes(bytes(16))
     port = free_port()
     environment = environment_without_aws(**sandbox.settings(LD_PRELOAD=str(shim), ALLOCATION_COUNTS=str(counts)))
-    command = [binary, "serve", "--table", table, "--listen", f"127.0.0.1:{port}", "--loops", "1", *options]
+    command = [binary, "serve", "--table", table, "--listen", f"127.0.0.1:{port}", "--loops", "1", "--crash-dumps", *options]
     program = Program(command, folder / f"budgets-{table}.log", environment)
     running = service.Service(program, port)
     try:

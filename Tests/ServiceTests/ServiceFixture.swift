@@ -35,6 +35,7 @@ final class ServiceFixture: Sendable {
     init(
         accessLog: (PrometheusRegistry) -> AccessLog? = { _ in nil },
         authenticator: Authenticator? = nil,
+        isLoopback: Bool = true,
         limits changeLimits: (inout APILimits) -> Void = { _ in },
         settings changeSettings: (inout Settings) -> Void = { _ in }
     ) throws {
@@ -60,12 +61,13 @@ final class ServiceFixture: Sendable {
         front = HTTPFront(
             view: view,
             settings: settings,
+            isLoopback: isLoopback,
             metrics: ServiceMetrics(registry: registry),
             accessLog: accessLog(registry),
             authenticator: authenticator,
             apiLimits: limits
         )
-        port = try front.start(ListenAddress(host: "127.0.0.1", port: 0)).port
+        port = try front.start(at: ResolvedAddress(host: "127.0.0.1", port: 0))
     }
 
     func setStatus(_ change: (inout ReplicationStatus) -> Void) { shared.status.withLock { change(&$0) } }

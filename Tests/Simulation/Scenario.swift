@@ -41,6 +41,7 @@ struct Scenario {
     var pollInterval = 1_000
     var discoveryInterval = 10_000
     var pagesInFlight = 4
+    var silentCallsInFlight = 2
     var faultPercent = 0
     var emptyPercent = 0
     var repeatPercent = 0
@@ -103,7 +104,6 @@ struct Scenario {
         faultPercent = min(faultPercent, 3)
         expiryPercent = min(expiryPercent, 3)
         missingIteratorPercent = 0
-        pagesInFlight = max(pagesInFlight, 3)
         agenda.removeAll { entry in
             switch entry.happening {
             case .write, .split, .skew: false
@@ -128,6 +128,7 @@ struct Scenario {
             agenda.removeAll { if case .write = $0.happening { $0.at < start } else { false } }
         }
         agenda.sort { $0.at < $1.at }
+        silentCallsInFlight = random.within(2...4)
     }
 
     private func happenings(_ random: inout SimulationRandom) -> [(at: Int, happening: Happening)] {

@@ -24,6 +24,20 @@ struct SimulatedReplicator {
             case .scanPage, .snapshotState, .writeState: false
             }
         }
+
+        /// How the errand ends when the machine abandons the shard's call; nil when it is no call of that shard.
+        func cancelled(_ shardID: String) -> StreamInput? {
+            let error = SimulatedWorld.error(.cancelled, "")
+            switch self {
+            case .call(.getIterator(shardID: shardID, _)), .answer(.iterator(shardID: shardID, _)),
+                .answer(.iteratorFailed(shardID: shardID, _)):
+                return .iteratorFailed(shardID: shardID, error)
+            case .call(.getRecords(shardID: shardID, _)), .answer(.records(shardID: shardID, _)),
+                .answer(.recordsFailed(shardID: shardID, _)):
+                return .recordsFailed(shardID: shardID, error)
+            default: return nil
+            }
+        }
     }
 
     struct Segment {
@@ -107,6 +121,7 @@ struct SimulatedReplicator {
         settings.discoveryInterval = .milliseconds(scenario.discoveryInterval)
         settings.recordLimit = scenario.recordLimit
         settings.limits.pagesInFlight = scenario.pagesInFlight
+        settings.limits.silentCallsInFlight = scenario.silentCallsInFlight
         // The world gives fewer empty pages in a row than DynamoDB, which makes lives shorter.
         settings.limits.emptyPagesAtHead = Scenario.longestEmptyRun + 1
         settings.limits.emptyPagesToEndParent = Scenario.longestEmptyRun + 2
@@ -182,6 +197,7 @@ struct SimulatedReplicator {
             case .bookmarked: if saboteur.mutation != .bookmarkAfterScan { scanDue = world.now + Self.settle }
             case .gap(let gap): meet(gap)
             case .trouble, .passEnded: break
+            case .abandon(let shardID): abandon(shardID)
             case .describe, .describeChildren, .getIterator, .getRecords:
                 call(saboteur.edit(action))
             }
@@ -209,6 +225,16 @@ struct SimulatedReplicator {
             post(.answer(input), after: wait)
         } else {
             post(.call(action), after: wait)
+        }
+    }
+
+    /// Ends the shard's call that is in flight.
+    private mutating func abandon(_ shardID: String) {
+        for (place, entry) in errands.enumerated() {
+            guard let input = entry.errand.cancelled(shardID) else { continue }
+            errands.remove(at: place)
+            post(.answer(input), after: 1)
+            return
         }
     }
 

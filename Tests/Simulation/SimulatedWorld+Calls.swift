@@ -52,7 +52,7 @@ extension SimulatedWorld {
             do throws(AWSError) { return .records(shardID: shardID, try records(shardID, iterator)) } catch {
                 return .recordsFailed(shardID: shardID, error)
             }
-        case .deliver, .bookmarked, .gap, .trouble, .passEnded: return nil
+        case .abandon, .deliver, .bookmarked, .gap, .trouble, .passEnded: return nil
         }
     }
 

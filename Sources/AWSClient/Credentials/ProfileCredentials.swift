@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 
 /// The keys of a profile in the shared credentials and config files. Read on first use and again after `invalidate`, so
@@ -6,6 +7,8 @@ public final class ProfileCredentials: CredentialsProvider {
     private let profile: String
     private let files: SharedFiles
     private let kept: Mutex<Credentials?> = Mutex(nil)
+    /// The files are read here: their volume may hang, and no thread that tasks share must wait for it.
+    private let queue = DispatchQueue(label: "tablecast.credentials")
 
     /// Reads `profile` from the files that `environment` points at.
     public convenience init(
@@ -25,7 +28,15 @@ public final class ProfileCredentials: CredentialsProvider {
     }
 
     /// The profile's keys; `isCredentialsNotFound` when the profile is not there or has none.
-    public func credentials() async throws(AWSError) -> Credentials { try load() }
+    public func credentials() async throws(AWSError) -> Credentials {
+        if let credentials = kept.withLock({ $0 }) { return credentials }
+        let read: Result<Credentials, AWSError> = await withCheckedContinuation { continuation in
+            queue.async { @Sendable in
+                continuation.resume(returning: Result { () throws(AWSError) in try self.load() })
+            }
+        }
+        return try read.get()
+    }
 
     /// Forgets the keys: the next call reads the files again.
     public func invalidate() { kept.withLock { $0 = nil } }

@@ -9,12 +9,13 @@ final class CurlLoop {
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
     private var handles: [UInt64: UnsafeMutableRawPointer] = [:]
     private var idle: [Transfer] = []
-    private var waiting = WaitingLine()
+    private var lanes: RequestLanes
 
     init(inbox: Inbox, multi: UnsafeMutableRawPointer, options: TransportOptions) {
         self.inbox = inbox
         self.multi = multi
         self.options = options
+        lanes = RequestLanes(options.limits)
         let connections = options.limits.concurrentRequests
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, connections)
         ccurl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
@@ -41,10 +42,10 @@ final class CurlLoop {
         switch command {
         case .start(let ticket) where ticket.isCancelled:
             ticket.resume(.failure(TransportFailure(.cancelled)))
-        case .start(let ticket) where waiting.count >= options.limits.waitingRequests:
+        case .start(let ticket) where lanes.waitingCount >= options.limits.waitingRequests:
             ticket.resume(.failure(TransportFailure(.queueFull(limit: options.limits.waitingRequests))))
         case .start(let ticket):
-            waiting.append(ticket)
+            lanes.append(ticket)
             // At once, so that only what finds no room counts as waiting.
             startWaiting()
         case .cancel(let identifier):
@@ -58,25 +59,29 @@ final class CurlLoop {
             curl_multi_remove_handle(multi, handle)
             transfer.clear()
             recycle(transfer, identifier: identifier)
+            if let ticket { lanes.ended(ticket) }
             ticket?.resume(.failure(TransportFailure(.cancelled)))
-        } else if let ticket = waiting.remove(identifier) {
+        } else if let ticket = lanes.remove(identifier) {
             ticket.resume(.failure(TransportFailure(.cancelled)))
         }
     }
 
     private func startWaiting() {
-        while active.count < options.limits.concurrentRequests, let ticket = waiting.popFirst() {
+        while let ticket = lanes.popFirst() {
             if ticket.isCancelled {
+                lanes.ended(ticket)
                 ticket.resume(.failure(TransportFailure(.cancelled)))
                 continue
             }
             guard let transfer = idle.popLast() ?? Transfer() else {
+                lanes.ended(ticket)
                 ticket.resume(.failure(.outOfMemory))
                 continue
             }
             transfer.prepare(ticket, options: options)
             guard curl_multi_add_handle(multi, transfer.handle) == CURLM_OK else {
                 transfer.clear()
+                lanes.ended(ticket)
                 ticket.resume(.failure(.outOfMemory))
                 continue
             }
@@ -98,6 +103,7 @@ final class CurlLoop {
             curl_multi_remove_handle(multi, handle)
             let outcome = transfer.finish(result)
             recycle(transfer, identifier: ticket.identifier)
+            lanes.ended(ticket)
             ticket.resume(outcome)
         }
         return isAny
@@ -119,7 +125,7 @@ final class CurlLoop {
         active = [:]
         handles = [:]
         idle = []
-        while let ticket = waiting.popFirst() { ticket.resume(.failure(TransportFailure(.closed))) }
+        for ticket in lanes.removeAll() { ticket.resume(.failure(TransportFailure(.closed))) }
         inbox.detach()
         curl_multi_cleanup(multi)
     }

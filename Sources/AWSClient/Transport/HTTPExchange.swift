@@ -4,6 +4,8 @@ struct HTTPRequest: Sendable {
     let url: String
     /// The value of `X-Amz-Target`.
     let target: String
+    /// Whether it is for DynamoDB Streams; such requests have a share of the connections of their own.
+    let isOfStreams: Bool
     /// The region that the signature names.
     let region: String
     let credentials: Credentials

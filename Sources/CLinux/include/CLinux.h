@@ -1,4 +1,4 @@
-/* What Glibc's Swift module lacks: epoll, eventfd, accept4. Only forwarding, no logic. */
+/* What Glibc's Swift module lacks: epoll, eventfd, accept4, prctl. Only forwarding, no logic. */
 #ifndef TABLECAST_CLINUX_H
 #define TABLECAST_CLINUX_H
 
@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -45,6 +46,9 @@ ssize_t linux_send(int descriptor, const void *bytes, size_t count);
 
 /* Never raises SIGPIPE. */
 ssize_t linux_send_pieces(int descriptor, struct iovec *pieces, size_t count);
+
+/* The process leaves no core, and other processes of its user see neither its memory nor its environment (prctl, PR_SET_DUMPABLE). */
+int linux_forbid_dumps(void);
 int linux_set_option(int descriptor, int level, int option, int value);
 
 /* The next close sends RST and drops what was not yet sent. */

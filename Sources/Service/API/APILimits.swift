@@ -25,9 +25,9 @@ package struct APILimits: Sendable, Hashable {
     package var stepWork = 524_288
     /// Bytes of items that one step encodes, or of an answer that one step compresses, before other connections have their turn.
     package var stepBytes = 65_536
-    /// Exports under way at once; one more is a 503 with Retry-After.
+    /// Exports in progress at once; one more is a 503 with Retry-After.
     package var exports = 16
-    /// Exports under way at once for one client's address (an IPv4 address, an IPv6 /64); then as above.
+    /// Exports in progress at once for one client's address (an IPv4 address, an IPv6 /64); then as above.
     package var exportsPerAddress = 8
     /// Seconds after which a refused export should be asked for again.
     package var exportRetrySeconds = 5

@@ -50,13 +50,21 @@ package struct HostRule: Sendable {
 
     /// The rule for a service that listens on loopback, or not, and asks for tokens, or not; nil where every Host is good. By default it is
     /// there on loopback without tokens. Hosts that are named put it there everywhere, and beyond loopback IP addresses pass as well.
-    package init?(_ hosts: AllowedHosts?, isLoopback: Bool, asksForTokens: Bool, refused: RefusedNames) {
+    /// On loopback the host that the service was told to listen on passes, too: it is in the URL that the service names.
+    package init?(
+        _ hosts: AllowedHosts?,
+        listening host: String,
+        isLoopback: Bool,
+        asksForTokens: Bool,
+        refused: RefusedNames
+    ) {
+        let own = isLoopback ? [Self.normal(host[...])] : []
         switch hosts {
         case .any: return nil
         case nil:
             guard isLoopback, !asksForTokens else { return nil }
-            allowed = []
-        case .only(let list): allowed = list
+            allowed = own
+        case .only(let list): allowed = list + own
         }
         allowsAddresses = !isLoopback
         self.refused = refused

@@ -253,10 +253,10 @@ struct ListHandler: Sendable {
         case .failure(let refusal):
             let what =
                 switch refusal {
-                case .total: "\(limits.exports) exports are under way, which is all that are allowed at once."
+                case .total: "\(limits.exports) exports are in progress, which is all that are allowed at once."
                 case .address:
-                    "\(limits.exportsPerAddress) exports to this client's address are under way, which is all that one address may "
-                        + "have."
+                    "\(limits.exportsPerAddress) exports to this client's address are in progress, which is all that one address "
+                        + "may have."
                 }
             throw Problem(503, .tooManyExports, what, retryAfterSeconds: limits.exportRetrySeconds)
         }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// What a crash leaves behind: a core holds the memory of the process, and with it the table and its tokens. The Swift runtime's backtrace
@@ -16,6 +17,9 @@ enum CrashDumps {
             _ = write(descriptor, "0", 1)
             close(descriptor)
         }
+        // Last, since the files of /proc above belong to root from then on. A kernel's handler then gets no core at all, and other processes
+        // of this user see neither the memory nor the environment with its keys.
+        _ = linux_forbid_dumps()
         for number in crashes { signal(number, SIG_DFL) }
     }
 }

@@ -16,10 +16,11 @@ package final class HTTPFront: Sendable {
     private let accessLog: AccessLog?
 
     /// Makes everything; nothing listens yet. Without an `authenticator` everybody who reaches it may read. `descriptors`
-    /// bounds the connections beside the settings.
+    /// bounds the connections beside the settings. `isLoopback` says whether only this machine can reach it.
     package init(
         view: ReplicaView,
         settings: Settings,
+        isLoopback: Bool,
         metrics: ServiceMetrics,
         accessLog: AccessLog? = nil,
         authenticator: Authenticator? = nil,
@@ -66,17 +67,18 @@ package final class HTTPFront: Sendable {
             startedAtMilliseconds: startedAt,
             waiting: waiting,
             crossOrigin: CrossOrigin(
-                settings.crossOrigins,
+                settings.crossOrigins ?? (isLoopback ? .loopback : .none),
                 refused: RefusedNames("origins", limit: apiLimits.refusedNames, logger: logger)
             ),
             hosts: HostRule(
                 settings.allowedHosts,
-                isLoopback: settings.listen.isLoopback,
+                listening: settings.listen.host,
+                isLoopback: isLoopback,
                 asksForTokens: authenticator != nil,
                 refused: RefusedNames("hosts", limit: apiLimits.refusedNames, logger: logger)
             ),
             authenticator: authenticator,
-            isExposed: authenticator == nil && !settings.listen.isLoopback,
+            isExposed: authenticator == nil && !isLoopback,
             metrics: { collector.respond() }
         )
         var serverLimits = limits
@@ -100,10 +102,8 @@ package final class HTTPFront: Sendable {
         )
     }
 
-    /// Listens; returns where, with the port that was free when 0 was asked for.
-    package func start(_ address: ListenAddress) throws(HTTPServerError) -> ListenAddress {
-        ListenAddress(host: address.host, port: try server.start(host: address.host, port: address.port))
-    }
+    /// Listens; returns the port, the one that was free when 0 was asked for.
+    package func start(at address: ResolvedAddress) throws(HTTPServerError) -> Int { try server.start(at: address) }
 
     /// Lets the event streams look for news.
     package func wakeStreams() { server.wakeStreams() }

@@ -187,7 +187,7 @@ final class MetricsCollector: Sendable {
         ("tablecast_scan_consumed_capacity_units", "Read capacity units that the current or last scan has consumed."),
         ("tablecast_verify_passes_total", "Comparisons of the whole table with the replica."),
         ("tablecast_verify_rows_total", "Rows of the table compared."),
-        ("tablecast_verify_suspects_total", "Keys that differed at first sight, most for a change under way."),
+        ("tablecast_verify_suspects_total", "Keys that differed at first sight, most for a change in progress."),
         ("tablecast_verify_unresolved_total", "Suspects left to the next comparison."),
         ("tablecast_verify_repairs_total", "Items that differed from the table and were put right."),
         ("tablecast_verify_consumed_capacity_units_total", "Read capacity units that comparing has consumed."),

@@ -10,6 +10,8 @@ package struct StopLimits: Sendable, Hashable {
     package var commandGrace: Duration = .seconds(10)
     /// How long the requests and streams of a start that failed get to end.
     package var failureGrace: Duration = .seconds(1)
+    /// How long the files that a start reads may take. Then the start has failed.
+    package var filePatience: Duration = .seconds(10)
     /// How long `LastResort` waits for its own line to be written.
     package var lastWords: Duration = .milliseconds(250)
 

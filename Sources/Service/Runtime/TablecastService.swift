@@ -1,4 +1,5 @@
 package import AWSClient
+import HTTPServer
 import Logging
 import ReplicaStore
 import Replication
@@ -40,6 +41,7 @@ package struct TablecastService: Sendable {
             asked: settings.maximumConnections,
             loops: settings.loops
         )
+        let place = try resolve(settings.listen)
         let keeper = try makeKeeper()
         let tokens = try makeTokens()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
@@ -69,14 +71,15 @@ package struct TablecastService: Sendable {
         let front = HTTPFront(
             view: view,
             settings: settings,
+            isLoopback: place.isLoopback,
             metrics: metrics,
             accessLog: accessLog,
             authenticator: tokens.map { Authenticator(store: $0, monotonic: time.monotonic) },
             descriptors: descriptors
         )
         reporter.wakeStreams { [weak front] in front?.wakeStreams() }
-        let address = try start(front)
-        announce(address, client.configuration, descriptors, through: reporter)
+        let address = try start(front, at: place)
+        announce(address, isLoopback: place.isLoopback, client.configuration, descriptors, through: reporter)
         reporter.whenReady { ready(address) }
         let watchdog = Watchdog()
         watchdog.start { replicator.watchForStalls() }
@@ -135,6 +138,7 @@ package struct TablecastService: Sendable {
     /// Says where the service listens and what it follows, as soon as the table was found: a start that fails says one line only.
     private func announce(
         _ address: ListenAddress,
+        isLoopback: Bool,
         _ configuration: AWSConfiguration,
         _ descriptors: DescriptorBudget,
         through reporter: ReplicationReporter
@@ -142,7 +146,7 @@ package struct TablecastService: Sendable {
         let endpoint = configuration.dynamoDB.description
         let region = configuration.region
         let table = settings.table
-        let isExposed = settings.tokenFile == nil && !settings.listen.isLoopback
+        let isExposed = settings.tokenFile == nil && !isLoopback
         let logger = logger
         reporter.whenStarted {
             logger.info("listening on \(address.url)", metadata: ["version": "\(Build.version)"])
@@ -157,8 +161,15 @@ package struct TablecastService: Sendable {
         }
     }
 
-    private func start(_ front: HTTPFront) throws(StartUpError) -> ListenAddress {
-        do { return try front.start(settings.listen) } catch { throw StartUpError(error) }
+    /// Resolved once, so that what holds for loopback only is decided by the address that will be bound, whatever its name.
+    private func resolve(_ address: ListenAddress) throws(StartUpError) -> ResolvedAddress {
+        do { return try ResolvedAddress(host: address.host, port: address.port) } catch { throw StartUpError(error) }
+    }
+
+    private func start(_ front: HTTPFront, at place: ResolvedAddress) throws(StartUpError) -> ListenAddress {
+        do { return ListenAddress(host: settings.listen.host, port: try front.start(at: place)) } catch {
+            throw StartUpError(error)
+        }
     }
 
     /// Takes the state directory, before anything else is begun.
@@ -173,13 +184,16 @@ package struct TablecastService: Sendable {
 
     private func makeTokens() throws(StartUpError) -> TokenStore? {
         guard let path = settings.tokenFile else { return nil }
-        do {
-            return try TokenStore(
-                path: path,
-                logger: logger,
-                wallMilliseconds: time.wallMilliseconds,
-                monotonic: time.monotonic
-            )
+        do throws(TokenFileError) {
+            let patience = StartPatience("the token file \(path) cannot be read")
+            return try patience.wait { () throws(TokenFileError) in
+                try TokenStore(
+                    path: path,
+                    logger: logger,
+                    wallMilliseconds: time.wallMilliseconds,
+                    monotonic: time.monotonic
+                )
+            }
         } catch {
             throw StartUpError(error)
         }
@@ -194,8 +208,11 @@ package struct TablecastService: Sendable {
         let table = TableARN(settings.table)
         overrides.impliedRegion = table?.region
         let configuration: AWSConfiguration
-        do {
-            configuration = try AWSConfiguration.resolve(environment: environment, overrides: overrides)
+        do throws(AWSError) {
+            let patience = StartPatience("the AWS configuration and credentials files cannot be read")
+            configuration = try patience.wait { () throws(AWSError) in
+                try AWSConfiguration.resolve(environment: environment, overrides: overrides)
+            }
         } catch {
             throw StartUpError(error)
         }

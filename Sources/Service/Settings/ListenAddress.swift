@@ -28,11 +28,6 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    /// Whether only this machine can reach it.
-    package var isLoopback: Bool {
-        LoopbackHost.matches(host.contains(":") ? "[\(host)]" : host)
-    }
-
     /// The URL under which this machine reaches it.
     package var url: String {
         let everywhere = host == "0.0.0.0" || host == "::"

@@ -24,7 +24,8 @@ package struct Settings: Sendable, Hashable {
     package var stateDirectory: String?
     /// Where the tokens are; nil asks for none.
     package var tokenFile: String?
-    package var crossOrigins = CrossOrigin.Origins.loopback
+    /// The pages that may read; nil for those that this machine serves when only it can reach the service, and none otherwise.
+    package var crossOrigins: CrossOrigin.Origins?
     /// The hosts that requests may name beside loopback's; nil for what `HostRule` does by itself.
     package var allowedHosts: AllowedHosts?
     /// Whether a crash may leave a core and a backtrace, which hold items of the table.

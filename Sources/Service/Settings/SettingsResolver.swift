@@ -53,11 +53,10 @@ package struct SettingsResolver {
         settings.tokenFile = try value(.tokenFile, allowed: "give the path of a file") {
             $0.isEmpty || $0.utf8.contains(0) ? nil : $0
         }
-        let origins = try value(
+        settings.crossOrigins = try value(
             .corsOrigins,
             allowed: "give *, none, loopback, or origins such as https://app.example.com with commas between them"
         ) { CrossOrigin.Origins($0) }
-        settings.crossOrigins = origins ?? (settings.listen.isLoopback ? .loopback : .none)
         settings.allowedHosts = try value(
             .allowedHosts,
             allowed: "give *, or hosts without ports, such as replica.example.com, with commas between them"

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import AWSClient
@@ -46,6 +47,26 @@ import Testing
 }
 
 @Suite struct ProfileCredentialsTests {
+    @Test("a file that hangs holds up those who wait for the keys, and no thread that tasks share")
+    func hangingFile() async throws {
+        let directory = TemporaryDirectory()
+        let path = "\(directory.path)/credentials"
+        try #require(mkfifo(path, 0o600) == 0)
+        defer { unlink(path) }
+        let provider = provider(directory, "default")
+        let count = 4 * sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        let waiting = (0..<count).map { _ in
+            Task { () throws in try await provider.credentials().accessKeyID }
+        }
+        // Nobody writes to it, so that its reader waits in `open`.
+        for _ in 0..<20 { await Task.detached { await Task.yield() }.value }
+        let text = Array("[default]\naws_access_key_id = AKID\naws_secret_access_key = secret\n".utf8)
+        let descriptor = open(path, O_WRONLY)
+        #expect(write(descriptor, text, text.count) == text.count)
+        close(descriptor)
+        for task in waiting { #expect(try await task.value == "AKID") }
+    }
+
     private func provider(_ directory: TemporaryDirectory, _ profile: String) -> ProfileCredentials {
         ProfileCredentials(
             profile: profile,

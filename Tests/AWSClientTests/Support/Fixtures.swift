@@ -48,6 +48,7 @@ func makeRequest(
     HTTPRequest(
         url: url + "/",
         target: target,
+        isOfStreams: target.hasPrefix("DynamoDBStreams_"),
         region: "eu-central-1",
         credentials: exampleKeys,
         body: Array(body.utf8),

@@ -17,6 +17,7 @@ import Testing
         let request = HTTPRequest(
             url: server.url + "/",
             target: "DynamoDB_20120810.Scan",
+            isOfStreams: false,
             region: "eu-central-1",
             credentials: keys,
             body: Array(#"{"TableName":"Bücher"}"#.utf8),

@@ -56,6 +56,7 @@ import Testing
         defer { server.stop() }
         var limits = AWSClientLimits()
         limits.concurrentRequests = 32
+        limits.requestsKeptFree = 0
         limits.waitingRequests = 1
         let transport = try makeTransport(limits: limits)
         let answered = await withTaskGroup(of: Bool.self) { group in

@@ -43,7 +43,7 @@ class Namespace:
         self.process.wait(10)
 
 
-def socket_in(namespace):
+def socket_in(namespace, family=socket.AF_INET):
     """A socket belongs to the network of the thread that made it; None is this process's."""
 
     def make():
@@ -52,7 +52,7 @@ def socket_in(namespace):
             with open(namespace.file) as file:
                 if library.setns(file.fileno(), 0) != 0:
                     raise OSError(ctypes.get_errno(), "setns")
-        return socket.socket()
+        return socket.socket(family)
 
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         return pool.submit(make).result()

@@ -63,14 +63,14 @@ def command(table, port, *options):
 
 
 @contextlib.contextmanager
-def serving(folder, peer, table, *options, port=None, ready=True, **settings):
-    """`tablecast serve` over a peer, for the length of a block."""
+def serving(folder, peer, table, *options, port=None, ready=True, launcher=(), **settings):
+    """`tablecast serve` over a peer, for the length of a block; `launcher` is a command that becomes the program."""
     port = port or free_port()
     # Requests made by hand have the Host `a`, as those of Tests/HTTPCases.
     environment = environment_without_aws(**{"TABLECAST_ALLOWED_HOST": "a", **peer.settings(**settings)})
     # libfaketime changes the environment of the first process that it is loaded into, and with it Swift's view of the arguments;
     # what that process becomes by exec is not touched.
-    launcher = ["/usr/bin/env"] if "LD_PRELOAD" in settings else []
+    launcher = [*launcher, "/usr/bin/env"] if "LD_PRELOAD" in settings else launcher
     program = Program([*launcher, *command(table, port, *options)], folder / f"tablecast-{port}.log", environment)
     service = Service(program, port)
     try:

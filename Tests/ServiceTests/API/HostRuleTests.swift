@@ -5,8 +5,11 @@ import Testing
 @testable import Service
 
 @Suite struct HostRuleTests {
-    private func filled(_ change: @escaping (inout Settings) -> Void = { _ in }) throws -> ServiceFixture {
-        let fixture = try ServiceFixture(settings: change)
+    private func filled(
+        isLoopback: Bool = true,
+        _ change: @escaping (inout Settings) -> Void = { _ in }
+    ) throws -> ServiceFixture {
+        let fixture = try ServiceFixture(isLoopback: isLoopback, settings: change)
         try fixture.publish([["id": .string("a")]], schema: ServiceFixture.single)
         return fixture
     }
@@ -73,17 +76,27 @@ import Testing
 
     @Test("beyond loopback names are looked at only where some are allowed, and probes that come by an address pass")
     func beyond() async throws {
-        let open = try filled { $0.listen = ListenAddress(host: "0.0.0.0", port: 0) }
+        let open = try filled(isLoopback: false)
         #expect(try open.request("/v1/items/a", host: "evil.example").status == 200)
         await open.stop()
-        let named = try filled {
-            $0.listen = ListenAddress(host: "0.0.0.0", port: 0)
-            $0.allowedHosts = .only(["replica.example"])
-        }
+        let named = try filled(isLoopback: false) { $0.allowedHosts = .only(["replica.example"]) }
         #expect(try named.request("/v1/items/a", host: "evil.example").status == 421)
         for host in ["replica.example", "10.0.0.7:8080", "[fd00::1]:8080", "localhost"] {
             #expect(try named.request("/readyz", host: host).status == 200, "\(host)")
         }
         await named.stop()
+    }
+
+    @Test("the name that the service was told to listen on is one of its own where it stands for loopback")
+    func ownName() async throws {
+        for isNamed in [false, true] {
+            let fixture = try filled {
+                $0.listen = ListenAddress(host: "Workstation", port: 0)
+                if isNamed { $0.allowedHosts = .only(["replica.example"]) }
+            }
+            #expect(try fixture.request("/v1/items/a", host: "workstation:8080").status == 200)
+            #expect(try fixture.request("/v1/items/a", host: "evil.example").status == 421)
+            await fixture.stop()
+        }
     }
 }

@@ -287,7 +287,7 @@ import Testing
         let none = #""authentication":{"required":false,"exposed":false,"tokens":0,"loaded_at":null,"trouble":null}"#
         #expect(try fixture.request("/v1/status").body.contains(none))
         await fixture.stop()
-        let exposed = try ServiceFixture(settings: { $0.listen = ListenAddress(host: "0.0.0.0", port: 0) })
+        let exposed = try ServiceFixture(isLoopback: false)
         #expect(try exposed.request("/v1/status").body.contains(#""exposed":true"#))
         await exposed.stop()
     }

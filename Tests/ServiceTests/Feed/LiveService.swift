@@ -49,10 +49,11 @@ final class LiveService {
         front = HTTPFront(
             view: view,
             settings: settings,
+            isLoopback: true,
             metrics: ServiceMetrics(registry: PrometheusRegistry()),
             limits: limits
         )
-        port = try front.start(ListenAddress(host: "127.0.0.1", port: 0)).port
+        port = try front.start(at: ResolvedAddress(host: "127.0.0.1", port: 0))
         var storeLimits = StoreLimits()
         storeLimits.historyBytes = settings.historyBytes
         writer = GenerationWriter(epoch: try #require(Epoch("aaaaaaaa")), keySchema: Self.schema, limits: storeLimits)

@@ -71,11 +71,12 @@ final class SandboxReplica: Sendable {
         let front = HTTPFront(
             view: view,
             settings: service,
+            isLoopback: true,
             metrics: ServiceMetrics(registry: PrometheusRegistry()),
             limits: limits
         )
         self.front = front
-        port = try front.start(ListenAddress(host: "127.0.0.1", port: 0)).port
+        port = try front.start(at: ResolvedAddress(host: "127.0.0.1", port: 0))
         observer.wakes { [weak front] in front?.wakeStreams() }
         running = Task { () async -> ReplicationFailure? in
             do throws(ReplicationFailure) {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The bounded number of exports that may be under way, in all and for one client: each keeps a snapshot of the store in memory.
+/// The bounded number of exports that may be in progress, in all and for one client: each keeps a snapshot of the store in memory.
 final class ExportPlaces: Sendable {
     /// A place that is taken until nothing refers to it any more.
     final class Place: Sendable {

@@ -1,4 +1,4 @@
-"""DynamoDB with one table whose stream has two open shards, and a fault for one of them: what no peer can do."""
+"""DynamoDB with one table whose stream has some open shards, and a fault for a few of them: what no peer can do."""
 
 import contextlib
 import http.server
@@ -27,22 +27,16 @@ FAULTS = {
 }
 
 
-SHARDS = ("a", "b")
-
-
-def shard_id(name):
-    return f"shardId-0000000000000000000{SHARDS.index(name)}-{name * 8}"
-
-
-class TwoShards(http.server.ThreadingHTTPServer):
-    """An empty table; `write` puts an item by a record in one of the shards. While `fault` is set, GetRecords of the shard `faulty` meets it."""
+class FaultyShards(http.server.ThreadingHTTPServer):
+    """An empty table; `write` puts an item by a record in one of the shards. While `fault` is set, GetRecords of the shards `faulty` meets it."""
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self):
-        self.records = {name: [] for name in SHARDS}
-        self.number, self.fault, self.faulty, self.met = FIRST_NUMBER, None, "a", 0
+    def __init__(self, shards=("a", "b"), faulty=("a",)):
+        self.records = {name: [] for name in shards}
+        self.ids = {name: f"shardId-{number:020}-{name}" for number, name in enumerate(shards)}
+        self.number, self.fault, self.faulty, self.met = FIRST_NUMBER, None, faulty, 0
         self.lock, self.ended = threading.Lock(), threading.Event()
         super().__init__(("127.0.0.1", 0), Handler)
 
@@ -54,7 +48,7 @@ class TwoShards(http.server.ThreadingHTTPServer):
         thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
-            yield Peer("two shards", self.server_port)
+            yield Peer("faulty shards", self.server_port)
         finally:
             self.ended.set()
             self.shutdown()
@@ -89,7 +83,7 @@ class TwoShards(http.server.ThreadingHTTPServer):
         }  # fmt: skip
 
     def describe_stream(self, _):
-        shards = [{"ShardId": shard_id(name), "SequenceNumberRange": {"StartingSequenceNumber": str(FIRST_NUMBER)}} for name in SHARDS]
+        shards = [{"ShardId": name, "SequenceNumberRange": {"StartingSequenceNumber": str(FIRST_NUMBER)}} for name in self.ids.values()]
         return {
             "StreamDescription": {
                 "StreamArn": STREAM_ARN, "StreamStatus": "ENABLED", "StreamViewType": "NEW_AND_OLD_IMAGES", "TableName": TABLE, "Shards": shards,
@@ -97,7 +91,7 @@ class TwoShards(http.server.ThreadingHTTPServer):
         }  # fmt: skip
 
     def get_shard_iterator(self, request):
-        name = next(name for name in SHARDS if shard_id(name) == request["ShardId"])
+        name = next(name for name, shard in self.ids.items() if shard == request["ShardId"])
         records, kind = self.records[name], request["ShardIteratorType"]
         numbers = [int(record["dynamodb"]["SequenceNumber"]) for record in records]
         after = int(request.get("SequenceNumber", 0)) - (kind == "AT_SEQUENCE_NUMBER")
@@ -116,11 +110,11 @@ class TwoShards(http.server.ThreadingHTTPServer):
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     OPERATIONS = {
-        "DescribeTable": TwoShards.describe_table,
-        "DescribeStream": TwoShards.describe_stream,
-        "GetShardIterator": TwoShards.get_shard_iterator,
-        "GetRecords": TwoShards.get_records,
-        "Scan": TwoShards.scan,
+        "DescribeTable": FaultyShards.describe_table,
+        "DescribeStream": FaultyShards.describe_stream,
+        "GetShardIterator": FaultyShards.get_shard_iterator,
+        "GetRecords": FaultyShards.get_records,
+        "Scan": FaultyShards.scan,
     }
 
     def log_message(self, *_):
@@ -130,7 +124,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         operation = self.headers["X-Amz-Target"].split(".")[1]
         fault = self.server.fault
-        if fault and operation == "GetRecords" and request["ShardIterator"].startswith(self.server.faulty):
+        if fault and operation == "GetRecords" and request["ShardIterator"].split(":")[0] in self.server.faulty:
             self.server.met += 1
             self.fail(fault)
             return
