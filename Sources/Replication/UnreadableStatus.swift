@@ -40,7 +40,8 @@ struct UnreadableReport: Sendable, Hashable {
     static func record(_ number: SequenceNumber, shardID: String, _ reason: String) -> UnreadableReport {
         UnreadableReport(
             text: "the keys of record \(number.text) of shard \(shardID) cannot be read (\(reason)): it is skipped, so "
-                + "one item may be old until the table has been compared, which begins within a minute or, after an earlier one, an hour"
+                + "one item may be old until the table has been compared, which begins within a minute, or an hour "
+                + "after the last comparison"
         )
     }
 

@@ -60,7 +60,8 @@ final class VerificationPass: Sendable {
         self.pacer = pacer
         self.skippedRecords = skippedRecords
         let seed = UInt64(random * 0x1p53)
-        seen = Mutex(SeenKeys(keys: snapshot.itemCount + snapshot.unreadableCount, maximumBytes: limits.verifyFilterBytes, seed: seed))
+        let keys = snapshot.itemCount + snapshot.unreadableCount
+        seen = Mutex(SeenKeys(keys: keys, maximumBytes: limits.verifyFilterBytes, seed: seed))
     }
 
     /// Rows met so far whose keys cannot be read.

@@ -175,7 +175,12 @@ import Testing
             await harness.waitLive()
             harness.endpoint.change { state in
                 state.beforeScanPage = { model, page in model.write("k2", "scan \(page)") }
-                state.beforeFetch = { model, keys in for key in keys { model.write(key, "\(model.lastSequence)") } }
+                // Not so often that the stream never passes the time of a read.
+                state.beforeFetch = { model, keys in
+                    let now = Int(model.now / .milliseconds(1))
+                    let last = model.table["k2"]?.split(separator: " ").last.flatMap { Int($0) } ?? 0
+                    if keys.contains("k2"), now - last > 2_000 { model.write("k2", "fetch \(now)") }
+                }
                 state.model.write("k1", "nameless")
                 state.model.table["k1"] = nil
             }

@@ -22,10 +22,13 @@ import Testing
         }
     }
 
+    /// Waits until a record has been read of each shard, and saved: then the next process goes on from behind it.
     private func waitSaved(_ harness: ReplicatorHarness) async {
-        let saves = harness.status.savedState?.saves ?? 0
-        harness.endpoint.change { $0.model.write("marker", "\(saves)") }
-        await harness.wait("a save") { ($0.status.savedState?.saves ?? 0) > saves }
+        let text = "\(harness.endpoint.change { $0.model.lastSequence })"
+        harness.endpoint.change { $0.model.write("marker", text) }
+        await harness.wait("the marker") { $0.items["marker"] == text }
+        let seq = harness.store.snapshot?.position.seq ?? 0
+        await harness.wait("a save") { ($0.status.savedState?.savedSeq ?? 0) >= seq }
     }
 
     @Test("items that the last process could not read are read again, without being asked to compare")

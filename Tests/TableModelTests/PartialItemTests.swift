@@ -53,7 +53,10 @@ import Testing
         }
     }
 
-    @Test("what is not closed is no value", arguments: [#"{"a":"#, #"["a"#, #""a\"#, #""a\"x"#, "{]", "", "  ", "nul", "<a>"])
+    @Test(
+        "what is not closed is no value",
+        arguments: [#"{"a":"#, #"["a"#, #""a\"#, #""a\"x"#, "{]", "", "  ", "nul", "<a>"]
+    )
     func notClosed(_ text: String) {
         Array(text.utf8).withUnsafeBytes { bytes in
             var json = JSONReader(bytes)

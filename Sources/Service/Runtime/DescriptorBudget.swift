@@ -4,11 +4,11 @@ import HTTPServer
 /// How the process's file descriptors are shared between clients and the service itself: clients get what is left when the
 /// service's own are set aside, so no number of clients can cut it off from DynamoDB or its files.
 package struct DescriptorBudget: Sendable, Hashable {
-    /// Descriptors set aside. 64 are for libcurl's connections (`AWSClientLimits.concurrentRequests`), 32 for connections that may be
+    /// Descriptors set aside. 80 are for libcurl's connections (`AWSClientLimits.concurrentRequests`), 32 for connections that may be
     /// health probes' (`HTTPServerLimits.probeSlots`), and 16 for those that look for an idle one to replace
     /// (`HTTPServerLimits.roomSeekers`). 48 are left for what the process has open from the start (about 20), names being resolved,
     /// SQLite's files, and token and credential files.
-    package static let reserve = 160
+    package static let reserve = 176
     /// Descriptors of one event loop.
     private static let perLoop = 2
     /// Connections that are served however few descriptors there are.
