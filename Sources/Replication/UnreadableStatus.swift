@@ -40,15 +40,16 @@ struct UnreadableReport: Sendable, Hashable {
     static func record(_ number: SequenceNumber, shardID: String, _ reason: String) -> UnreadableReport {
         UnreadableReport(
             text: "the keys of record \(number.text) of shard \(shardID) cannot be read (\(reason)): it is skipped, so "
-                + "one item may be old until the table has been compared, which begins within a minute, or an hour "
-                + "after the last comparison"
+                + "one item may be old until the table has been compared, which begins within a minute, or an "
+                + "hour after the last comparison"
         )
     }
 
     /// A row of the table whose key cannot be read.
     static func row(_ reason: String) -> UnreadableReport {
         UnreadableReport(
-            text: "a row of the table cannot be read, and neither can its key (\(reason)): it is skipped, and missing here"
+            text: "a row of the table cannot be read, and neither can its key (\(reason)): it is skipped, and "
+                + "missing here"
         )
     }
 }
