@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Where a server will listen: the socket address that a host stood for when it was resolved. A name may stand for another one later.
