@@ -127,9 +127,11 @@ class Attack:
         ]
         tasks = [asyncio.create_task(self.again(attack)) for attack, count in plan for _ in range(count)]
         await asyncio.sleep(seconds)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # More than once: a cancellation that falls together with a time-out of wait_for is lost (CPython issue 86296).
+        while tasks:
+            for task in tasks:
+                task.cancel()
+            _, tasks = await asyncio.wait(tasks, timeout=1)
 
 
 def main():

@@ -104,7 +104,7 @@ struct StatusHandler: Sendable {
         return object
     }
 
-    /// What of the table this version cannot read.
+    /// Faults of single items, records and rows that this version cannot read.
     private static func unreadableObject(_ snapshot: StoreSnapshot?, _ unreadable: UnreadableStatus) -> JSONObject {
         var object = JSONObject()
         object.add("items", snapshot?.unreadableCount ?? 0)

@@ -178,7 +178,7 @@ final class MetricsCollector: Sendable {
         ("tablecast_replica_unreadable_items", "Items of the table that this version cannot read."),
         (
             "tablecast_replica_skipped_records",
-            "Stream records skipped because their keys cannot be read; 0 after a rebuild or a complete comparison."
+            "Stream records skipped because their keys cannot be read, until the table was compared or read again."
         ),
         ("tablecast_replica_skipped_rows", "Rows missing from the replica because their keys cannot be read."),
         ("tablecast_replica_seq", "The replica's newest position within its epoch."),
