@@ -1,13 +1,12 @@
 """A table that is named by its ARN: of the caller's own account, of another one, and of another Region."""
 
-import contextlib
 import http.server
 import json
-import threading
 import urllib.error
 import urllib.request
 
-from support.peers import REGION, Peer
+from support.endpoints import Endpoint
+from support.peers import REGION
 from support.processes import free_port, wait_for
 from support.service import command, run, serving
 from support.tables import canonical, create_table, truth
@@ -15,29 +14,15 @@ from support.tables import canonical, create_table, truth
 OTHER = f"arn:aws:dynamodb:{REGION}:222222222222:table/orders"
 
 
-class Accounts(http.server.ThreadingHTTPServer):
+class Accounts(Endpoint):
     """DynamoDB with two accounts in front of a peer: the caller's own table `orders`, and another account's by its ARN alone.
 
     The peer has both tables in one account, the other account's as `elsewhere`. `foreign_stream` makes DescribeTable of the own table
     answer with the other one's stream, as nothing in AWS should."""
 
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(self, peer, arn):
         self.peer, self.arn, self.calls, self.foreign_stream = peer, arn, [], None
-        super().__init__(("127.0.0.1", 0), AccountsHandler)
-
-    @contextlib.contextmanager
-    def running(self):
-        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield Peer("accounts", self.server_port)
-        finally:
-            self.shutdown()
-            thread.join()
-            self.server_close()
+        super().__init__("accounts", AccountsHandler)
 
 
 class AccountsHandler(http.server.BaseHTTPRequestHandler):

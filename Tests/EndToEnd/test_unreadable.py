@@ -131,7 +131,7 @@ def test_a_record_without_readable_keys_is_skipped_said_and_read_again_by_the_ne
             assert "until the table has been compared" in told["recent"][0]["what"]
             assert service.item("item-00001")["n"] == 1
             assert metric(service, "tablecast_replica_skipped_records") == 1
-            wait_for(lambda: "skipped" in (service.get("/v1/status").json()["saved_state"]["trouble"] or ""), 10, "why nothing is saved")
+            wait_for(lambda: "whose keys cannot be read" in (service.get("/v1/status").json()["saved_state"]["trouble"] or ""), 10, "why nothing is saved")
             assert "it is skipped" in service.program.output
             assert service.program.stop() == 0
         endpoint.nameless = set()

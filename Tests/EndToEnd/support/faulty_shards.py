@@ -6,7 +6,8 @@ import json
 import threading
 import time
 
-from .peers import REGION, Peer
+from .endpoints import Endpoint
+from .peers import REGION
 
 TABLE = "orders"
 TABLE_ARN = f"arn:aws:dynamodb:{REGION}:000000000000:table/{TABLE}"
@@ -27,33 +28,23 @@ FAULTS = {
 }
 
 
-class FaultyShards(http.server.ThreadingHTTPServer):
+class FaultyShards(Endpoint):
     """An empty table; `write` puts an item by a record in one of the shards. While `fault` is set, GetRecords of the shards `faulty` meets it."""
-
-    daemon_threads = True
-    block_on_close = False
 
     def __init__(self, shards=("a", "b"), faulty=("a",)):
         self.records = {name: [] for name in shards}
         self.ids = {name: f"shardId-{number:020}-{name}" for number, name in enumerate(shards)}
         self.number, self.fault, self.faulty, self.met = FIRST_NUMBER, None, faulty, 0
         self.lock, self.ended = threading.Lock(), threading.Event()
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    def handle_error(self, request, client_address):
-        """A client that goes away in the middle of an answer is what some faults are for."""
+        super().__init__("faulty shards", Handler)
 
     @contextlib.contextmanager
     def running(self):
-        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield Peer("faulty shards", self.server_port)
-        finally:
-            self.ended.set()
-            self.shutdown()
-            thread.join()
-            self.server_close()
+        with super().running() as peer:
+            try:
+                yield peer
+            finally:
+                self.ended.set()
 
     def write(self, shard, key, value):
         """A write of the table, told by one record of a shard."""

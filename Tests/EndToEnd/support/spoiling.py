@@ -1,41 +1,22 @@
 """A proxy in front of a DynamoDB endpoint that gives values a type which no release knows: what a future DynamoDB may send."""
 
-import contextlib
 import http.client
 import http.server
 import json
-import threading
 
-from .peers import Peer
+from .endpoints import Endpoint
 
 # As a future type's tag would look.
 FUTURE = {"X": "1"}
 
 
-class SpoilingProxy(http.server.ThreadingHTTPServer):
+class SpoilingProxy(Endpoint):
     """Passes calls on. The attribute `odd` of an item, wherever it comes, gets a type that nobody knows; and so do the keys of the records of
     items that `nameless` has."""
 
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(self, peer):
         self.peer, self.spoils, self.nameless = peer, True, set()
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    def handle_error(self, request, client_address):
-        """A client that goes away, as at its end."""
-
-    @contextlib.contextmanager
-    def running(self):
-        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield Peer("spoiling", self.server_port)
-        finally:
-            self.shutdown()
-            thread.join()
-            self.server_close()
+        super().__init__("spoiling", Handler)
 
     def spoil(self, operation, answer):
         """The answer of an operation as a client of this proxy gets it."""
