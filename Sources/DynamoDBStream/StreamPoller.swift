@@ -31,7 +31,7 @@ package actor StreamPoller {
     private var mailbox: Mailbox<Message>?
     /// Moments that sleeping tasks wait for.
     private var alarms: Set<Duration> = []
-    /// The newest call of each shard.
+    /// The shards' calls in flight.
     private var shardCalls: [String: Task<Void, Never>] = [:]
 
     /// A poller that has asked nothing yet.
@@ -77,6 +77,9 @@ package actor StreamPoller {
         if machine.nextWake != wake { mailbox?.send(.input(.tick)) }
         return hasCaughtUp
     }
+
+    /// Calls of shards in flight.
+    var callsInFlight: Int { shardCalls.count }
 
     /// The durable positions.
     package func state() -> ShardState { machine.state(streamARN: streamARN) }
@@ -145,7 +148,9 @@ package actor StreamPoller {
 
     private func open(_ message: Message) -> StreamInput {
         switch message {
-        case .input(let input): return input
+        case .input(let input):
+            if let shardID = input.answeredShardID { shardCalls[shardID] = nil }
+            return input
         case .alarm(let moment):
             alarms.remove(moment)
             return .tick
@@ -205,6 +210,18 @@ package actor StreamPoller {
             } onCancel: {
                 task.cancel()
             }
+        }
+    }
+}
+
+extension StreamInput {
+    /// The shard whose call this input answers; nil for other inputs.
+    fileprivate var answeredShardID: String? {
+        switch self {
+        case .iterator(let shardID, _), .iteratorFailed(let shardID, _), .records(let shardID, _),
+            .recordsFailed(let shardID, _):
+            shardID
+        default: nil
         }
     }
 }

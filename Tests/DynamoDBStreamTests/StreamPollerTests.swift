@@ -73,14 +73,43 @@ import Testing
         _ = await following.result
         #expect(client.hanging == 0)
     }
+
+    @Test("nothing is kept of the calls of shards that have ended")
+    func endedShards() async throws {
+        let client = HangingClient(well: "W", others: .end)
+        let names = ["W"] + (0..<20).map { "S\(100 + $0)" }
+        let entries = names.map { ShardState.Entry(shardID: $0, parentID: nil, position: .start, endedAt: nil) }
+        var settings = StreamSettings()
+        settings.pollInterval = .milliseconds(10)
+        let poller = StreamPoller(
+            streamARN: "arn",
+            api: client,
+            start: .state(ShardState(streamARN: "arn", shards: entries)),
+            settings: settings,
+            time: .system
+        )
+        let following = Task { try await poller.follow(notify: { _ in }) { _ in .taken } }
+        #expect(await comesTrue(within: .seconds(20)) { client.ended >= 20 && client.reads >= 10 })
+        // Of the last to end the response may still be on its way.
+        let inFlight = await poller.callsInFlight
+        #expect(inFlight <= 2)
+        following.cancel()
+        _ = await following.result
+    }
 }
 
-/// A stream of which one shard responds; the reads of the others hang until they are cancelled.
+/// A stream of which one shard goes on. The reads of the others hang until they are cancelled, or say that the shard has ended.
 private final class HangingClient: DynamoDBStreamsAPI {
+    enum Reads { case hang, end }
+
     private let well: String
+    private let others: Reads
     private let counts = Mutex((reads: 0, hanging: 0, ended: 0))
 
-    init(well: String) { self.well = well }
+    init(well: String, others: Reads = .hang) {
+        self.well = well
+        self.others = others
+    }
 
     var reads: Int { counts.withLock { $0.reads } }
     var hanging: Int { counts.withLock { $0.hanging } }
@@ -99,6 +128,10 @@ private final class HangingClient: DynamoDBStreamsAPI {
         guard shardID != well else {
             counts.withLock { $0.reads += 1 }
             return RecordsPage(records: [], nextIterator: iterator)
+        }
+        if others == .end {
+            counts.withLock { $0.ended += 1 }
+            return RecordsPage(records: [], nextIterator: nil)
         }
         counts.withLock { $0.hanging += 1 }
         defer {
