@@ -50,7 +50,9 @@ extension Replicator {
                 let left = await ended(step, pass)
                 schedule.ended(step, isComplete: pass.isComplete, skippedRecords: left, at: time.monotonic())
             } catch let error as AWSError {
-                // The comparison is off for a while; what is followed is not.
+                // Only the comparison has failed; the stream is still followed. It counts, so that one which always fails part of the way
+                // is not repeated every minute.
+                schedule.ended(step, isComplete: false, skippedRecords: skippedRecords, at: time.monotonic())
                 report(error)
             } catch {
                 if Task.isCancelled { return .cancelled }
@@ -59,7 +61,7 @@ extension Replicator {
         return .cancelled
     }
 
-    /// What is published, when this generation is, and the records that had been skipped by then.
+    /// The published snapshot of this generation, and how many records had been skipped by then; nil while it is not live.
     private func verifiable() -> (StoreSnapshot, skippedRecords: Int)? {
         guard let generation, generation.liveSince != nil, readiness.state == .live, let snapshot = store.snapshot
         else { return nil }

@@ -167,6 +167,29 @@ import Testing
         }
     }
 
+    @Test("a comparison that fails for good is tried a few times in a row, and not every minute")
+    func failingComparison() async throws {
+        var model = StreamModel("A")
+        model.write("k", "0")
+        let harness = ReplicatorHarness(model) {
+            $0.limits.verifyInterval = .milliseconds(500)
+            $0.limits.repairPasses = 2
+        }
+        try await harness.run { harness in
+            await harness.waitLive()
+            harness.endpoint.change { state in
+                state.scanRequests = []
+                state.model.outages["Scan"] = StreamModel.error(.fatal, "Scan", "demo")
+                state.model.write("k", "nameless")
+            }
+            await harness.wait("two comparisons") { $0.endpoint.change { $0.scanRequests.count } == 2 }
+            let began = harness.time.now
+            await harness.wait("time to pass") { $0.time.now - began > .seconds(10) }
+            #expect(harness.endpoint.change { $0.scanRequests.count } == 2)
+            #expect(harness.status.unreadable.skippedRecords == 1)
+        }
+    }
+
     @Test("a key that changes all the time leaves nothing open")
     func hotKey() async throws {
         var model = StreamModel("A")
