@@ -93,7 +93,7 @@ public struct UserIdentity: Sendable, Hashable {
     public var isTimeToLive: Bool { type == "Service" && principalID == "dynamodb.amazonaws.com" }
 }
 
-/// What of a record cannot be read, with the reason in a few words.
+/// The part of a record that cannot be read, with the reason in a few words.
 public enum RecordFault: Sendable, Hashable {
     /// The primary key: which item the record is of is not known.
     case keys(String)
@@ -122,7 +122,7 @@ public struct StreamRecord: Sendable, Hashable {
     public let approximateCreationMilliseconds: Int64?
     /// Who made the change, where DynamoDB says so.
     public let userIdentity: UserIdentity?
-    /// What of the record cannot be read; nil for a whole one. Without the old image alone it counts as whole.
+    /// The part of the record that cannot be read; nil if there is none. An unreadable old image does not count.
     public let fault: RecordFault?
     /// Describes a record.
     public init(

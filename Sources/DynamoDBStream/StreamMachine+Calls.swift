@@ -7,7 +7,7 @@ extension StreamMachine {
         case .read: return calls.reads + queuedPages < limits.pagesInFlight
         case .iterator: return calls.iterators < limits.iteratorCallsInFlight
         case .silent:
-            // What silent calls bring all at once may exceed the bound of pages; then they wait until it holds again.
+            // If many silent calls respond at once, the pages in memory may exceed their bound. New calls then wait until they do not.
             return calls.silent < limits.silentCallsInFlight && queuedPages < limits.pagesInFlight
                 && calls.reads + calls.silent + queuedPages < limits.pagesInFlight + limits.silentCallsInFlight
         }

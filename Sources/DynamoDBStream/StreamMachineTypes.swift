@@ -30,7 +30,7 @@ package enum StreamInput: Sendable {
     case interrupted
 }
 
-/// What the machine wants done. Each call is answered by one input, also when it is abandoned.
+/// An action that the machine asks its owner for. Each call gets one input as its response, also when it is abandoned.
 package enum StreamAction: Sendable {
     case describe(exclusiveStart: String?)
     case describeChildren(of: String)

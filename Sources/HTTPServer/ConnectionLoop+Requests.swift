@@ -86,7 +86,7 @@ extension ConnectionLoop {
         return offset
     }
 
-    /// What a head and a body ask for, with its name.
+    /// The request of a head and a body, with its identity and its client's key.
     func request(_ head: RequestHead, body: [UInt8], on connection: Connection) -> HTTPRequest {
         var request = HTTPRequest(head: head, body: body, peerAddress: connection.peerAddress)
         request.clientKey = connection.addressKey

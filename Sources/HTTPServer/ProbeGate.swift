@@ -9,7 +9,7 @@ import Synchronization
 /// it, for `HTTPServerLimits.probeHeadTimeout` and in one of few slots; when these are full the next one takes the slot of one that waits.
 /// A loop answers the probe, so that an answer says that loops turn.
 ///
-/// Connections that wait are looked at again and again rather than watched: they are few, and nothing happens while there are none.
+/// The gate polls the connections that wait: they are few, and without any it does nothing.
 final class ProbeGate: Sendable {
     /// A connection whose request is being read.
     private struct Candidate {
@@ -76,7 +76,7 @@ final class ProbeGate: Sendable {
 
     /// Takes over a connection that no place is free for. Called on any thread.
     func take(_ accepted: EventLoop.Accepted, _ reason: HTTPRefusal) {
-        // What it looked for room with is for others now.
+        // Drops the room search, which counts against `HTTPServerLimits.roomSeekers` while it exists.
         let accepted = EventLoop.Accepted(
             descriptor: accepted.descriptor,
             peerAddress: accepted.peerAddress,

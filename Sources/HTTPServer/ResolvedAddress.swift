@@ -3,7 +3,7 @@ import Glibc
 
 /// Where a server will listen: the socket address that a host stood for when it was resolved. A name may stand for another one later.
 package struct ResolvedAddress: Sendable {
-    /// What the operator named.
+    /// The host and the port as the operator gave them.
     let asked: ListenAddress
     private let storage: sockaddr_storage
     private let length: socklen_t

@@ -1,7 +1,7 @@
 import AWSClient
 import TableModel
 
-/// What the table has under a key.
+/// The table's state of one key.
 enum TableItem: Sendable, Hashable {
     case found(Item)
     case absent
@@ -18,7 +18,7 @@ enum TableItem: Sendable, Hashable {
 struct ItemFetch: Sendable {
     /// What is known of the keys asked for. A key without an entry could not be read.
     struct Result: Sendable {
-        /// What the table has under each key.
+        /// The table's state of each key.
         var states: [ItemKey: TableItem] = [:]
         /// Why keys are missing from `states`; nil when none are.
         var error: AWSError?

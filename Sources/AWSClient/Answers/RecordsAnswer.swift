@@ -137,7 +137,7 @@ struct RecordAnswer {
         return exact
     }
 
-    /// What a record can do without; nil where it cannot be read and that is tolerated.
+    /// Reads an optional part of a record; nil if it cannot be read and faults are tolerated.
     private func readExtra<Value>(
         _ json: inout JSONReader,
         _ read: (inout JSONReader) throws(JSONError) -> Value?
@@ -174,8 +174,11 @@ struct RecordAnswer {
         if let imageFault {
             eventName = .unknown("\(Self.name(eventName)) whose NewImage cannot be read (\(imageFault))")
         }
-        if keys == nil, page != nil { keysFault = "there are none" }
-        guard let keys = keys ?? (keysFault == nil ? nil : Item([:])) else { throw .unmet("there are no Keys") }
+        if keys == nil, page != nil {
+            keysFault = "Keys is missing"
+            keys = Item([:])
+        }
+        guard let keys else { throw .unmet("there are no Keys") }
         guard let sequenceNumber else { throw .unmet("there is no SequenceNumber") }
         return StreamRecord(
             eventID: eventID,

@@ -139,7 +139,7 @@ import Testing
         let odd = good.replacing(#""Keys":{"id":{"S":"a"}}"#, with: #""Keys":{"id":{"Q":"a"},"n":{"N":"1"}}"#)
         let none = good.replacing(#""Keys":{"id":{"S":"a"}},"#, with: "")
         let records = try decode(page(odd + "," + none + "," + good)).records
-        #expect(records.map(\.fault) == [.keys("unknown type"), .keys("there are none"), nil])
+        #expect(records.map(\.fault) == [.keys("unknown type"), .keys("Keys is missing"), nil])
         #expect(records.map(\.keys) == [Item(["n": .number("1")]), Item([:]), Item(["id": .string("a")])])
         #expect(records.allSatisfy { $0.newImage == Item(["id": .string("a")]) && $0.eventName == .modify })
     }
