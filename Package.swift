@@ -23,7 +23,7 @@ func layer(
 func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
         name: "\(name)Tests",
-        dependencies: [.target(name: name)] + dependencies,
+        dependencies: Set([name, "Basics"]).sorted().map { .target(name: $0) } + dependencies,
         swiftSettings: strict
     )
 }
@@ -42,6 +42,8 @@ func program(_ name: String, _ dependencies: [Target.Dependency], path: String) 
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
@@ -50,11 +52,12 @@ let package = Package(
     name: "tablecast",
     products: [
         // All that a user of the library names: the consumer, the client it calls and the values it delivers.
-        .library(name: "DynamoDBStream", targets: ["DynamoDBStream", "AWSClient", "TableModel"]),
+        .library(name: "DynamoDBStream", targets: ["DynamoDBStream", "AWSClient", "TableModel", "Basics"]),
         .executable(name: "tablecast", targets: ["tablecast"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
@@ -72,46 +75,48 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // The layers, in the order in which data flows.
-        layer("TableModel", []),
-        layer("AWSClient", ["TableModel", "CCurl", "CZlib"]),
-        layer("DynamoDBStream", ["TableModel", "AWSClient"]),
-        layer("ReplicaStore", ["TableModel"]),
-        layer("StateStore", ["TableModel", "ReplicaStore", "CSQLite", "CXXHash"]),
-        layer("Replication", ["TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore"]),
-        layer("HTTPServer", ["CLinux"]),
-        layer("Compression", ["CZlib"]),
-        layer("Digest", ["CCrypto"]),
-        layer("ItemQuery", ["TableModel"]),
-        layer("Feed", ["TableModel", "ItemQuery", "Compression", "ReplicaStore", "HTTPServer"]),
-        layer("FeedClient", ["TableModel", "CCurl"]),
-        layer("Telemetry", [logging, coreMetrics]),
+        layer("Basics", []),
+        layer("HTTPSemantics", ["Basics"]),
+        layer("TableModel", ["Basics"]),
+        layer("AWSClient", ["Basics", "TableModel", "CCurl", "CZlib", deque]),
+        layer("DynamoDBStream", ["Basics", "TableModel", "AWSClient", heap]),
+        layer("ReplicaStore", ["Basics", "TableModel", deque]),
+        layer("StateStore", ["Basics", "TableModel", "ReplicaStore", "CSQLite", "CXXHash"]),
+        layer("Replication", ["Basics", "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore"]),
+        layer("HTTPServer", ["Basics", "HTTPSemantics", "CLinux", deque, heap]),
+        layer("Compression", ["Basics", "CZlib"]),
+        layer("Digest", ["Basics", "CCrypto"]),
+        layer("ItemQuery", ["Basics", "TableModel"]),
+        layer("Feed", ["Basics", "TableModel", "ItemQuery", "Compression", "ReplicaStore", "HTTPServer", deque]),
+        layer("FeedClient", ["Basics", "TableModel", "CCurl"]),
+        layer("Telemetry", ["Basics", logging, coreMetrics]),
         layer(
             "Service",
             [
-                "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore", "HTTPServer",
-                "Compression", "Digest", "ItemQuery", "Feed", "Telemetry", "CXXHash", "CLinux", logging, metrics,
-                argumentParser,
+                "Basics", "HTTPSemantics", "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore",
+                "HTTPServer", "Compression", "Digest", "ItemQuery", "Feed", "Telemetry", "CXXHash", "CLinux", logging,
+                metrics, argumentParser,
             ],
             resources: [.embedInCode("openapi.yaml")] + webFiles.map { .embedInCode("Web/\($0)") }
         ),
-        layer("DynamoSandbox", ["TableModel", "HTTPServer", "Digest"]),
+        layer("DynamoSandbox", ["Basics", "TableModel", "HTTPServer", "Digest"]),
         .executableTarget(
             name: "tablecast",
-            dependencies: ["Service", "FeedClient", "DynamoSandbox", argumentParser],
+            dependencies: ["Basics", "Service", "FeedClient", "DynamoSandbox", argumentParser],
             swiftSettings: strict
         ),
 
         // A table and its stream as a value, for the tests that move a clock.
         .target(
             name: "StreamModel",
-            dependencies: ["TableModel", "AWSClient"],
+            dependencies: ["Basics", "TableModel", "AWSClient"],
             path: "Tests/StreamModel",
             swiftSettings: strict
         ),
         // What tests of several targets do alike.
         .target(
             name: "TestTools",
-            dependencies: ["TableModel", "ReplicaStore"],
+            dependencies: ["Basics", "TableModel", "ReplicaStore"],
             path: "Tests/TestTools",
             swiftSettings: strict
         ),
@@ -121,7 +126,8 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: [
-                "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication", "TestTools",
+                "Basics", "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication",
+                "TestTools",
             ],
             path: "Tests/Simulation",
             swiftSettings: strict
@@ -132,12 +138,14 @@ let package = Package(
         // Bytes in and bytes out, for the drivers that hold a server against them.
         .target(
             name: "HTTPCases",
-            dependencies: ["CLinux", "TestTools"],
+            dependencies: ["Basics", "CLinux", "TestTools"],
             path: "Tests/HTTPCases",
             exclude: ["Cases", "README.md"],
             swiftSettings: strict
         ),
 
+        tests(of: "Basics", []),
+        tests(of: "HTTPSemantics", []),
         tests(of: "TableModel", ["TestTools"]),
         tests(of: "AWSClient", ["TestTools", "TableModel", "DynamoSandbox", "HTTPServer", "Digest"]),
         tests(
@@ -174,7 +182,8 @@ let package = Package(
         .testTarget(
             name: "SituationTests",
             dependencies: [
-                "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication", "HTTPServer",
+                "Basics", "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication",
+                "HTTPServer",
                 "Telemetry", "Service", "DynamoSandbox", "TestTools",
             ],
             swiftSettings: strict
@@ -186,7 +195,8 @@ let package = Package(
 // with the sanitizer in a folder of its own.
 if Context.environment["TABLECAST_FUZZ"] != nil {
     let parsers: [Target.Dependency] = [
-        "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "ItemQuery", "Feed", "Replication",
+        "Basics", "HTTPSemantics", "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "ItemQuery",
+        "Feed", "Replication",
         "Service",
     ]
     package.targets.append(
@@ -204,7 +214,8 @@ if Context.environment["TABLECAST_FUZZ"] != nil {
 // own for each, so it has no more than it needs.
 if let sanitizer = Context.environment["TABLECAST_SANITIZER"] {
     let tested: Set = [
-        "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "Compression", "Digest", "ItemQuery",
+        "Basics", "HTTPSemantics", "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "Compression",
+        "Digest", "ItemQuery",
         "Feed",
     ]
     let others: Set = [

@@ -1,3 +1,4 @@
+public import Basics
 import Synchronization
 import TableModel
 

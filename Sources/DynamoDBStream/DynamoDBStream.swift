@@ -1,4 +1,5 @@
 public import AWSClient
+public import Basics
 
 /// One table's stream, made easy to consume: shards, their lineage, iterators and their expiry are its business, events are
 /// yours.

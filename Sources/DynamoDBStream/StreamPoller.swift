@@ -1,4 +1,5 @@
 package import AWSClient
+package import Basics
 
 /// What the owner of a poller is told beside the records.
 package enum StreamNotice: Sendable {

@@ -1,4 +1,4 @@
-import AWSClient
+import Basics
 import Synchronization
 
 /// Work that may never end for reasons outside this program, such as a volume that does not respond. It goes on by itself; whoever waits

@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import TableModel
 
 /// The table's state of one key.

@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 package import DynamoDBStream
 import ReplicaStore
 import StateStore

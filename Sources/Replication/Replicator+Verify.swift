@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import DynamoDBStream
 import ReplicaStore
 import TableModel

@@ -1,4 +1,5 @@
 package import AWSClient
+package import Basics
 import DynamoDBStream
 package import ReplicaStore
 package import StateStore

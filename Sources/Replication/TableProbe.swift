@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 
 /// DescribeTable with a bound on the waiting.
 struct TableProbe: Sendable {

@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import TableModel
 
 /// A parallel, strongly consistent scan: segments read concurrently, each a page ahead of what is applied, and one writer that

@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import StreamModel
 import Synchronization
 import TestTools

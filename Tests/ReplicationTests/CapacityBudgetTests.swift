@@ -1,4 +1,4 @@
-import AWSClient
+import Basics
 import Synchronization
 import TableModel
 import Testing

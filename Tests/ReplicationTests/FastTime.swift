@@ -1,4 +1,4 @@
-import AWSClient
+import Basics
 import Synchronization
 
 /// A clock that runs a number of times faster than the real one, so that seconds of the product pass in milliseconds of a test.

@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import StateStore
 import StreamModel
 import Synchronization

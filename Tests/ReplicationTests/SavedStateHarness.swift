@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import DynamoSandbox
 import Glibc
 import ReplicaStore

@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import Testing
 
 @testable import DynamoDBStream

@@ -1,4 +1,4 @@
-import AWSClient
+import Basics
 import DynamoSandbox
 import StateStore
 import TestTools

@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import Glibc
 import HTTPServer
 import ReplicaStore

@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// The answer of DescribeTable.

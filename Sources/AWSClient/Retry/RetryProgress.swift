@@ -1,3 +1,5 @@
+import Basics
+
 /// The attempts of one call so far, and what is to be done after a failed one.
 struct RetryProgress {
     enum Step: Sendable, Hashable {

@@ -1,4 +1,5 @@
 package import Feed
+import HTTPSemantics
 package import HTTPServer
 import ReplicaStore
 import Replication

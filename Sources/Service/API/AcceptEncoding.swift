@@ -1,3 +1,5 @@
+import HTTPSemantics
+
 /// The codings that a client takes (RFC 9110 section 12.5.3), as far as we have them: gzip and none.
 struct AcceptEncoding: Sendable, Hashable {
     /// Weights in thousandths; 0 is not acceptable.

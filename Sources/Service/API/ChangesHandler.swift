@@ -1,4 +1,5 @@
 import Feed
+import HTTPSemantics
 import HTTPServer
 import ReplicaStore
 

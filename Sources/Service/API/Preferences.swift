@@ -1,3 +1,5 @@
+import HTTPSemantics
+
 /// What a client would like (RFC 7240), as far as we do it: `wait`.
 struct Preferences: Sendable, Hashable {
     /// Seconds that the client is willing to wait for an answer.

@@ -1,4 +1,4 @@
-package import AWSClient
+package import Basics
 package import HTTPServer
 import Logging
 import Metrics

@@ -1,4 +1,4 @@
-package import AWSClient
+package import Basics
 import Feed
 package import HTTPServer
 import Logging

@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import Logging
 import Replication
 import StateStore

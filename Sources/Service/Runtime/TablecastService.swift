@@ -1,4 +1,5 @@
-package import AWSClient
+import AWSClient
+package import Basics
 import HTTPServer
 import Logging
 import ReplicaStore

@@ -1,4 +1,4 @@
-import AWSClient
+import Basics
 import Synchronization
 
 /// A clock that only waiting moves: `sleep` returns at once, having moved it.

@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import ReplicaStore
 import Replication
 import TableModel

@@ -1,4 +1,4 @@
-import AWSClient
+import Basics
 import Logging
 import ReplicaStore
 import Replication

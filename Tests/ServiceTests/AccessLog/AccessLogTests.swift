@@ -1,4 +1,4 @@
-import AWSClient
+import Basics
 import Dispatch
 import Synchronization
 import TableModel

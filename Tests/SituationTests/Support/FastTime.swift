@@ -1,4 +1,4 @@
-import AWSClient
+import Basics
 import DynamoSandbox
 
 /// The replica's time, told by the sandbox's clock, which runs ten times as fast as the system's and is moved by tests: what passes for

@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import HTTPServer
 import ReplicaStore
 import Replication

@@ -1,12 +1,14 @@
 /// One element of a field that lists what a client takes, as `text/html;q=0.5` (RFC 9110 section 12.4.2).
-struct WeightedName: Sendable, Hashable {
+package struct WeightedName: Sendable, Hashable {
     /// In lower case; parameters are left out.
-    let name: String
+    package let name: String
     /// In thousandths; 0 is not acceptable, and 1000 what has no weight.
-    let weight: Int
+    package let weight: Int
 
     /// The elements of a field's value, in their order. Elements that cannot be read are left out.
-    static func list(_ field: String) -> [WeightedName] { field.split(separator: ",").compactMap { WeightedName($0) } }
+    package static func list(_ field: String) -> [WeightedName] {
+        field.split(separator: ",").compactMap { WeightedName($0) }
+    }
 
     private init?(_ element: Substring) {
         let end = element.firstIndex(of: ";") ?? element.endIndex
@@ -41,7 +43,7 @@ struct WeightedName: Sendable, Hashable {
 
 extension Substring {
     /// Without the spaces and tabs at both ends (RFC 9110 section 5.6.3).
-    func trimmingOptionalWhitespace() -> Substring {
+    package func trimmingOptionalWhitespace() -> Substring {
         var text = drop { $0 == " " || $0 == "\t" }
         while let last = text.last, last == " " || last == "\t" { text.removeLast() }
         return text

@@ -1,4 +1,4 @@
-import TableModel
+import Basics
 import Testing
 
 @Suite struct SaturatingTests {

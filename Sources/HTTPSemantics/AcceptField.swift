@@ -1,12 +1,12 @@
 /// The media types that a client takes (RFC 9110 section 12.5.1).
-struct AcceptField: Sendable, Hashable {
+package struct AcceptField: Sendable, Hashable {
     private let ranges: [WeightedName]
 
     /// Reads a field's value. Without the field, or where nothing in it can be read, everything is taken and nothing named.
-    init(_ field: String?) { ranges = field.map(WeightedName.list) ?? [] }
+    package init(_ field: String?) { ranges = field.map(WeightedName.list) ?? [] }
 
     /// The media type among `offered` (in lower case, the service's favourite first) that is liked best; nil when none is taken.
-    func best(of offered: [String]) -> String? {
+    package func best(of offered: [String]) -> String? {
         if ranges.isEmpty { return offered.first }
         var best: (type: String, weight: Int)?
         for type in offered {
@@ -18,7 +18,7 @@ struct AcceptField: Sendable, Hashable {
 
     /// Whether `type` is named, and wanted at least as much as `other` (both in lower case). Browsers name `text/html`; anybody who
     /// takes anything does not.
-    func names(_ type: String, before other: String) -> Bool {
+    package func names(_ type: String, before other: String) -> Bool {
         guard let named = ranges.first(where: { $0.name == type }), named.weight > 0 else { return false }
         return named.weight >= weight(of: other)
     }

@@ -1,8 +1,11 @@
 import Testing
 
-@testable import Service
+@testable import HTTPSemantics
 
 @Suite struct AcceptFieldTests {
+    private let json = "application/json"
+    private let lines = "application/x-ndjson"
+
     @Test(
         "chooses what the client likes best, the more specific range counting, and the service's favourite among equals",
         arguments: [
@@ -22,8 +25,8 @@ import Testing
         ] as [(String?, String?)]
     )
     func mediaTypes(accept: String?, expected: String?) {
-        let chosen = AcceptField(accept).best(of: [ListHandler.json, ListHandler.lines])
-        #expect(chosen == expected.map { $0 == "json" ? ListHandler.json : ListHandler.lines })
+        let chosen = AcceptField(accept).best(of: [json, lines])
+        #expect(chosen == expected.map { $0 == "json" ? json : lines })
     }
 
     @Test(
@@ -46,9 +49,9 @@ import Testing
         ]
     )
     func preference(accept: String, isHTML: Bool) {
-        #expect(AcceptField(accept).names("text/html", before: ListHandler.json) == isHTML)
+        #expect(AcceptField(accept).names("text/html", before: json) == isHTML)
     }
 
     @Test("Whoever does not say gets JSON")
-    func withoutField() { #expect(!AcceptField(nil).names("text/html", before: ListHandler.json)) }
+    func withoutField() { #expect(!AcceptField(nil).names("text/html", before: json)) }
 }
