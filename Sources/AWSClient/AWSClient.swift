@@ -52,7 +52,7 @@ public final class AWSClient: ServiceTimekeeper {
 
     /// The service's time, by the Date fields of what it answered within the last minutes; nil without such answers.
     public var serviceTime: ServiceTime? {
-        serviceClock.withLock { $0.reading(at: time.monotonic(), wallMilliseconds: time.wallMilliseconds()) }
+        serviceClock.withLock { $0.reading(at: time.continuous(), wallMilliseconds: time.wallMilliseconds()) }
     }
 
     /// Makes a call, with retries, and decodes its answer.
@@ -74,14 +74,14 @@ public final class AWSClient: ServiceTimekeeper {
         while true {
             do {
                 let credentials = try await configuration.credentials.credentials()
-                let sent = time.monotonic()
+                let sent = time.continuous()
                 let received = try await send(
                     call,
                     body: body,
                     credentials: credentials,
                     timeout: policy.attemptTimeout
                 )
-                let came = time.monotonic()
+                let came = time.continuous()
                 answerBytes += received.body.count
                 let answer = try received.decode(call, limits: configuration.limits, decode)
                 // Only what was understood is the service's word: a proxy has a clock of its own.

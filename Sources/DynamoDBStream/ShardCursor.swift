@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import TableModel
 
 /// One shard on its way through being read. A value: `StreamMachine` is its only owner.
@@ -44,7 +45,7 @@ struct ShardCursor: Sendable {
     /// Reads again what precedes the bookmark, and has not reached the head yet.
     var isReplaying = false
     /// When the newest replay began.
-    var replayBegan = StreamTime(monotonic: .zero, wallMilliseconds: 0)
+    var replayBegan = StreamTime(continuous: .zero, wallMilliseconds: 0)
     /// The pages that a replay has read. The consumer gets them all when the replay reaches the head.
     var held: [[StreamRecord]] = []
     var heldBytes = 0
@@ -132,7 +133,7 @@ struct ShardCursor: Sendable {
         case .lost, .waiting, .requesting, .reading: break
         }
         guard let reference = completeUntil ?? readableSince else { return nil }
-        let idle = now.monotonic - reference
+        let idle = now.continuous - reference
         let unread = idle > grace ? idle.wholeMilliseconds : 0
         guard isBehind, let created = newestCreation else { return max(0, unread) }
         return max(0, unread, now.recordMilliseconds - created - 999)
@@ -182,7 +183,7 @@ struct ShardCursor: Sendable {
         let age = recordMilliseconds - created
         isBehind = isFull || age > 2_000
         // Records come in order: what is older than this one has been read.
-        return now.monotonic - .milliseconds(max(0, age - 999))
+        return now.continuous - .milliseconds(max(0, age - 999))
     }
 
     /// A read counts once the consumer has taken all pages up to it. `isQueued` says that this page is one of them.

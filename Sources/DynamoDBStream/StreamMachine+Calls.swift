@@ -37,7 +37,7 @@ extension StreamMachine {
                 deadlines[lane].removeFirst()
                 continue
             }
-            guard entry.at <= now.monotonic, hasRoom(lane) else { return }
+            guard entry.at <= now.continuous, hasRoom(lane) else { return }
             deadlines[lane].removeFirst()
             if cursor.call != nil {
                 // Its response is not awaited any more, but would be taken for that of the next call.
@@ -52,7 +52,7 @@ extension StreamMachine {
 
     mutating func beginCall(_ shardID: String) {
         guard let cursor = cursors[shardID] else { return }
-        let call = calls.begin(shardID, in: lane(of: cursor), at: now.monotonic)
+        let call = calls.begin(shardID, in: lane(of: cursor), at: now.continuous)
         update(shardID) {
             $0.call = call
             $0.dueAt = nil
@@ -64,19 +64,19 @@ extension StreamMachine {
     mutating func endCall(_ shardID: String, isRead: Bool) {
         guard let cursor = cursors[shardID], let call = cursor.call else { return }
         calls.end(call)
-        let isLate = now.monotonic - call.startedAt >= settings.limits.silentAfter
+        let isLate = now.continuous - call.startedAt >= settings.limits.silentAfter
         update(shardID) {
             $0.call = nil
             if isLate || isRead { $0.isSilent = isLate }
         }
         // It became readable again while the call was in flight.
-        if cursor.phase == .waiting, cursor.dueAt == nil { schedule(shardID, at: now.monotonic) }
+        if cursor.phase == .waiting, cursor.dueAt == nil { schedule(shardID, at: now.continuous) }
     }
 
     /// Calls without a response for a while give their turn to other shards. They go on among the silent ones; with no room there, they
     /// are abandoned, and their shards wait behind those that are.
     private mutating func judgeSilence() {
-        while let oldest = calls.oldest, now.monotonic - oldest.startedAt >= settings.limits.silentAfter {
+        while let oldest = calls.oldest, now.continuous - oldest.startedAt >= settings.limits.silentAfter {
             calls.removeOldest()
             guard var call = cursors[oldest.shardID]?.call, call.number == oldest.number else { continue }
             if calls.silent < settings.limits.silentCallsInFlight {

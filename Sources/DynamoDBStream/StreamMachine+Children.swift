@@ -1,15 +1,16 @@
 import AWSClient
+import Basics
 
 extension StreamMachine {
     /// An ended shard's writes go on in its children, so they are looked for at once.
     mutating func seekChildren(of parentID: String) {
         guard (children[parentID] ?? []).isEmpty, discovery.status != .disabled else { return }
         guard !discovery.filterIsUnsupported else {
-            discovery.hurry(now.monotonic)
+            discovery.hurry(now.continuous)
             return
         }
         guard !discovery.childQueries.contains(where: { $0.parentID == parentID }) else { return }
-        discovery.childQueries.append(Discovery.ChildQuery(parentID: parentID, dueAt: now.monotonic))
+        discovery.childQueries.append(Discovery.ChildQuery(parentID: parentID, dueAt: now.continuous))
     }
 
     mutating func childrenListed(of parentID: String, _ page: StreamPage) {
@@ -27,7 +28,7 @@ extension StreamMachine {
             merge(found)
             // A listing that shows one child may show its sibling only a moment later.
             if page.lastEvaluatedShardID != nil { discovery.isIncomplete = true }
-            discovery.hurry(now.monotonic + (discovery.isIncomplete ? .zero : .seconds(2)))
+            discovery.hurry(now.continuous + (discovery.isIncomplete ? .zero : .seconds(2)))
             return
         }
         askAgain(for: parentID)
@@ -48,10 +49,10 @@ extension StreamMachine {
         let isHopeless = discovery.status == .disabled || discovery.filterIsUnsupported
         guard !isHopeless, attempts < settings.limits.childQueryAttempts else {
             discovery.childQueries.remove(at: index)
-            if discovery.status != .disabled { discovery.hurry(now.monotonic) }
+            if discovery.status != .disabled { discovery.hurry(now.continuous) }
             return
         }
-        let wait = settings.limits.backoff(failures: attempts, fraction: random.fraction())
-        discovery.childQueries[index].dueAt = now.monotonic + min(wait, .seconds(1))
+        let wait = settings.limits.backoff.wait(failures: attempts, fraction: random.fraction())
+        discovery.childQueries[index].dueAt = now.continuous + min(wait, .seconds(1))
     }
 }

@@ -59,6 +59,6 @@ extension StreamMachine {
         }
         guard let cursor = cursors[shardID], cursor.phase == .waiting, cursor.dueAt == nil else { return }
         // It was held back by its own pages: it is behind by definition.
-        schedule(shardID, at: now.monotonic)
+        schedule(shardID, at: now.continuous)
     }
 }

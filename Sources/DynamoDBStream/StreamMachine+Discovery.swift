@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import TableModel
 
 /// What the machine knows about listing the shards.
@@ -59,14 +60,14 @@ struct Discovery: Sendable {
 
 extension StreamMachine {
     mutating func pumpDiscovery() {
-        guard let due = discovery.due(spacing: settings.limits.describeSpacing), due <= now.monotonic else { return }
+        guard let due = discovery.due(spacing: settings.limits.describeSpacing), due <= now.continuous else { return }
         discovery.isInFlight = true
-        discovery.lastCall = now.monotonic
+        discovery.lastCall = now.continuous
         // Children first: a shard that has ended is the only place from which news can be missing right now.
-        if let query = discovery.childQueries.first(where: { $0.dueAt <= now.monotonic }) {
+        if let query = discovery.childQueries.first(where: { $0.dueAt <= now.continuous }) {
             actions.append(.describeChildren(of: query.parentID))
         } else {
-            if discovery.listing == nil { discovery.listing = Discovery.Listing(begun: now.monotonic) }
+            if discovery.listing == nil { discovery.listing = Discovery.Listing(begun: now.continuous) }
             actions.append(.describe(exclusiveStart: discovery.listing?.cursor))
         }
     }
@@ -105,7 +106,7 @@ extension StreamMachine {
         }
         listing.cursor = next
         discovery.listing = listing
-        discovery.nextListing = now.monotonic
+        discovery.nextListing = now.continuous
     }
 
     /// The bound that keeps an endpoint's answers from taking the memory of the process.
@@ -124,9 +125,9 @@ extension StreamMachine {
         discovery.isInFlight = false
         guard error.kind != .cancelled else { return }
         discovery.lastError = error
-        let wait = settings.limits.backoff(failures: discovery.failures, fraction: random.fraction())
+        let wait = settings.limits.backoff.wait(failures: discovery.failures, fraction: random.fraction())
         discovery.failures += 1
-        discovery.nextListing = now.monotonic + wait
+        discovery.nextListing = now.continuous + wait
         if error.kind == .notFound {
             discovery.listing = nil
             if !discovery.streamIsLost {
@@ -145,10 +146,10 @@ extension StreamMachine {
 
     /// A whole listing is there.
     private mutating func complete(_ listing: Discovery.Listing) {
-        discovery.nextListing = now.monotonic + settings.discoveryInterval
+        discovery.nextListing = now.continuous + settings.discoveryInterval
         let isStarting = listing.shards.isEmpty && discovery.status == .enabling
         guard !isStarting else {
-            discovery.nextListing = now.monotonic + .seconds(1)
+            discovery.nextListing = now.continuous + .seconds(1)
             pass?.isListed = true
             return
         }
@@ -157,7 +158,7 @@ extension StreamMachine {
         } else {
             open(listing.shards)
         }
-        let moment = now.monotonic
+        let moment = now.continuous
         let wall = now.recordMilliseconds
         for cursor in cursors.values where cursor.phase == .ended && cursor.endedAt == nil {
             update(cursor.id) {
@@ -170,23 +171,23 @@ extension StreamMachine {
         forgetFinished(listed: listing.ids)
         discovery.isComplete = true
         discovery.isIncomplete = false
-        discovery.lastCompleted = now.monotonic
+        discovery.lastCompleted = now.continuous
         discovery.lastBegun = listing.begun
         pass?.isListed = true
         // A shard that was read again after this listing had been begun waits for one that tells its children.
         if cursors.values.contains(where: { $0.outageEnded.map { $0 > listing.begun } ?? false }) {
-            discovery.hurry(now.monotonic)
+            discovery.hurry(now.continuous)
         }
         // The first child of a shard was listed so shortly before that a sibling may be missing.
         for since in cursors.values.compactMap(\.heirsSince) {
             let due = since + settings.limits.siblingPatience
-            if listing.begun < due { discovery.hurry(max(due, now.monotonic)) }
+            if listing.begun < due { discovery.hurry(max(due, now.continuous)) }
         }
         // Somebody waits for a listing that this one was begun too early to be.
-        if let moment = evidenceMoment?.monotonic, listing.begun < moment { discovery.hurry(now.monotonic) }
+        if let moment = evidenceMoment?.continuous, listing.begun < moment { discovery.hurry(now.continuous) }
         // Children can be listed later than their parent ends: look again soon, for a while.
         if cursors.values.contains(where: { isYoungLeaf($0) }) {
-            discovery.hurry(now.monotonic + .seconds(2))
+            discovery.hurry(now.continuous + .seconds(2))
         }
     }
 
@@ -231,7 +232,7 @@ extension StreamMachine {
             }
             cursors[shard.id] = cursor
         }
-        let moment = now.monotonic
+        let moment = now.continuous
         for parentID in children.keys.sorted() { update(parentID) { $0.heirsSince = moment } }
         if !children.isEmpty { discovery.hurry(moment + settings.limits.siblingPatience) }
         announce(added)
@@ -264,7 +265,7 @@ extension StreamMachine {
                 var cursor = ShardCursor(shard: shard, phase: .blocked, position: .start)
                 cursor.bornAfter = discovery.lastBegun
                 // Its children may have been listed before it.
-                if children[shard.id] != nil { cursor.heirsSince = now.monotonic }
+                if children[shard.id] != nil { cursor.heirsSince = now.continuous }
                 cursors[shard.id] = cursor
             }
         }
@@ -288,7 +289,7 @@ extension StreamMachine {
     private mutating func insertSkipped(_ shard: Shard) {
         var cursor = ShardCursor(shard: shard, phase: .ended, position: .ended)
         cursor.isRead = false
-        cursor.endedAt = now.monotonic
+        cursor.endedAt = now.continuous
         cursor.endedAtMilliseconds = now.recordMilliseconds
         cursors[shard.id] = cursor
     }
@@ -300,7 +301,7 @@ extension StreamMachine {
     private mutating func link(_ shard: Shard) {
         guard let parentID = shard.parentID else { return }
         if !isLinked(shard) { children[parentID, default: []].append(shard.id) }
-        let moment = now.monotonic
+        let moment = now.continuous
         let before = discovery.lastBegun
         var isFirst = false
         update(parentID) {
@@ -323,11 +324,11 @@ extension StreamMachine {
             if let parent = cursors[parentID] {
                 guard parent.isReadToEnd else { return }
             } else if !parentMayBeUnknown {
-                discovery.hurry(now.monotonic + .seconds(1))
+                discovery.hurry(now.continuous + .seconds(1))
                 return
             }
         }
-        let moment = now.monotonic
+        let moment = now.continuous
         let complete = cursor.parentID.flatMap { cursors[$0]?.completeUntil }
         update(shardID) {
             $0.phase = .waiting
@@ -343,7 +344,7 @@ extension StreamMachine {
             guard let cursor = cursors[shardID], cursor.phase == .blocked, let parentID = cursor.parentID,
                 cursors[parentID] == nil
             else { continue }
-            let moment = now.monotonic
+            let moment = now.continuous
             guard let since = cursor.parentMissingSince else {
                 update(shardID) { $0.parentMissingSince = moment }
                 discovery.hurry(moment + .seconds(1))
@@ -377,7 +378,7 @@ extension StreamMachine {
         let gone = cursors.values.filter { cursor in
             guard cursor.phase == .ended, !listed.contains(cursor.id) else { return false }
             let isOver =
-                cursor.endedAt.map { now.monotonic - $0 > memory } ?? false
+                cursor.endedAt.map { now.continuous - $0 > memory } ?? false
                 || cursor.endedAtMilliseconds.map { .milliseconds(now.recordMilliseconds - $0) > memory } ?? false
             return isOver && !discovery.childQueries.contains { $0.parentID == cursor.id }
                 && !(children[cursor.id] ?? []).contains { cursors[$0]?.phase == .blocked }

@@ -5,7 +5,7 @@ extension StreamMachine {
     mutating func beginPass() {
         followsPasses = true
         pass = Pass()
-        discovery.nextListing = now.monotonic
+        discovery.nextListing = now.continuous
         discovery.failures = 0
         for shardID in cursors.keys.sorted() {
             update(shardID) {
@@ -13,7 +13,7 @@ extension StreamMachine {
                 $0.failures = 0
                 $0.emptyPages = 0
             }
-            schedule(shardID, at: now.monotonic)
+            schedule(shardID, at: now.continuous)
         }
     }
 
@@ -41,7 +41,7 @@ extension StreamMachine {
     package mutating func continueAfterGaps() {
         for shardID in cursors.keys.sorted() {
             guard let cursor = cursors[shardID], cursor.phase == .lost else { continue }
-            let moment = now.monotonic
+            let moment = now.continuous
             update(shardID) {
                 $0.gap = nil
                 $0.missingIterators = 0
@@ -56,10 +56,10 @@ extension StreamMachine {
                     $0.isReplaying = false
                 }
                 dropReplay(shardID)
-                schedule(shardID, at: now.monotonic)
+                schedule(shardID, at: now.continuous)
             case .replayTooLarge:
                 releaseReplay(shardID)
-                schedule(shardID, at: now.monotonic)
+                schedule(shardID, at: now.continuous)
             case .vanished, .lateParent, .noIterator, .streamNotFound, nil:
                 finish(shardID)
             }

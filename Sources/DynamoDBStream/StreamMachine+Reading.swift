@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import TableModel
 
 extension StreamMachine {
@@ -21,7 +22,7 @@ extension StreamMachine {
     mutating func readRecords(_ shardID: String) {
         guard let iterator = cursors[shardID]?.iterator else { return }
         beginCall(shardID)
-        let moment = now.monotonic
+        let moment = now.continuous
         update(shardID) {
             $0.phase = .reading
             $0.readStartedAt = moment
@@ -30,7 +31,7 @@ extension StreamMachine {
     }
 
     /// With no record read there is nothing that the service could call trimmed: a shard left alone for longer than the
-    /// retention may have lost records without a word. Either clock may say so: the monotonic one stands still while the machine
+    /// retention may have lost records without a word. Either clock may say so: the continuous one stands still while the machine
     /// is suspended, the other may be set; a rebuild too many loses nothing.
     private func isBeyondRetention(_ cursor: ShardCursor) -> Bool {
         let unreadSince: Duration?
@@ -41,7 +42,7 @@ extension StreamMachine {
         }
         guard let unreadSince else { return false }
         let retention = settings.limits.retention
-        if now.monotonic - unreadSince > retention { return true }
+        if now.continuous - unreadSince > retention { return true }
         guard let wall = cursor.lastSuccessWallMilliseconds else { return false }
         return .milliseconds(now.wallMilliseconds - wall) > retention
     }
@@ -67,7 +68,7 @@ extension StreamMachine {
                 $0.opensReplay = true
             }
         }
-        schedule(shardID, at: now.monotonic)
+        schedule(shardID, at: now.continuous)
     }
 
     private mutating func missingIterator(_ cursor: ShardCursor) {
@@ -79,7 +80,7 @@ extension StreamMachine {
         if cursor.missingIterators + 1 >= settings.limits.missingIterators {
             lose(cursor.id, .noIterator)
         } else {
-            discovery.hurry(now.monotonic + .seconds(1))
+            discovery.hurry(now.continuous + .seconds(1))
             retry(cursor.id, nil)
         }
     }
@@ -102,14 +103,14 @@ extension StreamMachine {
         if case .after(let read) = before.read, let last { isNews = last.sequenceNumber > read }
         let present = now
         if isNews, let created = page.newestCreation {
-            recordOffset = max(recordOffset, created - now.monotonic.wholeMilliseconds)
+            recordOffset = max(recordOffset, created - now.continuous.wholeMilliseconds)
         }
         // This machine's clock may be minutes behind the one that stamps records, which the newest of them tells.
-        let byRecords = recordOffset == .min ? .min : now.monotonic.wholeMilliseconds + recordOffset
+        let byRecords = recordOffset == .min ? .min : now.continuous.wholeMilliseconds + recordOffset
         let recordMilliseconds = max(now.recordMilliseconds, byRecords)
         let listed = discovery.lastBegun
         let settings = settings
-        let evidence = evidenceMoment?.monotonic
+        let evidence = evidenceMoment?.continuous
         let patience = stalenessGrace
         update(shardID) { cursor in
             cursor.phase = .waiting
@@ -144,7 +145,7 @@ extension StreamMachine {
             )
             cursor.noteComplete(until: complete, isQueued: !records.isEmpty)
         }
-        if cursors[shardID]?.outageEnded == before.readStartedAt { discovery.hurry(now.monotonic) }
+        if cursors[shardID]?.outageEnded == before.readStartedAt { discovery.hurry(now.continuous) }
         if !records.isEmpty {
             guard queue(records, of: shardID) else { return }
         }
@@ -176,7 +177,7 @@ extension StreamMachine {
             if pass != nil { update(shardID) { $0.isPassDone = true } }
         }
         let isBehind = !wasEmpty && (isFull || cursor.isBehind)
-        schedule(shardID, at: isBehind ? now.monotonic : cursor.readStartedAt + settings.pollInterval)
+        schedule(shardID, at: isBehind ? now.continuous : cursor.readStartedAt + settings.pollInterval)
     }
 
     /// A shard that is written to all the time has no empty pages: its replay is over with a record that is newer than the
@@ -191,13 +192,13 @@ extension StreamMachine {
     private func endsAsOpenParent(_ shardID: String) -> Bool {
         guard let cursor = cursors[shardID], cursor.isListedOpen, let since = cursor.heirsSince else { return false }
         return cursor.heirPages >= settings.limits.emptyPagesToEndParent
-            && now.monotonic - since >= settings.limits.openParentPatience
+            && now.continuous - since >= settings.limits.openParentPatience
     }
 
     /// The shard has been read to its end: its children may be read, and the consumer is told after its last record.
     mutating func finish(_ shardID: String) {
         guard let cursor = cursors[shardID], !cursor.isReadToEnd else { return }
-        let moment = now.monotonic
+        let moment = now.continuous
         let wall = now.recordMilliseconds
         update(shardID) {
             $0.phase = .drained
@@ -226,18 +227,18 @@ extension StreamMachine {
         guard let cursor = cursors[shardID] else { return }
         switch error.kind {
         case .cancelled:
-            schedule(shardID, at: now.monotonic)
+            schedule(shardID, at: now.continuous)
         case .expiredIterator:
             dropIterator(shardID)
             update(shardID) { $0.expiries += 1 }
             // An iterator that expires at once, again and again, is a fault of the endpoint or a stopped clock.
-            if cursor.expiries > 0 { retry(shardID, error) } else { schedule(shardID, at: now.monotonic) }
+            if cursor.expiries > 0 { retry(shardID, error) } else { schedule(shardID, at: now.continuous) }
         case .trimmed:
             trimmed(cursor, error)
         case .notFound:
             dropIterator(shardID)
             update(shardID) { $0.isSuspect = true }
-            discovery.hurry(now.monotonic)
+            discovery.hurry(now.continuous)
             retry(shardID, error)
         case .fatal:
             // A redirect, an answer that is too large or none at all says nothing about the iterator. The service's own refusal does,
@@ -250,7 +251,7 @@ extension StreamMachine {
     }
 
     private mutating func refused(_ shardID: String) {
-        let moment = now.monotonic
+        let moment = now.continuous
         update(shardID) { $0.refusedSince = $0.refusedSince ?? moment }
         guard let since = cursors[shardID]?.refusedSince, moment - since >= settings.limits.refusalPatience else {
             return
@@ -278,7 +279,7 @@ extension StreamMachine {
         case .since: youth = cursor.lastSuccess ?? cursor.readableSince
         case .after, .ended: youth = nil
         }
-        guard let youth, now.monotonic - youth < settings.limits.retention, cursor.falseTrims < 3 else {
+        guard let youth, now.continuous - youth < settings.limits.retention, cursor.falseTrims < 3 else {
             lose(cursor.id, .trimmed)
             return
         }
@@ -301,7 +302,7 @@ extension StreamMachine {
             }
             if let error { pass?.failures.append(PassFailure(shardID: shardID, error: error)) }
         }
-        let wait = settings.limits.backoff(failures: cursor.failures, fraction: random.fraction())
-        schedule(shardID, at: now.monotonic + wait)
+        let wait = settings.limits.backoff.wait(failures: cursor.failures, fraction: random.fraction())
+        schedule(shardID, at: now.continuous + wait)
     }
 }

@@ -1,4 +1,5 @@
 package import AWSClient
+import Basics
 
 /// One shard, as a status reader sees it.
 package struct ShardView: Sendable, Hashable {
@@ -13,7 +14,7 @@ package struct ShardView: Sendable, Hashable {
 
 /// The stream, as a status reader sees it.
 package struct StreamView: Sendable {
-    /// When it was like this, on the monotonic clock, however late the view is read.
+    /// When it was like this, on the continuous clock, however late the view is read.
     package let asOf: Duration
     package let shards: [ShardView]
     /// The greatest lag of a shard, milliseconds, never negative; nil before the shards are known.
@@ -58,10 +59,10 @@ extension StreamMachine {
         shards.sort { $0.id < $1.id }
         if discovery.isComplete { lag = lag ?? 0 }
         return StreamView(
-            asOf: time.monotonic,
+            asOf: time.continuous,
             shards: shards,
             lagMilliseconds: lag,
-            silence: cursors.values.lazy.compactMap(\.lastSuccess).max().map { time.monotonic - $0 },
+            silence: cursors.values.lazy.compactMap(\.lastSuccess).max().map { time.continuous - $0 },
             isBookmarked: isBookmarked,
             isReplaying: isReplaying,
             status: discovery.status,
@@ -76,7 +77,7 @@ extension StreamMachine {
     /// An ended shard without known children hides whatever is written to them; for a while that counts.
     private func leafLag(_ cursor: ShardCursor, at time: StreamTime, grace: Duration) -> Int64? {
         guard isYoungLeaf(cursor), let ended = cursor.endedAt else { return nil }
-        let age = time.monotonic - (cursor.completeUntil ?? ended)
+        let age = time.continuous - (cursor.completeUntil ?? ended)
         return age > grace ? age.wholeMilliseconds : nil
     }
 
@@ -86,7 +87,7 @@ extension StreamMachine {
         guard cursor.phase == .blocked, let parentID = cursor.parentID, cursors[parentID] == nil,
             let since = cursor.bornAfter ?? cursor.parentMissingSince
         else { return nil }
-        let age = time.monotonic - since
+        let age = time.continuous - since
         return age > grace ? age.wholeMilliseconds : nil
     }
 
@@ -111,9 +112,9 @@ extension StreamMachine {
         if evidenceMoment != moment {
             evidenceMoment = moment
             for shardID in cursors.keys.sorted() { update(shardID) { $0.provingPages = 0 } }
-            discovery.hurry(now.monotonic)
+            discovery.hurry(now.continuous)
         }
-        guard let listed = discovery.lastBegun, listed >= moment.monotonic else { return false }
+        guard let listed = discovery.lastBegun, listed >= moment.continuous else { return false }
         guard discovery.isComplete, !discovery.isIncomplete, outbox.isEmpty, discovery.childQueries.isEmpty,
             !isReplaying
         else { return false }
@@ -136,18 +137,18 @@ extension StreamMachine {
     /// The greatest creation time that the record of a write before `moment` can bear.
     func latestStamp(before moment: StreamTime) -> Int64 {
         // The moment by the clock that stamps the records, and never earlier than the records that have come can have been made.
-        let monotonic = moment.monotonic.wholeMilliseconds
+        let continuous = moment.continuous.wholeMilliseconds
         let bound: Int64
         if let service = moment.service {
             bound = service.latest
         } else if let service = now.service {
             // Not known then, before the first answers, but since.
-            bound = service.latest - (now.monotonic.wholeMilliseconds - monotonic)
+            bound = service.latest - (now.continuous.wholeMilliseconds - continuous)
         } else {
             // This machine's own clock is asked only where the service does not tell its time: it may be minutes behind.
-            bound = monotonic + wallOffset + settings.limits.clockSkew.wholeMilliseconds
+            bound = continuous + wallOffset + settings.limits.clockSkew.wholeMilliseconds
         }
-        return max(bound, recordOffset == .min ? bound : monotonic + recordOffset)
+        return max(bound, recordOffset == .min ? bound : continuous + recordOffset)
     }
 
     /// A young ended shard without children is looked at again by a full listing before it counts.

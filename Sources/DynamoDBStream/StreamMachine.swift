@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import TableModel
 
 /// The consumer of one stream as a pure state machine: inputs in, actions out, the time told. No I/O, no clock, no tasks.
@@ -31,7 +32,7 @@ package struct StreamMachine: Sendable {
     var heldBytes = 0
     var queuedPages = 0
     var isBookmarked = false
-    /// What this machine's wall clock (milliseconds since 1970 UTC) showed at the monotonic clock's zero: the greatest that was seen,
+    /// What this machine's wall clock (milliseconds since 1970 UTC) showed at the continuous clock's zero: the greatest that was seen,
     /// since it may be set back.
     var wallOffset = Int64.min
     /// What the clock that stamps records showed at that moment at least, by the records that have come.
@@ -41,7 +42,7 @@ package struct StreamMachine: Sendable {
     var pass: Pass?
     /// Shards are read by passes only, not continuously.
     var followsPasses = false
-    var now = StreamTime(monotonic: .zero, wallMilliseconds: 0)
+    var now = StreamTime(continuous: .zero, wallMilliseconds: 0)
     var actions: [StreamAction] = []
 
     struct Pass: Sendable {
@@ -61,7 +62,7 @@ package struct StreamMachine: Sendable {
     package mutating func handle(_ input: StreamInput, at time: StreamTime) -> [StreamAction] {
         now = time
         if wallOffset == .min { resume() }
-        wallOffset = max(wallOffset, time.wallMilliseconds - time.monotonic.wholeMilliseconds)
+        wallOffset = max(wallOffset, time.wallMilliseconds - time.continuous.wholeMilliseconds)
         switch input {
         case .tick: break
         case .beginPass: beginPass()
@@ -89,7 +90,7 @@ package struct StreamMachine: Sendable {
         if isIdleBetweenPasses { wake = nil }
         for lane in CallLane.allCases where hasRoom(lane) {
             // A deadline that has passed waits for room, so for a response or for the silence of a call.
-            guard let due = deadlines[lane].first?.at, due > now.monotonic else { continue }
+            guard let due = deadlines[lane].first?.at, due > now.continuous else { continue }
             wake = min(wake ?? due, due)
         }
         if let silence = nextSilence { wake = min(wake ?? silence, silence) }
@@ -155,10 +156,10 @@ package struct StreamMachine: Sendable {
         let recent = moment.recordMilliseconds - settings.limits.clockSkew.wholeMilliseconds
         for cursor in cursors.values {
             // Counted from the machine's start, a shard would be left alone for as long as the machine has been up.
-            if cursor.readableSince != nil { update(cursor.id) { $0.readableSince = moment.monotonic } }
+            if cursor.readableSince != nil { update(cursor.id) { $0.readableSince = moment.continuous } }
             // The process may have died between the listing of a shard's first child and of the next one.
             guard cursor.heirsSince != nil, cursor.endedAtMilliseconds.map({ $0 >= recent }) ?? true else { continue }
-            update(cursor.id) { $0.heirsSince = moment.monotonic }
+            update(cursor.id) { $0.heirsSince = moment.continuous }
         }
     }
 
@@ -172,7 +173,7 @@ package struct StreamMachine: Sendable {
                 cursor.call = nil
                 if cursor.phase == .requesting || cursor.phase == .reading { cursor.phase = .waiting }
             }
-            schedule(shardID, at: now.monotonic)
+            schedule(shardID, at: now.continuous)
         }
     }
 }

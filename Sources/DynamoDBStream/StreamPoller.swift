@@ -90,7 +90,7 @@ package actor StreamPoller {
 
     nonisolated func now() -> StreamTime {
         StreamTime(
-            monotonic: time.monotonic(),
+            continuous: time.continuous(),
             wallMilliseconds: time.wallMilliseconds(),
             service: api.serviceTime
         )
@@ -165,7 +165,7 @@ package actor StreamPoller {
     private func setAlarm(_ mailbox: Mailbox<Message>, in group: inout DiscardingTaskGroup) {
         guard let wake = machine.nextWake, alarms.allSatisfy({ $0 > wake }) else { return }
         alarms.insert(wake)
-        let wait = max(.zero, wake - time.monotonic())
+        let wait = max(.zero, wake - time.continuous())
         group.addTask { [time] in
             guard (try? await time.sleep(wait)) != nil else { return }
             mailbox.send(.alarm(wake))

@@ -1,3 +1,5 @@
+public import Basics
+
 /// How a stream is followed.
 public struct StreamSettings: Sendable, Hashable {
     /// The time between two reads of one shard that is at its head. Four reads a second and shard stay under the five that
@@ -31,10 +33,8 @@ public struct StreamLimits: Sendable, Hashable {
     public var silentCallsInFlight = 32
     /// The least time between two DescribeStream calls: AWS allows ten a second.
     public var describeSpacing: Duration = .milliseconds(100)
-    /// Failed calls wait a random time up to `backoffBase * 2^failures`, at most `backoffCap`.
-    public var backoffBase: Duration = .milliseconds(100)
-    /// The longest wait after a failed call.
-    public var backoffCap: Duration = .seconds(5)
+    /// The waits after failed calls of one shard. The floor keeps a failing shard from calling without pause.
+    public var backoff = ExponentialBackoff(base: .milliseconds(100), cap: .seconds(5), floor: .milliseconds(25))
     /// How often an ended shard is asked for its children before the full listing takes over.
     public var childQueryAttempts = 5
     /// How long an ended shard is remembered at least; it is kept longer while it is still listed.

@@ -12,7 +12,7 @@ final class FeedFrame: Sendable {
     let count: Int
     /// What was looked at for it, in changes (see `FeedLimits.visitedPerFrame`).
     let visited: Int
-    /// On the server's monotonic clock.
+    /// On the server's suspending clock.
     let madeAt: Duration
     private let compressed = Mutex<SharedDeflate.Block?>(nil)
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// The limits' times in nanoseconds.
 struct Timeouts {
     let head: Int64
@@ -13,17 +15,17 @@ struct Timeouts {
     let evictableIdle: Int64
 
     init(_ limits: HTTPServerLimits) {
-        head = limits.headTimeout.nanoseconds
-        body = limits.bodyTimeout.nanoseconds
-        bodyGrace = limits.bodyGrace.nanoseconds
+        head = limits.headTimeout.wholeNanoseconds
+        body = limits.bodyTimeout.wholeNanoseconds
+        bodyGrace = limits.bodyGrace.wholeNanoseconds
         bodyByte = 1_000_000_000 / Int64(max(1, limits.bodyBytesPerSecond))
-        keepAlive = limits.keepAliveTimeout.nanoseconds
-        writeStall = limits.writeStallTimeout.nanoseconds
-        linger = limits.lingerTimeout.nanoseconds
-        responseGrace = limits.responseGrace.nanoseconds
+        keepAlive = limits.keepAliveTimeout.wholeNanoseconds
+        writeStall = limits.writeStallTimeout.wholeNanoseconds
+        linger = limits.lingerTimeout.wholeNanoseconds
+        responseGrace = limits.responseGrace.wholeNanoseconds
         responseByte = 1_000_000_000 / Int64(max(1, limits.responseBytesPerSecond))
-        pressureGrace = limits.pressureGrace.nanoseconds
-        evictableIdle = limits.evictableIdle.nanoseconds
+        pressureGrace = limits.pressureGrace.wholeNanoseconds
+        evictableIdle = limits.evictableIdle.wholeNanoseconds
     }
 }
 

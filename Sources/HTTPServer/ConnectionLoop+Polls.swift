@@ -1,3 +1,5 @@
+import Basics
+
 /// A request whose answer is pending.
 final class PendingRequest {
     let answer: any PendingAnswer
@@ -78,7 +80,7 @@ extension ConnectionLoop {
         connection.poll = nil
         leave(connection)
         if let observer {
-            let duration = Duration.nanoseconds(MonotonicClock.now() - poll.began)
+            let duration = Duration.nanoseconds(SystemClock.suspendingNanoseconds() - poll.began)
             observer.responded(
                 to: poll.request,
                 HTTPOutcome(route: poll.route, status: 0, bytes: 0, duration: duration)
@@ -99,7 +101,7 @@ extension ConnectionLoop {
             connection.streamState = .blocked
         } else {
             connection.streamState = .waiting
-            connection.deadline = until.nanoseconds
+            connection.deadline = until.wholeNanoseconds
         }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// Reading and answering requests.
@@ -96,7 +97,7 @@ extension ConnectionLoop {
 
     /// Asks the handler, and answers or begins to wait for the answer.
     func respond(_ connection: Connection, _ request: HTTPRequest) {
-        let began = observer == nil ? 0 : MonotonicClock.now()
+        let began = observer == nil ? 0 : SystemClock.suspendingNanoseconds()
         let response = handler.respond(to: request)
         if case .pending(let answer) = response.body {
             wait(for: answer, to: request, on: connection, route: response.route, began: began)
@@ -127,7 +128,7 @@ extension ConnectionLoop {
 
     /// Answers bytes that are no request; the connection closes after it.
     func reject(_ connection: Connection, _ rejection: RequestRejection) {
-        let began = observer == nil ? 0 : MonotonicClock.now()
+        let began = observer == nil ? 0 : SystemClock.suspendingNanoseconds()
         let identity = madeIdentity()
         let rejected = RejectedRequest(
             status: rejection.status,
@@ -162,7 +163,7 @@ extension ConnectionLoop {
         if framing == .untilClose, connection.closing == .keepAlive { connection.closing = .close }
         let before = output.count
         let identity = request?.identity ?? rejected?.1 ?? .none
-        let duration = observer == nil ? 0 : MonotonicClock.now() - began
+        let duration = observer == nil ? 0 : SystemClock.suspendingNanoseconds() - began
         ResponseEncoder.encodeHead(
             of: response,
             framing: framing,

@@ -1,3 +1,4 @@
+import Basics
 import CLinux
 import Glibc
 
@@ -67,7 +68,7 @@ extension ConnectionLoop {
                     connection.streamState = .blocked
                 } else {
                     connection.streamState = .waiting
-                    connection.deadline = until?.nanoseconds ?? .max
+                    connection.deadline = until?.wholeNanoseconds ?? .max
                 }
                 return
             case .again:

@@ -1,3 +1,4 @@
+import Basics
 import CLinux
 import Glibc
 import Synchronization
@@ -23,7 +24,7 @@ final class ConnectionLoop {
     var table = ConnectionTable()
     var deadlines = DeadlineHeap()
     var date: HTTPDate
-    /// The monotonic clock.
+    /// The suspending clock.
     let time: () -> Instant
     /// When the turn began.
     var now: Instant
@@ -59,7 +60,7 @@ final class ConnectionLoop {
         limits: HTTPServerLimits,
         notes: AnswerNotes,
         clock: (@Sendable () -> Int)? = nil,
-        time: @escaping () -> Instant = MonotonicClock.now
+        time: @escaping () -> Instant = SystemClock.suspendingNanoseconds
     ) throws(SystemCallError) {
         date = HTTPDate(clock: clock)
         self.shell = shell
@@ -71,8 +72,8 @@ final class ConnectionLoop {
         self.time = time
         now = time()
         turnTime = TurnTime(limits, now: now)
-        arrivals = FairQueue(quantum: max(1, limits.sliceTime.nanoseconds))
-        work = FairQueue(quantum: max(1, limits.sliceTime.nanoseconds))
+        arrivals = FairQueue(quantum: max(1, limits.sliceTime.wholeNanoseconds))
+        work = FairQueue(quantum: max(1, limits.sliceTime.wholeNanoseconds))
         readiness = EpollReadiness(epoll: shell.epollDescriptor)
         try readiness.add(shell.wakeDescriptor, .readable, token: Self.wakeToken)
     }
@@ -150,7 +151,7 @@ final class ConnectionLoop {
     func close(_ connection: Connection, _ reason: StreamEnd) {
         guard connection.phase != .closed else { return }
         if connection.phase == .reading, connection.parser.phase != .idle {
-            let duration = Duration.nanoseconds(MonotonicClock.now() - connection.phaseStart)
+            let duration = Duration.nanoseconds(SystemClock.suspendingNanoseconds() - connection.phaseStart)
             var outcome = HTTPOutcome(route: nil, status: 0, bytes: 0, duration: duration)
             outcome.rejected = RejectedPeer(address: connection.peerAddress, id: nil)
             observer?.responded(to: nil, outcome)

@@ -115,7 +115,7 @@ final class EventLoop: Sendable {
         addresses.leave(addressKey)
     }
 
-    /// Lets connections finish until `deadline`, on the monotonic clock. A later call can only shorten it.
+    /// Lets connections finish until `deadline`, on the suspending clock. A later call can only shorten it.
     func stop(deadline: Instant) {
         mail.withLock { $0.stopDeadline = min($0.stopDeadline ?? deadline, deadline) }
         signal()

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// The current time as an IMF-fixdate (RFC 9110 section 5.6.7), made once a second.
@@ -12,16 +13,10 @@ struct HTTPDate {
 
     /// Brings `bytes` up to date. Costs one reading of the coarse clock, unless the second has changed.
     mutating func refresh() {
-        let present = clock?() ?? Self.systemSeconds()
+        let present = clock?() ?? Int(SystemClock.coarseWallSeconds())
         guard present != second else { return }
         second = present
         bytes = Self.format(second)
-    }
-
-    private static func systemSeconds() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME_COARSE, &time)
-        return time.tv_sec
     }
 
     /// The date of a Unix time.

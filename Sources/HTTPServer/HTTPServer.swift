@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Synchronization
 
@@ -149,7 +150,7 @@ package final class HTTPServer: Sendable {
 
     /// The part of `stop` that does not wait.
     func beginStop(within grace: Duration) {
-        let deadline = MonotonicClock.now() + max(0, grace.nanoseconds)
+        let deadline = SystemClock.suspendingNanoseconds() + max(0, grace.wholeNanoseconds)
         let (listener, loops) = state.withLock { state -> (Listener?, [EventLoop]) in
             switch state {
             case .new:
@@ -167,8 +168,8 @@ package final class HTTPServer: Sendable {
         listener?.cancel()
     }
 
-    /// The server's monotonic clock, as `produce(now:)` sees it.
-    package static func now() -> Duration { .nanoseconds(MonotonicClock.now()) }
+    /// The server's suspending clock, as `produce(now:)` sees it.
+    package static func now() -> Duration { .nanoseconds(SystemClock.suspendingNanoseconds()) }
 
     /// Connections accepted and not yet closed, those of probes beyond the limits left out.
     package var openConnections: Int {

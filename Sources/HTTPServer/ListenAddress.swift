@@ -1,3 +1,4 @@
+import Basics
 import CLinux
 import Glibc
 
@@ -70,7 +71,7 @@ struct ListenAddress {
             // of the kernel's memory for those that do not read.
             let tcp = Int32(IPPROTO_TCP)
             try set(descriptor, tcp, TCP_NODELAY, 1)
-            let milliseconds = limits.writeStallTimeout.nanoseconds / 1_000_000 + 10_000
+            let milliseconds = limits.writeStallTimeout.wholeNanoseconds / 1_000_000 + 10_000
             try set(descriptor, tcp, TCP_USER_TIMEOUT, Int32(clamping: milliseconds))
             try set(descriptor, tcp, TCP_NOTSENT_LOWAT, Int32(clamping: limits.unsentBytes))
             _ = try systemCallOrError { address.withSocketAddress { bind(descriptor, $0, $1) } }

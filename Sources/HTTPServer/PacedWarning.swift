@@ -1,3 +1,4 @@
+import Basics
 import Synchronization
 
 /// Says when a warning is due. Under attack a limit is reached and left many times a second; the warning is repeated once a minute.
@@ -8,7 +9,7 @@ final class PacedWarning: Sendable {
 
     /// Whether to warn now; then not again for an interval.
     func isDue() -> Bool {
-        let now = MonotonicClock.now()
+        let now = SystemClock.suspendingNanoseconds()
         return last.withLock { last in
             if let last, now - last < Self.interval { return false }
             last = now

@@ -1,6 +1,6 @@
 /// What a pending answer wants after it was asked.
 package enum PendingStep {
-    /// Not yet: ask again after `HTTPServer.wakeStreams()` or at the deadline on the server's monotonic clock.
+    /// Not yet: ask again after `HTTPServer.wakeStreams()` or at the deadline on the server's suspending clock.
     case wait(until: Duration)
     /// There is more to do: ask again when others have had their turn. Each step should take well under a millisecond.
     case again

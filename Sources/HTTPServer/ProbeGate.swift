@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Glibc
 import Synchronization
@@ -71,7 +72,7 @@ final class ProbeGate: Sendable {
         self.limits = limits
         self.refusals = refusals
         slots = ProbeSlots(limit: limits.probeSlots, addressLimit: limits.probeSlotsPerAddress)
-        timeout = limits.probeHeadTimeout.nanoseconds
+        timeout = limits.probeHeadTimeout.wholeNanoseconds
     }
 
     /// Takes over a connection that no place is free for. Called on any thread.
@@ -83,7 +84,7 @@ final class ProbeGate: Sendable {
             addressKey: accepted.addressKey
         )
         guard limits.probeSlots > 0 else { return refusals.refuse(accepted, reason) }
-        settle(Candidate(accepted: accepted, reason: reason, due: MonotonicClock.now() + timeout))
+        settle(Candidate(accepted: accepted, reason: reason, due: SystemClock.suspendingNanoseconds() + timeout))
     }
 
     /// Refuses those that wait, and from now on makes none wait.
@@ -188,7 +189,7 @@ final class ProbeGate: Sendable {
 
     /// Settles those that have something to read and those whose time is up.
     private func look() {
-        let now = MonotonicClock.now()
+        let now = SystemClock.suspendingNanoseconds()
         let ready = state.withLock { state in
             var entries = state.waiting.map {
                 pollfd(fd: $0.accepted.descriptor, events: Int16(POLLIN), revents: 0)

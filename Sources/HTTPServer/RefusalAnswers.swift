@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Synchronization
 
@@ -20,14 +21,14 @@ final class RefusalAnswers: Sendable {
     private let clock: @Sendable () -> Instant
     private let state: Mutex<State>
 
-    /// `limit` answers in a second of `clock`, which is monotonic; `date` gives the seconds since 1970 UTC of the Date field.
+    /// `limit` answers in a second of `clock`, which is continuous; `date` gives the seconds since 1970 UTC of the Date field.
     init(
         handler: any HTTPHandler,
         observer: (any HTTPServerObserver)?,
         notes: AnswerNotes,
         limit: Int,
         date: (@Sendable () -> Int)? = nil,
-        clock: @escaping @Sendable () -> Instant = MonotonicClock.now
+        clock: @escaping @Sendable () -> Instant = SystemClock.suspendingNanoseconds
     ) {
         self.handler = handler
         self.observer = observer

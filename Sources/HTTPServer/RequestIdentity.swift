@@ -1,3 +1,5 @@
+import Basics
+
 /// What names one request in its answer, in problems and in logs: the client's `X-Request-Id` when it is well-formed, one made here
 /// otherwise. Kept as a place or two numbers, so that naming a request costs no allocation.
 enum RequestIdentity: Sendable, Hashable {
@@ -98,10 +100,6 @@ struct RequestIdentitySource {
 
     mutating func next() -> RequestIdentity {
         counter &+= 0x9E37_79B9_7F4A_7C15
-        // The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a bijection.
-        var mixed = counter
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return .made(own, mixed ^ mixed >> 31)
+        return .made(own, SplitMix64.mixed(counter))
     }
 }

@@ -2,7 +2,7 @@
 package enum StreamStep: Sendable, Hashable {
     /// More is ready: call again as soon as the socket takes it.
     case again
-    /// Nothing until `HTTPServer.wakeStreams()` or the deadline on the server's monotonic clock.
+    /// Nothing until `HTTPServer.wakeStreams()` or the deadline on the server's suspending clock.
     case wait(until: Duration?)
     /// The body is complete.
     case end
@@ -19,7 +19,7 @@ package enum StreamEnd: Sendable, Hashable { case completed, clientGone, stalled
 package protocol StreamingBody: AnyObject {
     /// Appends at most about `budget` bytes to `output` (an empty buffer that the loop shares between its connections).
     /// Called only when everything produced before has gone to the kernel, so a slow reader holds back its own body
-    /// alone. Appending nothing is allowed. `now` is the server's monotonic clock.
+    /// alone. Appending nothing is allowed. `now` is the server's suspending clock.
     func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep
     /// How many bytes it produces in all, where that is known before: then they are framed by Content-Length. Nil where not.
     var length: Int? { get }

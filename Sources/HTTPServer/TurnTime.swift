@@ -1,3 +1,5 @@
+import Basics
+
 /// How much of a loop's turn is used. It is told the time and never reads a clock.
 ///
 /// A turn has three bounds. New requests stop at half of it, so that work left from earlier turns always gets the rest; everything
@@ -12,8 +14,8 @@ struct TurnTime {
     private var sliceBegin: Instant
 
     init(_ limits: HTTPServerLimits, now: Instant) {
-        turn = max(1, limits.turnTime.nanoseconds)
-        slice = max(1, limits.sliceTime.nanoseconds)
+        turn = max(1, limits.turnTime.wholeNanoseconds)
+        slice = max(1, limits.sliceTime.wholeNanoseconds)
         last = now
         begin = now
         sliceBegin = now

@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// The state of one generation: what `GenerationWriter` owns and changes.
@@ -34,7 +35,7 @@ struct Generation: ~Copyable {
         self.seq = seq
         self.keySchema = keySchema
         self.limits = limits
-        tombstoneMilliseconds = limits.tombstoneAge.components.seconds * 1000
+        tombstoneMilliseconds = limits.tombstoneAge.wholeSeconds * 1000
         byKey = RecordTree(order: .key, capacity: limits.nodeCapacity)
         bySeq = RecordTree(order: .seq, capacity: limits.nodeCapacity)
         history = HistoryRing(limit: limits.historyBytes)

@@ -1,3 +1,5 @@
+import Basics
+
 /// A token bucket of read capacity units: what is used up in a second, on the average, is at most the rate.
 ///
 /// A call's cost is known only from its answer. So a guess is reserved before the call and corrected after it; a guess too low
@@ -32,7 +34,6 @@ struct CapacityBudget: Sendable, Hashable {
         let elapsed = now - updatedAt
         guard elapsed > .zero else { return }
         updatedAt = now
-        let parts = elapsed.components
-        tokens = min(rate, tokens + rate * (Double(parts.seconds) + Double(parts.attoseconds) / 1e18))
+        tokens = min(rate, tokens + rate * elapsed.inSeconds)
     }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// What replication last knew of how current the served contents are, and when it knew that. Readers judge by it at the time of reading,
 /// so that whatever keeps replication from saying more (an actor, a thread, a disk that is blocked) makes the lag grow.
 ///
@@ -6,9 +8,9 @@ struct Freshness: Sendable, Hashable {
     var state: ReplicaState = .starting
     /// Milliseconds that the served contents were behind the table at `knownAt`; nil while unknown.
     var lagMilliseconds: Int64?
-    /// The moment, on the monotonic clock, up to which what is served is complete; nil before the first publication.
+    /// The moment, on the continuous clock, up to which what is served is complete; nil before the first publication.
     var servedAsOf: Duration?
-    /// When replication last looked, on the monotonic clock; nil before it has.
+    /// When replication last looked, on the continuous clock; nil before it has.
     var knownAt: Duration?
 
     /// What a reader is told at a moment.
@@ -33,11 +35,11 @@ struct Freshness: Sendable, Hashable {
         }
     }
 
-    /// What a reader is told at `now`, on the monotonic clock. `stall` is what the watch has told of and not yet ended.
+    /// What a reader is told at `now`, on the continuous clock. `stall` is what the watch has told of and not yet ended.
     func judged(at now: Duration, by bounds: Bounds, during stall: StallWatch.Stall? = nil) -> Verdict {
         let known = Verdict(state: state, lagMilliseconds: lagMilliseconds)
         guard let servedAsOf else { return known }
-        let unread = max(0, (now - servedAsOf).milliseconds)
+        let unread = max(0, (now - servedAsOf).wholeMilliseconds)
         switch state {
         case .starting, .syncing: return known
         // What is served does not move on while it is rebuilt.
@@ -51,7 +53,7 @@ struct Freshness: Sendable, Hashable {
             let goesOn = stall.map { knownAt <= $0.toldAt } ?? false
             // What made it stale before stays the reason until the silence would have.
             let isReason =
-                lag > bounds.maximumLag.milliseconds && (state == .live || goesOn || silence > bounds.maximumLag)
+                lag > bounds.maximumLag.wholeMilliseconds && (state == .live || goesOn || silence > bounds.maximumLag)
             return Verdict(state: isReason ? .stale : state, lagMilliseconds: lag, silence: isReason ? silence : nil)
         }
     }

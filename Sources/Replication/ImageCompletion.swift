@@ -118,15 +118,15 @@ final class ImageCompletion: DynamoDBStreamsAPI {
 
     /// No record from before these reads can come any more.
     private func forgetOld(_ state: inout State) {
-        let horizon = latestMoment() - limits.fetchedKeyMemory.milliseconds
+        let horizon = latestMoment() - limits.fetchedKeyMemory.wholeMilliseconds
         state.ahead.until = state.ahead.until.filter { $0.value >= horizon }
     }
 
     /// The greatest stamp that the record of a write before now can have.
     private func latestMoment() -> Int64 {
-        let delay = limits.recordDelay.milliseconds
+        let delay = limits.recordDelay.wholeMilliseconds
         if let service = streams.serviceTime { return service.latest + delay }
-        return fetch.time.wallMilliseconds() + limits.clockSkew.milliseconds + delay
+        return fetch.time.wallMilliseconds() + limits.clockSkew.wholeMilliseconds + delay
     }
 
     /// That of the stream's endpoint.

@@ -65,7 +65,7 @@ struct ItemFetch: Sendable {
             }
             guard !pending.isEmpty else { return nil }
             guard failures < limits.fetchAttempts else { return withheld(pending.count) }
-            let wait = limits.backoff(failures: failures, fraction: time.random())
+            let wait = limits.backoff.wait(failures: failures, fraction: time.random())
             if (try? await time.sleep(wait)) == nil {
                 return failure(.cancelled, "Cancelled", "the wait was cancelled")
             }

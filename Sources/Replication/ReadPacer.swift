@@ -55,20 +55,20 @@ final class ReadPacer: Sendable {
     init(unitsPerSecond: Int?, time: TimeSource) {
         self.time = time
         state = Mutex(
-            unitsPerSecond.map { State(budget: CapacityBudget(unitsPerSecond: $0, at: time.monotonic())) }
+            unitsPerSecond.map { State(budget: CapacityBudget(unitsPerSecond: $0, at: time.continuous())) }
         )
     }
 
     /// Waits until a scan's page may be asked for. Throws `CancellationError`.
     func leaveForPage() async throws -> Leave {
-        let (leave, wait) = state.withLock { $0?.leaveForPage(at: time.monotonic()) } ?? (.free, .zero)
+        let (leave, wait) = state.withLock { $0?.leaveForPage(at: time.continuous()) } ?? (.free, .zero)
         if wait > .zero { try await time.sleep(wait) }
         return leave
     }
 
     /// Waits until `items` single items may be read. Throws `CancellationError`.
     func leaveForItems(_ items: Int) async throws -> Leave {
-        let wait = state.withLock { $0?.budget.reserve(Double(items), at: time.monotonic()) }
+        let wait = state.withLock { $0?.budget.reserve(Double(items), at: time.continuous()) }
         guard let wait else { return .free }
         if wait > .zero { try await time.sleep(wait) }
         return Leave(reserved: Double(items), limit: nil)
@@ -76,7 +76,7 @@ final class ReadPacer: Sendable {
 
     /// The call has consumed `units` and brought `items`.
     func settle(_ leave: Leave, units: Double, items: Int) {
-        state.withLock { $0?.settle(leave, units: units, items: items, at: time.monotonic()) }
+        state.withLock { $0?.settle(leave, units: units, items: items, at: time.continuous()) }
     }
 }
 

@@ -1,4 +1,5 @@
 package import AWSClient
+import Basics
 
 /// The replica's state and why it is in it, as a pure state machine. `ReplicaState` documents the legal successors; every change
 /// of state passes through `enter`, which holds them.
@@ -98,10 +99,10 @@ package struct Readiness: Sendable, Hashable {
         if evidence.streamIsDisabled {
             return Reason(.streamDisabled, "the table's stream is disabled, so changes no longer arrive")
         }
-        guard let lag = evidence.lagMilliseconds, lag > maximumLag.milliseconds else { return nil }
+        guard let lag = evidence.lagMilliseconds, lag > maximumLag.wholeMilliseconds else { return nil }
         guard let trouble = evidence.trouble else {
             if let silence = evidence.silence, silence > maximumLag { return .stalled(for: silence) }
-            return Reason(.lagging, "more than \(maximumLag.components.seconds) s behind the table")
+            return Reason(.lagging, "more than \(maximumLag.wholeSeconds) s behind the table")
         }
         return Reason(ReasonCode(trouble.kind), "the stream cannot be read: \(trouble.text)")
     }
@@ -116,9 +117,4 @@ package struct Readiness: Sendable, Hashable {
         state = next
         why = reason
     }
-}
-
-extension Duration {
-    /// Whole milliseconds, cut off.
-    var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
 }

@@ -1,3 +1,4 @@
+package import Basics
 package import DynamoDBStream
 package import ReplicaStore
 
@@ -122,12 +123,10 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var tableCheckInterval: Duration = .seconds(60)
     /// The same while the stream is disabled or the table's description does not fit.
     package var troubledTableCheckInterval: Duration = .seconds(5)
-    /// Failed calls wait a random time up to `backoffBase * 2^failures`, at most `backoffCap`.
-    package var backoffBase: Duration = .milliseconds(100)
-    /// The longest wait after a failed call.
-    package var backoffCap: Duration = .seconds(10)
-    /// The longest wait between two rebuilds; the first follows its gap at once.
-    package var rebuildBackoffCap: Duration = .seconds(60)
+    /// The waits after failed calls.
+    package var backoff = ExponentialBackoff(base: .milliseconds(100), cap: .seconds(10), floor: .milliseconds(25))
+    /// The waits between rebuilds in a row; the first rebuild follows its gap at once.
+    package var rebuildBackoff = ExponentialBackoff(base: .seconds(1), cap: .seconds(60))
     /// A generation that was live this long is not held against the next rebuild.
     package var rebuildForgiveness: Duration = .seconds(600)
 
@@ -141,17 +140,12 @@ package struct ReplicationLimits: Sendable, Hashable {
 
     /// The wait before the next save.
     func stateWait(failures: Int) -> Duration {
-        failures == 0 ? stateSaveInterval : min(stateBackoffCap, stateSaveInterval * (1 << min(failures, 8)))
-    }
-
-    /// Full jitter over an exponential bound, never less than a quarter of the base.
-    func backoff(failures: Int, fraction: Double) -> Duration {
-        let bound = min(backoffCap, backoffBase * (1 << min(max(failures, 0), 16)))
-        return max(backoffBase / 4, bound * fraction)
+        if failures == 0 { return stateSaveInterval }
+        return ExponentialBackoff(base: stateSaveInterval, cap: stateBackoffCap).bound(failures: failures)
     }
 
     /// The wait before rebuild number `rebuilds + 1` in a row.
     func rebuildWait(rebuilds: Int) -> Duration {
-        rebuilds == 0 ? .zero : min(rebuildBackoffCap, .seconds(1 << min(rebuilds - 1, 6)))
+        rebuilds == 0 ? .zero : rebuildBackoff.bound(failures: rebuilds - 1)
     }
 }

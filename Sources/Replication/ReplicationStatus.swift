@@ -63,7 +63,7 @@ package struct ReplicationStatus: Sendable, Hashable {
     package var departures: [ReasonCode: Int] = [:]
     /// Rebuilds begun since the process began.
     package var rebuilds = 0
-    /// The moment, on the monotonic clock, up to which what is served is complete; nil before the first publication.
+    /// The moment, on the continuous clock, up to which what is served is complete; nil before the first publication.
     package var servedAsOf: Duration?
     /// What is served is held back while it is rebuilt.
     package var isWithheld = false

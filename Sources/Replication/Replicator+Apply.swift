@@ -73,7 +73,7 @@ extension Replicator {
     func goLive() {
         guard let writer = generation?.writer, generation?.liveSince == nil else { return }
         writer.endBootstrap()
-        generation?.liveSince = time.monotonic()
+        generation?.liveSince = time.continuous()
         isTableMissing = false
         isStreamDisabled = false
         publish()

@@ -22,7 +22,7 @@ extension Replicator {
                     limits: settings.storeLimits,
                     startingAfter: .random(in: settings.firstSeqs)
                 ),
-            beganAt: time.monotonic()
+            beganAt: time.continuous()
         )
         generation?.segments = settings.segments(approximateItems: target.approximateItems)
         if readiness.state == .starting {
@@ -89,7 +89,7 @@ extension Replicator {
     /// Now, by every clock.
     nonisolated func streamTime() -> StreamTime {
         StreamTime(
-            monotonic: time.monotonic(),
+            continuous: time.continuous(),
             wallMilliseconds: time.wallMilliseconds(),
             service: streams.serviceTime
         )

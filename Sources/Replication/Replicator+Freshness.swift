@@ -33,7 +33,7 @@ extension Replicator {
         let wall = time.wallMilliseconds()
         let news = stallWatch.withLock { watch in
             let known = board.freshness
-            return watch.look(at: known, by: bounds, now: time.monotonic(), wallMilliseconds: wall)
+            return watch.look(at: known, by: bounds, now: time.continuous(), wallMilliseconds: wall)
         }
         if let news { observer.observe(ReplicationEvent(news)) }
     }
@@ -42,7 +42,7 @@ extension Replicator {
     private nonisolated var judged: (verdict: Freshness.Verdict, stalls: StallWatch) {
         stallWatch.withLock { watch in
             let known = board.freshness
-            return (known.judged(at: time.monotonic(), by: bounds, during: watch.stall), watch)
+            return (known.judged(at: time.continuous(), by: bounds, during: watch.stall), watch)
         }
     }
 }
@@ -50,13 +50,13 @@ extension Replicator {
 extension Reason {
     /// Replication has completed no read for so long.
     static func stalled(for silence: Duration) -> Reason {
-        Reason(.stalled, "replication has not completed a read for \(silence.components.seconds) s")
+        Reason(.stalled, "replication has not completed a read for \(silence.wholeSeconds) s")
     }
 }
 
 extension ShardStatus {
     /// While nothing is heard of replication, nothing is known of the shard either.
     fileprivate mutating func addLag(_ silence: Duration) {
-        if let lag = lagMilliseconds { lagMilliseconds = lag + silence.milliseconds }
+        if let lag = lagMilliseconds { lagMilliseconds = lag + silence.wholeMilliseconds }
     }
 }

@@ -39,7 +39,7 @@ extension Replicator {
     }
 
     private func scanBegins() {
-        generation?.scanBeganAt = time.monotonic()
+        generation?.scanBeganAt = time.continuous()
         let segments = generation?.segments ?? 0
         board.update { $0.scanSegments = segments }
         explain("scanning the table in \(segments) segment(s)", .scanning)
@@ -73,7 +73,7 @@ extension Replicator {
 
     private func reportProgress() {
         guard let generation else { return }
-        let estimate = ScanEstimate(generation, at: time.monotonic())
+        let estimate = ScanEstimate(generation, at: time.continuous())
         board.update {
             $0.scannedItems = generation.scannedItems
             $0.scanSegmentsDone = generation.segmentsDone
@@ -114,7 +114,7 @@ struct ScanEstimate: Sendable, Hashable {
         guard scannedItems > 0, approximateItems > Int64(scannedItems) else { return }
         let share = Double(approximateItems) / Double(scannedItems)
         units = scannedUnits * share
-        secondsLeft = Double(elapsed.milliseconds) / 1_000 * (share - 1)
+        secondsLeft = Double(elapsed.wholeMilliseconds) / 1_000 * (share - 1)
     }
 
     init(_ generation: Generation, at now: Duration) {

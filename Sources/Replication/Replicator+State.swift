@@ -75,7 +75,7 @@ extension Replicator {
         }
         // What comes of it later is not wanted any more. The keeper's queue forgets it before it saves anything.
         Task.detached { await keeper.close() }
-        throw .unresponsive(seconds: settings.limits.statePatience.components.seconds)
+        throw .unresponsive(seconds: settings.limits.statePatience.wholeSeconds)
     }
 
     private func decode(
@@ -269,8 +269,8 @@ extension StreamView {
     func readUntil(_ time: TimeSource) -> Int64? {
         guard status != .disabled, status != .disabling else { return nil }
         // The lag is as of the view, which may have been waited for since.
-        let sinceView = max(.zero, time.monotonic() - asOf)
-        return lagMilliseconds.map { time.wallMilliseconds() - $0 - sinceView.milliseconds }
+        let sinceView = max(.zero, time.continuous() - asOf)
+        return lagMilliseconds.map { time.wallMilliseconds() - $0 - sinceView.wholeMilliseconds }
     }
 
     /// Whether a process that began with these positions would see every gap that this one would. A child whose parent has not

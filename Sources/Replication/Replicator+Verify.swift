@@ -31,7 +31,7 @@ extension Replicator {
             let step = schedule.next(
                 skippedRecords: skippedRecords,
                 unreadable: snapshot.unreadableCount,
-                at: time.monotonic()
+                at: time.continuous()
             )
             guard step != .rest else { continue }
             let pass = VerificationPass(
@@ -49,11 +49,11 @@ extension Replicator {
                 try await run(step, pass)
                 try Task.checkCancellation()
                 let left = await ended(step, pass)
-                schedule.ended(step, isComplete: pass.isComplete, skippedRecords: left, at: time.monotonic())
+                schedule.ended(step, isComplete: pass.isComplete, skippedRecords: left, at: time.continuous())
             } catch let error as AWSError {
                 // Only the comparison has failed; the stream is still followed. It counts, so that one which always fails part of the way
                 // is not repeated every minute.
-                schedule.ended(step, isComplete: false, skippedRecords: skippedRecords, at: time.monotonic())
+                schedule.ended(step, isComplete: false, skippedRecords: skippedRecords, at: time.continuous())
                 report(error)
             } catch {
                 if Task.isCancelled { return .cancelled }
@@ -189,9 +189,9 @@ extension Replicator {
     /// Waits until everything written before now has been applied; false when that takes too long.
     private nonisolated func streamPasses(_ pass: VerificationPass) async -> Bool {
         let moment = streamTime()
-        let deadline = moment.monotonic + settings.limits.verifyPatience
+        let deadline = moment.continuous + settings.limits.verifyPatience
         while !(await pass.poller.hasCaughtUp(since: moment)) {
-            guard time.monotonic() < deadline, await pause(settings.limits.watchInterval) else { return false }
+            guard time.continuous() < deadline, await pause(settings.limits.watchInterval) else { return false }
         }
         return !Task.isCancelled
     }

@@ -68,7 +68,7 @@ extension Replicator {
     private func startFailure(_ view: StreamView) -> ReplicationFailure? {
         guard !readiness.hasBeenLive, let generation else { return nil }
         let limit = settings.limits.startLimit
-        if !view.isBookmarked, time.monotonic() - generation.beganAt >= limit, let error = view.lastError {
+        if !view.isBookmarked, time.continuous() - generation.beganAt >= limit, let error = view.lastError {
             let neverAnswered = view.status == nil && error.kind != .throttled
             // A shard that is listed and not found, with a table that goes on naming its stream: nothing will change.
             let isUnusable: Set<AWSError.Kind> = [.accessDenied, .expiredCredentials, .notFound]
@@ -76,13 +76,13 @@ extension Replicator {
                 return ReplicationFailure(error)
             }
         }
-        if let began = generation.scanBeganAt, generation.scannedPages == 0, time.monotonic() - began >= limit,
+        if let began = generation.scanBeganAt, generation.scannedPages == 0, time.continuous() - began >= limit,
             let error = generation.lastScanError, error.kind == .accessDenied || error.kind == .expiredCredentials
         {
             return ReplicationFailure(error)
         }
         // A table whose stream may be read but whose items may not (BatchGetItem).
-        if let scanEnd = generation.scanEnd, time.monotonic() - scanEnd.monotonic >= limit,
+        if let scanEnd = generation.scanEnd, time.continuous() - scanEnd.continuous >= limit,
             let error = view.lastError, error.kind == .accessDenied
         {
             return ReplicationFailure(error)
@@ -94,11 +94,11 @@ extension Replicator {
     func watchTable(_ target: ReplicationTarget) async -> GenerationEnd? {
         let probe = TableProbe(api: table, tableName: target.tableReference, time: time)
         var isTroubled = false
-        var lastAsked = time.monotonic()
+        var lastAsked = time.continuous()
         // In short steps, since trouble that others meet meanwhile must not wait for the long one to end.
         while await pause(min(settings.limits.tableCheckInterval, settings.limits.troubledTableCheckInterval)) {
-            guard time.monotonic() - lastAsked >= tableCheckInterval(isTroubled) else { continue }
-            lastAsked = time.monotonic()
+            guard time.continuous() - lastAsked >= tableCheckInterval(isTroubled) else { continue }
+            lastAsked = time.continuous()
             switch await probe.ask(within: nil) {
             case .described(let description):
                 switch judge(description) {

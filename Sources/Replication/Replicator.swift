@@ -76,7 +76,7 @@ package actor Replicator {
         while !Task.isCancelled {
             guard let target = try await findTable() else { return }
             let end = await build(target, from: await resume(target))
-            let livedFor = generation?.liveSince.map { time.monotonic() - $0 }
+            let livedFor = generation?.liveSince.map { time.continuous() - $0 }
             generation = nil
             let reason: Reason
             switch end {
@@ -86,9 +86,9 @@ package actor Replicator {
                 if why.code != .streamMissing || missing?.streamARN != target.streamARN { missing = nil }
                 if why.code == .streamMissing {
                     // The table was described anew each time, and goes on naming a stream that its endpoint does not know.
-                    let since = missing?.since ?? time.monotonic()
+                    let since = missing?.since ?? time.continuous()
                     missing = (target.streamARN, since)
-                    if !readiness.hasBeenLive, time.monotonic() - since >= settings.limits.startLimit {
+                    if !readiness.hasBeenLive, time.continuous() - since >= settings.limits.startLimit {
                         throw .streamMissing(target)
                     }
                 }
@@ -120,14 +120,14 @@ package actor Replicator {
     /// Asks DescribeTable until the table can be followed; nil when cancelled.
     private func findTable() async throws(ReplicationFailure) -> ReplicationTarget? {
         let probe = TableProbe(api: table, tableName: settings.tableName, time: time)
-        let began = time.monotonic()
+        let began = time.continuous()
         var hasAnswered = readiness.hasBeenLive
         var failures = 0
         var lastError: AWSError?
         while !Task.isCancelled {
-            let left = settings.limits.startLimit - (time.monotonic() - began)
+            let left = settings.limits.startLimit - (time.continuous() - began)
             let answer = await probe.ask(within: hasAnswered ? nil : max(.zero, left))
-            var wait = settings.limits.backoff(failures: failures, fraction: time.random())
+            var wait = settings.limits.backoff.wait(failures: failures, fraction: time.random())
             failures += 1
             switch answer {
             case .described(let description):
@@ -159,7 +159,7 @@ package actor Replicator {
             case .timedOut:
                 if Task.isCancelled { return nil }
             }
-            if !hasAnswered, time.monotonic() - began >= settings.limits.startLimit { throw noAnswer(lastError) }
+            if !hasAnswered, time.continuous() - began >= settings.limits.startLimit { throw noAnswer(lastError) }
             guard await pause(wait) else { return nil }
         }
         return nil
@@ -187,7 +187,7 @@ package actor Replicator {
             ?? ReplicationFailure(
                 kind: .runtime,
                 message: "DescribeTable \(settings.tableName) had no answer within "
-                    + "\(settings.limits.startLimit.components.seconds) s",
+                    + "\(settings.limits.startLimit.wholeSeconds) s",
                 hint: "Check the endpoint, the region and the network."
             )
     }
@@ -206,7 +206,7 @@ package actor Replicator {
     /// Says what is waited for, without a change of state.
     func explain(_ reason: String, _ code: ReasonCode) { transition { $0.explain(reason, code: code) } }
 
-    /// Changes the state and tells everybody. With `moment`, on the monotonic clock, it is by a look at all that is followed, and `show`
+    /// Changes the state and tells everybody. With `moment`, on the continuous clock, it is by a look at all that is followed, and `show`
     /// writes what else that look showed: readers and the watch see all of it at once, or nothing.
     func transition(
         lookedAt moment: Duration? = nil,

@@ -1,3 +1,5 @@
+import Basics
+
 /// Tells once when replication stands still and once when it goes on, by what readers are told: a machine that a thread asks again and
 /// again in which replication has no part.
 struct StallWatch: Sendable, Hashable {
@@ -13,9 +15,9 @@ struct StallWatch: Sendable, Hashable {
     struct Stall: Sendable, Hashable {
         /// When it was noticed, in milliseconds since 1970 UTC.
         let noticedAt: Int64
-        /// The same on the monotonic clock.
+        /// The same on the continuous clock.
         let toldAt: Duration
-        /// When replication was last heard of, on the monotonic clock.
+        /// When replication was last heard of, on the continuous clock.
         let heardAt: Duration
     }
 
@@ -55,7 +57,7 @@ extension ReplicationEvent {
                 ? .reasonChanged(in: state, code: reason.code, reason: reason.text)
                 : .stateChanged(from: state, to: .stale, code: reason.code, reason: reason.text)
         case .ended(let duration, let state):
-            self = .stallEnded(seconds: duration.components.seconds, in: state)
+            self = .stallEnded(seconds: duration.wholeSeconds, in: state)
         }
     }
 

@@ -15,7 +15,7 @@ final class StatusBoard: Sendable {
 
     var freshness: Freshness { known.withLock { $0 } }
 
-    /// Changes the status. `moment`, on the monotonic clock, is when replication last looked at all that it follows; nil when the
+    /// Changes the status. `moment`, on the continuous clock, is when replication last looked at all that it follows; nil when the
     /// change does not come of that.
     func update(lookedAt moment: Duration? = nil, _ body: (inout ReplicationStatus) -> Void) {
         value.withLock { status in

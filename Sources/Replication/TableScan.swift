@@ -62,7 +62,7 @@ struct TableScan: Sendable {
             default: break
             }
             await trouble(failure)
-            try await time.sleep(limits.backoff(failures: failures, fraction: time.random()))
+            try await time.sleep(limits.backoff.wait(failures: failures, fraction: time.random()))
             failures += 1
         }
     }

@@ -26,7 +26,7 @@ struct VerificationSchedule {
         hasInherited = isResumed
     }
 
-    /// What is due at a moment of the monotonic clock.
+    /// What is due at a moment of the continuous clock.
     mutating func next(skippedRecords: Int, unreadable: Int, at now: Duration) -> Step {
         if isContinuous { return .compare }
         if skippedRecords > 0, now >= compareFrom ?? now { return .compare }

@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Synchronization
 
@@ -28,11 +29,9 @@ extension StateDirectory {
             place.outcome.withLock { $0 = outcome }
             place.isThere.signal()
         }
-        let parts = patience.components
-        let milliseconds = parts.seconds * 1_000 + parts.attoseconds / 1_000_000_000_000_000
-        _ = place.isThere.wait(timeout: .now() + .milliseconds(Int(milliseconds)))
+        _ = place.isThere.wait(timeout: .now() + .milliseconds(Int(patience.millisecondsToWait)))
         guard let outcome = place.outcome.withLock({ $0 }) else {
-            throw .unresponsive(path: path, seconds: parts.seconds)
+            throw .unresponsive(path: path, seconds: patience.wholeSeconds)
         }
         return try outcome.get()
     }

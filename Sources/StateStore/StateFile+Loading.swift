@@ -1,3 +1,4 @@
+import Basics
 import CSQLite
 import Glibc
 package import ReplicaStore
@@ -97,8 +98,8 @@ extension StateFile {
         guard row.identity.keySchema == identity.keySchema else { return .otherKeySchema }
         guard row.identity.streamARN == identity.streamARN else { return .otherStream(row.identity.streamARN) }
         let age = (wall - row.streamReadAt) / 1_000
-        if age > limits.maximumAge.components.seconds { return .tooOld(seconds: age) }
-        if age < -limits.clockSkew.components.seconds { return .fromTheFuture(seconds: -age) }
+        if age > limits.maximumAge.wholeSeconds { return .tooOld(seconds: age) }
+        if age < -limits.clockSkew.wholeSeconds { return .fromTheFuture(seconds: -age) }
         guard row.horizon <= row.seq, row.seq <= row.reservedSeq, row.reservedSeq <= StateLimits.maximumSeq else {
             return .damaged("its numbers contradict each other")
         }

@@ -1,3 +1,4 @@
+import Basics
 import CSQLite
 import Glibc
 package import ReplicaStore
@@ -59,7 +60,7 @@ extension StateFile {
         let fresher = mark.streamReadAt.map { $0 - row.streamReadAt } ?? 0
         return isLast || snapshot.position.seq > savedSeq || mark.positions != row.positions
             || mark.keysAhead != savedKeysAhead
-            || fresher >= limits.refreshInterval.components.seconds * 1_000
+            || fresher >= limits.refreshInterval.wholeSeconds * 1_000
     }
 
     // MARK: A new file

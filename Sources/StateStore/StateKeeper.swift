@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Glibc
 package import ReplicaStore
@@ -8,7 +9,7 @@ package actor StateKeeper {
     private nonisolated let executor = QueueExecutor(label: "tablecast.state")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// When a first save is left unfinished: nanoseconds of the monotonic clock, 0 while nobody has asked for a stop.
+    /// When a first save is left unfinished: nanoseconds of the suspending clock, 0 while nobody has asked for a stop.
     private nonisolated let deadline = Atomic<Int64>(0)
     private nonisolated let grace: Duration
     private let directory: StateDirectory
@@ -46,7 +47,7 @@ package actor StateKeeper {
     /// What is said of a volume that has not responded for a while.
     package nonisolated func unresponsive(for patience: Duration) -> StateTrouble {
         StateTrouble(
-            "saving to \(directory.path) has not ended after \(patience.components.seconds) s: the volume does not respond"
+            "saving to \(directory.path) has not ended after \(patience.wholeSeconds) s: the volume does not respond"
         )
     }
 
@@ -59,7 +60,7 @@ package actor StateKeeper {
     ) throws(StateTrouble) -> StateSaveReport? {
         try file.save(snapshot, mark, of: identity, isLast: isLast) {
             let deadline = deadline.load(ordering: .relaxed)
-            return deadline != 0 && StateKeeper.monotonicNanoseconds() >= deadline
+            return deadline != 0 && SystemClock.suspendingNanoseconds() >= deadline
         }
     }
 
@@ -74,13 +75,12 @@ package actor StateKeeper {
     }
 
     /// How long a first save may go on after `stop`, in whole seconds.
-    package nonisolated var graceSeconds: Int64 { grace.components.seconds }
+    package nonisolated var graceSeconds: Int64 { grace.wholeSeconds }
 
     /// The process is asked to stop: a first save that is not done within `StateLimits.stopGrace` from the first call on is left
     /// unfinished. Without it the next start reads the table, as this one did.
     package nonisolated func stop() {
-        let parts = grace.components
-        let end = StateKeeper.monotonicNanoseconds() + parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000
+        let end = SystemClock.suspendingNanoseconds() + grace.wholeNanoseconds
         _ = deadline.compareExchange(expected: 0, desired: end, ordering: .relaxed)
     }
 
@@ -93,12 +93,6 @@ package actor StateKeeper {
     /// The same as a value.
     package func abandoned(_ reason: String) -> Result<Void, StateTrouble> {
         Result { () throws(StateTrouble) in try abandon(reason) }
-    }
-
-    private nonisolated static func monotonicNanoseconds() -> Int64 {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
     }
 
     /// Ends the work with the file.

@@ -1,3 +1,4 @@
+import Basics
 package import Logging
 
 /// Makes one line of each record and hands it on. Who writes it is another's business: see `LogQueue`.
@@ -36,7 +37,7 @@ package struct LineLogHandler: LogHandler {
         write(
             LogRecord.line(
                 format: format,
-                milliseconds: WallClock.milliseconds(),
+                milliseconds: SystemClock.wallMilliseconds(),
                 label: label,
                 level: event.level,
                 message: event.message.description,

@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Glibc
 import Synchronization
@@ -84,9 +85,9 @@ package final class LogQueue: Sendable {
     /// end of the process.
     @discardableResult
     package func flush(within patience: Duration) -> Bool {
-        let deadline = ContinuousClock.now + patience
+        let deadline = SystemClock.suspending() + patience
         while !isIdle {
-            guard ContinuousClock.now < deadline else { return false }
+            guard SystemClock.suspending() < deadline else { return false }
             _ = poll(nil, 0, 1)
         }
         return true

@@ -1,3 +1,4 @@
+import Basics
 package import Logging
 
 /// One log record's line.
@@ -6,7 +7,7 @@ package enum LogRecord {
     /// `milliseconds` since 1970 UTC.
     package static func line(
         format: LogFormat,
-        milliseconds: Int64 = WallClock.milliseconds(),
+        milliseconds: Int64 = SystemClock.wallMilliseconds(),
         label: String,
         level: Logger.Level,
         message: String,

@@ -2,13 +2,6 @@ import Glibc
 
 /// The wall clock, for records.
 package enum WallClock {
-    /// Milliseconds since 1970 UTC.
-    package static func milliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
-
     /// RFC 3339 in UTC with milliseconds: `2026-11-23T15:40:09.120Z`.
     static func rfc3339(milliseconds: Int64) -> String {
         var seconds = time_t(milliseconds / 1000)

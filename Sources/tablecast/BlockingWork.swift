@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Glibc
 import Service
@@ -13,11 +14,11 @@ enum BlockingWork {
 
         /// Sleeps for a while, or until an end was asked for.
         func pause(_ duration: Duration) {
-            let end = ContinuousClock.now + duration
-            while !isAsked, ContinuousClock.now < end {
-                let left = (end - ContinuousClock.now).components
-                let milliseconds = left.seconds * 1_000 + left.attoseconds / 1_000_000_000_000_000
-                _ = poll(nil, 0, Int32(clamping: min(100, max(1, milliseconds))))
+            let end = SystemClock.continuous() + duration
+            while !isAsked {
+                let left = (end - SystemClock.continuous()).millisecondsToWait
+                if left == 0 { return }
+                _ = poll(nil, 0, min(100, left))
             }
         }
     }

@@ -1,3 +1,4 @@
+import Basics
 import FeedClient
 import Glibc
 import Service
@@ -40,7 +41,7 @@ final class PositionKeeper: Sendable {
 
     /// Keeps a position, unless one was kept a moment ago. A sentence when that has begun to fail: a tail may run for days.
     func keep(_ position: String) -> String? {
-        let now = MonotonicTime.now()
+        let now = SystemClock.continuous()
         let (keptAt, before) = state.withLock { ($0.keptAt, $0.trouble) }
         if let keptAt, now - keptAt < Self.interval { return nil }
         write(position, now)
@@ -50,7 +51,7 @@ final class PositionKeeper: Sendable {
     /// Keeps the last position.
     func finish(_ position: String) {
         guard state.withLock({ $0.kept }) != position else { return }
-        write(position, MonotonicTime.now())
+        write(position, SystemClock.continuous())
     }
 
     private func write(_ position: String, _ now: Duration) {

@@ -36,7 +36,7 @@ private final class Events: Sendable {
     private func time(hours: Int64) -> TimeSource {
         let start = start
         return TimeSource(
-            monotonic: { (ContinuousClock.now - start) * 50 },
+            continuous: { (ContinuousClock.now - start) * 50 },
             wallMilliseconds: { 1_700_000_000_000 + hours * 3_600_000 },
             sleep: { try await Task.sleep(for: $0 / 50) },
             random: { Double.random(in: 0..<1) }

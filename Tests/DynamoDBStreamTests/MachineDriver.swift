@@ -50,7 +50,7 @@ struct MachineDriver {
     var now: StreamTime {
         let table = model.wallMilliseconds
         return StreamTime(
-            monotonic: model.now,
+            continuous: model.now,
             wallMilliseconds: table + skew,
             service: tellsTime ? ServiceTime(earliest: table - 1_000, latest: table + 1_000) : nil
         )

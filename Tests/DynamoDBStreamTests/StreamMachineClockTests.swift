@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(
-        "a machine that slept for longer than the retention says that records may be lost, although its monotonic clock stood still"
+        "a machine that slept for longer than the retention says that records may be lost, although its continuous clock stood still"
     )
     func slept() {
         var driver = MachineDriver(StreamModel("A"))

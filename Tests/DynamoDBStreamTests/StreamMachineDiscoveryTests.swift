@@ -130,10 +130,10 @@ import Testing
     @Test("situation 9: an empty page with a cursor is not the end of the listing")
     func emptyListingPage() {
         var machine = StreamMachine(start: .latest, settings: StreamSettings(), seed: 1)
-        let now = StreamTime(monotonic: .zero, wallMilliseconds: 0)
+        let now = StreamTime(continuous: .zero, wallMilliseconds: 0)
         _ = machine.handle(.tick, at: now)
         _ = machine.handle(.listed(page([], next: "X")), at: now)
-        let later = StreamTime(monotonic: .seconds(1), wallMilliseconds: 0)
+        let later = StreamTime(continuous: .seconds(1), wallMilliseconds: 0)
         let actions = machine.handle(.tick, at: later)
         guard case .describe(exclusiveStart: "X") = actions.first else {
             Issue.record("expected the next page, got \(actions)")
@@ -146,10 +146,10 @@ import Testing
     @Test("situation 9: a cursor that comes twice ends the listing with an error, and it is begun again")
     func repeatedCursor() {
         var machine = StreamMachine(start: .latest, settings: StreamSettings(), seed: 1)
-        var now = StreamTime(monotonic: .zero, wallMilliseconds: 0)
+        var now = StreamTime(continuous: .zero, wallMilliseconds: 0)
         _ = machine.handle(.tick, at: now)
         _ = machine.handle(.listed(page(["A"], next: "A")), at: now)
-        now.monotonic = .seconds(1)
+        now.continuous = .seconds(1)
         _ = machine.handle(.tick, at: now)
         let actions = machine.handle(.listed(page(["A"], next: "A")), at: now)
         guard case .trouble(nil, let error) = actions.first else {
@@ -158,7 +158,7 @@ import Testing
         }
         #expect(error.code == "RepeatedCursor")
         #expect(machine.cursors.isEmpty)
-        now.monotonic = .seconds(10)
+        now.continuous = .seconds(10)
         guard case .describe(exclusiveStart: nil) = machine.handle(.tick, at: now).first else {
             Issue.record("expected a fresh listing")
             return

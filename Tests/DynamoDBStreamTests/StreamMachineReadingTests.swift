@@ -203,7 +203,7 @@ import Testing
     @Test("situation 17: a service that gives no iterator is asked a bounded number of times, then it is a gap")
     func noIterator() {
         var machine = StreamMachine(start: .trimHorizon, settings: StreamSettings(), seed: 1)
-        var now = StreamTime(monotonic: .zero, wallMilliseconds: 0)
+        var now = StreamTime(continuous: .zero, wallMilliseconds: 0)
         _ = machine.handle(.tick, at: now)
         let shard = Shard(id: "A", parentID: nil, startingSequenceNumber: nil, endingSequenceNumber: nil)
         var actions = machine.handle(
@@ -230,7 +230,7 @@ import Testing
                 }
                 if case .gap(let gap) = action { gaps.append(gap) }
             }
-            now.monotonic += .milliseconds(50)
+            now.continuous += .milliseconds(50)
             actions = next + machine.handle(.tick, at: now)
         }
         #expect(asked == StreamLimits().missingIterators)

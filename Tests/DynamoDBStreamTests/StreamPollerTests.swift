@@ -12,7 +12,7 @@ import Testing
     func earlyWake() async throws {
         let clock = Mutex(Duration.seconds(1))
         let time = TimeSource(
-            monotonic: { clock.withLock { $0 } },
+            continuous: { clock.withLock { $0 } },
             wallMilliseconds: { 1_700_000_000_000 },
             sleep: { duration in
                 try Task.checkCancellation()

@@ -1,3 +1,4 @@
+import Basics
 import HTTPServer
 import ItemQuery
 import ReplicaStore
@@ -10,7 +11,6 @@ import Testing
 /// Random histories, cut off anywhere, also within a snapshot and within a batch: at `ready` and at every bookmark a client holds
 /// exactly what the replica held at that position.
 @Suite struct FeedConvergenceTests {
-    typealias Generator = FeedCursorTests.Generator
 
     /// A kind of subscriber: what it asks for, and which items are its own.
     struct Kind: Sendable, CustomTestStringConvertible {
@@ -65,7 +65,7 @@ import Testing
         0..<40
     )
     func convergence(kind: Kind, seed: Int) throws {
-        var random = Generator(state: UInt64(seed))
+        var random = SplitMix64(seed: UInt64(seed))
         var limits = FeedLimits()
         limits.frameBytes = Int.random(in: 1...900, using: &random)
         limits.visitedPerFrame = Int.random(in: 1...30, using: &random)
@@ -159,7 +159,7 @@ import Testing
 
     @Test("S9: at the head a filter's leave events are exact: told for items that were in it, and for no others")
     func exactLeaves() throws {
-        var random = Generator(state: 7)
+        var random = SplitMix64(seed: 7)
         let fixture = FeedFixture()
         fixture.writer.endBootstrap()
         fixture.publish()

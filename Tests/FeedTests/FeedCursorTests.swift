@@ -1,30 +1,18 @@
+import Basics
 import HTTPServer
 import ReplicaStore
-import TestTools
 import Testing
 
 @testable import Feed
 
 /// Random histories, cut off and resumed anywhere: at `ready` a client holds what the table holds.
 @Suite struct FeedCursorTests {
-    /// A small generator, so that a failing seed can be run again.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var word = state
-            word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-            return word ^ (word >> 31)
-        }
-    }
-
     @Test(
         "at ready a client's map equals the table, whatever was cut off, conflated, pruned or rebuilt",
         arguments: 0..<60
     )
     func convergence(seed: Int) throws {
-        var random = Generator(state: UInt64(seed))
+        var random = SplitMix64(seed: UInt64(seed))
         var limits = FeedLimits()
         limits.frameBytes = Int.random(in: 1...600, using: &random)
         limits.cachedFrameBytes = Int.random(in: 0...4000, using: &random)

@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 import Testing
 
@@ -50,7 +51,7 @@ import Testing
 
     @Test("a patch applied to the old item gives the new one", arguments: 0..<300)
     func roundTrip(seed: Int) throws {
-        var random = FeedCursorTests.Generator(state: UInt64(seed))
+        var random = SplitMix64(seed: UInt64(seed))
         for _ in 0..<10 {
             // Under long names a patch of more than a few operations is longer than the item.
             let length = [0, 10, 400, 2000].randomElement(using: &random) ?? 0
@@ -129,7 +130,7 @@ private indirect enum Value: Equatable {
         }
     }
 
-    static func random(_ random: inout FeedCursorTests.Generator, depth: Int, prefix: String) -> Value {
+    static func random(_ random: inout SplitMix64, depth: Int, prefix: String) -> Value {
         let kind = depth == 0 ? 2 : depth > 3 ? 0 : Int.random(in: 0...2, using: &random)
         switch kind {
         case 0: return .scalar(["1", "2", "\"x\"", "null", "true"].randomElement(using: &random) ?? "1")
@@ -149,7 +150,7 @@ private indirect enum Value: Equatable {
         }
     }
 
-    func mutated(_ random: inout FeedCursorTests.Generator, depth: Int = 0, prefix: String) -> Value {
+    func mutated(_ random: inout SplitMix64, depth: Int = 0, prefix: String) -> Value {
         if depth > 0, Int.random(in: 0..<4, using: &random) == 0 {
             return Self.random(&random, depth: depth, prefix: prefix)
         }

@@ -1,4 +1,4 @@
-import TestTools
+import Basics
 import Testing
 
 @testable import HTTPServer
@@ -51,7 +51,7 @@ import Testing
     /// work their times differ by no more than a quantum and the longest step each.
     @Test("model", arguments: 1...40 as ClosedRange<UInt64>)
     func model(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         let quantum = Int64.random(in: 1_000...1_000_000, using: &random)
         var queue = FairQueue<Int>(quantum: quantum)
         var waiting: [UInt64: [Int]] = [:]
@@ -109,7 +109,7 @@ import Testing
 
     @Test("a queue in an array gives back what was put in, whatever the rhythm")
     func fifo() {
-        var random = SeededGenerator(seed: 3)
+        var random = SplitMix64(seed: 3)
         var queue = FIFOQueue<Int>()
         var (put, taken) = (0, 0)
         for round in 0..<50 {

@@ -1,4 +1,4 @@
-import TestTools
+import Basics
 import Testing
 
 @testable import ItemQuery
@@ -9,7 +9,7 @@ import Testing
         arguments: 1...20 as ClosedRange<UInt64>
     )
     func naive(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         for _ in 0..<2_000 {
             let letters = UInt8.random(in: 1...4, using: &random)
             func text(_ count: Int) -> [UInt8] {

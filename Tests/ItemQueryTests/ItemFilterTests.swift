@@ -1,5 +1,5 @@
+import Basics
 import TableModel
-import TestTools
 import Testing
 
 @testable import ItemQuery
@@ -50,7 +50,7 @@ import Testing
 
     @Test("finds bytes in others as a plain search does, and in time linear in them")
     func search() {
-        var generator = SeededGenerator(seed: 2)
+        var generator = SplitMix64(seed: 2)
         for _ in 0..<3000 {
             let bytes = (0..<Int.random(in: 0...30, using: &generator)).map { _ in
                 UInt8.random(in: 0...1, using: &generator)

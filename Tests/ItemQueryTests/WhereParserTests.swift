@@ -1,5 +1,5 @@
+import Basics
 import TableModel
-import TestTools
 import Testing
 
 @testable import ItemQuery
@@ -105,7 +105,7 @@ import Testing
 
     @Test("never traps, whatever the text")
     func anyText() {
-        var generator = SeededGenerator(seed: 9)
+        var generator = SplitMix64(seed: 9)
         let pieces = [
             "a", "AND", "or", "NOT", "(", ")", "[", "]", "{", "}", ",", ".", ":", "=", "!", "<", ">", "'", "\"", "`",
             "b'",

@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 import TestTools
 import Testing
@@ -101,7 +102,7 @@ import Testing
 
     @Test("keeps the newest steps within its bytes, without a gap, and a snapshot keeps its own", arguments: 0..<6)
     func bounded(seed: Int) throws {
-        var random = SeededGenerator(seed: UInt64(seed))
+        var random = SplitMix64(seed: UInt64(seed))
         let limit = [0, 2_000, 20_000, 60_000, 400_000, 4_000_000][seed]
         let writer = try writer(historyBytes: limit)
         var model: [String] = []

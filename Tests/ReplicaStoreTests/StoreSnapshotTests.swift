@@ -1,3 +1,4 @@
+import Basics
 import ReplicaStore
 import TableModel
 import TestTools
@@ -44,7 +45,7 @@ import Testing
 
     @Test("kept snapshots show what was there when they were taken, whatever the writer does later")
     func immutable() throws {
-        var random = SeededGenerator(seed: 21)
+        var random = SplitMix64(seed: 21)
         let writer = try GenerationWriterTests.writer(maximumTombstones: 1000)
         var expected = Expected()
         var kept: [(StoreSnapshot, Expected)] = []
@@ -118,7 +119,7 @@ import Testing
             group.addTask {
                 let writer = try GenerationWriterTests.writer(maximumTombstones: 20)
                 writer.endBootstrap()
-                var random = SeededGenerator(seed: 3)
+                var random = SplitMix64(seed: 3)
                 for step in 1...last {
                     let id = "k\(Int.random(in: 0..<200, using: &random))"
                     let isPut = step == last || Int.random(in: 0..<3, using: &random) > 0

@@ -44,7 +44,7 @@ import Testing
             budget.settle(50, consumed: cost, at: now)
             consumed += cost
         }
-        let seconds = Double(now.milliseconds) / 1_000
+        let seconds = Double(now.wholeMilliseconds) / 1_000
         #expect(consumed <= 100 * seconds + 100 + 180)
         #expect(consumed >= 100 * seconds * 0.95)
     }
@@ -53,7 +53,7 @@ import Testing
     func limits() async throws {
         let waited = Mutex(Duration.zero)
         let time = TimeSource(
-            monotonic: { waited.withLock { $0 } },
+            continuous: { waited.withLock { $0 } },
             wallMilliseconds: { 0 },
             sleep: { wait in waited.withLock { $0 += wait } },
             random: { 0.5 }

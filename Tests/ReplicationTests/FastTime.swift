@@ -12,13 +12,13 @@ struct FastTime: Sendable {
     /// A fixed day, so that the model's times and the replica's agree.
     var wallMilliseconds: Int64 {
         let now = now
-        return 1_700_000_000_000 + now.components.seconds * 1_000 + now.components.attoseconds / 1_000_000_000_000_000
+        return 1_700_000_000_000 + now.wholeMilliseconds
     }
 
     var source: TimeSource {
         TimeSource(
             // Its machine has been up for longer than a stream keeps records.
-            monotonic: { .seconds(40 * 24 * 3_600) + now },
+            continuous: { .seconds(40 * 24 * 3_600) + now },
             wallMilliseconds: { wallMilliseconds },
             sleep: { duration in try await Task.sleep(for: duration / factor) },
             random: { Double.random(in: 0..<1) }

@@ -79,7 +79,7 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         limits.maximumFetchedKeys = maximumKeys
         limits.keysPerFetch = 2
         limits.fetchAttempts = 3
-        let time = TimeSource(monotonic: { .zero }, wallMilliseconds: { Self.now }, sleep: { _ in }, random: { 0.5 })
+        let time = TimeSource(continuous: { .zero }, wallMilliseconds: { Self.now }, sleep: { _ in }, random: { 0.5 })
         let fetch = ItemFetch(
             api: endpoint,
             table: "demo",

@@ -86,8 +86,8 @@ final class SavedStateHarness {
         var time = TimeSource.system
         time.wallMilliseconds = { clock.now }
         // A machine that has been up for longer than a stream keeps records.
-        let monotonic = time.monotonic
-        time.monotonic = { monotonic() + .seconds(40 * 24 * 3_600) }
+        let continuous = time.continuous
+        time.continuous = { continuous() + .seconds(40 * 24 * 3_600) }
         let process = SavedStateProcess(settings, client, time, keeper)
         let running = Task { () async -> ReplicationFailure? in
             do throws(ReplicationFailure) {

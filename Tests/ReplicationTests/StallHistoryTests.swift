@@ -1,5 +1,5 @@
 import AWSClient
-import TestTools
+import Basics
 import Testing
 
 @testable import Replication
@@ -41,11 +41,11 @@ import Testing
                 events.append(ReplicationEvent(new))
             case .look(let lag, let moment, let silence):
                 let before = readiness
-                let evidence = Readiness.Evidence(lagMilliseconds: lag.milliseconds, silence: silence)
+                let evidence = Readiness.Evidence(lagMilliseconds: lag.wholeMilliseconds, silence: silence)
                 readiness.judge(evidence, maximumLag: StallHistoryTests.bound)
                 known = Freshness(
                     state: readiness.state,
-                    lagMilliseconds: lag.milliseconds,
+                    lagMilliseconds: lag.wholeMilliseconds,
                     servedAsOf: moment - lag,
                     knownAt: moment
                 )
@@ -59,7 +59,7 @@ import Testing
 
     @Test("one silence is one stall with one end, and what is told of the state is one story", arguments: 0..<500)
     func oneSilence(_ seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         func milliseconds(_ range: ClosedRange<Int>) -> Duration {
             .milliseconds(Int.random(in: range, using: &random))
         }

@@ -11,7 +11,7 @@ import Testing
     /// A clock that has been up for `elapsed` seconds since `moment`.
     private func time(_ elapsed: Int64) -> TimeSource {
         TimeSource(
-            monotonic: { .seconds(100 + elapsed) },
+            continuous: { .seconds(100 + elapsed) },
             wallMilliseconds: { Self.moment + elapsed * 1_000 },
             sleep: { _ in },
             random: { 0.5 }

@@ -143,7 +143,7 @@ extension SimulatedReplicator {
             readiness.goLive()
             // What a disabled stream has not seen is said to be missing in the same breath.
             if view.status == .enabled {
-                witness.demand(everythingBefore: worldTime(scanEnd.monotonic) - behind, world, "caught up")
+                witness.demand(everythingBefore: worldTime(scanEnd.continuous) - behind, world, "caught up")
             }
         }
         if life.isLive, rebuildDue == nil, view.status == .enabled { demandHealthyShards() }

@@ -1,4 +1,5 @@
 import AWSClient
+import Basics
 import DynamoDBStream
 import ReplicaStore
 import Replication
@@ -92,7 +93,7 @@ struct SimulatedReplicator {
     let tellsTime: Bool
     /// Whether this process has had an answer.
     var hasHeard = false
-    /// What the machine's monotonic clock showed when the world began, in milliseconds.
+    /// What the machine's continuous clock showed when the world began, in milliseconds.
     var uptime: Int
     private var order = 0
     var seed: UInt64
@@ -125,14 +126,14 @@ struct SimulatedReplicator {
         // The world gives fewer empty pages in a row than DynamoDB, which makes lives shorter.
         settings.limits.emptyPagesAtHead = Scenario.longestEmptyRun + 1
         settings.limits.emptyPagesToEndParent = Scenario.longestEmptyRun + 2
-        settings.limits.backoffCap = .seconds(2)
+        settings.limits.backoff.cap = .seconds(2)
         return settings
     }
 
     /// A machine that has just been started, one that has been up for more than the retention, and one for more than a year.
     static func uptime(_ seed: UInt64) -> Int { [0, 25 * 3_600_000, 400 * 24 * 3_600_000][Int(seed % 3)] }
 
-    /// The world's time of a moment of this machine's monotonic clock, to the millisecond that follows.
+    /// The world's time of a moment of this machine's continuous clock, to the millisecond that follows.
     func worldTime(_ moment: Duration) -> Int {
         let (seconds, attoseconds) = moment.components
         return Int(seconds) * 1_000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000) - uptime
@@ -141,7 +142,7 @@ struct SimulatedReplicator {
     var time: StreamTime {
         let table = SimulatedWorld.birth + Int64(world.now)
         return StreamTime(
-            monotonic: .milliseconds(uptime + world.now),
+            continuous: .milliseconds(uptime + world.now),
             wallMilliseconds: table + Int64(world.skew),
             service: tellsTime && hasHeard ? ServiceTime(earliest: table - 1_000, latest: table + 1_000) : nil
         )

@@ -78,7 +78,7 @@ package struct Simulation {
             // Two moments would take each other's evidence away.
             if replicator.readiness.state == .live, replicator.life.isLive, replicator.rebuildDue == nil,
                 replicator.life.stream == world.stream,
-                replicator.life.scanEnd.map({ $0.monotonic >= quiet.monotonic }) ?? false
+                replicator.life.scanEnd.map({ $0.continuous >= quiet.continuous }) ?? false
                     || replicator.machine.hasCaughtUp(since: quiet)
             {
                 replicator.witness.demand(everythingBefore: world.now, world, "caught up in quiet")

@@ -1,11 +1,11 @@
-import TestTools
+import Basics
 
 /// Every choice of a simulated life comes from one seed.
 struct SimulationRandom {
-    private var generator: SeededGenerator
+    private var generator: SplitMix64
 
     init(seed: UInt64) {
-        generator = SeededGenerator(seed: seed &* 0xD134_2543_DE82_EF95 &+ 0x1234_5678_9ABC_DEF1)
+        generator = SplitMix64(seed: seed &* 0xD134_2543_DE82_EF95 &+ 0x1234_5678_9ABC_DEF1)
     }
 
     mutating func next() -> UInt64 { generator.next() }

@@ -1,9 +1,9 @@
+import Basics
 import CSQLite
 import Glibc
 import ReplicaStore
 import StateStore
 import TableModel
-import TestTools
 import Testing
 
 @Suite struct StateRejectionTests {
@@ -141,7 +141,7 @@ import Testing
         let fixture = try saved()
         let good = StateFixture.read(fixture.database)
         let expected = contents(fixture.writer.snapshot())
-        var generator = SeededGenerator(seed: 20)
+        var generator = SplitMix64(seed: 20)
         var rejected = 0
         for round in 0..<100 {
             var bytes = good

@@ -1,4 +1,5 @@
 package import AWSClient
+import Basics
 import TableModel
 
 extension StreamModel {
@@ -86,8 +87,8 @@ extension StreamModel {
     }
 
     private func token(_ id: String, _ index: Int, slackUntil: Duration = .zero) -> String {
-        let issued = now.components.seconds * 1_000 + now.components.attoseconds / 1_000_000_000_000_000
-        let slack = slackUntil.components.seconds * 1_000 + slackUntil.components.attoseconds / 1_000_000_000_000_000
+        let issued = now.wholeMilliseconds
+        let slack = slackUntil.wholeMilliseconds
         return "\(id)|\(index)|\(issued)|\(slack)"
     }
 

@@ -1,4 +1,5 @@
 package import AWSClient
+import Basics
 package import TableModel
 
 /// A table and its stream as a value: shards with lineage, records, iterators with an age, trims, listing lag, faults. Time is
@@ -56,9 +57,9 @@ package struct StreamModel: Sendable {
     /// What precedes the digits of a sequence number.
     package var sequencePrefix = "10000000000000000"
 
-    private var randomState: UInt64
+    private var generator: SplitMix64
 
-    package init(seed: UInt64 = 1) { randomState = seed }
+    package init(seed: UInt64 = 1) { generator = SplitMix64(seed: seed) }
 
     /// Shards from a literal: `"A! C<A D<C"` is a closed A, its child C, and C's child D. Listed in that order.
     package init(_ topology: String, seed: UInt64 = 1) {
@@ -73,15 +74,11 @@ package struct StreamModel: Sendable {
     }
 
     package var wallMilliseconds: Int64 {
-        1_700_000_000_000 + now.components.seconds * 1_000 + now.components.attoseconds / 1_000_000_000_000_000
+        1_700_000_000_000 + now.wholeMilliseconds
     }
 
     package mutating func random() -> Double {
-        randomState &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = randomState
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Double((mixed ^ (mixed >> 31)) >> 11) * 0x1p-53
+        generator.fraction()
     }
 
     package mutating func random(_ count: Int) -> Int { Int(random() * Double(count)) }

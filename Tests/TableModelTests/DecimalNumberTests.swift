@@ -1,5 +1,5 @@
+import Basics
 import TableModel
-import TestTools
 import Testing
 
 private let nines = String(repeating: "9", count: 38)
@@ -87,7 +87,7 @@ private let spellings: [(String, String)] = [
 
     @Test("order agrees with integer arithmetic")
     func order() throws {
-        var generator = SeededGenerator(seed: 8)
+        var generator = SplitMix64(seed: 8)
         for _ in 0..<500 {
             let (a, b) = (
                 Int.random(in: -5000...5000, using: &generator), Int.random(in: -5000...5000, using: &generator)

@@ -1,10 +1,10 @@
+import Basics
 import TableModel
-import TestTools
 
 /// Draws values of every type that DynamoDB has.
 struct RandomValues {
-    var generator: SeededGenerator
-    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+    var generator: SplitMix64
+    init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
     private static let fragments = [
         "", "a", "id", "\"", "\\", "/", "\u{0}", "\u{1}", "\n\r\t\u{8}\u{c}", "\u{1f}", "\u{7f}", "é", "ß", "\u{2028}",

@@ -1,3 +1,5 @@
+import Basics
+
 /// How often and how patiently a call is repeated: exponential backoff with full jitter (AWS Architecture Blog,
 /// "Exponential Backoff And Jitter").
 public struct RetryPolicy: Sendable, Hashable {
@@ -33,10 +35,8 @@ public struct RetryPolicy: Sendable, Hashable {
 
     /// The wait before another attempt: `random` (0..<1) of the bound for `attempt` failures so far.
     func delay(afterAttempt attempt: Int, kind: AWSError.Kind, random: Double) -> Duration {
-        let first = kind == .throttled ? throttledBase : base
-        // 2^30 times any base is beyond every cap, and well inside Duration.
-        let bound = min(cap, first * (1 << min(max(attempt - 1, 0), 30)))
-        return bound * random
+        let backoff = ExponentialBackoff(base: kind == .throttled ? throttledBase : base, cap: cap)
+        return backoff.wait(failures: attempt - 1, fraction: random)
     }
 }
 

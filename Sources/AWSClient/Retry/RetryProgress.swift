@@ -23,11 +23,11 @@ struct RetryProgress {
         self.policy = policy
         self.budget = budget
         self.time = time
-        began = time.monotonic()
+        began = time.continuous()
     }
 
     /// Time since the first attempt began.
-    var elapsed: Duration { time.monotonic() - began }
+    var elapsed: Duration { time.continuous() - began }
 
     /// Decides about another attempt, and pays for it.
     mutating func next(after error: AWSError) -> Step {

@@ -1,16 +1,18 @@
-/// The service's clock, by the Date fields of its answers (RFC 9110 section 6.6.1) and the monotonic clock.
+import Basics
+
+/// The service's clock, by the Date fields of its answers (RFC 9110 section 6.6.1) and the continuous clock.
 ///
 /// A Date names a second, and was written between the request and its answer, so each answer bounds the offset between the two
 /// clocks; what all answers of some minutes have in common is about a second wide. An answer that contradicts the earlier ones
 /// wins: the service's clock was set.
 struct ServiceClock: Sendable {
-    /// Bounds, in milliseconds, of what the service's clock showed at the monotonic clock's zero.
+    /// Bounds, in milliseconds, of what the service's clock showed at the continuous clock's zero.
     private struct Window: Sendable {
         var earliest: Int64
         var latest: Int64
         let began: Duration
         var newest: Duration
-        /// What this machine's wall clock showed at the monotonic clock's zero.
+        /// What this machine's wall clock showed at the continuous clock's zero.
         let wallOffset: Int64
 
         /// Both at once; nil when they contradict each other.
@@ -25,8 +27,8 @@ struct ServiceClock: Sendable {
 
     /// A Date names a whole second, and servers renew theirs about once a second.
     private static let resolution: Int64 = 1_999
-    /// Wall and monotonic clock that part by more than this: the machine was suspended, which the monotonic clock does not count,
-    /// or its clock was set. What was known holds no longer, or cannot be told from what does not.
+    /// Milliseconds. When the wall clock and the continuous clock part by more than this, the wall clock was set, or a hypervisor
+    /// paused this machine, which the continuous clock may not count. Earlier bounds cannot be trusted after that.
     private static let step: Int64 = 5_000
 
     private let maximumAge: Duration
@@ -39,11 +41,11 @@ struct ServiceClock: Sendable {
     /// An answer with a Date, in seconds since 1970 UTC, and when it was asked for and had come.
     mutating func note(date: Int64, sent: Duration, received: Duration, wallMilliseconds: Int64) {
         let sample = Window(
-            earliest: date * 1_000 - received.milliseconds - 1,
-            latest: date * 1_000 + Self.resolution - sent.milliseconds,
+            earliest: date * 1_000 - received.wholeMilliseconds - 1,
+            latest: date * 1_000 + Self.resolution - sent.wholeMilliseconds,
             began: received,
             newest: received,
-            wallOffset: wallMilliseconds - received.milliseconds
+            wallOffset: wallMilliseconds - received.wholeMilliseconds
         )
         guard let known = growing, abs(known.wallOffset - sample.wallOffset) <= Self.step,
             let narrowed = known.narrowed(by: sample)
@@ -62,17 +64,12 @@ struct ServiceClock: Sendable {
     /// The service's time at a moment; nil when no answer was recent enough.
     func reading(at moment: Duration, wallMilliseconds: Int64) -> ServiceTime? {
         guard let growing, moment - growing.newest <= maximumAge,
-            abs(wallMilliseconds - moment.milliseconds - growing.wallOffset) <= Self.step
+            abs(wallMilliseconds - moment.wholeMilliseconds - growing.wallOffset) <= Self.step
         else { return nil }
         let window = settled.flatMap(growing.narrowed(by:)) ?? growing
         return ServiceTime(
-            earliest: window.earliest + moment.milliseconds,
-            latest: window.latest + moment.milliseconds + 1
+            earliest: window.earliest + moment.wholeMilliseconds,
+            latest: window.latest + moment.wholeMilliseconds + 1
         )
     }
-}
-
-extension Duration {
-    /// Whole milliseconds, cut off.
-    fileprivate var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
 }

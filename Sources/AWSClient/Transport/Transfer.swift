@@ -1,3 +1,4 @@
+import Basics
 import CCurl
 
 /// One easy handle and the answer that it is receiving. Belongs to the transport's thread; reused after `finish`.
@@ -36,7 +37,7 @@ final class Transfer {
         setConnection(options)
         setRequest(ticket.request)
         let timeout = min(ticket.request.timeout, options.limits.totalTimeout)
-        ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, timeout.wholeMilliseconds)
+        ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, max(1, Int(timeout.millisecondsToWait)))
         ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
         ccurl_set_write_function(handle, receiveBody)
         // Unretained: the loop holds the transfer for as long as the handle is in the multi handle.
@@ -92,9 +93,9 @@ final class Transfer {
         if let bundle = options.certificateBundle { ccurl_set_string(handle, CURLOPT_CAINFO, bundle) }
         ccurl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
         ccurl_set_long(handle, CURLOPT_TCP_KEEPALIVE, 1)
-        ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, limits.connectTimeout.wholeMilliseconds)
+        ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(limits.connectTimeout.millisecondsToWait)))
         ccurl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, limits.lowSpeedBytesPerSecond)
-        ccurl_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, limits.lowSpeedTime.wholeMilliseconds / 1_000))
+        ccurl_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, Int(limits.lowSpeedTime.wholeSeconds)))
         ccurl_set_long(handle, CURLOPT_BUFFERSIZE, TransportOptions.receiveBufferBytes)
         ccurl_set_offset(handle, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(limits.answerBytes))
     }
@@ -164,12 +165,4 @@ private func receiveBody(
     let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
     let offered = size * count
     return transfer.receive(UnsafeRawBufferPointer(start: bytes, count: offered)) ? offered : 0
-}
-
-extension Duration {
-    /// Rounded down, and at least one: libcurl takes nought for "no limit".
-    var wholeMilliseconds: Int {
-        let (seconds, attoseconds) = components
-        return max(1, Int(seconds) * 1_000 + Int(attoseconds / 1_000_000_000_000_000))
-    }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 extension Diagnosis {
     /// The longest silence that still counts as arriving each second: bookmarks are a second apart, and a busy machine may be late.
     private static let longestGap: Duration = .milliseconds(2_500)

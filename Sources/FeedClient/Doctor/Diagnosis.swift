@@ -1,3 +1,5 @@
+import Basics
+
 /// Turns what the probes saw into findings. No clock and no socket: observations in, findings out.
 package enum Diagnosis {
     /// The findings in the order in which they are told. When nothing can be reached there is one.

@@ -1,3 +1,5 @@
+import Basics
+
 /// Opens the feed through whatever lies between, and writes down what happens. Blocks its thread.
 package struct Probe {
     private let address: FeedAddress
@@ -47,10 +49,10 @@ package struct Probe {
         seen.fileAgain = get("/client.js", tag.map { [AnswerHead.Field(name: "If-None-Match", value: $0)] } ?? [])
         silencer = "where=1%20%3D%202"
         if get("/v1/events", query: "since=now&timeout=0s&where=1%20%3D%202").head?.status == 400 { silencer = nil }
-        let window = seen.window.wholeMilliseconds / 1_000
+        let window = seen.window.wholeSeconds
         let rhythm = "since=now&heartbeat=1s&timeout=\(window)s"
         // Longer than the probe, so that the server itself is silent.
-        let heartbeat = min(300, idle.wholeMilliseconds / 1_000 + 30)
+        let heartbeat = min(300, idle.wholeSeconds + 30)
         let looks = [
             Look(query: rhythm, total: seen.window + .seconds(3)),
             Look(query: rhythm, total: seen.window + .seconds(3), isCompressed: true),
@@ -114,9 +116,9 @@ package struct Probe {
                 return .goOn
             }
         )
-        answer.sentAt = MonotonicTime.wallMilliseconds()
+        answer.sentAt = SystemClock.wallMilliseconds()
         answer.end = connection.run(shouldStop: shouldStop)
-        answer.receivedAt = MonotonicTime.wallMilliseconds()
+        answer.receivedAt = SystemClock.wallMilliseconds()
         return answer
     }
 
@@ -124,9 +126,9 @@ package struct Probe {
     private final class Record {
         var stream = Observations.Stream()
         var parser: EventStreamParser
-        let begun = MonotonicTime.now()
+        let begun = SystemClock.continuous()
         init(limit: Int) { parser = EventStreamParser(limit: limit) }
-        var elapsed: Duration { MonotonicTime.now() - begun }
+        var elapsed: Duration { SystemClock.continuous() - begun }
     }
 
     private func open(_ looks: [Look]) -> [Observations.Stream] {

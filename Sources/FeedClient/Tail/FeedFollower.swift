@@ -1,3 +1,5 @@
+import Basics
+
 /// Decides what a follower of a feed does next: values in, decisions out, no clock and no socket.
 package struct FeedFollower: Sendable {
     /// What to do once a connection is over.
@@ -63,7 +65,7 @@ package struct FeedFollower: Sendable {
         case .stopped: return .done
         case .complete: return .reconnect(after: pause(), because: "the feed ended without a goodbye")
         case .silent:
-            let seconds = limits.silence.wholeMilliseconds / 1_000
+            let seconds = limits.silence.wholeSeconds
             return .reconnect(
                 after: pause(),
                 because:

@@ -1,3 +1,5 @@
+import Basics
+
 /// What a tail follows: an address, the parameters of the command, and where it begins and ends.
 package struct TailRequest: Sendable, Hashable {
     /// One parameter of the feed.

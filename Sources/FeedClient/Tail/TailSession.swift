@@ -1,3 +1,5 @@
+import Basics
+
 /// Follows one feed for as long as it is wanted: connects, prints, resumes.
 package struct TailSession {
     /// How it ended.
@@ -19,7 +21,7 @@ package struct TailSession {
 
     /// Where the lines go, and how time passes.
     package struct Surroundings {
-        package var now: () -> Duration = MonotonicTime.now
+        package var now: () -> Duration = SystemClock.continuous
         /// Sleeps, at most until `shouldStop`.
         package var pause: (Duration) -> Void
         package var shouldStop: () -> Bool

@@ -1,3 +1,4 @@
+import Basics
 import CCurl
 import Synchronization
 
@@ -52,7 +53,7 @@ package final class FeedConnection {
     package init(
         _ request: Request,
         limits: FeedClientLimits = FeedClientLimits(),
-        now: @escaping () -> Duration = MonotonicTime.now,
+        now: @escaping () -> Duration = SystemClock.continuous,
         onHead: @escaping (AnswerHead) -> ReceiveStep,
         onBytes: @escaping (UnsafeRawBufferPointer) -> ReceiveStep,
         onEnd: @escaping () -> Void = {}
@@ -168,7 +169,7 @@ package final class FeedConnection {
         ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         ccurl_set_string(easy, CURLOPT_USERAGENT, "tablecast")
         ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
-        ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, limits.connectTimeout.wholeMilliseconds)
+        ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(limits.connectTimeout.millisecondsToWait)))
         if let certificates = request.certificates { ccurl_set_string(easy, CURLOPT_CAINFO, certificates) }
         if request.isOldVersion { ccurl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1)) }
         if request.isCompressed { ccurl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "gzip") }
@@ -236,12 +237,4 @@ private func receiveBodyBytes(
     let connection = Unmanaged<FeedConnection>.fromOpaque(context).takeUnretainedValue()
     let body = UnsafeRawBufferPointer(start: bytes, count: size * count)
     return connection.receiveBody(body) ? body.count : 0
-}
-
-extension Duration {
-    /// Milliseconds, rounded down.
-    package var wholeMilliseconds: Int {
-        let (seconds, attoseconds) = components
-        return Int(seconds) * 1_000 + Int(attoseconds / 1_000_000_000_000_000)
-    }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Feed
 import HTTPSemantics
 import HTTPServer
@@ -125,7 +126,7 @@ struct ChangesHandler: Sendable {
         answer.add("Content-Type", Self.json)
         answer.add("Cache-Control", "no-store")
         answer.add("Vary", "Accept, Accept-Encoding, Prefer")
-        if wait > .zero { answer.add("Preference-Applied", "wait=\(wait.components.seconds)") }
+        if wait > .zero { answer.add("Preference-Applied", "wait=\(wait.wholeSeconds)") }
         return answer
     }
 

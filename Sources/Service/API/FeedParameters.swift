@@ -1,3 +1,4 @@
+import Basics
 import Feed
 import HTTPServer
 import ItemQuery
@@ -44,7 +45,7 @@ struct FeedParameters {
     func readStream(into feed: inout FeedRequest) throws(Problem) {
         feed.timeout = try parameters.duration("timeout", in: .zero...hub.limits.maximumTimeout)
         feed.heartbeat = try parameters.duration("heartbeat", in: hub.limits.heartbeatRange) ?? hub.limits.heartbeat
-        let longest = Int(hub.limits.maximumBatch.components.seconds) * 1000
+        let longest = Int(hub.limits.maximumBatch.wholeSeconds) * 1000
         feed.batch = .milliseconds(try parameters.integer("batch_ms", in: 0...longest, default: 0))
     }
 

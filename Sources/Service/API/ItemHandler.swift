@@ -1,3 +1,4 @@
+import Basics
 import HTTPServer
 import ItemQuery
 import ReplicaStore
@@ -45,7 +46,7 @@ struct ItemHandler: Sendable {
         if call.fields.contains(.prefer), question.until != nil || call.fields.contains(.ifNoneMatch),
             let seconds = Preferences(call.header(.prefer)).wait, seconds > 0
         {
-            question.wait = min(seconds, Int(limits.longestWait.components.seconds))
+            question.wait = min(seconds, Int(limits.longestWait.wholeSeconds))
         }
         if question.wait != nil || isCostly(question, in: snapshot) {
             try waiting.enter()

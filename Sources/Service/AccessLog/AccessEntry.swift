@@ -1,3 +1,4 @@
+import Basics
 import HTTPServer
 import Logging
 
@@ -66,7 +67,7 @@ struct AccessEntry: Sendable {
 
     /// What the log record holds. Absent members are left out.
     var metadata: Logger.Metadata {
-        let microseconds = duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000
+        let microseconds = duration.wholeMicroseconds
         var metadata: Logger.Metadata = [
             "status": .stringConvertible(status),
             "bytes": .stringConvertible(bytes),

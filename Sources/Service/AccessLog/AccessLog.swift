@@ -30,14 +30,14 @@ package final class AccessLog: Sendable {
                 .warning,
                 "\(count) requests are missing here: the log is read too slowly; at most \(limits.waitingEntries) wait",
                 [:],
-                at: WallClock.milliseconds()
+                at: SystemClock.wallMilliseconds()
             )
         }
     }
 
     /// Takes an entry, or drops it when too many wait. For event loops: never waits for the log.
     func record(_ entry: AccessEntry) {
-        let moment = WallClock.milliseconds()
+        let moment = SystemClock.wallMilliseconds()
         let isTaken = inlet.put(bytes: entry.approximateBytes) {
             Self.line(.info, entry.end == nil ? "request" : "stream", entry.metadata, at: moment)
         }
@@ -53,8 +53,8 @@ package final class AccessLog: Sendable {
 
     /// Waits until everything recorded so far is written, at most `patience`: a reader who never reads must not hold up the end.
     package func flush(within patience: Duration, time: TimeSource) async {
-        let deadline = time.monotonic() + patience
-        while !inlet.queue.isIdle, time.monotonic() < deadline {
+        let deadline = time.continuous() + patience
+        while !inlet.queue.isIdle, time.continuous() < deadline {
             do { try await time.sleep(.milliseconds(5)) } catch { return }
         }
     }

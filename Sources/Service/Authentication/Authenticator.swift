@@ -12,10 +12,10 @@ package final class Authenticator: Sendable {
     let store: TokenStore
     let tickets: TicketOffice
 
-    /// `monotonic` is the clock that tickets expire by.
-    package init(store: TokenStore, monotonic: @escaping @Sendable () -> Duration) {
+    /// `continuous` is the clock that tickets expire by.
+    package init(store: TokenStore, continuous: @escaping @Sendable () -> Duration) {
         self.store = store
-        tickets = TicketOffice(monotonic: monotonic)
+        tickets = TicketOffice(continuous: continuous)
     }
 
     /// What the request may see, or a 401 or 403. `takesTicket` says whether a ticket may stand for the token.

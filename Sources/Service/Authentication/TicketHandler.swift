@@ -1,3 +1,4 @@
+import Basics
 import HTTPServer
 
 /// Answers `POST /v1/tickets`: a ticket for those who showed a token with the scope `stream`, since a ticket opens streams only.
@@ -9,7 +10,7 @@ struct TicketHandler: Sendable {
         _ = try QueryParameters(call.request, allowed: [])
         var object = JSONObject()
         object.add("ticket", try ticket(for: call.grant))
-        object.add("expires_in", AuthenticationLimits.ticketLifetime.components.seconds)
+        object.add("expires_in", AuthenticationLimits.ticketLifetime.wholeSeconds)
         return JSONAnswer.make(object, status: 201)
     }
 

@@ -48,10 +48,10 @@ final class TicketOffice: Sendable {
         }
     }
 
-    private let monotonic: @Sendable () -> Duration
+    private let continuous: @Sendable () -> Duration
     private let state = Mutex(State())
 
-    init(monotonic: @escaping @Sendable () -> Duration) { self.monotonic = monotonic }
+    init(continuous: @escaping @Sendable () -> Duration) { self.continuous = continuous }
 
     /// 256 random bits as base64url.
     static func randomText() -> String {
@@ -69,7 +69,7 @@ final class TicketOffice: Sendable {
 
     /// A ticket for what `token` opens, or why there is none. Only open tickets count: neither used nor expired ones.
     func issue(for token: AccessToken) throws(Refusal) -> String {
-        let now = monotonic()
+        let now = continuous()
         let text = Self.randomText()
         let expiry = now + AuthenticationLimits.ticketLifetime
         let refusal = state.withLock { state -> Refusal? in
@@ -88,7 +88,7 @@ final class TicketOffice: Sendable {
 
     /// The token that a ticket stands for, once; nil for a ticket that is unknown, used or too old.
     func redeem(_ text: String) -> AccessToken? {
-        let now = monotonic()
+        let now = continuous()
         return state.withLock { state in
             state.dropExpired(now)
             return state.take(text)

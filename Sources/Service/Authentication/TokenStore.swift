@@ -1,3 +1,4 @@
+import Basics
 import Digest
 package import Logging
 import Synchronization
@@ -27,7 +28,7 @@ package final class TokenStore: Sendable {
     private let path: String
     private let logger: Logger
     private let wallMilliseconds: @Sendable () -> Int64
-    private let monotonic: @Sendable () -> Duration
+    private let continuous: @Sendable () -> Duration
     private let access: TokenFileAccess
     private let state = Mutex(State())
     /// Grows with each change of the tokens, so that what is open learns of one at the price of an atomic load.
@@ -38,13 +39,13 @@ package final class TokenStore: Sendable {
         path: String,
         logger: Logger,
         wallMilliseconds: @escaping @Sendable () -> Int64,
-        monotonic: @escaping @Sendable () -> Duration
+        continuous: @escaping @Sendable () -> Duration
     ) throws(TokenFileError) {
         try self.init(
             path: path,
             logger: logger,
             wallMilliseconds: wallMilliseconds,
-            monotonic: monotonic,
+            continuous: continuous,
             access: .system
         )
     }
@@ -53,13 +54,13 @@ package final class TokenStore: Sendable {
         path: String,
         logger: Logger,
         wallMilliseconds: @escaping @Sendable () -> Int64,
-        monotonic: @escaping @Sendable () -> Duration,
+        continuous: @escaping @Sendable () -> Duration,
         access: TokenFileAccess
     ) throws(TokenFileError) {
         self.path = path
         self.logger = logger
         self.wallMilliseconds = wallMilliseconds
-        self.monotonic = monotonic
+        self.continuous = continuous
         self.access = access
         let stamp = access.stamp(path)
         do throws(TokenFileError) { take(try TokenFile.parse(access.read(path)), stamp) } catch {
@@ -69,7 +70,7 @@ package final class TokenStore: Sendable {
 
     /// What is known of the file. Whoever asks judges the age of the last check, since a check that hangs cannot.
     var reading: Reading {
-        let now = monotonic()
+        let now = continuous()
         return state.withLock { state in
             var reading = state.reading
             let age = now - state.checkedAt
@@ -104,10 +105,10 @@ package final class TokenStore: Sendable {
     package func refresh() -> Bool {
         let stamp = access.stamp(path)
         let isDue = state.withLock { state in
-            let age = monotonic() - state.readAt
+            let age = continuous() - state.readAt
             return state.stamp != stamp || state.reading.trouble != nil || age >= AuthenticationLimits.rereadInterval
         }
-        defer { state.withLock { $0.checkedAt = monotonic() } }
+        defer { state.withLock { $0.checkedAt = continuous() } }
         guard isDue else { return false }
         do throws(TokenFileError) {
             return take(try TokenFile.parse(access.read(path)), stamp)
@@ -119,7 +120,7 @@ package final class TokenStore: Sendable {
 
     /// Logs, once, that checks of the file no longer end, and once that they do again. Never blocks; to be called once a second.
     func reportAge() {
-        let now = monotonic()
+        let now = continuous()
         let (age, looks, wasStale) = state.withLock { state in
             let age = now - state.checkedAt
             let wasStale = state.staleLooks > 1
@@ -137,7 +138,7 @@ package final class TokenStore: Sendable {
     }
 
     private static func staleness(_ age: Duration) -> String {
-        "the last check that came to an end is \(age.components.seconds) s old; see why its volume does not answer"
+        "the last check that came to an end is \(age.wholeSeconds) s old; see why its volume does not answer"
     }
 
     @discardableResult
@@ -150,7 +151,7 @@ package final class TokenStore: Sendable {
             let isNews = isChange || state.stamp != stamp || state.reading.trouble != nil
             state.tokens = tokens
             state.stamp = stamp
-            state.readAt = monotonic()
+            state.readAt = continuous()
             state.checkedAt = state.readAt
             if isNews { state.reading = Reading(tokens: tokens.count, loadedAt: loadedAt) }
             return (isFirst, isNews, isChange)

@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Glibc
 import Synchronization
@@ -7,7 +8,8 @@ import Telemetry
 /// beginning, waits for a moment, and calls `_exit`. It needs no other thread, no actor, and no reader of the log.
 final class LastResort: Sendable {
     private struct Order {
-        let moment: ContinuousClock.Instant
+        /// By the suspending clock: the time is for work, and a suspended machine does none.
+        let moment: Duration
         let status: ExitStatus
         let line: String?
     }
@@ -29,7 +31,7 @@ final class LastResort: Sendable {
     /// Ends the process with `status` after `patience`, with one line for the operator. Of several orders the earliest counts.
     func arm(after patience: Duration, status: ExitStatus, _ line: String?) {
         start()
-        let moment = ContinuousClock.now + patience
+        let moment = SystemClock.suspending() + patience
         order.withLock { order in
             if let order, order.moment <= moment { return }
             order = Order(moment: moment, status: status, line: line)
@@ -46,10 +48,9 @@ final class LastResort: Sendable {
                 changed.wait()
                 continue
             }
-            let left = (order.moment - ContinuousClock.now).components
-            let milliseconds = left.seconds * 1_000 + left.attoseconds / 1_000_000_000_000_000
-            if milliseconds > 0 || left.attoseconds > 0 {
-                _ = changed.wait(timeout: .now() + .milliseconds(Int(clamping: milliseconds + 1)))
+            let left = (order.moment - SystemClock.suspending()).millisecondsToWait
+            if left > 0 {
+                _ = changed.wait(timeout: .now() + .milliseconds(Int(left)))
                 continue
             }
             // The line goes out through its queue: whoever does not read standard error must not hold this up, too.

@@ -110,7 +110,7 @@ final class ReplicationReporter: ReplicationObserver {
             state.withLock { $0.stateTrouble = nil }
             logger.info("the state is saved again")
         case .unreadable(let text):
-            let now = time.monotonic()
+            let now = time.continuous()
             guard let unlogged = state.withLock({ $0.unreadables.next(at: now) }) else { return }
             logger.warning("\(text)", metadata: unlogged > 0 ? ["unlogged": "\(unlogged)"] : [:])
         case .readable(let count): logger.info("\(count) item(s) that could not be read can be read again")
@@ -148,7 +148,7 @@ final class ReplicationReporter: ReplicationObserver {
     }
 
     private func reportTrouble(_ error: AWSError, shard: String?) {
-        let now = time.monotonic()
+        let now = time.continuous()
         let unlogged: Int? = state.withLock { state in
             // Before the start trouble either passes or ends the program with the one line that says it.
             guard state.isStarted else { return nil }

@@ -1,4 +1,5 @@
 package import AWSClient
+import Basics
 package import HTTPServer
 import Logging
 import Metrics
@@ -79,7 +80,7 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
 
     package func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome) {
         let route = outcome.route.flatMap { routes[$0] } ?? unrouted
-        route.responded(request?.method, outcome.status, nanoseconds: Self.nanoseconds(outcome.duration))
+        route.responded(request?.method, outcome.status, nanoseconds: outcome.duration.wholeNanoseconds)
         responseBytes.increment(by: outcome.bytes)
     }
 
@@ -100,12 +101,8 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
             ).increment()
         }
         Timer(label: "tablecast_aws_call_duration_seconds", dimensions: [operation], factory: registry)
-            .recordNanoseconds(Self.nanoseconds(call.duration))
+            .recordNanoseconds(call.duration.wholeNanoseconds)
         Counter(label: "tablecast_aws_answer_bytes_total", dimensions: [operation], factory: registry)
             .increment(by: call.answerBytes)
-    }
-
-    private static func nanoseconds(_ duration: Duration) -> Int64 {
-        duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Glibc
 import Telemetry
@@ -17,7 +18,7 @@ struct StartPatience {
     /// Does the step; ends the process when it takes too long.
     func wait<Value, Failure: Error>(_ step: () throws(Failure) -> Value) throws(Failure) -> Value {
         let (failure, limits) = (failure, limits)
-        let seconds = limits.filePatience.components.seconds
+        let seconds = limits.filePatience.wholeSeconds
         let alarm = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "tablecast.start"))
         alarm.setEventHandler { @Sendable in
             Program.complain(

@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Glibc
 import Synchronization
@@ -37,7 +38,7 @@ package final class StopSignals: Sendable {
                 lastResort.arm(
                     after: patience,
                     status: .failure,
-                    "the stop did not end within \(patience.components.seconds) s of the signal: something is blocked. The process "
+                    "the stop did not end within \(patience.wholeSeconds) s of the signal: something is blocked. The process "
                         + "ends without it; where a state directory is used, check that its volume responds"
                 )
                 continuation.yield(number)

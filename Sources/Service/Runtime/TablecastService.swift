@@ -75,7 +75,7 @@ package struct TablecastService: Sendable {
             isLoopback: place.isLoopback,
             metrics: metrics,
             accessLog: accessLog,
-            authenticator: tokens.map { Authenticator(store: $0, monotonic: time.monotonic) },
+            authenticator: tokens.map { Authenticator(store: $0, continuous: time.continuous) },
             descriptors: descriptors
         )
         reporter.wakeStreams { [weak front] in front?.wakeStreams() }
@@ -192,7 +192,7 @@ package struct TablecastService: Sendable {
                     path: path,
                     logger: logger,
                     wallMilliseconds: time.wallMilliseconds,
-                    monotonic: time.monotonic
+                    continuous: time.continuous
                 )
             }
         } catch {

@@ -1,3 +1,5 @@
+import Basics
+
 /// Durations as people write them: `250ms`, `5s`, `2m`, `1h`.
 package enum DurationText {
     /// Reads a whole number followed by ms, s, m or h; nil for anything else, and for what overflows a day a million times over.
@@ -18,15 +20,10 @@ package enum DurationText {
 
     /// The shortest form with a whole number: `250ms`, `90s`, `2m`.
     package static func format(_ duration: Duration) -> String {
-        let milliseconds = milliseconds(duration)
+        let milliseconds = duration.wholeMilliseconds
         if milliseconds % 1000 != 0 { return "\(milliseconds)ms" }
         let seconds = milliseconds / 1000
         if seconds == 0 || seconds % 60 != 0 { return "\(seconds)s" }
         return seconds % 3600 == 0 ? "\(seconds / 3600)h" : "\(seconds / 60)m"
-    }
-
-    /// Whole milliseconds of a duration.
-    package static func milliseconds(_ duration: Duration) -> Int64 {
-        duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
     }
 }

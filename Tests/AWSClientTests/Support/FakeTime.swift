@@ -14,7 +14,7 @@ final class FakeTime: Sendable {
 
     var source: TimeSource {
         TimeSource(
-            monotonic: { [self] in state.withLock { $0.now } },
+            continuous: { [self] in state.withLock { $0.now } },
             wallMilliseconds: { [self] in state.withLock { Int64($0.now / .milliseconds(1)) } },
             sleep: { [self] duration in
                 try Task.checkCancellation()

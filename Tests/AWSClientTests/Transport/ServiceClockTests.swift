@@ -4,7 +4,7 @@ import Testing
 @testable import AWSClient
 
 @Suite struct ServiceClockTests {
-    /// The table's time at the monotonic clock's zero.
+    /// The table's time at the continuous clock's zero.
     private static let epoch: Int64 = 1_700_000_000_000
 
     private func clock() -> ServiceClock { ServiceClock(maximumAge: .seconds(300)) }
@@ -75,7 +75,7 @@ import Testing
         #expect(time.earliest <= truth + 70 && truth - 70 <= time.latest)
     }
 
-    @Test("after a sleep, which the monotonic clock does not count, nothing is known until the next answer")
+    @Test("after a sleep, which the continuous clock does not count, nothing is known until the next answer")
     func sleep() throws {
         var clock = clock()
         for tick in 0..<10 { answer(&clock, at: Int64(tick) * 250) }

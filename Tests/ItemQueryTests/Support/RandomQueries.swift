@@ -1,10 +1,10 @@
+import Basics
 import TableModel
-import TestTools
 
 /// Draws items and predicates from so few names and values that they often meet.
 struct RandomQueries {
-    var generator: SeededGenerator
-    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+    var generator: SplitMix64
+    init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
     private static let names = ["a", "b", "c", "and", "x y", "ü", "u\u{308}", "`", "size"]
     private static let texts = ["", "a", "ab", "abab", "b", "é", "e\u{301}", "😀", "'", "\"", "a\u{0}b"]

@@ -154,7 +154,7 @@ import Testing
         log.record(AccessEntry(nil, outcome, limits: log.limits))
         let clock = Mutex(Duration.zero)
         let time = TimeSource(
-            monotonic: { clock.withLock { $0 } },
+            continuous: { clock.withLock { $0 } },
             wallMilliseconds: { 0 },
             sleep: { step in clock.withLock { $0 += step } },
             random: { 0 }

@@ -56,9 +56,9 @@ import Testing
             path: file.path,
             logger: logger,
             wallMilliseconds: { 1_700_000_000_000 },
-            monotonic: { .zero }
+            continuous: { .zero }
         )
-        let fixture = try ServiceFixture(authenticator: Authenticator(store: store, monotonic: { .zero }))
+        let fixture = try ServiceFixture(authenticator: Authenticator(store: store, continuous: { .zero }))
         try fixture.publish(
             ["t#7#a", "t#7#b", "t#8#a"].map { ["pk": .string($0), "sk": .number("1")] },
             unreadable: ["t#7#odd", "t#8#odd"].map { ["pk": .string($0), "sk": .number("1")] },
@@ -266,7 +266,7 @@ import Testing
                 path: file.path,
                 logger: Logger(label: "t"),
                 wallMilliseconds: { 0 },
-                monotonic: { .zero }
+                continuous: { .zero }
             )
         }
         let start = StartUpError(try #require(error))

@@ -3,7 +3,6 @@ import HTTPServer
 import Logging
 import Synchronization
 import TableModel
-import TestTools
 import Testing
 
 @testable import Service
@@ -58,10 +57,10 @@ import Testing
             path: "tokens",
             logger: Logger(label: "t"),
             wallMilliseconds: { 0 },
-            monotonic: { tokens.now },
+            continuous: { tokens.now },
             access: TokenFileAccess(stamp: { _ in nil }, read: { _ throws(TokenFileError) in tokens.bytes })
         )
-        let fixture = try ServiceFixture(authenticator: Authenticator(store: store, monotonic: { .zero }))
+        let fixture = try ServiceFixture(authenticator: Authenticator(store: store, continuous: { .zero }))
         try fixture.publish(
             (0..<items).map {
                 ["id": .string("k\($0)"), "text": .string(String(repeating: "x", count: text))]

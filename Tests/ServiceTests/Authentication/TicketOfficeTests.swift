@@ -15,7 +15,7 @@ import Testing
 
     @Test("a ticket is good once")
     func once() throws {
-        let office = TicketOffice(monotonic: { .zero })
+        let office = TicketOffice(continuous: { .zero })
         let first = try office.issue(for: token)
         let second = try office.issue(for: token)
         #expect(first != second)
@@ -29,7 +29,7 @@ import Testing
     @Test("a ticket is good for 60 seconds")
     func expiry() throws {
         let clock = Clock()
-        let office = TicketOffice(monotonic: { clock.now })
+        let office = TicketOffice(continuous: { clock.now })
         let early = try office.issue(for: token)
         let late = try office.issue(for: token)
         clock.advance(.milliseconds(59_999))
@@ -45,7 +45,7 @@ import Testing
     @Test("one token takes its share, all tokens the total, and what expired counts no longer")
     func bounded() throws {
         let clock = Clock()
-        let office = TicketOffice(monotonic: { clock.now })
+        let office = TicketOffice(continuous: { clock.now })
         for number in 0..<(AuthenticationLimits.tickets / AuthenticationLimits.ticketsPerToken) {
             for _ in 0..<AuthenticationLimits.ticketsPerToken { _ = try office.issue(for: token(number)) }
             #expect(throws: TicketOffice.Refusal.share) { try office.issue(for: token(number)) }
@@ -58,7 +58,7 @@ import Testing
 
     @Test("used tickets count no longer, however many are used within a ticket's life")
     func used() throws {
-        let office = TicketOffice(monotonic: { .zero })
+        let office = TicketOffice(continuous: { .zero })
         for _ in 0..<(3 * AuthenticationLimits.ticketsPerToken) {
             let ticket = try office.issue(for: token)
             #expect(office.redeem(ticket) == token)

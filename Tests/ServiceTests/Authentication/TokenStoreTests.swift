@@ -57,7 +57,7 @@ import Testing
             path: path,
             logger: logger,
             wallMilliseconds: { 0 },
-            monotonic: { surroundings.now },
+            continuous: { surroundings.now },
             access: access
         )
     }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import HTTPServer
 import ReplicaStore
@@ -129,7 +130,7 @@ import Testing
     )
     func convergence(seed: Int) async throws {
         let service = try live(60, settings: { $0.historyBytes = [0, 4000, 1 << 20][seed % 3] })
-        var random = SeededGenerator(seed: UInt64(seed))
+        var random = SplitMix64(seed: UInt64(seed))
         var states: [String: [String: Int]] = [:]
         func note() { states["aaaaaaaa.\(service.writer.seq)"] = service.contents() }
         note()

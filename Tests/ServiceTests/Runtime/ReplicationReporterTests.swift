@@ -20,7 +20,7 @@ import Testing
 
     private func reporter(_ recorder: Recorder) -> ReplicationReporter {
         var time = TimeSource.system
-        time.monotonic = { recorder.now }
+        time.continuous = { recorder.now }
         let logger = Logger(label: "t") { label in
             LineLogHandler(label: label, format: .text, level: .info, write: { recorder.append($0) })
         }

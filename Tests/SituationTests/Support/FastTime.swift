@@ -17,7 +17,7 @@ struct FastTime: Sendable {
         let begin = clock.now - FastTime.uptime
         let skew = skew.components.seconds * 1_000
         return TimeSource(
-            monotonic: { .milliseconds(clock.now - begin) },
+            continuous: { .milliseconds(clock.now - begin) },
             wallMilliseconds: { clock.now + skew },
             sleep: { duration in
                 // In short steps, since the clock may be moved meanwhile. It counts milliseconds, so the end is in the next one.

@@ -7,7 +7,7 @@ protocol BulkBody: StreamingBody {}
 /// A large response made piece by piece. What waits for a slow client is one piece; what it keeps in the store, `SnapshotPin`
 /// bounds.
 final class PageBody: BulkBody {
-    /// Appends about so many bytes, at the server's monotonic time; `.again` while there is more, `.end` with the last.
+    /// Appends about so many bytes, at the server's suspending time; `.again` while there is more, `.end` with the last.
     typealias Make = (inout [UInt8], _ budget: Int, _ now: Duration) -> StreamStep
 
     private var make: Make?

@@ -18,7 +18,7 @@ final class SnapshotPin {
         self.duration = duration
     }
 
-    /// Whether the reader must give the snapshot up, at the server's monotonic time `now`.
+    /// Whether the reader must give the snapshot up, at the server's suspending time `now`.
     func isExceeded(now: Duration) -> Bool {
         let end = deadline ?? now + duration
         deadline = end

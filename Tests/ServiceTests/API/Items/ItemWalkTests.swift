@@ -1,7 +1,7 @@
+import Basics
 import ItemQuery
 import ReplicaStore
 import TableModel
-import TestTools
 import Testing
 
 @testable import Service
@@ -158,7 +158,7 @@ private final class Replica {
         arguments: 1...30 as ClosedRange<UInt64>
     )
     func stableUnderWrites(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         let replica = try replica(partitions: 4, sorts: 30)
         for sort in 0..<5 { try replica.remove("p1", sort) }
         let isTouchable = { (partition: Int, sort: Int) in (partition * 31 + sort) % 3 == 0 }
