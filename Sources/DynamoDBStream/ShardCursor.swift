@@ -77,7 +77,7 @@ struct ShardCursor: Sendable {
 
     var readableSince: Duration?
     var lastSuccess: Duration?
-    /// The same moment by the wall clock, which goes on while a machine is suspended.
+    /// The same moment by the wall clock, which also shows the time that a hypervisor paused this machine.
     var lastSuccessWallMilliseconds: Int64?
     var endedAt: Duration?
     /// The same in milliseconds since 1970 UTC: what outlives the process.

@@ -30,9 +30,9 @@ extension StreamMachine {
         actions.append(.getRecords(shardID: shardID, iterator: iterator))
     }
 
-    /// With no record read there is nothing that the service could call trimmed: a shard left alone for longer than the
-    /// retention may have lost records without a word. Either clock may say so: the continuous one stands still while the machine
-    /// is suspended, the other may be set; a rebuild too many loses nothing.
+    /// Until a first record is read, the service has no position that it could report as trimmed, so a shard that was not read for
+    /// longer than the retention may have lost records without an error. Either clock may show that: a hypervisor that pauses this
+    /// machine may stop the continuous clock, and the wall clock may be set. A needless rebuild loses nothing.
     private func isBeyondRetention(_ cursor: ShardCursor) -> Bool {
         let unreadSince: Duration?
         switch cursor.read {

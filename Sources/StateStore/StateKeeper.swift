@@ -12,13 +12,20 @@ package actor StateKeeper {
     /// When a first save is left unfinished: nanoseconds of the suspending clock, 0 while nobody has asked for a stop.
     private nonisolated let deadline = Atomic<Int64>(0)
     private nonisolated let grace: Duration
+    /// Nanoseconds by the suspending clock: the grace is for work, and a suspended machine does none.
+    private nonisolated let now: @Sendable () -> Int64
     private let directory: StateDirectory
     private let file: StateFile
     private nonisolated let progress = LoadProgress()
 
-    /// Keeps the state in a directory.
-    package init(directory: StateDirectory, limits: StateLimits = StateLimits()) {
+    /// Keeps the state in a directory. `now` replaces the clock in tests.
+    package init(
+        directory: StateDirectory,
+        limits: StateLimits = StateLimits(),
+        now: @escaping @Sendable () -> Int64 = SystemClock.suspendingNanoseconds
+    ) {
         self.directory = directory
+        self.now = now
         grace = limits.stopGrace
         file = StateFile(directory: directory, limits: limits, progress: progress)
     }
@@ -60,7 +67,7 @@ package actor StateKeeper {
     ) throws(StateTrouble) -> StateSaveReport? {
         try file.save(snapshot, mark, of: identity, isLast: isLast) {
             let deadline = deadline.load(ordering: .relaxed)
-            return deadline != 0 && SystemClock.suspendingNanoseconds() >= deadline
+            return deadline != 0 && now() >= deadline
         }
     }
 
@@ -80,7 +87,7 @@ package actor StateKeeper {
     /// The process is asked to stop: a first save that is not done within `StateLimits.stopGrace` from the first call on is left
     /// unfinished. Without it the next start reads the table, as this one did.
     package nonisolated func stop() {
-        let end = SystemClock.suspendingNanoseconds() + grace.wholeNanoseconds
+        let end = now() + grace.wholeNanoseconds
         _ = deadline.compareExchange(expected: 0, desired: end, ordering: .relaxed)
     }
 

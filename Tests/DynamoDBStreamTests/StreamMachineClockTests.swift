@@ -1,6 +1,7 @@
 import AWSClient
 import StreamModel
 import TableModel
+import TestTools
 import Testing
 
 @testable import DynamoDBStream
@@ -79,9 +80,9 @@ import Testing
     }
 
     @Test(
-        "a machine that slept for longer than the retention says that records may be lost, although its continuous clock stood still"
+        "a machine that was paused for longer than the retention reports lost records, though its continuous clock stood still"
     )
-    func slept() {
+    func paused() {
         var driver = MachineDriver(StreamModel("A"))
         driver.run(until: .seconds(10))
         driver.skew = 25 * 3_600_000
@@ -90,8 +91,8 @@ import Testing
         #expect(driver.gaps == [StreamGap(reason: .stalled, shardID: "A")])
     }
 
-    @Test("a machine that slept for less reads the shard again from its oldest record")
-    func napped() {
+    @Test("a machine that was paused for less reads the shard again from its oldest record")
+    func pausedForLess() {
         var driver = MachineDriver(StreamModel("A"))
         driver.run(until: .seconds(10))
         driver.skew = 22 * 3_600_000
@@ -99,5 +100,26 @@ import Testing
         driver.run(until: .seconds(20))
         #expect(driver.gaps.isEmpty)
         #expect(driver.calls("GetShardIterator A").last == "GetShardIterator A TRIM_HORIZON")
+    }
+
+    @Test("a suspend counts as lag until the shard is read again, and longer than the retention is a gap")
+    func suspended() {
+        let clocks = SuspendableClocks()
+        var driver = MachineDriver(StreamModel("A"))
+        driver.tellsTime = true
+        driver.run(until: .seconds(10))
+        let before = clocks.continuous
+        clocks.suspend(for: .seconds(3_600))
+        driver.model.now += clocks.continuous - before
+        let lag = driver.machine.view(at: driver.now).lagMilliseconds ?? -1
+        #expect((3_600_000...3_602_000).contains(lag))
+        driver.run(until: driver.model.now + .seconds(20))
+        #expect(driver.machine.view(at: driver.now).lagMilliseconds == 0)
+        #expect(driver.gaps.isEmpty)
+        clocks.suspend(for: .seconds(25 * 3_600))
+        driver.model.now += .seconds(25 * 3_600)
+        driver.model.faults["GetRecords A"] = [StreamModel.error(.expiredIterator)]
+        driver.run(until: driver.model.now + .seconds(20))
+        #expect(driver.gaps == [StreamGap(reason: .stalled, shardID: "A")])
     }
 }

@@ -1,4 +1,5 @@
 import AWSClient
+import TestTools
 import Testing
 
 @testable import Replication
@@ -34,6 +35,21 @@ import Testing
         #expect(over == verdict(.stale, 30_001, silence: .milliseconds(30_001)))
         let late = known(.live, lag: 20_000, servedAsOf: .seconds(80)).judged(at: .seconds(111), by: bounds)
         #expect(late == verdict(.stale, 31_000, silence: .seconds(11)))
+    }
+
+    @Test("a suspend is lag, and the replica is stale on waking until replication has looked")
+    func suspended() {
+        let clocks = SuspendableClocks()
+        let before = Freshness(
+            state: .live,
+            lagMilliseconds: 0,
+            servedAsOf: clocks.continuous,
+            knownAt: clocks.continuous
+        )
+        clocks.suspend(for: .seconds(3_600))
+        let silence = Duration.seconds(3_600)
+        let woken = before.judged(at: clocks.continuous, by: bounds)
+        #expect(woken == verdict(.stale, 3_600_000, silence: silence))
     }
 
     @Test("what made it stale before stays the reason until the silence would have")

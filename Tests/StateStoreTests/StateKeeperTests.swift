@@ -1,16 +1,21 @@
+import Basics
 import ReplicaStore
 import StateStore
+import TestTools
 import Testing
 
 @Suite struct StateKeeperTests {
     /// A keeper of small transactions, and 60 items to save.
-    private func keeper(grace: Duration) throws -> (fixture: StateFixture, keeper: StateKeeper) {
+    private func keeper(
+        grace: Duration,
+        now: @escaping @Sendable () -> Int64 = SystemClock.suspendingNanoseconds
+    ) throws -> (fixture: StateFixture, keeper: StateKeeper) {
         let fixture = StateFixture()
         for number in 0..<60 { try fixture.change("k\(number)", "1") }
         var limits = StateLimits()
         limits.recordsPerTransaction = 7
         limits.stopGrace = grace
-        return (fixture, StateKeeper(directory: try StateDirectory(fixture.path), limits: limits))
+        return (fixture, StateKeeper(directory: try StateDirectory(fixture.path), limits: limits, now: now))
     }
 
     @Test("a first save that is under way when the process is asked to stop is finished within its grace")
@@ -20,6 +25,21 @@ import Testing
         let mark = StateFixture.mark()
         let report = try await keeper.save(fixture.writer.snapshot(), mark, of: StateFixture.identity, isLast: true)
         #expect(report?.records == 60)
+        await keeper.close()
+    }
+
+    @Test("a suspend takes nothing from the grace of a first save")
+    func suspended() async throws {
+        let clocks = SuspendableClocks()
+        let (fixture, keeper) = try keeper(grace: .seconds(1), now: { clocks.suspending.wholeNanoseconds })
+        keeper.stop()
+        clocks.suspend(for: .seconds(3_600))
+        let (mark, identity) = (StateFixture.mark(), StateFixture.identity)
+        #expect(try await keeper.save(fixture.writer.snapshot(), mark, of: identity, isLast: true)?.records == 60)
+        try await keeper.abandon("a gap")
+        keeper.stop()
+        clocks.run(for: .seconds(1))
+        #expect(try await keeper.save(fixture.writer.snapshot(), mark, of: identity, isLast: true) == nil)
         await keeper.close()
     }
 

@@ -16,7 +16,8 @@ extension Duration {
     package var millisecondsToWait: Int32 {
         guard self > .zero else { return 0 }
         let whole = wholeMilliseconds
-        return Int32(clamping: .milliseconds(whole) < self ? whole + 1 : whole)
+        guard whole < Int32.max else { return .max }
+        return Int32(whole) + (.milliseconds(whole) < self ? 1 : 0)
     }
 
     /// Seconds, for rates and metrics.

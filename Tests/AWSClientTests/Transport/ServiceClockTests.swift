@@ -75,8 +75,8 @@ import Testing
         #expect(time.earliest <= truth + 70 && truth - 70 <= time.latest)
     }
 
-    @Test("after a sleep, which the continuous clock does not count, nothing is known until the next answer")
-    func sleep() throws {
+    @Test("after a pause that the continuous clock does not count, nothing is known until the next response")
+    func paused() throws {
         var clock = clock()
         for tick in 0..<10 { answer(&clock, at: Int64(tick) * 250) }
         let slept: Int64 = 25 * 3_600_000

@@ -78,8 +78,12 @@ final class HandTurnedLoop {
     private let loop: ConnectionLoop
     private var clients: [Int32] = []
 
-    /// Each look at the clock takes `tick` microseconds.
-    init(_ limits: HTTPServerLimits = HTTPServerLimits(), tick: Int64 = 0) throws {
+    /// Each look at the clock takes `tick` microseconds. `clock` replaces the clock that the work moves.
+    init(
+        _ limits: HTTPServerLimits = HTTPServerLimits(),
+        tick: Int64 = 0,
+        clock: (() -> Instant)? = nil
+    ) throws {
         let script = script
         shell = try EventLoop(
             index: 0,
@@ -92,7 +96,7 @@ final class HandTurnedLoop {
             observer: nil,
             limits: limits,
             notes: [],
-            time: {
+            time: clock ?? {
                 script.pass(tick)
                 return script.now
             }

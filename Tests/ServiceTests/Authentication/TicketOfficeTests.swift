@@ -1,5 +1,6 @@
 import Digest
 import Synchronization
+import TestTools
 import Testing
 
 @testable import Service
@@ -24,6 +25,15 @@ import Testing
         #expect(office.redeem(first) == nil)
         #expect(office.redeem(second) == token)
         #expect(office.redeem("") == nil)
+    }
+
+    @Test("a ticket expires while the machine is suspended")
+    func suspended() throws {
+        let clocks = SuspendableClocks()
+        let office = TicketOffice(continuous: { clocks.continuous })
+        let ticket = try office.issue(for: token)
+        clocks.suspend(for: .seconds(61))
+        #expect(office.redeem(ticket) == nil)
     }
 
     @Test("a ticket is good for 60 seconds")
