@@ -10,7 +10,7 @@ import time
 import pytest
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
-SCRIPTS = ["scripts/install", "scripts/demo", "scripts/test", ".ci/run", "Benchmarks/run"]
+SCRIPTS = ["scripts/install", "scripts/demo", "scripts/docs", "scripts/test", ".ci/run", "Benchmarks/run"]
 
 
 def run(script, *arguments, path=None, cwd="/", seconds=60):
@@ -86,3 +86,10 @@ def test_a_failing_suite_fails_the_run(tmp_path):
     assert count == "0 passed, 1 failed"
     assert closing.startswith("FAIL  lint")
     assert re.search(r"\nlint:\n(.+\n)*.*HTTPServer/Bad\.swift.*\n(.+\n)*\nFAIL", result.stdout), "what it complained of is said at the end again"
+
+
+def test_the_reference_of_the_library_is_built():
+    result = run("scripts/docs", seconds=400)
+    assert result.returncode == 0, result.stderr
+    pages = PROJECT / ".build/docs/data/documentation/dynamodbstream"
+    assert {"followatable.json", "streamevent.json", "shardstate.json"} <= {page.name for page in pages.iterdir()}
