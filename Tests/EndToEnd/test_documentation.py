@@ -1,6 +1,8 @@
 """The documents say what is: commands run, links lead somewhere, and what they name exists."""
 
 import concurrent.futures
+import functools
+import http.server
 import itertools
 import json
 import os
@@ -12,6 +14,7 @@ import pytest
 import yaml
 from support import documentation, service
 from support.processes import PROJECT, Program, environment_without_aws, free_port
+from support.scripted import Server
 from support.service import BINARY, Service
 
 README_LINES = 150
@@ -60,6 +63,15 @@ def test_every_link_leads_somewhere():
             elif fragment and fragment not in known.get(str(place.resolve().relative_to(PROJECT)), []):
                 broken.append(f"{page.name}:{number}: {path or page.name} has no heading for #{fragment}")
     assert broken == []
+
+
+def test_every_file_that_is_named_exists():
+    missing = []
+    for page in documentation.pages():
+        for path in re.findall(r"`((?:scripts|Sources|Tests|Documentation|Benchmarks)/[\w./-]*[\w])", page.prose):
+            if not (PROJECT / path).exists() and not path.startswith("Benchmarks/results"):
+                missing.append(f"{page.name}: {path}")
+    assert missing == []
 
 
 def test_every_guide_has_its_contents():
@@ -236,6 +248,42 @@ def test_the_commands_in_the_guides_work(guides, shell):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         found = pool.map(lambda blocks: [text for block in blocks for text in complaints(block, shell)], pages)
         assert list(itertools.chain.from_iterable(found)) == []
+
+
+@pytest.fixture(scope="module")
+def folder_url(tmp_path_factory):
+    """A folder of pages, and its address: another origin than the service's."""
+    folder = tmp_path_factory.mktemp("pages")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    with Server(("127.0.0.1", 0), handler).running() as server:
+        yield folder, f"http://127.0.0.1:{server.server_port}"
+
+
+@pytest.mark.parametrize(
+    "name, complete",
+    [
+        ("README.md", "items.size > 400"),
+        ("Documentation/feed.md", "items.size > 400"),
+        ("Documentation/browser-client.md", "document.querySelector('#lines').textContent.includes(' × ')"),
+    ],
+)
+def test_the_pages_in_the_guides_work(demo, folder_url, tab, name, complete):
+    folder, url = folder_url
+    [block] = [block for block in documentation.page(name).blocks if block.info == "html"]
+    file = name.replace("/", "-") + ".html"
+    (folder / file).write_text(block.text.replace("http://127.0.0.1:8080", demo.url))
+    tab.go(f"{url}/{file}")
+    tab.wait(complete)
+
+
+def test_the_scripts_in_the_guides_can_be_read(guides, tmp_path):
+    blocks = [block for page in guides for block in page.blocks if block.info == "js"]
+    assert blocks
+    for number, block in enumerate(blocks):
+        file = tmp_path / f"example{number}.mjs"
+        file.write_text(block.text)
+        result = subprocess.run(["node", "--check", file], capture_output=True, text=True, timeout=30)
+        assert result.returncode == 0, f"{block}: {result.stderr}"
 
 
 @pytest.mark.parametrize(
