@@ -55,9 +55,9 @@ class Page:
     @property
     def links(self):
         """Where the prose leads, with the numbers of the lines."""
-        for number, line in enumerate(self.prose.splitlines(), 1):
-            for target in LINK.findall(re.sub(r"`[^`]*`", "", line)):
-                yield number, target
+        text = re.sub(r"`[^`\n]*`", "", self.prose)
+        for link in LINK.finditer(text):
+            yield text.count("\n", 0, link.start()) + 1, link[1]
 
 
 def tracked(*patterns):
