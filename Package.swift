@@ -11,7 +11,7 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// A layer of the product. `dependencies` is the layer table of ARCHITECTURE.md; `scripts/check-layers` holds imports against it.
+/// A layer of the product. `dependencies` is the layer table: the compiler and `scripts/lint` hold imports to it.
 func layer(
     _ name: String,
     _ dependencies: [Target.Dependency],

@@ -1,3 +1,4 @@
+package import Basics
 package import ReplicaStore
 import Synchronization
 
@@ -32,12 +33,6 @@ package final class FeedHub: Sendable {
         package var agedTotal = 0
     }
 
-    private struct State {
-        var reading = Reading()
-        /// By what all addresses of one client have in common.
-        var subscribersByAddress: [UInt64: Int] = [:]
-    }
-
     /// What one turn of a subscriber delivered.
     struct Delivery {
         var events = 0
@@ -53,7 +48,8 @@ package final class FeedHub: Sendable {
     let views = FeedViews()
     let conditions: @Sendable () -> FeedConditions
     let wallMilliseconds: @Sendable () -> Int64
-    private let state = Mutex(State())
+    private let subscribers: Permits
+    private let counts = Mutex(Reading())
 
     /// `wallMilliseconds` counts since 1970 UTC. Both closures are called on event loops and must not block.
     package init(
@@ -64,71 +60,45 @@ package final class FeedHub: Sendable {
     ) {
         self.store = store
         self.limits = limits
+        subscribers = Permits(limit: limits.maximumSubscribers, perHolder: limits.perAddress)
         self.frames = FrameCache(limits: limits)
         self.wallMilliseconds = wallMilliseconds
         self.conditions = conditions
     }
 
     /// The counts as of now.
-    package var reading: Reading { state.withLock { $0.reading } }
-
-    /// Takes a place among the subscribers for the client whose addresses have `address` in common
-    /// (`HTTPRequest.clientKey`); nil when all are taken, or all that one address may have.
-    package func admit(address: UInt64) -> FeedPlace? {
-        let isAdmitted = state.withLock { state in
-            let mine = state.subscribersByAddress[address, default: 0]
-            guard state.reading.subscribers < limits.maximumSubscribers, mine < limits.perAddress else {
-                state.reading.refusedTotal += 1
-                return false
-            }
-            state.reading.subscribers += 1
-            state.reading.subscribersTotal += 1
-            state.subscribersByAddress[address] = mine + 1
-            return true
-        }
-        return isAdmitted ? FeedPlace(hub: self, address: address) : nil
+    package var reading: Reading {
+        var reading = counts.withLock { $0 }
+        reading.subscribers = subscribers.count
+        return reading
     }
 
-    fileprivate func leave(address: UInt64, isStalled: Bool) {
-        state.withLock { state in
-            state.reading.subscribers -= 1
-            if isStalled { state.reading.stalledTotal += 1 }
-            let left = state.subscribersByAddress[address, default: 1] - 1
-            state.subscribersByAddress[address] = left > 0 ? left : nil
+    /// A permit to subscribe, for the client whose addresses have `address` in common (`HTTPRequest.clientKey`); nil when all
+    /// are in use, or all that one address may have.
+    package func admit(address: UInt64) -> Permit? {
+        do {
+            let permit = try subscribers.take(for: address)
+            counts.withLock { $0.subscribersTotal += 1 }
+            return permit
+        } catch {
+            counts.withLock { $0.refusedTotal += 1 }
+            return nil
         }
     }
 
-    func countReset(_ reason: ResetReason) { state.withLock { $0.reading.resetsTotal[reason, default: 0] += 1 } }
+    func countStalled() { counts.withLock { $0.stalledTotal += 1 } }
 
-    func countAged() { state.withLock { $0.reading.agedTotal += 1 } }
+    func countReset(_ reason: ResetReason) { counts.withLock { $0.resetsTotal[reason, default: 0] += 1 } }
+
+    func countAged() { counts.withLock { $0.agedTotal += 1 } }
 
     func count(_ delivery: Delivery) {
-        state.withLock { state in
-            state.reading.eventsTotal += delivery.events
-            state.reading.bytesTotal += delivery.bytes
-            state.reading.savedBytesTotal += delivery.savedBytes
-            state.reading.framesEncodedTotal += delivery.encoded
-            state.reading.framesSharedTotal += delivery.shared
+        counts.withLock { reading in
+            reading.eventsTotal += delivery.events
+            reading.bytesTotal += delivery.bytes
+            reading.savedBytesTotal += delivery.savedBytes
+            reading.framesEncodedTotal += delivery.encoded
+            reading.framesSharedTotal += delivery.shared
         }
-    }
-}
-
-/// A place among the subscribers. It is given back once, at the latest with the object.
-package final class FeedPlace: Sendable {
-    private let hub: FeedHub
-    private let address: UInt64
-    private let isLeft = Atomic<Bool>(false)
-
-    fileprivate init(hub: FeedHub, address: UInt64) {
-        self.hub = hub
-        self.address = address
-    }
-
-    deinit { leave(isStalled: false) }
-
-    /// Gives the place back.
-    package func leave(isStalled: Bool) {
-        if isLeft.exchange(true, ordering: .relaxed) { return }
-        hub.leave(address: address, isStalled: isStalled)
     }
 }

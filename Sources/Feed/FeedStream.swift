@@ -1,4 +1,4 @@
-import Basics
+package import Basics
 package import HTTPServer
 package import ReplicaStore
 import TableModel
@@ -10,7 +10,7 @@ import TableModel
 package final class FeedStream: StreamingBody {
     let hub: FeedHub
     let request: FeedRequest
-    private let place: FeedPlace?
+    private let permit: Permit?
     var reader: FeedReader?
     private var wire: FeedOutput
     private var startedAt: Duration?
@@ -26,10 +26,10 @@ package final class FeedStream: StreamingBody {
     private var isWithdrawn = false
 
     /// Without a `place` (see `FeedHub.admit`) the stream says `busy` and ends.
-    package init(hub: FeedHub, request: FeedRequest, place: FeedPlace?) {
+    package init(hub: FeedHub, request: FeedRequest, permit: Permit?) {
         self.hub = hub
         self.request = request
-        self.place = place
+        self.permit = permit
         wire = FeedOutput(isCompressed: request.isCompressed)
     }
 
@@ -46,7 +46,8 @@ package final class FeedStream: StreamingBody {
     package func finished(_ reason: StreamEnd) {
         reader?.close()
         reader = nil
-        place?.leave(isStalled: reason == .stalled)
+        permit?.release()
+        if permit != nil, reason == .stalled { hub.countStalled() }
     }
 
     package func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep {
@@ -66,7 +67,7 @@ package final class FeedStream: StreamingBody {
     private func advance(_ output: inout [UInt8], _ budget: Int, _ now: Duration) -> StreamStep {
         let isFirst = startedAt == nil
         if isFirst { begin(&output, now) }
-        guard place != nil else {
+        guard permit != nil else {
             say(.busy("overloaded", detail: "all places for subscribers are taken"), &output)
             return .end
         }
@@ -96,7 +97,7 @@ package final class FeedStream: StreamingBody {
         spokeAt = now
         if let age = hub.limits.maximumStreamAge { endsAt = now + age * Double.random(in: 0.8...1) }
         let retry = hub.limits.retryMilliseconds
-        appendRetry(place == nil ? Int.random(in: retry...(retry * 10)) : retry, &output)
+        appendRetry(permit == nil ? Int.random(in: retry...(retry * 10)) : retry, &output)
     }
 
     /// Nothing is published. The answer stays 200 and open: a browser's `EventSource` never retries after any other status. Who was

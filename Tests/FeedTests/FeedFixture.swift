@@ -85,7 +85,7 @@ final class FeedFixture {
     static func item(_ id: String, _ value: Int) -> Item { Item(["id": .string(id), "v": .number(String(value))]) }
 
     func stream(_ request: FeedRequest = FeedRequest(), address: UInt64 = 1) -> FeedStream {
-        FeedStream(hub: hub, request: request, place: hub.admit(address: address))
+        FeedStream(hub: hub, request: request, permit: hub.admit(address: address))
     }
 
     /// What the table holds now, by id.

@@ -1,3 +1,4 @@
+import Basics
 import HTTPServer
 import ItemQuery
 import ReplicaStore
@@ -385,8 +386,8 @@ import Testing
         #expect(fixture.hub.admit(address: 1) == nil)
         let third = fixture.hub.admit(address: 2)
         #expect(third != nil)
-        first.leave(isStalled: false)
-        first.leave(isStalled: false)
+        first.release()
+        first.release()
         #expect(fixture.hub.reading.subscribers == 2)
         #expect(fixture.hub.admit(address: 1) != nil)
         withExtendedLifetime((second, third)) {}

@@ -10,7 +10,7 @@ import time
 import pytest
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
-SCRIPTS = ["scripts/install", "scripts/demo", "scripts/test", ".ci/run", "Benchmarks/run"]
+SCRIPTS = ["scripts/install", "scripts/demo", "scripts/docs", "scripts/test", ".ci/run", "Benchmarks/run"]
 
 
 def run(script, *arguments, path=None, cwd="/", seconds=60):
@@ -58,10 +58,10 @@ def test_install_refuses_what_it_does_not_know():
 
 
 def test_the_tests_end_with_their_closing_lines_and_a_count():
-    result = run("scripts/test", "layers")
+    result = run("scripts/test", "lint")
     assert result.returncode == 0
     *_, closing, count = result.stdout.splitlines()
-    assert closing.startswith("ok    layers") and closing.endswith("0 violations")
+    assert closing.startswith("ok    lint") and closing.endswith("0 violations")
     assert count == "1 passed, 0 failed"
 
 
@@ -73,16 +73,23 @@ def test_a_suite_that_is_none_is_named():
 
 def test_a_failing_suite_fails_the_run(tmp_path):
     """On a copy of the scripts over a tree that breaks a rule."""
-    for name in ("scripts/lib.sh", "scripts/test", "scripts/check-layers", "scripts/requirements.txt", "Package.swift", "ARCHITECTURE.md"):
+    for name in ("scripts/lib.sh", "scripts/test", "scripts/lint", "scripts/requirements.txt", "Package.swift"):
         target = tmp_path / name
         target.parent.mkdir(exist_ok=True)
         shutil.copy(PROJECT / name, target)
     (tmp_path / ".venv").symlink_to(PROJECT / ".venv")
     (tmp_path / "Sources/HTTPServer").mkdir(parents=True)
     (tmp_path / "Sources/HTTPServer/Bad.swift").write_text("import Foundation\n")
-    result = subprocess.run([tmp_path / "scripts/test", "layers"], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([tmp_path / "scripts/test", "lint"], capture_output=True, text=True, timeout=60)
     assert result.returncode == 1
     *_, closing, count = result.stdout.splitlines()
     assert count == "0 passed, 1 failed"
-    assert closing.startswith("FAIL  layers")
-    assert re.search(r"\nlayers:\n(.+\n)*.*HTTPServer/Bad\.swift.*\n(.+\n)*\nFAIL", result.stdout), "what it complained of is said at the end again"
+    assert closing.startswith("FAIL  lint")
+    assert re.search(r"\nlint:\n(.+\n)*.*HTTPServer/Bad\.swift.*\n(.+\n)*\nFAIL", result.stdout), "what it complained of is said at the end again"
+
+
+def test_the_reference_of_the_library_is_built():
+    result = run("scripts/docs", seconds=400)
+    assert result.returncode == 0, result.stderr
+    pages = PROJECT / ".build/docs/data/documentation/dynamodbstream"
+    assert {"followatable.json", "streamevent.json", "shardstate.json"} <= {page.name for page in pages.iterdir()}

@@ -1,6 +1,6 @@
 extension FixedWidthInteger {
     /// The whole number at or next to `number` towards zero; the nearest that there is for one out of range, 0 for what is no number.
-    /// `Int64(_: Double)` ends the process on those, so numbers from outside take this way (`scripts/check-layers` holds it).
+    /// `Int64(_: Double)` ends the process on those, so numbers from outside take this way (`scripts/lint` holds it).
     package init(saturating number: Double) {
         if let exact = Self(exactly: number.rounded(.towardZero)) {
             self = exact

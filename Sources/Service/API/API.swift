@@ -1,3 +1,4 @@
+package import Basics
 package import Feed
 import HTTPSemantics
 package import HTTPServer
@@ -90,7 +91,7 @@ package struct API: Sendable {
         pendingBytes: PendingBytes = PendingBytes(limit: HTTPServerLimits().pendingBytes),
         descriptors: DescriptorBudget? = nil,
         startedAtMilliseconds: Int64,
-        waiting: WaitingRoom? = nil,
+        waiting: Permits? = nil,
         crossOrigin: CrossOrigin = CrossOrigin(.loopback),
         hosts: HostRule? = nil,
         authenticator: Authenticator? = nil,
@@ -110,7 +111,7 @@ package struct API: Sendable {
             view: view,
             fields: fields,
             limits: limits,
-            waiting: waiting ?? WaitingRoom(limit: limits.waitingRequests),
+            waiting: waiting ?? Permits(limit: limits.waitingRequests),
             verdicts: UntilVerdicts(limits: limits)
         )
         self.item = item

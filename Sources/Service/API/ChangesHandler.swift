@@ -43,9 +43,9 @@ struct ChangesHandler: Sendable {
         if let reason = FeedStream.obstacle(to: feed, in: try view.snapshot()) {
             throw Self.gone(reason, reading)
         }
-        guard let place = hub.admit(address: call.request.clientKey) else { throw FeedAnswer.tooManySubscribers }
+        guard let permit = hub.admit(address: call.request.clientKey) else { throw FeedAnswer.tooManySubscribers }
         return FeedAnswer.stream(
-            FeedStream(hub: hub, request: feed, place: place),
+            FeedStream(hub: hub, request: feed, permit: permit),
             type: Self.lines,
             isCompressed: feed.isCompressed,
             replica: FeedAnswer.replicaFields(view, fields)
@@ -67,9 +67,9 @@ struct ChangesHandler: Sendable {
         _ = try view.snapshot()
         let asked = Preferences(call.header(.prefer)).wait.map { Duration.seconds($0) } ?? .zero
         let wait = min(asked, hub.limits.maximumWait)
-        let place = wait > .zero ? hub.admit(address: call.request.clientKey) : nil
-        if wait > .zero, place == nil { throw FeedAnswer.tooManySubscribers }
-        let poll = ChangesPoll(handler: self, feed: feed, reading: reading, wait: wait, place: place)
+        let permit = wait > .zero ? hub.admit(address: call.request.clientKey) : nil
+        if wait > .zero, permit == nil { throw FeedAnswer.tooManySubscribers }
+        let poll = ChangesPoll(handler: self, feed: feed, reading: reading, wait: wait, permit: permit)
         return HTTPResponse(status: 200, body: .pending(poll))
     }
 

@@ -1,3 +1,4 @@
+import Basics
 import Feed
 import HTTPServer
 import ReplicaStore
@@ -9,25 +10,25 @@ final class ChangesPoll: PendingAnswer {
     private let feed: FeedRequest
     private let reading: FeedParameters
     private let wait: Duration
-    private let place: FeedPlace?
+    private let permit: Permit?
     private var page: ChangesPage?
     private var deadline: Duration?
     private var isDraining = false
 
     /// `place` is the waiting client's among the subscribers.
-    init(handler: ChangesHandler, feed: FeedRequest, reading: FeedParameters, wait: Duration, place: FeedPlace?) {
+    init(handler: ChangesHandler, feed: FeedRequest, reading: FeedParameters, wait: Duration, permit: Permit?) {
         self.handler = handler
         self.feed = feed
         self.reading = reading
         self.wait = wait
-        self.place = place
+        self.permit = permit
     }
 
     func drain() { isDraining = true }
 
     func finished(_ reason: StreamEnd) {
         page = nil
-        place?.leave(isStalled: false)
+        permit?.release()
     }
 
     func poll(now: Duration) -> PendingStep {

@@ -26,10 +26,10 @@ struct EventsHandler: Sendable {
             )
         }
         let feed = try request(call, parameters)
-        let place = hub.admit(address: call.request.clientKey)
-        if place == nil, !Self.isBrowsers(call.request, accepted) { throw FeedAnswer.tooManySubscribers }
+        let permit = hub.admit(address: call.request.clientKey)
+        if permit == nil, !Self.isBrowsers(call.request, accepted) { throw FeedAnswer.tooManySubscribers }
         return FeedAnswer.stream(
-            FeedStream(hub: hub, request: feed, place: place),
+            FeedStream(hub: hub, request: feed, permit: permit),
             type: Self.type,
             isCompressed: feed.isCompressed,
             replica: FeedAnswer.replicaFields(view, fields)

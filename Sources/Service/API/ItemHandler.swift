@@ -9,7 +9,7 @@ struct ItemHandler: Sendable {
     let view: ReplicaView
     let fields: AnswerFields
     let limits: APILimits
-    let waiting: WaitingRoom
+    let waiting: Permits
     let verdicts: UntilVerdicts
 
     static let parameters = FilterParameters.representationNames + ["until", "max_lag"]
@@ -49,10 +49,20 @@ struct ItemHandler: Sendable {
             question.wait = min(seconds, Int(limits.longestWait.wholeSeconds))
         }
         if question.wait != nil || isCostly(question, in: snapshot) {
-            try waiting.enter()
-            return HTTPResponse(status: 200, body: .pending(ItemPoll(question, handler: self)))
+            return HTTPResponse(status: 200, body: .pending(ItemPoll(question, handler: self, try permitToWait())))
         }
         return try answer(question, in: snapshot)
+    }
+
+    private func permitToWait() throws(Problem) -> Permit {
+        do { return try waiting.take() } catch {
+            throw Problem(
+                503,
+                .overloaded,
+                "Too many requests wait for an answer: ask without `Prefer: wait`, or later.",
+                retryAfterSeconds: 1
+            )
+        }
     }
 
     private func until(_ parameters: QueryParameters) throws(Problem) -> UntilPredicate? {

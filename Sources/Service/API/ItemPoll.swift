@@ -1,3 +1,4 @@
+import Basics
 import HTTPServer
 import ReplicaStore
 
@@ -5,6 +6,7 @@ import ReplicaStore
 final class ItemPoll: PendingAnswer {
     private let question: ItemHandler.Question
     private let handler: ItemHandler
+    private let permit: Permit
     private var deadline: Duration?
     private var isDraining = false
     /// What was looked at last and is no answer yet: nothing is looked at twice.
@@ -12,10 +14,11 @@ final class ItemPoll: PendingAnswer {
     /// Others have had their turn since the request came.
     private var hasYielded = false
 
-    /// Its place in the waiting room is taken already.
-    init(_ question: ItemHandler.Question, handler: ItemHandler) {
+    /// `permit` is held until the request is over.
+    init(_ question: ItemHandler.Question, handler: ItemHandler, _ permit: Permit) {
         self.question = question
         self.handler = handler
+        self.permit = permit
     }
 
     func poll(now: Duration) -> PendingStep {
@@ -55,5 +58,5 @@ final class ItemPoll: PendingAnswer {
 
     func drain() { isDraining = true }
 
-    func finished(_ reason: StreamEnd) { handler.waiting.leave() }
+    func finished(_ reason: StreamEnd) { permit.release() }
 }

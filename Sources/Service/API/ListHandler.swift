@@ -1,3 +1,4 @@
+import Basics
 import HTTPSemantics
 import HTTPServer
 import ItemQuery
@@ -10,7 +11,7 @@ struct ListHandler: Sendable {
     let fields: AnswerFields
     let limits: APILimits
     private let item: ItemHandler
-    private let places: ExportPlaces
+    private let exports: Permits
 
     static let json = "application/json"
     static let lines = "application/x-ndjson"
@@ -26,7 +27,7 @@ struct ListHandler: Sendable {
         self.fields = fields
         self.limits = limits
         self.item = item
-        places = ExportPlaces(limit: limits.exports, perAddress: limits.exportsPerAddress)
+        exports = Permits(limit: limits.exports, perHolder: limits.exportsPerAddress)
     }
 
     /// `partition` is the path's, where the path names one; else the parameter `pk` may.
@@ -216,7 +217,7 @@ struct ListHandler: Sendable {
     }
 
     private func export(_ call: Call) throws(Problem) -> HTTPResponse {
-        let place = try exportPlace(for: call.apiCall.request)
+        let permit = try exportPermit(for: call.apiCall.request)
         let conditions = view.conditions()
         let isCompressed = AcceptEncoding(call.apiCall.header(.acceptEncoding)).prefersGzip
         var fields = fields.templates(call.snapshot.position, conditions).notModified
@@ -229,7 +230,7 @@ struct ListHandler: Sendable {
         let (start, identity) = (call.start, call.query.identity)
         let body = ExportBody(
             snapshot: call.snapshot,
-            place: place,
+            permit: permit,
             query: call.query,
             limits: limits,
             isCompressed: isCompressed,
@@ -248,14 +249,12 @@ struct ListHandler: Sendable {
         return HTTPResponse(status: 200, fields: fields, body: .stream(body))
     }
 
-    private func exportPlace(for request: HTTPRequest) throws(Problem) -> ExportPlaces.Place {
-        switch places.take(for: request.clientKey) {
-        case .success(let place): return place
-        case .failure(let refusal):
+    private func exportPermit(for request: HTTPRequest) throws(Problem) -> Permit {
+        do { return try exports.take(for: request.clientKey) } catch {
             let what =
-                switch refusal {
+                switch error {
                 case .total: "\(limits.exports) exports are in progress, which is all that are allowed at once."
-                case .address:
+                case .holder:
                     "\(limits.exportsPerAddress) exports to this client's address are in progress, which is all that one address "
                         + "may have."
                 }

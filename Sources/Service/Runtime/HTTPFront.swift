@@ -42,7 +42,7 @@ package final class HTTPFront: Sendable {
             }
         )
         let health = Health(view: view)
-        let waiting = WaitingRoom(limit: apiLimits.waitingRequests)
+        let waiting = Permits(limit: apiLimits.waitingRequests)
         let startedAt = view.wallMilliseconds()
         let pendingBytes = PendingBytes(limit: settings.maximumPendingBytes ?? MemoryBudget.pendingBytes())
         let collector = MetricsCollector(

@@ -1,3 +1,4 @@
+import Basics
 import Feed
 import HTTPServer
 import Metrics
@@ -12,7 +13,7 @@ final class MetricsCollector: Sendable {
     private let view: ReplicaView
     private let hub: FeedHub
     private let health: Health
-    private let waiting: WaitingRoom
+    private let waiting: Permits
     private let pendingBytes: PendingBytes
     private let connectionLimit: Int
     /// Nil where no tokens are asked for.
@@ -26,7 +27,7 @@ final class MetricsCollector: Sendable {
         view: ReplicaView,
         hub: FeedHub,
         health: Health,
-        waiting: WaitingRoom,
+        waiting: Permits,
         pendingBytes: PendingBytes,
         connectionLimit: Int,
         tokens: TokenStore? = nil,
@@ -116,7 +117,7 @@ final class MetricsCollector: Sendable {
 
     private func collectFeed() {
         let reading = hub.reading
-        gauge("tablecast_http_waiting_requests", [], Double(waiting.occupants))
+        gauge("tablecast_http_waiting_requests", [], Double(waiting.count))
         gauge("tablecast_feed_subscribers", [], Double(reading.subscribers))
         counter("tablecast_feed_subscribers_total", [], reading.subscribersTotal)
         counter("tablecast_feed_events_total", [], reading.eventsTotal)

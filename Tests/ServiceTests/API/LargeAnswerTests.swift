@@ -202,19 +202,13 @@ import Testing
         let metrics = try fixture.request("/metrics").body
         #expect(metrics.contains("\ntablecast_http_pending_refused_total 4\n"))
         #expect(metrics.contains("\ntablecast_http_pending_bytes_limit 1000\n"))
-        // The export's place is free again.
+        // The export's permit is back.
         #expect(try fixture.request("/v1/status").body.contains(#""pending":{"bytes":"#))
         await fixture.stop()
     }
 
     @Test("one address has its share of the exports, and no more")
     func exportShare() async throws {
-        let places = ExportPlaces(limit: 3, perAddress: 2)
-        let first = [places.take(for: 1), places.take(for: 1)]
-        #expect(throws: ExportPlaces.Refusal.address) { _ = try places.take(for: 1).get() }
-        let other = places.take(for: 2)
-        #expect(throws: ExportPlaces.Refusal.total) { _ = try places.take(for: 3).get() }
-        for place in first + [other] { _ = try place.get() }
         let fixture = try ServiceFixture(limits: { $0.exportsPerAddress = 0 })
         try fixture.publish(items(), schema: ServiceFixture.composite)
         let refused = try fixture.request("/v1/items", fields: ["Accept: application/x-ndjson"])

@@ -1,3 +1,4 @@
+import Basics
 import Compression
 import HTTPServer
 import ItemQuery
@@ -6,7 +7,7 @@ import ReplicaStore
 /// Items as NDJSON, one a line, from one snapshot: what is held is the snapshot, a key, and the piece that is being sent.
 final class ExportBody: BulkBody {
     private var snapshot: StoreSnapshot?
-    private var place: ExportPlaces.Place?
+    private var permit: Permit?
     private var walk: ItemWalk
     private let representation: ItemRepresentation
     private let limits: APILimits
@@ -20,7 +21,7 @@ final class ExportBody: BulkBody {
 
     init(
         snapshot: StoreSnapshot,
-        place: ExportPlaces.Place,
+        permit: Permit,
         query: ListQuery,
         limits: APILimits,
         isCompressed: Bool,
@@ -28,7 +29,7 @@ final class ExportBody: BulkBody {
         closing: @escaping (_ stoppedAt: [UInt8]?, _ unreadable: Int) -> [UInt8]
     ) {
         self.snapshot = snapshot
-        self.place = place
+        self.permit = permit
         walk = query.walk
         representation = query.filter.representation
         remaining = query.limit ?? .max
@@ -80,6 +81,6 @@ final class ExportBody: BulkBody {
     func finished(_ reason: StreamEnd) {
         snapshot = nil
         pin = nil
-        place = nil
+        permit = nil
     }
 }

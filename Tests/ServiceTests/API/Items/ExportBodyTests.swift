@@ -1,3 +1,4 @@
+import Basics
 import CZlib
 import Compression
 import HTTPServer
@@ -28,7 +29,7 @@ import Testing
 
     private func body(
         _ snapshot: StoreSnapshot,
-        _ places: ExportPlaces = ExportPlaces(limit: 1),
+        _ exports: Permits = Permits(limit: 1),
         query: String = "",
         isCompressed: Bool = false,
         pin: SnapshotPin? = nil,
@@ -39,7 +40,7 @@ import Testing
         let parameters = try QueryParameters(testing: query, allowed: ListHandler.parameters)
         return ExportBody(
             snapshot: snapshot,
-            place: try places.take(for: 1).get(),
+            permit: try exports.take(for: 1),
             query: try ListQuery(parameters, partition: nil, limits: 1...(.max), schema: snapshot.keySchema, call: nil),
             limits: limits,
             isCompressed: isCompressed,
@@ -93,31 +94,31 @@ import Testing
         }
     }
 
-    @Test("lets the snapshot and the place go when it is finished, however it ends")
+    @Test("releases the snapshot and the permit when it is finished, however it ends")
     func release() throws {
-        let places = ExportPlaces(limit: 1)
-        let body = try body(snapshot(items: 500), places)
+        let exports = Permits(limit: 1)
+        let body = try body(snapshot(items: 500), exports)
         var piece: [UInt8] = []
         #expect(body.produce(into: &piece, budget: 100, now: .zero) == .again)
-        #expect(places.count == 1)
-        #expect(places.take(for: 1).isRefused)
+        #expect(exports.count == 1)
+        #expect(throws: PermitCounts.Refusal.total) { try exports.take(for: 1) }
         body.finished(.stalled)
-        #expect(places.count == 0)
-        #expect(!places.take(for: 1).isRefused)
+        #expect(exports.count == 0)
+        _ = try exports.take(for: 1)
         piece = []
         #expect(body.produce(into: &piece, budget: 100, now: .zero) == .end)
         #expect(piece.isEmpty)
     }
 
-    @Test("a body that is never asked gives its place back too")
+    @Test("a body that is never asked gives its permit back too")
     func neverAsked() throws {
-        let places = ExportPlaces(limit: 1)
+        let exports = Permits(limit: 1)
         do {
-            let body = try body(snapshot(items: 1), places)
-            #expect(places.count == 1)
+            let body = try body(snapshot(items: 1), exports)
+            #expect(exports.count == 1)
             _ = consume body
         }
-        #expect(places.count == 0)
+        #expect(exports.count == 0)
     }
 
     @Test("breaks off when it has lasted too long, so that its snapshot is not kept for ever")
@@ -168,11 +169,5 @@ import Testing
         }
         #expect(status == Z_STREAM_END)
         return Array(output.prefix(bound - Int(stream.avail_out)))
-    }
-}
-
-extension Result where Success == ExportPlaces.Place {
-    fileprivate var isRefused: Bool {
-        if case .failure = self { true } else { false }
     }
 }
