@@ -1,3 +1,4 @@
+import DequeModule
 import ReplicaStore
 import Synchronization
 
@@ -15,9 +16,8 @@ final class FrameCache: Sendable {
     private struct State {
         var epoch: Epoch?
         var frames: [Key: FeedFrame] = [:]
-        /// Keys, oldest first; `oldest` of them are gone.
-        var order: [Key] = []
-        var oldest = 0
+        /// Keys, oldest first.
+        var order = Deque<Key>()
         var bytes = 0
         var base: UInt64 = 0
         var baseTaken: Duration?
@@ -60,7 +60,7 @@ final class FrameCache: Sendable {
                 state.order.append(key)
             }
             state.bytes += frame.bytes.count + Self.entryOverhead
-            while state.bytes > limits.cachedFrameBytes, state.oldest < state.order.count { dropOldest(&state) }
+            while state.bytes > limits.cachedFrameBytes, !state.order.isEmpty { dropOldest(&state) }
         }
         return (frame, true)
     }
@@ -89,14 +89,9 @@ final class FrameCache: Sendable {
     }
 
     private func dropOldest(_ state: inout State) {
-        let key = state.order[state.oldest]
-        state.oldest += 1
+        guard let key = state.order.popFirst() else { return }
         if let dropped = state.frames.removeValue(forKey: key) {
             state.bytes -= dropped.bytes.count + Self.entryOverhead
-        }
-        if state.oldest > 1024, state.oldest * 2 > state.order.count {
-            state.order.removeFirst(state.oldest)
-            state.oldest = 0
         }
     }
 }

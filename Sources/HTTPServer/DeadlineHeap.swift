@@ -1,54 +1,30 @@
-/// A binary heap of deadlines. Entries are not removed when a deadline moves: the owner recognises stale ones as they
+import HeapModule
+
+/// Deadlines of connections, by their tokens. Entries are not removed when a deadline moves: the owner recognises stale ones as they
 /// fall due.
 struct DeadlineHeap {
-    struct Entry {
+    struct Entry: Comparable {
         let deadline: Instant
         let token: UInt64
+
+        static func < (left: Entry, right: Entry) -> Bool { left.deadline < right.deadline }
     }
 
-    private var entries: [Entry] = []
+    private var entries = Heap<Entry>()
 
     var count: Int { entries.count }
-    var earliest: Instant? { entries.first?.deadline }
+    var earliest: Instant? { entries.min?.deadline }
 
     mutating func insert(_ deadline: Instant, token: UInt64) {
-        entries.append(Entry(deadline: deadline, token: token))
-        var child = entries.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard entries[child].deadline < entries[parent].deadline else { return }
-            entries.swapAt(child, parent)
-            child = parent
-        }
+        entries.insert(Entry(deadline: deadline, token: token))
     }
 
     /// Takes the earliest entry when it is due.
     mutating func popDue(_ now: Instant) -> Entry? {
-        guard let first = entries.first, first.deadline <= now else { return nil }
-        let last = entries.removeLast()
-        if !entries.isEmpty {
-            entries[0] = last
-            siftDown(0)
-        }
-        return first
+        guard let earliest, earliest <= now else { return nil }
+        return entries.popMin()
     }
 
     /// Drops the entries that `isLive` does not want, in linear time.
-    mutating func removeStale(_ isLive: (Entry) -> Bool) {
-        entries = entries.filter(isLive)
-        for index in stride(from: entries.count / 2 - 1, through: 0, by: -1) { siftDown(index) }
-    }
-
-    private mutating func siftDown(_ start: Int) {
-        var parent = start
-        while true {
-            var smallest = parent
-            for child in 2 * parent + 1...2 * parent + 2 where child < entries.count {
-                if entries[child].deadline < entries[smallest].deadline { smallest = child }
-            }
-            if smallest == parent { return }
-            entries.swapAt(parent, smallest)
-            parent = smallest
-        }
-    }
+    mutating func removeStale(_ isLive: (Entry) -> Bool) { entries = Heap(entries.unordered.filter(isLive)) }
 }

@@ -1,3 +1,5 @@
+import DequeModule
+
 /// Work that waits, handed out fairly: the addresses in a ring, and the work of each address first come, first served.
 ///
 /// Each address has a quantum of time a round. What its work took longer is taken from its next rounds, so one address with a
@@ -86,31 +88,29 @@ struct FairQueue<Element> {
     }
 }
 
-/// A queue in an array: what is taken leaves a hole at the front, and the array closes up when half of it is holes.
+/// A queue that gives a large buffer back once it has run empty.
 struct FIFOQueue<Element> {
-    /// A larger queue gives its memory back when it has run empty.
+    /// Elements for which an empty queue keeps its buffer.
     private static var keptCapacity: Int { 16_384 }
 
-    private var elements: [Element?] = []
-    private var start = 0
+    private var elements = Deque<Element>()
+    /// The most elements since the buffer was made.
+    private var peak = 0
 
-    var count: Int { elements.count - start }
-    var isEmpty: Bool { start == elements.count }
-    var first: Element? { start < elements.count ? elements[start] : nil }
+    var count: Int { elements.count }
+    var isEmpty: Bool { elements.isEmpty }
+    var first: Element? { elements.first }
 
-    mutating func append(_ element: Element) { elements.append(element) }
+    mutating func append(_ element: Element) {
+        elements.append(element)
+        peak = max(peak, elements.count)
+    }
 
     mutating func popFirst() -> Element? {
-        guard start < elements.count else { return nil }
-        let element = elements[start]
-        elements[start] = nil
-        start += 1
-        if start == elements.count {
-            elements.removeAll(keepingCapacity: elements.capacity <= Self.keptCapacity)
-            start = 0
-        } else if start >= 64, start * 2 >= elements.count {
-            elements.removeFirst(start)
-            start = 0
+        let element = elements.popFirst()
+        if elements.isEmpty, peak > Self.keptCapacity {
+            elements = Deque()
+            peak = 0
         }
         return element
     }
