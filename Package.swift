@@ -28,12 +28,17 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
     )
 }
 
-/// What browsers load, joined by `Service/Web` in this order.
+/// The files that browsers load. `Service/Web/WebModules.swift` says at which paths.
 let webFiles = [
-    "client/connection.js", "client/share.js", "client/tables.js", "client.d.ts", "console/console.html",
-    "console/console.css",
-    "console/values.js", "console/service.js", "console/status.js", "console/items.js", "console/changes.js",
-    "console/page.js",
+    "client.js", "client.d.ts", "console.html",
+    "client/change-feed.js", "client/connection.js", "client/identity.js", "client/listeners.js",
+    "client/live-table.js", "client/options.js", "client/position.js", "client/reader.js",
+    "client/refused-error.js", "client/share.js",
+    "console/change-lines.js", "console/changes.js", "console/chart.js", "console/clipboard.js",
+    "console/console.css", "console/detail.js", "console/differences.js", "console/dom.js", "console/filter.js",
+    "console/head.js", "console/items.js", "console/keys.js", "console/page.js", "console/place.js",
+    "console/rendering.js", "console/service.js", "console/shards.js", "console/sign-in.js", "console/status.js",
+    "console/theme.js", "console/values.js", "console/words.js",
 ]
 
 /// A program for developers: no layer of the product.

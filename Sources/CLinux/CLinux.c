@@ -21,11 +21,6 @@ int linux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t toke
     return epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event);
 }
 
-int linux_epoll_remove(int epoll, int descriptor) {
-    struct epoll_event event = {0};
-    return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, &event);
-}
-
 /* Waits for at most 256 events. */
 int linux_epoll_wait(int epoll, struct linux_readiness *ready, int capacity, int milliseconds) {
     struct epoll_event events[256];

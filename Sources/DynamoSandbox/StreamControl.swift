@@ -125,11 +125,6 @@ extension DynamoSandbox {
         locked { engine, _ in engine.listing.keepLookingOpen(id, neverEnds: neverEnds) }
     }
 
-    /// Ends hidden and open-looking shards.
-    package func resetListing() {
-        locked { engine, _ in engine.listing.reset() }
-    }
-
     /// Gives a table a new stream with a new ARN; an enabled one is disabled first.
     package func enableStream(of table: String, _ viewType: SandboxViewType) {
         locked { engine, now in

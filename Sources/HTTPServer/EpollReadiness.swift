@@ -22,10 +22,6 @@ final class EpollReadiness: Readiness {
         }
     }
 
-    func remove(_ descriptor: Int32) {
-        _ = systemCall { linux_epoll_remove(epoll, descriptor) }
-    }
-
     func wait(milliseconds: Int32) -> Int {
         switch systemCall({ linux_epoll_wait(epoll, ready, Int32(Self.capacity), milliseconds) }) {
         case .done(let count): return count

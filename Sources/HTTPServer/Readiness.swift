@@ -23,7 +23,6 @@ struct ReadinessEvent {
 protocol Readiness: AnyObject {
     func add(_ descriptor: Int32, _ interest: ReadinessInterest, token: UInt64) throws(SystemCallError)
     func change(_ descriptor: Int32, _ interest: ReadinessInterest, token: UInt64)
-    func remove(_ descriptor: Int32)
     /// Waits at most so long (-1: for ever) and says how many events there are.
     func wait(milliseconds: Int32) -> Int
     /// An event of the last wait.

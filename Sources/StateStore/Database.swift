@@ -66,9 +66,6 @@ final class Database {
         return try statement.step() ? statement.integer(0) : 0
     }
 
-    /// The number of the row inserted last.
-    var lastRow: Int64 { sqlite3_last_insert_rowid(handle) }
-
     /// Whether a transaction is open: some errors end it by themselves.
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 

@@ -6,7 +6,8 @@ import shutil
 import subprocess
 
 import pytest
-from support.processes import PROJECT, free_port, wait_for
+from support.modules import WEB, served
+from support.processes import free_port, wait_for
 from support.scripted import Proxy, Scripted
 from support.service import serving
 from support.tables import create_table, fill
@@ -15,15 +16,15 @@ EPOCH, NEXT_EPOCH = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
 
 
 @pytest.fixture(scope="module")
-def module(ministack, logs):
-    """The client as the program serves it."""
+def modules(ministack, logs):
+    """The client as the program serves it, each module by its path."""
     with serving(logs, ministack, create_table(ministack.client())) as service:
-        return service.get("/client.js").content
+        return served(service)
 
 
 @pytest.fixture
-def server(module):
-    with Scripted(module).running() as server:
+def server(modules):
+    with Scripted(modules).running() as server:
         yield server
 
 
@@ -47,7 +48,7 @@ def shows(tab, expected, seconds=20):
     wait_for(lambda: contents(tab) == expected, seconds, lambda: f"{expected}; it has {contents(tab)}, {tab.run('states')}")
 
 
-def test_it_is_one_module_with_an_entity_tag_and_types(ministack, logs):
+def test_it_is_served_with_an_entity_tag_and_types(ministack, logs):
     with serving(logs, ministack, create_table(ministack.client())) as service:
         for path, kind in (("/client.js", "text/javascript"), ("/client.d.ts", "text/plain")):
             answer = service.get(path)
@@ -55,17 +56,18 @@ def test_it_is_one_module_with_an_entity_tag_and_types(ministack, logs):
             assert answer.headers["Cache-Control"] == "no-cache"
             again = service.get(path, headers={"If-None-Match": answer.headers["ETag"]})
             assert (again.status_code, again.content) == (304, b"")
-        module = service.get("/client.js").text
-        assert not re.search(r"^\s*import\b|\bimport\(", module, re.MULTILINE)
-        # What is exported is typed, and the other way round.
-        exported = set(re.findall(r"^export class (\w+)", module, re.MULTILINE))
-        typed = set(re.findall(r"^export class (\w+)", service.get("/client.d.ts").text, re.MULTILINE))
-        assert exported == typed == {"LiveTable", "ChangeFeed", "RefusedError"}
+
+
+def test_what_it_exports_is_typed_and_the_other_way_round(tab, server):
+    tab.go(f"{server.url}/page")
+    exported = tab.run("import('/client.js').then((client) => Object.keys(client).sort())")
+    typed = re.findall(r"^export class (\w+)", (WEB / "client.d.ts").read_text(), re.MULTILINE)
+    assert exported == sorted(typed) == ["ChangeFeed", "LiveTable", "RefusedError"]
 
 
 def test_its_types_hold(tmp_path):
     """The compiler accepts right uses and refuses wrong ones."""
-    shutil.copy(PROJECT / "Sources/Service/Web/client.d.ts", tmp_path)
+    shutil.copy(WEB / "client.d.ts", tmp_path)
     (tmp_path / "use.ts").write_text(
         """
         import { ChangeFeed, LiveTable, RefusedError } from "./client.js";
@@ -190,10 +192,10 @@ def test_a_listener_that_throws_hurts_no_other(tab, server):
     assert tab.run("told") == 2
 
 
-def test_what_the_server_refuses_is_told_and_not_asked_again(tab, module):
+def test_what_the_server_refuses_is_told_and_not_asked_again(tab, modules):
     problem = {"type": "urn:tablecast:problem:invalid-parameter", "title": "Bad Request", "status": 400, "detail": "column 3", "parameter": "where"}
     refuse = lambda *_: (400, problem)
-    with Scripted(module, {"/v1/events": refuse, "/v1/changes": refuse}).running() as server:
+    with Scripted(modules, {"/v1/events": refuse, "/v1/changes": refuse}).running() as server:
         live(tab, server, "{ where: 'a <' }")
         assert tab.run("table.ready.catch((error) => [error instanceof RefusedError, error.status, error.message, error.problem.parameter])") == [
             True, 400, "column 3", "where",
@@ -201,7 +203,7 @@ def test_what_the_server_refuses_is_told_and_not_asked_again(tab, module):
         assert tab.run("table.state") == "refused"
 
 
-def test_a_token_becomes_a_ticket_and_never_part_of_a_url(tab, module):
+def test_a_token_becomes_a_ticket_and_never_part_of_a_url(tab, modules):
     tickets = []
 
     def ticket(_, headers):
@@ -209,7 +211,7 @@ def test_a_token_becomes_a_ticket_and_never_part_of_a_url(tab, module):
         tickets.append(f"ticket-{len(tickets)}")
         return 200, {"ticket": tickets[-1]}
 
-    with Scripted(module, {"/v1/tickets": ticket}).running() as server:
+    with Scripted(modules, {"/v1/tickets": ticket}).running() as server:
         live(tab, server, "{ token: () => Promise.resolve('secret') }")
         server.stream(0).put(1, {"id": "a"}).mark("ready", 1).end()
         # A ticket works once: the second connection needs another.
@@ -218,7 +220,7 @@ def test_a_token_becomes_a_ticket_and_never_part_of_a_url(tab, module):
         assert not [path for _, path, _ in server.requests if "secret" in path]
 
 
-def test_long_polls_serve_where_events_are_held_back(tab, module):
+def test_long_polls_serve_where_events_are_held_back(tab, modules):
     """The stream is open and says nothing; `/v1/changes` answers."""
     states = iter([
         {"changes": [{"op": "put", "key": {"id": "a"}, "item": {"id": "a"}, "id": f"{EPOCH}.1", "cause": "snapshot"}], "next": f"{EPOCH}.1"},
@@ -233,7 +235,7 @@ def test_long_polls_serve_where_events_are_held_back(tab, module):
             return 410, {"type": "urn:tablecast:problem:position-gone", "title": "Gone", "status": 410, "detail": "gone"}
         return 200, {**page, "as_of": {"position": page["next"], "lag_ms": 1}}
 
-    with Scripted(module, {"/v1/changes": changes}).running() as server:
+    with Scripted(modules, {"/v1/changes": changes}).running() as server:
         live(tab, server, "{ patience: 300 }")
         tab.run("table.ready.then(() => 0)")
         assert tab.run("table.transport") == "poll"
@@ -245,7 +247,7 @@ def test_long_polls_serve_where_events_are_held_back(tab, module):
         tab.run("table.close()")
 
 
-def test_long_polls_do_not_ask_for_a_gone_position_again(tab, module):
+def test_long_polls_do_not_ask_for_a_gone_position_again(tab, modules):
     """A page that resumes from a position of its own, where events are held back and the position is gone."""
     gone, following = f"{EPOCH}.1", f"{NEXT_EPOCH}.5"
     asked = []
@@ -258,7 +260,7 @@ def test_long_polls_do_not_ask_for_a_gone_position_again(tab, module):
             return 503, {"type": "about:blank", "title": "Busy", "status": 503, "detail": "busy"}
         return 200, {"changes": [], "next": following, "as_of": {"position": following, "lag_ms": 1}}
 
-    with Scripted(module, {"/v1/changes": changes}).running() as server:
+    with Scripted(modules, {"/v1/changes": changes}).running() as server:
         tab.go(f"{server.url}/page")
         tab.run(
             f"import('{server.url}/client.js').then(({{ ChangeFeed }}) => {{ window.types = []; window.feed = "
@@ -275,20 +277,20 @@ def status(service, name="subscribers"):
 
 
 @contextlib.contextmanager
-def page(module):
+def page(modules):
     """An application's page, from an origin of its own."""
-    with Scripted(module).running() as server:
+    with Scripted(modules).running() as server:
         yield server
 
 
-def test_it_converges_after_kill_nine_and_a_new_epoch(ministack, logs, tab, module):
+def test_it_converges_after_kill_nine_and_a_new_epoch(ministack, logs, tab, modules):
     """S18, for the client."""
     client = ministack.client()
     table = create_table(client)
     put = lambda name, number: client.put_item(TableName=table, Item={"id": {"S": name}, "n": {"N": str(number)}})
     put("first", 1)
     port = free_port()
-    with page(module) as server:
+    with page(modules) as server:
         with serving(logs, ministack, table, port=port) as service:
             live(tab, server, url=service.url)
             tab.run("(window.neverReloaded = true)")
@@ -310,12 +312,12 @@ def test_it_converges_after_kill_nine_and_a_new_epoch(ministack, logs, tab, modu
             assert status(service, "epoch") != epoch
 
 
-def test_tabs_share_one_connection_and_hand_it_over(ministack, logs, browser, tab, module):
+def test_tabs_share_one_connection_and_hand_it_over(ministack, logs, browser, tab, modules):
     client = ministack.client()
     table = create_table(client)
     fill(client, table, 30)
     put = lambda name: client.put_item(TableName=table, Item={"id": {"S": name}, "n": {"N": "0"}})
-    with page(module) as server, serving(logs, ministack, table) as service:
+    with page(modules) as server, serving(logs, ministack, table) as service:
         other, third = browser.tab(), browser.tab()
         live(tab, server, url=service.url)
         tab.wait("table.state === 'live'")
@@ -373,11 +375,11 @@ def test_without_sharing_every_table_has_its_own_connection(tab, server, missing
     assert tab.run("Promise.all(tables.map((table) => table.ready)).then(() => tables.map((table) => table.size))") == [1, 1]
 
 
-def test_a_proxy_that_buffers_is_got_past(ministack, logs, tab, module):
+def test_a_proxy_that_buffers_is_got_past(ministack, logs, tab, modules):
     client = ministack.client()
     table = create_table(client)
     fill(client, table, 5)
-    with page(module) as server, serving(logs, ministack, table) as service, Proxy(service.port).running() as proxy:
+    with page(modules) as server, serving(logs, ministack, table) as service, Proxy(service.port).running() as proxy:
         proxy.holds = True
         live(tab, server, "{ patience: 1000 }", url=proxy.url)
         tab.wait("table.state === 'live' && table.size === 5 && table.transport === 'poll'")
@@ -386,13 +388,13 @@ def test_a_proxy_that_buffers_is_got_past(ministack, logs, tab, module):
         tab.run("table.close()")
 
 
-def test_a_service_that_asks_for_tokens_is_followed_with_tickets(ministack, logs, tab, module, tmp_path):
+def test_a_service_that_asks_for_tokens_is_followed_with_tickets(ministack, logs, tab, modules, tmp_path):
     client = ministack.client()
     table = create_table(client)
     fill(client, table, 3)
     tokens = tmp_path / "tokens.json"
     tokens.write_text('{"tokens": [{"name": "page", "token": "a-secret-of-twenty-and-more-characters", "scopes": ["read", "stream"]}]}')
-    with page(module) as server, serving(logs, ministack, table, "--auth-token-file", str(tokens)) as service:
+    with page(modules) as server, serving(logs, ministack, table, "--auth-token-file", str(tokens)) as service:
         live(tab, server, "{ token: 'a-secret-of-twenty-and-more-characters' }", url=service.url)
         tab.wait("table.state === 'live' && table.size === 3")
         assert tab.run("table.transport") == "stream"

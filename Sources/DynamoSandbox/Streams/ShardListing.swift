@@ -19,12 +19,6 @@ struct ShardListing: Sendable {
     /// Whether a closed shard's last page comes with an iterator all the same.
     func isEndless(_ shard: String) -> Bool { endless.contains(shard) }
 
-    mutating func reset() {
-        hidden = [:]
-        looksOpen = []
-        endless = []
-    }
-
     func showsEnd(of shard: String) -> Bool { !looksOpen.contains(shard) }
 
     /// The shards of one listing; each listing brings hidden ones nearer. Only first pages count.

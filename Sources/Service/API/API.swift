@@ -16,6 +16,12 @@ package struct API: Sendable {
         },
         .get("/client.js", [], .open) { _, call in WebClient.module.respond(to: call.request) },
         .get("/client.d.ts", [], .open) { _, call in WebClient.types.respond(to: call.request) },
+        .get(WebModules.Folder.client.pattern, [], .open) { _, call throws(Problem) in
+            try WebModules.respond(to: call, in: .client)
+        },
+        .get(WebModules.Folder.console.pattern, [], .open) { _, call throws(Problem) in
+            try WebModules.respond(to: call, in: .console)
+        },
         .get("/v1/items", ListHandler.parameters, .read) { api, call throws(Problem) in
             try api.items(call)
         }.keepingToKeys(),

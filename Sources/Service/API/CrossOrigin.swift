@@ -79,7 +79,7 @@ package struct CrossOrigin: Sendable {
         "Accept, Authorization, Cache-Control, Content-Type, If-Match, If-Modified-Since, If-None-Match, Last-Event-ID, "
         + "Prefer, X-Request-Id"
     /// The paths that carry no data: their modules may be imported from anywhere, and embedded.
-    private static let openPaths = ["/client.js", "/client.d.ts"]
+    private static let openPaths = ["/client.js", "/client.d.ts", WebModules.Folder.client.pattern]
 
     private let origins: Origins
     /// Nil where any origin may read.

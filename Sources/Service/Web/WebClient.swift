@@ -1,8 +1,8 @@
-/// The browser client: one ES module without dependencies, and its types. The module's source is in parts, joined here.
+/// The browser client: an ES module, which imports those of the folder `client`, and its types.
 enum WebClient {
     /// `/client.js`.
     static let module = WebFile(
-        [PackageResources.connection_js, PackageResources.share_js, PackageResources.tables_js].reduce([], +),
+        WebModules.entry(PackageResources.client_js),
         contentType: "text/javascript; charset=utf-8"
     )
     /// `/client.d.ts`.

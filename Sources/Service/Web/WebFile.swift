@@ -2,16 +2,26 @@ import HTTPServer
 
 /// A file that browsers load, the same in every answer: its bytes, its type and its entity tag.
 struct WebFile: Sendable {
+    /// How long browsers keep a file (RFC 9111 section 5.2.2, RFC 8246).
+    enum Caching: String {
+        /// They ask again each time, and get 304: the next load sees a new version of the service.
+        case askedEachTime = "no-cache"
+        /// For a path whose contents never change.
+        case forGood = "max-age=31536000, immutable"
+    }
+
     let body: [UInt8]
     let contentType: String
     /// Strong: a hash of the bytes.
     let entityTag: String
+    private let caching: Caching
     /// What its answers carry beside the fields of every file.
     var fields: [(name: StaticString, value: String)] = []
 
-    init(_ body: [UInt8], contentType: String) {
+    init(_ body: [UInt8], contentType: String, caching: Caching = .askedEachTime) {
         self.body = body
         self.contentType = contentType
+        self.caching = caching
         entityTag = body.withUnsafeBytes { ContentHash.entityTag($0, suffix: "w") }
     }
 
@@ -19,8 +29,7 @@ struct WebFile: Sendable {
     func respond(to request: HTTPRequest) -> HTTPResponse {
         var answer = HTTPFields()
         answer.add("ETag", entityTag)
-        // Asked for again each time, and answered 304: a new version of the service is seen at the next load.
-        answer.add("Cache-Control", "no-cache")
+        answer.add("Cache-Control", caching.rawValue)
         for (name, value) in fields { answer.add(name, value) }
         if let known = request.header("if-none-match"), ConditionalRequest.matches(known, entityTag) {
             return HTTPResponse(status: 304, fields: answer)

@@ -1,6 +1,6 @@
 /**
  * The types of /client.js: a table that Tablecast serves, live in the browser.
- * Both files need nothing else; keep them beside each other.
+ * Keep this file beside client.js, which needs the folder `client` as well.
  */
 
 /** An attribute's value in plain JSON, or in DynamoDB's typed JSON with `format: "dynamodb"`. */

@@ -64,10 +64,10 @@ class Stream:
 
 
 class Scripted(Server):
-    """Serves a blank page, `/client.js` and scripted feeds. `answers` is asked for everything else: path → (status, body)."""
+    """Serves a blank page, the client's `modules` (path → bytes), scripted feeds and `answers` (path → status, body)."""
 
-    def __init__(self, module, answers=None):
-        self.module, self.streams, self.requests, self.answers = module, [], [], answers or {}
+    def __init__(self, modules, answers=None):
+        self.modules, self.streams, self.requests, self.answers = modules, [], [], answers or {}
         super().__init__(("127.0.0.1", 0), ScriptedHandler)
 
     @property
@@ -98,8 +98,8 @@ class ScriptedHandler(http.server.BaseHTTPRequestHandler):
         self.server.requests.append((self.command, self.path, dict(self.headers)))
         if path == "/page":
             self.answer(200, PAGE, {"Content-Type": "text/html"})
-        elif path == "/client.js":
-            self.answer(200, self.server.module, {"Content-Type": "text/javascript"})
+        elif path in self.server.modules:
+            self.answer(200, self.server.modules[path], {"Content-Type": "text/javascript"})
         elif path in self.server.answers:
             status, body = self.server.answers[path](query, self.headers)
             self.answer(status, json.dumps(body).encode(), {"Content-Type": "application/json"})
@@ -133,15 +133,18 @@ class ScriptedHandler(http.server.BaseHTTPRequestHandler):
 
 
 class Proxy(Server):
-    """Passes requests on to a port. While it `holds`, an answer leaves only when it is complete, as behind a proxy that buffers."""
+    """
+    Passes requests below a path of its own on to a port. While it `holds`, an answer leaves only when it is complete, as behind a
+    proxy that buffers.
+    """
 
-    def __init__(self, port):
-        self.backend, self.holds, self.passed = port, False, []
+    def __init__(self, port, path="/"):
+        self.backend, self.path, self.holds, self.passed = port, path, False, []
         super().__init__(("127.0.0.1", 0), ProxyHandler)
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http://127.0.0.1:{self.server_port}{self.path.rstrip('/')}"
 
 
 class ProxyHandler(http.server.BaseHTTPRequestHandler):
@@ -160,11 +163,14 @@ class ProxyHandler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.passed.append(self.path)
         self.close_connection = True
+        if not self.path.startswith(self.server.path):
+            return self.send_error(404)
+        target = "/" + self.path.removeprefix(self.server.path)
         backend = http.client.HTTPConnection("127.0.0.1", self.server.backend, timeout=60)
         with contextlib.suppress(OSError), contextlib.closing(backend):
             length = int(self.headers.get("Content-Length") or 0)
             fields = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
-            backend.request(self.command, self.path, body=self.rfile.read(length) if length else None, headers=fields)
+            backend.request(self.command, target, body=self.rfile.read(length) if length else None, headers=fields)
             response = backend.getresponse()
             held = response.read() if self.server.holds else None
             self.send_response(response.status)

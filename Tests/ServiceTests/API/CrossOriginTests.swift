@@ -104,7 +104,7 @@ import Testing
             let fixture = try filled(origins)
             var answers: [(String, Answer)] = []
             for target in API.paths.filter({ !$0.contains("{") && !$0.hasPrefix("/client") }) + [
-                "/v1/items/a", "/none", "/v1/%zz",
+                "/v1/items/a", "/none", "/v1/%zz", "/web/\(WebModules.version)/console/page.js",
             ] {
                 let target = target == "/v1/events" ? "/v1/events?timeout=0" : target
                 for method in ["GET", "HEAD", "OPTIONS", "DELETE"] {
@@ -124,7 +124,7 @@ import Testing
                 let policy = answer.fields.filter { $0.name == "cross-origin-resource-policy" }.map(\.value)
                 #expect(policy == ["same-origin"], "\(name)")
             }
-            for path in ["/client.js", "/client.d.ts"] {
+            for path in ["/client.js", "/client.d.ts", "/web/\(WebModules.version)/client/share.js"] {
                 let module = try fixture.request(path, fields: ["Origin: https://anywhere.example"])
                 #expect(module.status == 200)
                 #expect(module["access-control-allow-origin"] == "*")

@@ -1,20 +1,7 @@
-/**
- * Tablecast in the browser: a table, or the part of it that a filter names, as a live map; or its changes one by one.
- *
- *     import { LiveTable } from "http://127.0.0.1:8080/client.js";
- *     const orders = new LiveTable({ pk: "order#1001" });
- *     orders.subscribe(({ key, item }) => console.log(key, item));
- *     await orders.ready;
- *
- * Tabs that ask for the same share one connection: the tab that holds a Web Lock reads it and tells the others over a
- * BroadcastChannel. A connection that is silent for two heartbeats is made anew from its last id. Where a proxy holds events
- * back, the feed is read by long polls. `client.d.ts` has the types.
- */
+import { parseWithKeys } from "./identity.js";
+import { FEED_PARAMETERS } from "./options.js";
+import { RefusedError, refusal } from "./refused-error.js";
 
-const MODULE_FOLDER = new URL(".", import.meta.url).href;
-const FEED_PARAMETERS = [
-    "pk", "sk", "sk_prefix", "sk_from", "sk_to", "where", "fields", "format", "numbers", "op", "mode", "diff", "since", "snapshot", "batch_ms",
-];
 const CONTROL_EVENTS = ["hello", "reset", "ready", "bookmark", "busy", "bye"];
 /** Events with an id of their own; an EventSource repeats the last one on all others. */
 const HAS_ID = new Set(["change", "ready", "bookmark"]);
@@ -24,62 +11,14 @@ const POLL_SECONDS = 20;
 const PAGE_LIMIT = 1000;
 /** How long long polls serve before the stream is tried again: proxies get mended, networks change. */
 const STREAM_AGAIN_AFTER = 300_000;
-const ROWS_A_MESSAGE = 500;
-
-/** The server refuses what was asked for, and would refuse it again. */
-export class RefusedError extends Error {
-    constructor(status, problem) {
-        super(problem?.detail ?? `the server answered ${status}`);
-        this.name = "RefusedError";
-        this.status = status;
-        this.problem = problem ?? null;
-    }
-}
 
 const jittered = (milliseconds) => milliseconds * (0.5 + Math.random());
 
-/** "1E+2", "100" and "100.0" are one number, to DynamoDB and to us. */
-function canonicalNumber(text) {
-    const parts = /^(-?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i.exec(text);
-    if (!parts) return text;
-    const fraction = parts[3] ?? "";
-    const digits = (parts[2] + fraction).replace(/^0+/, "");
-    const significant = digits.replace(/0+$/, "");
-    if (!significant) return "0";
-    return `${parts[1]}${significant}e${Number(parts[4] ?? 0) - fraction.length + digits.length - significant.length}`;
-}
-
-function identityOf(value) {
-    if (typeof value === "number" || typeof value === "bigint") return "n" + canonicalNumber(String(value));
-    if (typeof value !== "object" || value === null) return "s" + value;
-    if ("N" in value) return "n" + canonicalNumber(value.N);
-    return "s" + (value.S ?? value.B);
-}
-
-const isRounded = (value) => typeof value === "number" && !Number.isSafeInteger(value);
-
-/** Reads JSON, and again with the digits as they stand where a key's number may have been rounded. `keysIn` finds the keys. */
-function parseWithKeys(text, keysIn) {
-    const parsed = JSON.parse(text);
-    let keys = keysIn(parsed);
-    if (keys.some((key) => Object.values(key).some(isRounded))) {
-        const exact = (_, value, context) => (isRounded(value) && context?.source ? { N: context.source } : value);
-        keys = keysIn(JSON.parse(text, exact));
-    }
-    return { parsed, identities: keys.map((key) => JSON.stringify(Object.values(key).map(identityOf))) };
-}
-
-const epochOf = (position) => position.split(".")[0];
-/** Whether `position` is newer than `other`, of the same epoch. */
-function isAfter(position, other) {
-    return epochOf(position) === epochOf(other) && BigInt(position.split(".")[1]) > BigInt(other.split(".")[1]);
-}
-
 /**
- * One connection to the server, kept up until it is stopped. Tells `sink` events `{name, data, id?, identity?}`: those of the
- * feed (data changes are named `change`), and `state` about itself.
+ * One connection to the server, kept up until it is stopped. Tells `sink` events `{name, data, id?, identity?}`: those
+ * of the feed (data changes are named `change`), and `state` about itself.
  */
-class Connection {
+export class Connection {
     #options; #sink; #stopping = new AbortController(); #cut = null; #wake = null; #pollUntil = 0; #deadline = 0; #broken = 0; #isSinceGone = false;
 
     constructor(options, position, sink) {
@@ -211,7 +150,7 @@ class Connection {
         }
     }
 
-    /** One long poll. After a stream that said nothing (`unheard`) it also finds out why: refused, unreachable or held back. */
+    /** One long poll. After a stream without an event (`unheard`) it finds out why: refused, unreachable, held back. */
     async #poll(unheard) {
         const { query } = this.#options;
         const asked = this.#isSinceGone ? undefined : query.since;
@@ -228,7 +167,7 @@ class Connection {
         });
         if (response.status === 410) {
             const problem = await response.json().catch(() => null);
-            // A stream goes on behind its reset; a poll that asked for the page's own position again would never get further.
+            // A stream goes on behind its reset; a poll for the page's own position again would never get further.
             if (!this.position && query.since) this.#isSinceGone = true;
             this.#take("reset", { reason: problem?.reason_code ?? "position-gone" });
             return { again: true };
@@ -241,7 +180,7 @@ class Connection {
         if ([400, 401, 403].includes(response.status)) throw await refusal(response);
         if (!response.ok) return { failed: true, detail: `the server answered ${response.status}` };
         const { parsed: page, identities } = parseWithKeys(await response.text(), (data) => data.changes.map((change) => change.key));
-        // Streams that break at once meet a server that is starting, or something in between that does not let them through.
+        // Streams that break at once meet a server that is starting, or a proxy that does not let them through.
         const isHeldBack = unheard === "silent" || (unheard === "broken" && ++this.#broken >= 3);
         if (isHeldBack) {
             this.#pollUntil = performance.now() + STREAM_AGAIN_AFTER;
@@ -252,8 +191,4 @@ class Connection {
         this.#take(page.more ? "bookmark" : "ready", mark, page.next);
         return unheard && !isHeldBack ? { polite: true, pause: jittered(FIRST_PAUSE) } : { again: true };
     }
-}
-
-async function refusal(response) {
-    return new RefusedError(response.status, await response.json().catch(() => null));
 }

@@ -1,8 +1,13 @@
+import { Connection } from "./connection.js";
+import { isAfter } from "./position.js";
+
+const ROWS_A_MESSAGE = 500;
+
 /**
  * A connection that tabs share. `owner` takes events, gives its `rows()` to tabs that come later, and knows whether it
  * `isComplete`. Where Web Locks or BroadcastChannel are missing (insecure origins) every tab has its own connection.
  */
-class Share {
+export class Share {
     #name; #options; #owner; #channel = null; #connection = null; #queue = null; #release = null; #timer = null;
     #id = crypto.getRandomValues(new Uint32Array(2)).join("-");
     #isClosed = false; #isJoined = false; #heardAt = performance.now(); #waiting = []; #outbox = []; #skipUntil = null;
@@ -160,7 +165,7 @@ class Share {
         if (message.type === "events" && this.#isJoined) for (const event of message.list) this.#pass(event);
     }
 
-    /** Another tab leads now, from `position`: it repeats what we know, or has missed nothing that we lack, or we ask it. */
+    /** Another tab leads now, from `position`. Where ours is as new we skip repeats, else we ask for the rows. */
     #follow({ position }) {
         const own = this.#owner.position;
         if (this.#isJoined && own && position && (own === position || isAfter(own, position))) {

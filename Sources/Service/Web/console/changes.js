@@ -1,5 +1,14 @@
 // The tail of changes.
 
+import { ChangeFeed } from "../client/change-feed.js";
+import { causeOf, changeLines, opLabel } from "./change-lines.js";
+import { find, make } from "./dom.js";
+import { filterParameters, placeOf } from "./place.js";
+import { curlOf } from "./service.js";
+import { currentToken } from "./sign-in.js";
+import { keyLabel } from "./values.js";
+import { clock, count } from "./words.js";
+
 const KEPT = 200;
 let feed = null;
 let isPaused = false;
@@ -9,19 +18,26 @@ let changesSeen = 0;
 /** Every step with what was there before it, where the service keeps a history; the newest states where it does not. */
 let steps = { mode: "all", diff: "old" };
 
-function followChanges() {
+/** The command that follows the same changes. */
+export const changesCommand = () => curlOf("v1/events", { ...filterParameters(), since: "now", ...steps }, true);
+
+/** Whether the changes have been followed yet. */
+export const isFollowing = () => feed !== null;
+
+/** Follows the changes of the filter. `listeners` are `changed(change)` and, after a reset, `startedOver()`. */
+export function followChanges(listeners) {
     feed?.close();
     const said = Object.entries(filterParameters()).filter(([, value]) => value !== "");
-    const options = { ...Object.fromEntries(said), ...steps, format: "dynamodb", token: () => token };
-    const current = (feed = new ChangeFeed(options, (event) => { if (current === feed) heard(event); }));
-    current.onState(() => { if (current === feed) feedStateChanged(); });
+    const options = { ...Object.fromEntries(said), ...steps, format: "dynamodb", url: new URL(".", document.baseURI), token: currentToken };
+    const current = (feed = new ChangeFeed(options, (event) => { if (current === feed) heard(event, listeners); }));
+    current.onState(() => { if (current === feed) feedStateChanged(listeners); });
     showFeedState();
 }
 
-function feedStateChanged() {
+function feedStateChanged(listeners) {
     if (feed.state === "refused" && steps.mode && ["mode", "diff"].includes(feed.problem?.parameter)) {
         steps = {};
-        followChanges();
+        followChanges(listeners);
     } else showFeedState();
 }
 
@@ -36,17 +52,15 @@ function showFeedState() {
     find("changes-note").textContent = now + (isHeldBack ? ", by long polls: a proxy holds the stream back" : "");
 }
 
-function heard(event) {
+function heard(event, listeners) {
     if (event.type === "reset") {
         note(`The feed starts over: ${event.reason}.`);
-        loadItems({ keepsPlace: true });
+        listeners.startedOver();
         return;
     }
     if (event.type !== "change") return;
     changesSeen += 1;
-    followRow(event);
-    followPage(event);
-    if (opened && find("detail").open && identityOf(opened.key) === identityOf(event.key)) refreshDetail();
+    listeners.changed(event);
     if (isPaused) {
         held.push(event);
         if (held.length > KEPT) held.shift();
@@ -58,26 +72,6 @@ function note(text) {
     const words = [make("time", {}, clock(Date.now())), make("span", { class: "op" }), make("span", { class: "muted" }, text)];
     find("changes").prepend(make("li", {}, ...words));
     find("changes-empty").hidden = true;
-}
-
-/** `old` is null where there was no item, and absent where nobody knows. */
-function kindOf(change) {
-    if (change.op === "remove") return change.cause === "filter" ? "leave" : "remove";
-    return change.old ? "modify" : change.old === null ? "insert" : "put";
-}
-const CAUSES = { ttl: "expired", repair: "repaired: it differed from the table", unreadable: "this version cannot read the item" };
-const causeOf = (change) => CAUSES[change.cause] ? make("span", { class: "cause" }, CAUSES[change.cause]) : null;
-const LABELS = { leave: "left", remove: "removed", modify: "changed", insert: "new", put: "written" };
-const opLabel = (change) => make("span", { class: `op ${kindOf(change)}` }, change.cause === "snapshot" ? "read" : LABELS[kindOf(change)]);
-
-function changeLines(change) {
-    const names = Object.keys(change.key);
-    switch (kindOf(change)) {
-        case "modify": return diffLines(change.old, change.item);
-        case "insert": case "put": return [make("span", { class: "clip" }, ...preview(change.item, names))];
-        case "leave": return [make("span", { class: "clip" }, "does not match the filter any more")];
-        default: return change.old ? [make("span", { class: "clip" }, ...preview(change.old, names))] : [];
-    }
 }
 
 function addChanges(changes) {
@@ -93,10 +87,17 @@ function addChanges(changes) {
     find("changes-empty").hidden = true;
 }
 
-function pause() {
+/** Holds the list still, or lets it go on. */
+export function pause() {
     isPaused = !isPaused;
     find("pause").setAttribute("aria-pressed", String(isPaused));
     find("pause").textContent = isPaused ? "Go on" : "Pause";
     if (!isPaused) addChanges(held.splice(0));
     showFeedState();
+}
+
+/** Empties the list. */
+export function clearChanges() {
+    find("changes").replaceChildren();
+    find("changes-empty").hidden = false;
 }

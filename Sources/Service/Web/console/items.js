@@ -1,20 +1,64 @@
-// The items: a filter, pages, rows that follow the changes, one item with its history.
+// The items: pages, and rows that follow the changes.
+
+import { identityOf } from "../client/identity.js";
+import { RefusedError } from "../client/refused-error.js";
+import { kindOf } from "./change-lines.js";
+import { find, make } from "./dom.js";
+import { showFilterError } from "./filter.js";
+import { currentQuery, filterParameters, orderParameter, placeOf } from "./place.js";
+import { preview } from "./rendering.js";
+import { curlOf, read } from "./service.js";
+import { currentStatus, keyNames } from "./status.js";
+import { sameValue, short } from "./values.js";
+import { clock, count } from "./words.js";
 
 const PAGE = 50;
-let query = { pk: "", sk_prefix: "", where: "", order: "asc" };
-let cursors = [];
+/** The cursor of this page, and those of the pages before it. */
 let cursor = null;
-let following = null;
+let cursors = [];
+/** The rows on the page by the identity of their keys. */
 let shown = new Map();
+/** The number of the newest request: older responses are dropped. */
 let newest = 0;
+let refresh = null;
 
-const listParameters = () => ({ ...query, order: query.order === "desc" ? "desc" : "", limit: PAGE, cursor });
-const filterParameters = () => ({ pk: query.pk, sk_prefix: query.sk_prefix, where: query.where });
-const keyNames = () => [status?.key?.partition?.name, status?.key?.sort?.name].filter((name) => name);
-const keyOf = (item) => Object.fromEntries(keyNames().map((name) => [name, item[name]]));
 const isNarrow = matchMedia("(max-width: 820px)");
+isNarrow.addEventListener("change", () => loadItems({ keepsPlace: true }));
 
-async function loadItems({ keepsPlace = false } = {}) {
+const keyOf = (item) => Object.fromEntries(keyNames().map((name) => [name, item[name]]));
+const listParameters = () => ({ ...filterParameters(), order: orderParameter(), limit: PAGE, cursor });
+
+/** The command that reads this page. */
+export const itemsCommand = () => curlOf("v1/items", listParameters());
+
+/** Reads the first page. */
+export function loadFirstPage() {
+    cursor = null;
+    cursors = [];
+    return loadItems();
+}
+
+/** Reads the next page or the previous one, where there is one. */
+export function turn(isForward) {
+    const button = find(isForward ? "next" : "previous");
+    if (button.disabled) return;
+    if (isForward) {
+        cursors.push(cursor);
+        cursor = button.dataset.cursor;
+    } else cursor = cursors.pop();
+    loadItems();
+}
+
+/** Moves the focus over the rows. */
+export function step(by) {
+    const links = [...find("items").querySelectorAll("tbody tr td:first-child a")];
+    const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+    links[Math.min(links.length - 1, Math.max(0, at + by))]?.focus();
+}
+
+/** Reads the page and shows it. `keepsPlace` keeps the focus and how far it is scrolled. */
+export async function loadItems({ keepsPlace = false } = {}) {
+    const status = currentStatus();
     if (!status?.position) return showNothing(status ? "There are no items before the replica is complete." : "");
     const request = ++newest;
     find("reload").disabled = true;
@@ -25,12 +69,9 @@ async function loadItems({ keepsPlace = false } = {}) {
         showPage(page, keepsPlace);
     } catch (error) {
         if (request !== newest) return;
-        if (error instanceof Refusal && error.status === 400 && error.problem.parameter === "cursor" && cursor) {
-            cursor = null;
-            cursors = [];
-            return loadItems();
-        }
-        if (error instanceof Refusal && error.status === 400) showFilterError(error.problem);
+        const isBad = error instanceof RefusedError && error.status === 400;
+        if (isBad && error.problem?.parameter === "cursor" && cursor) return loadFirstPage();
+        if (isBad) showFilterError(error.problem ?? { detail: error.message });
         else find("items-note").textContent = `not read: ${error.message}`;
     } finally {
         if (request === newest) find("reload").disabled = false;
@@ -83,7 +124,7 @@ function showPage(page, keepsPlace) {
     const body = find("items").tBodies[0];
     if (rows.length !== body.rows.length || rows.some((row, index) => row !== body.rows[index])) body.replaceChildren(...rows);
     if (place && document.activeElement?.closest?.("#items tr")?.dataset.key !== place) shown.get(place)?.element.querySelector("a").focus();
-    const isFiltered = query.pk || query.sk_prefix || query.where;
+    const isFiltered = Object.values(filterParameters()).some((value) => value);
     find("items-empty").textContent = isFiltered ? "No item matches this filter." : "The table is empty.";
     find("items-empty").hidden = rows.length > 0;
     find("next").disabled = page.next === null;
@@ -112,7 +153,7 @@ function fillRow(row, item) {
 }
 
 /** A row that is on the page follows its item. */
-function followRow(change) {
+export function followRow(change) {
     const row = shown.get(identityOf(change.key));
     if (!row) return;
     const isFocused = row.element.contains(document.activeElement);
@@ -125,103 +166,12 @@ function followRow(change) {
     if (isFocused) row.element.querySelector("a").focus();
 }
 
-let refresh = null;
 /** Reads the page again soon, at most every three seconds, where a change may have added a row or taken one away. */
-function followPage(change) {
-    const mayMove = kindOf(change) !== "modify" || (query.where && !shown.has(identityOf(change.key)));
+export function followPage(change) {
+    const mayMove = kindOf(change) !== "modify" || (currentQuery().where && !shown.has(identityOf(change.key)));
     if (!mayMove || refresh) return;
     refresh = setTimeout(() => {
         refresh = null;
         if (!document.hidden && String(getSelection()) === "") loadItems({ keepsPlace: true });
     }, 3000);
-}
-
-function showFilterError(problem) {
-    find("filter-error").hidden = !problem;
-    const isWhere = problem?.parameter === "where";
-    for (const field of find("filter").elements) field.removeAttribute?.("aria-invalid");
-    if (!problem) return;
-    find("filter").elements[problem.parameter]?.setAttribute?.("aria-invalid", "true");
-    const column = isWhere ? Number(problem.column ?? /column (\d+)/.exec(problem.detail)?.[1] ?? 0) : 0;
-    find("filter-column").hidden = !column;
-    find("filter-column").textContent = column ? `${query.where}\n${" ".repeat(column - 1)}^` : "";
-    find("filter-text").textContent = problem.detail;
-}
-
-// One item.
-
-let opened = null;
-
-function itemPath(key) {
-    return "v1/items/" + Object.values(key).map((value) => encodeURIComponent(keyText(value))).join("/");
-}
-
-/** Browsers take `.` and `..` out of a path, escaped or not (URL Standard, "path state"): such an item is asked for as a list of one. */
-const isPathless = (key) => Object.values(key).some((value) => [".", ".."].includes(keyText(value)));
-
-function itemCall(key) {
-    if (!isPathless(key)) return [itemPath(key), {}];
-    const [pk, sk] = Object.values(key).map(keyText);
-    return ["v1/items", { pk, sk }];
-}
-
-async function readItem(key) {
-    const [path, parameters] = itemCall(key);
-    const answer = await read(path, { ...parameters, format: "dynamodb" });
-    if (!isPathless(key)) return answer;
-    if (answer.items.length === 0) throw new Refusal(404);
-    return answer.items[0];
-}
-
-function showDetail(key) {
-    const isSame = opened && identityOf(opened.key) === identityOf(key);
-    find("history-curl").hidden = isPathless(key);
-    if (!isSame) opened = { key, item: null };
-    find("detail-title").textContent = keyLabel(key);
-    if (!isSame) {
-        find("detail-item").replaceChildren();
-        find("history").replaceChildren();
-        find("detail-note").textContent = find("history-note").textContent = "";
-    }
-    if (!find("detail").open) find("detail").showModal();
-    refreshDetail();
-}
-
-async function refreshDetail() {
-    const current = opened;
-    try {
-        const item = await readItem(current.key);
-        if (current !== opened) return;
-        current.item = item;
-        find("detail-note").textContent = "as it is now";
-        showItem();
-    } catch (error) {
-        if (current !== opened) return;
-        current.item = null;
-        find("detail-item").textContent = error.status === 404 ? "The table has no item under this key." : `Not read: ${error.message}`;
-        find("detail-note").textContent = "";
-    }
-    if (isPathless(current.key)) {
-        find("history-note").textContent = "not read: a browser has no address for this key";
-        return;
-    }
-    try {
-        const history = await read(`${itemPath(current.key)}/history`, { format: "dynamodb", diff: "old" });
-        if (current === opened) showHistory(history);
-    } catch (error) {
-        if (current === opened) find("history-note").textContent = `not read: ${error.message}`;
-    }
-}
-
-function showItem() {
-    const isTyped = find("detail-form").getAttribute("aria-pressed") === "true";
-    find("detail-item").replaceChildren(...(isTyped ? [JSON.stringify(opened.item, null, 2)] : pretty({ M: opened.item })));
-}
-
-function showHistory({ versions, complete }) {
-    find("history-note").textContent = complete ? "newest first, back to its first version" : "newest first; older versions are not kept";
-    find("history").replaceChildren(...versions.map((version) => make("li", {},
-        make("time", { title: version.id }, version.at ? moment(version.at) : "from the scan"),
-        opLabel(version),
-        make("div", { class: "what" }, ...changeLines(version), causeOf(version)))));
 }

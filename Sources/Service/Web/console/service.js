@@ -1,8 +1,9 @@
-// The service: calls, the token, commands to copy.
+// Calls of the service, and commands for the same.
 
-let token = null;
-let tokenAsked = null;
+import { refusal } from "../client/refused-error.js";
+import { askForToken, currentToken } from "./sign-in.js";
 
+/** The whole URL of a path of the service. Parameters without a value are left out. */
 const address = (path, parameters = {}) => {
     const url = new URL(path, document.baseURI);
     url.hash = "";
@@ -12,72 +13,27 @@ const address = (path, parameters = {}) => {
     return url;
 };
 
-class Refusal extends Error {
-    constructor(status, problem) {
-        super(problem?.detail ?? `the server answered ${status}`);
-        this.status = status;
-        this.problem = problem ?? {};
-    }
-}
-
-/** Reads JSON; a refusal throws with its problem. Asks for the token once where one is needed. */
-async function read(path, parameters, milliseconds = 10_000) {
+/** Reads JSON, for at most `milliseconds`. Asks for a missing token; any other refusal throws a RefusedError. */
+export async function read(path, parameters, milliseconds = 10_000) {
+    const token = currentToken();
     const response = await fetch(address(path, parameters), {
         headers: { Accept: "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
         cache: "no-store",
         signal: AbortSignal.timeout(milliseconds),
     });
     if (response.ok) return response.json();
-    const refusal = new Refusal(response.status, await response.json().catch(() => null));
-    if (response.status !== 401) throw refusal;
-    await askForToken(token ? refusal.message : "");
+    const refused = await refusal(response);
+    if (response.status !== 401) throw refused;
+    await askForToken(currentToken() ? refused.message : "");
     return read(path, parameters, milliseconds);
-}
-
-function askForToken(complaint) {
-    tokenAsked ??= new Promise((resolve) => {
-        const dialog = find("sign-in");
-        find("sign-in-error").textContent = complaint;
-        dialog.addEventListener("cancel", (event) => event.preventDefault());
-        find("sign-in-form").addEventListener("submit", () => {
-            token = find("token").value.trim();
-            find("token").value = "";
-            tokenAsked = null;
-            resolve();
-        }, { once: true });
-        dialog.showModal();
-    });
-    return tokenAsked;
 }
 
 const quoted = (text) => `'${String(text).replaceAll("'", `'\\''`)}'`;
 
-function curlOf(path, parameters, isStream = false) {
+/** A curl command for a path of the service. A stream is shown as it comes. */
+export function curlOf(path, parameters, isStream = false) {
     const words = ["curl", isStream ? "-N" : "-s"];
     // The token itself would end up in the shell's history.
-    if (token) words.push("-H", '"Authorization: Bearer $TABLECAST_TOKEN"');
+    if (currentToken()) words.push("-H", '"Authorization: Bearer $TABLECAST_TOKEN"');
     return [...words, quoted(address(path, parameters))].join(" ");
-}
-
-let toastTimer;
-async function copy(command) {
-    const toast = find("toast"), field = find("toast-command");
-    field.value = command;
-    toast.hidden = false;
-    // A modal dialog makes everything outside of it inert.
-    (document.querySelector("dialog[open]") ?? document.body).append(toast);
-    let isCopied = false;
-    try {
-        await navigator.clipboard.writeText(command);
-        isCopied = true;
-    } catch {
-        // Not a secure origin, or not allowed: the old way, or the reader's own hands.
-        const focused = document.activeElement;
-        field.select();
-        isCopied = document.execCommand("copy");
-        if (isCopied) focused?.focus();
-    }
-    find("toast-text").textContent = isCopied ? "Copied" : "Copy this command";
-    clearTimeout(toastTimer);
-    toastTimer = setTimeout(() => { toast.hidden = true; }, isCopied ? 5000 : 30_000);
 }

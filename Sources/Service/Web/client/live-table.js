@@ -1,80 +1,14 @@
-/** What a reader's options come to: where the server is, what is asked of it, how the connection behaves. */
-function understand(options, fixed) {
-    const { url = MODULE_FOLDER, token, share = true, heartbeat, patience = 5000, ...query } = options;
-    for (const name of Object.keys(query)) {
-        if (!FEED_PARAMETERS.includes(name)) throw new TypeError(`unknown option "${name}"; a feed takes ${FEED_PARAMETERS.join(", ")}`);
-    }
-    const base = new URL(url, globalThis.location?.href ?? MODULE_FOLDER);
-    if (!base.pathname.endsWith("/")) base.pathname += "/";
-    return { url: base, token, share, heartbeat, patience, query: { ...query, ...fixed } };
-}
-
-/** Tabs share what has one name: the same server, the same question, the same token. */
-async function nameOf({ url, query, token, share }, kind) {
-    const secret = typeof token === "function" ? await token() : token;
-    const sorted = Object.entries(query).filter(([, value]) => value != null).sort().map(([name, value]) => `${name}=${value}`);
-    const name = [kind, url.href, sorted.join("&"), typeof share === "string" ? share : ""].join(" ");
-    if (!secret || !globalThis.crypto?.subtle) return name;
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${name} ${secret}`));
-    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** What both readers of a feed have in common: a share of a connection, and its state. */
-class Reader {
-    #share = null; #isClosed = false; #stateListeners = new Set();
-    state = "connecting"; detail = ""; problem = null; transport = null; position = null; lag = null; items = null;
-
-    constructor(options, kind) {
-        nameOf(options, kind).then((name) => {
-            if (!this.#isClosed) this.#share = new Share(options, name, this.owner());
-        }).catch((error) => this.setState("refused", error.message));
-    }
-
-    /** Whether this tab holds the connection that all tabs read. */
-    get isLeading() { return this.#share?.isLeading ?? false; }
-
-    onState(listener) {
-        this.#stateListeners.add(listener);
-        return () => this.#stateListeners.delete(listener);
-    }
-
-    close() {
-        if (this.#isClosed) return;
-        this.#isClosed = true;
-        this.#share?.close();
-        this.setState("closed", "");
-    }
-
-    setState(state, detail, transport, problem = null) {
-        if (state === this.state && detail === this.detail && (!transport || transport === this.transport)) return;
-        this.state = state;
-        this.detail = detail;
-        this.problem = problem;
-        if (transport) this.transport = transport;
-        call(this.#stateListeners, this);
-    }
-
-    /** Marks carry the position, the lag and the number of items of the whole table. */
-    note({ name, data, id }) {
-        if (id) this.position = id;
-        if (name !== "ready" && name !== "bookmark") return;
-        this.lag = data.lag_ms ?? null;
-        this.items = data.items ?? this.items;
-    }
-}
-
-/** Calls listeners; one that throws is reported and does not hurt the others. */
-function call(listeners, argument) {
-    for (const listener of [...listeners]) {
-        try { listener(argument); } catch (error) { globalThis.reportError ? reportError(error) : console.error(error); }
-    }
-}
+import { identityOf } from "./identity.js";
+import { call } from "./listeners.js";
+import { understand } from "./options.js";
+import { Reader } from "./reader.js";
+import { RefusedError } from "./refused-error.js";
 
 /** A table, or the part of it that a filter names, as a live map from key to item. */
 export class LiveTable extends Reader {
     #rows = new Map(); #next = null; #isReady = false; #everything = new Set(); #byKey = new Map(); #settle;
 
-    constructor(options = {}) {
+    constructor(options) {
         super(understand(options, { mode: undefined, diff: undefined, op: undefined, since: undefined, snapshot: undefined }), "table");
         this.ready = new Promise((resolve, reject) => { this.#settle = { resolve, reject }; });
         this.ready.catch(() => {});
@@ -106,9 +40,9 @@ export class LiveTable extends Reader {
     /** A key is its attributes as an object, or their values: partition key, then sort key. */
     #identity(words) {
         const [first] = words;
-        if (words.length > 1 || typeof first !== "object" || first === null) return JSON.stringify(words.map(identityOf));
-        for (const [key] of this.#rows.values()) return JSON.stringify(Object.keys(key).map((name) => identityOf(first[name])));
-        return JSON.stringify(Object.values(first).map(identityOf));
+        if (words.length > 1 || typeof first !== "object" || first === null) return identityOf(words);
+        for (const [key] of this.#rows.values()) return identityOf(Object.keys(key).map((name) => first[name]));
+        return identityOf(first);
     }
 
     close() {
@@ -189,39 +123,5 @@ export class LiveTable extends Reader {
         const own = this.#byKey.get(identity);
         if (own) call(own, change);
         call(this.#everything, change);
-    }
-}
-
-/** Every change as it happens, without a map: what the server sends, to one listener. */
-export class ChangeFeed extends Reader {
-    #listener; #isReady = false;
-
-    constructor(options, listener) {
-        super(understand({ since: "now", snapshot: "never", ...options }), "changes");
-        this.#listener = listener;
-    }
-
-    owner() {
-        const feed = this;
-        return {
-            get position() { return feed.position; },
-            isComplete: true,
-            rows: () => [].values(),
-            begin: () => {},
-            fill: () => {},
-            finish: (position) => { feed.position = position; feed.setState("live", ""); },
-            forget: () => { feed.position = null; },
-            take: (event) => feed.#take(event),
-        };
-    }
-
-    #take(event) {
-        this.note(event);
-        const { name, data } = event;
-        if (name === "reset") this.position = null;
-        if (name === "ready" || name === "bookmark" || name === "change") this.setState("live", "");
-        else if (name === "busy") this.setState("waiting", data.detail || data.reason);
-        else if (name === "state") this.setState(data.state === "open" ? "live" : data.state, data.detail, data.transport, data.problem);
-        if (name !== "state") call([this.#listener], { ...data, type: name });
     }
 }

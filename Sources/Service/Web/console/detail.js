@@ -1,0 +1,120 @@
+// One item with its history, in a window of its own.
+
+import { identityOf } from "../client/identity.js";
+import { RefusedError } from "../client/refused-error.js";
+import { causeOf, changeLines, opLabel } from "./change-lines.js";
+import { find, make } from "./dom.js";
+import { pretty } from "./rendering.js";
+import { curlOf, read } from "./service.js";
+import { keyLabel, keyText } from "./values.js";
+import { moment } from "./words.js";
+
+let opened = null;
+
+/** Whether the window is open. */
+export const isOpen = () => find("detail").open;
+/** Closes the window. */
+export const closeDetail = () => find("detail").close();
+
+/** Forgets the item, and returns its key; null where there was none. */
+export function forgetDetail() {
+    const key = opened?.key ?? null;
+    opened = null;
+    return key;
+}
+
+/** The command that reads the item. */
+export const itemCommand = () => curlOf(...itemCall(opened.key));
+/** The command that reads its history. */
+export const historyCommand = () => curlOf(historyPath(opened.key));
+
+function itemPath(key) {
+    return "v1/items/" + Object.values(key).map((value) => encodeURIComponent(keyText(value))).join("/");
+}
+const historyPath = (key) => `${itemPath(key)}/history`;
+
+/**
+ * Browsers take `.` and `..` out of a path, escaped or not (URL Standard, "path state"). The page reads such an item
+ * as a list of one.
+ */
+const isPathless = (key) => Object.values(key).some((value) => [".", ".."].includes(keyText(value)));
+
+function itemCall(key) {
+    if (!isPathless(key)) return [itemPath(key), {}];
+    const [pk, sk] = Object.values(key).map(keyText);
+    return ["v1/items", { pk, sk }];
+}
+
+async function readItem(key) {
+    const [path, parameters] = itemCall(key);
+    const response = await read(path, { ...parameters, format: "dynamodb" });
+    if (!isPathless(key)) return response;
+    if (response.items.length === 0) throw new RefusedError(404);
+    return response.items[0];
+}
+
+/** Opens the window with the item and its history. */
+export function showDetail(key) {
+    const isSame = opened && identityOf(opened.key) === identityOf(key);
+    find("history-curl").hidden = isPathless(key);
+    if (!isSame) opened = { key, item: null };
+    find("detail-title").textContent = keyLabel(key);
+    if (!isSame) {
+        find("detail-item").replaceChildren();
+        find("history").replaceChildren();
+        find("detail-note").textContent = find("history-note").textContent = "";
+    }
+    if (!isOpen()) find("detail").showModal();
+    refreshDetail();
+}
+
+async function refreshDetail() {
+    const current = opened;
+    try {
+        const item = await readItem(current.key);
+        if (current !== opened) return;
+        current.item = item;
+        find("detail-note").textContent = "as it is now";
+        showItem();
+    } catch (error) {
+        if (current !== opened) return;
+        current.item = null;
+        find("detail-item").textContent = error.status === 404 ? "The table has no item under this key." : `Not read: ${error.message}`;
+        find("detail-note").textContent = "";
+    }
+    if (isPathless(current.key)) {
+        find("history-note").textContent = "not read: a browser has no address for this key";
+        return;
+    }
+    try {
+        const history = await read(historyPath(current.key), { format: "dynamodb", diff: "old" });
+        if (current === opened) showHistory(history);
+    } catch (error) {
+        if (current === opened) find("history-note").textContent = `not read: ${error.message}`;
+    }
+}
+
+/** Reads the open item again after a change of it. */
+export function followDetail(change) {
+    if (opened && isOpen() && identityOf(opened.key) === identityOf(change.key)) refreshDetail();
+}
+
+/** Shows the item as plain JSON or as DynamoDB's, in turn. */
+export function toggleForm() {
+    const button = find("detail-form");
+    button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+    if (opened?.item) showItem();
+}
+
+function showItem() {
+    const isTyped = find("detail-form").getAttribute("aria-pressed") === "true";
+    find("detail-item").replaceChildren(...(isTyped ? [JSON.stringify(opened.item, null, 2)] : pretty({ M: opened.item })));
+}
+
+function showHistory({ versions, complete }) {
+    find("history-note").textContent = complete ? "newest first, back to its first version" : "newest first; older versions are not kept";
+    find("history").replaceChildren(...versions.map((version) => make("li", {},
+        make("time", { title: version.id }, version.at ? moment(version.at) : "from the scan"),
+        opLabel(version),
+        make("div", { class: "what" }, ...changeLines(version), causeOf(version)))));
+}
