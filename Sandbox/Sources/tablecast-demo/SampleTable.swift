@@ -1,7 +1,8 @@
+import DynamoSandbox
 import TableModel
 
 /// The demo's table: orders with their lines, as a single-table design keeps them.
-package enum SampleTable {
+enum SampleTable {
     static let schema = KeySchema(
         partition: KeyAttribute(name: "pk", type: .string),
         sort: KeyAttribute(name: "sk", type: .string)
@@ -17,7 +18,7 @@ package enum SampleTable {
     static let states = ["placed", "paid", "packed", "shipped", "delivered"]
 
     /// Creates the table and fills it.
-    package static func create(_ name: String, in sandbox: DynamoSandbox) throws {
+    static func create(_ name: String, in sandbox: DynamoSandbox) throws {
         try sandbox.createTable(name, schema)
         for number in orderNumbers { try sandbox.put(all: order(number), into: name) }
     }

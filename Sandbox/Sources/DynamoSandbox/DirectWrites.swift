@@ -1,10 +1,10 @@
-package import TableModel
+public import TableModel
 
 /// Writes and reads inside the process, for the demo's writer and for tests.
 extension DynamoSandbox {
     /// Creates a table, with a stream when `viewType` is given. `name` may be the ARN of a table of another account or Region, which
     /// is known by its ARN alone, here and to requests.
-    package func createTable(
+    public func createTable(
         _ name: String,
         _ schema: KeySchema,
         stream viewType: SandboxViewType? = .newAndOldImages
@@ -15,13 +15,13 @@ extension DynamoSandbox {
     }
 
     /// PutItem.
-    package func put(_ item: [AttributeName: AttributeValue], into table: String) throws(SandboxError) {
+    public func put(_ item: [AttributeName: AttributeValue], into table: String) throws(SandboxError) {
         let item = try AttributeIntake.normalise(item)
         try write(WriteAction(table: table, effect: .put(item)))
     }
 
     /// UpdateItem: `expression` with its placeholders, `names` with `#` and `values` with `:`.
-    package func update(
+    public func update(
         _ key: [AttributeName: AttributeValue],
         in table: String,
         _ expression: String,
@@ -35,19 +35,19 @@ extension DynamoSandbox {
     }
 
     /// DeleteItem.
-    package func delete(_ key: [AttributeName: AttributeValue], from table: String) throws(SandboxError) {
+    public func delete(_ key: [AttributeName: AttributeValue], from table: String) throws(SandboxError) {
         let key = try AttributeIntake.normalise(key)
         try write(WriteAction(table: table, effect: .delete(key: key)))
     }
 
     /// Removes an item as DynamoDB's time to live does: the record says that the service did it.
-    package func expire(_ key: [AttributeName: AttributeValue], in table: String) throws(SandboxError) {
+    public func expire(_ key: [AttributeName: AttributeValue], in table: String) throws(SandboxError) {
         let key = try AttributeIntake.normalise(key)
         try write(WriteAction(table: table, effect: .delete(key: key)), byTimeToLive: true)
     }
 
     /// Several puts in one step, so that nothing comes between them.
-    package func put(all items: [[AttributeName: AttributeValue]], into table: String) throws(SandboxError) {
+    public func put(all items: [[AttributeName: AttributeValue]], into table: String) throws(SandboxError) {
         var actions: [WriteAction] = []
         for item in items {
             actions.append(WriteAction(table: table, effect: .put(try AttributeIntake.normalise(item))))
@@ -59,7 +59,7 @@ extension DynamoSandbox {
     }
 
     /// The item as it is now; nil when there is none.
-    package func item(
+    public func item(
         _ key: [AttributeName: AttributeValue],
         in table: String
     ) throws(SandboxError) -> [AttributeName: AttributeValue]? {
@@ -71,7 +71,7 @@ extension DynamoSandbox {
     }
 
     /// Every item of a table in Scan order, packed.
-    package func items(of table: String) throws(SandboxError) -> [Item] {
+    public func items(of table: String) throws(SandboxError) -> [Item] {
         try withEngine { engine, _ throws(SandboxError) in
             let items = try engine.activeTable(table).items
             var all: [Item] = []
@@ -86,7 +86,7 @@ extension DynamoSandbox {
     }
 
     /// How many items a table has.
-    package func itemCount(of table: String) throws(SandboxError) -> Int {
+    public func itemCount(of table: String) throws(SandboxError) -> Int {
         try withEngine { engine, _ throws(SandboxError) in try engine.activeTable(table).items.count }
     }
 

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// The faults waiting for calls: first in, first out per operation.
-package final class FaultQueue: Sendable {
+public final class FaultQueue: Sendable {
     private struct Entry {
         let operation: SandboxOperation
         let fault: SandboxFault
@@ -15,7 +15,7 @@ package final class FaultQueue: Sendable {
     init() {}
 
     /// Lets the next `times` calls of `operation` meet `fault`; with `shard` or `table`, only calls about that one.
-    package func enqueue(
+    public func enqueue(
         _ operation: SandboxOperation,
         _ fault: SandboxFault,
         times: Int = 1,
@@ -28,12 +28,12 @@ package final class FaultQueue: Sendable {
     }
 
     /// Forgets every waiting fault.
-    package func removeAll() {
+    public func removeAll() {
         entries.withLock { $0.removeAll() }
     }
 
     /// How many faults still wait.
-    package var waiting: Int {
+    public var waiting: Int {
         entries.withLock { $0.reduce(0) { $0 + $1.remaining } }
     }
 

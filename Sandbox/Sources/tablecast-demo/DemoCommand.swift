@@ -2,15 +2,18 @@ import ArgumentParser
 import DynamoSandbox
 import Service
 
-/// `tablecast demo`: a sandbox, a sample table, a writer that keeps changing it, and the real service on top.
+/// `tablecast-demo`: a sandbox, a sample table, a writer that keeps changing it, and the real service on top.
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo",
+        commandName: "tablecast-demo",
         abstract: "Serve a sample table that keeps changing. Needs no AWS account.",
         discussion: """
             The table lives in a sandbox endpoint on a free port of 127.0.0.1; the service follows it over HTTP, with the same client
             as a real one.
-            """
+
+            Every option is also an environment variable (--poll-interval is TABLECAST_POLL_INTERVAL); flags win.
+            """,
+        version: "tablecast \(Build.version)"
     )
 
     @OptionGroup var options: ServeOptions

@@ -1,5 +1,5 @@
 /// Every bound of the sandbox, as DynamoDB documents it.
-package enum SandboxLimits {
+enum SandboxLimits {
     /// Bytes of items that one page of Scan, Query or GetRecords holds before it stops.
     static let pageBytes = 1_048_576
     /// Bytes of one item.

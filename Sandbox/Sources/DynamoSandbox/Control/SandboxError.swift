@@ -1,37 +1,37 @@
-package import TableModel
+public import TableModel
 
 /// An error as DynamoDB answers it: its code, its words, and for a cancelled transaction the reasons.
-package struct SandboxError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct SandboxError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Why one action of a transaction did not go through; code "None" for the ones that would have.
-    package struct CancellationReason: Sendable, Hashable {
+    public struct CancellationReason: Sendable, Hashable {
         /// `None`, `ConditionalCheckFailed`, `ValidationError`.
-        package var code: String
+        public var code: String
         /// The sentence that goes with it.
-        package var message: String?
+        public var message: String?
         /// The item as it was, where the action asks for it.
-        package var item: [AttributeName: AttributeValue]?
+        public var item: [AttributeName: AttributeValue]?
     }
 
     /// The HTTP status.
-    package var status = 400
+    public var status = 400
     /// The exception's name, for example `ValidationException`.
-    package var code: String
+    public var code: String
     /// The sentence that goes with it.
-    package var message: String
+    public var message: String
     /// For `TransactionCanceledException`: one reason per action, in request order.
-    package var reasons: [CancellationReason] = []
+    public var reasons: [CancellationReason] = []
     /// For `ConditionalCheckFailedException` with ReturnValuesOnConditionCheckFailure: the item as it was.
-    package var item: [AttributeName: AttributeValue]?
+    public var item: [AttributeName: AttributeValue]?
 
     /// An error with nothing but its sentence.
-    package init(_ code: String, _ message: String, status: Int = 400) {
+    public init(_ code: String, _ message: String, status: Int = 400) {
         self.code = code
         self.message = message
         self.status = status
     }
 
     /// One line.
-    package var description: String { "\(code): \(message)" }
+    public var description: String { "\(code): \(message)" }
 
     static func validation(_ message: String) -> SandboxError { SandboxError("ValidationException", message) }
 

@@ -1,5 +1,5 @@
 /// What goes wrong with one answer.
-package enum SandboxFault: Sendable, Hashable {
+public enum SandboxFault: Sendable, Hashable {
     /// The service refuses: status, exception name, sentence. Nothing is done.
     case error(status: Int, code: String, message: String)
     /// A proxy answers in HTML. Nothing is done.

@@ -1,5 +1,5 @@
 /// The operations of DynamoDB and DynamoDB Streams that the sandbox answers, by their AWS names.
-package enum SandboxOperation: String, Sendable, Hashable, CaseIterable {
+public enum SandboxOperation: String, Sendable, Hashable, CaseIterable {
     case createTable = "CreateTable"
     case describeTable = "DescribeTable"
     case deleteTable = "DeleteTable"
@@ -20,7 +20,7 @@ package enum SandboxOperation: String, Sendable, Hashable, CaseIterable {
     case getRecords = "GetRecords"
 
     /// Which of the two services an operation belongs to.
-    package var isStreams: Bool {
+    public var isStreams: Bool {
         switch self {
         case .listStreams, .describeStream, .getShardIterator, .getRecords: true
         default: false
@@ -28,14 +28,14 @@ package enum SandboxOperation: String, Sendable, Hashable, CaseIterable {
     }
 
     /// The value of X-Amz-Target.
-    package var target: String {
+    public var target: String {
         (isStreams ? "DynamoDBStreams_20120810." : "DynamoDB_20120810.") + rawValue
     }
 
     private static let byTarget = Dictionary(uniqueKeysWithValues: allCases.map { ($0.target, $0) })
 
     /// The operation of an X-Amz-Target; nil for one that the sandbox does not know.
-    package init?(target: String) {
+    public init?(target: String) {
         guard let operation = Self.byTarget[target] else { return nil }
         self = operation
     }

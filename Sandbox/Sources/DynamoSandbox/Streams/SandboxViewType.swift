@@ -1,5 +1,5 @@
 /// What a stream's records carry beside the keys (AWS API type StreamViewType).
-package enum SandboxViewType: String, Sendable, Hashable, CaseIterable {
+public enum SandboxViewType: String, Sendable, Hashable, CaseIterable {
     case newImage = "NEW_IMAGE"
     case oldImage = "OLD_IMAGE"
     case newAndOldImages = "NEW_AND_OLD_IMAGES"

@@ -1,30 +1,30 @@
-package import TableModel
+public import TableModel
 
 /// One shard as tests see it, trimmed or not.
-package struct SandboxShard: Sendable, Hashable {
+public struct SandboxShard: Sendable, Hashable {
     /// ShardId.
-    package let id: String
+    public let id: String
     /// ParentShardId; nil for a root.
-    package let parentID: String?
+    public let parentID: String?
     /// Whether changes still land in it.
-    package let isOpen: Bool
+    public let isOpen: Bool
     /// SequenceNumberRange.StartingSequenceNumber.
-    package let startingSequenceNumber: String
+    public let startingSequenceNumber: String
     /// Nil while the shard is open.
-    package let endingSequenceNumber: String?
+    public let endingSequenceNumber: String?
     /// The sequence numbers of the records that can still be read.
-    package let sequenceNumbers: [String]
+    public let sequenceNumbers: [String]
 }
 
 /// What tests do to streams that the real service does by itself, every few hours or on a bad day.
 extension DynamoSandbox {
     /// The ARN of a table's newest stream.
-    package func latestStreamARN(of table: String) -> String? {
+    public func latestStreamARN(of table: String) -> String? {
         locked { engine, _ in engine.tables[table]?.latestStreamARN }
     }
 
     /// The shards of a table's newest stream in the order in which they were opened.
-    package func shards(of table: String) -> [SandboxShard] {
+    public func shards(of table: String) -> [SandboxShard] {
         locked { engine, _ in
             engine.latestStream(of: table)?.shards.map { shard in
                 SandboxShard(
@@ -42,14 +42,14 @@ extension DynamoSandbox {
     /// Closes an open shard and opens one child for the same partition keys. Returns the child's id. The child is left out of the
     /// next `hiddenListings` first pages of DescribeStream.
     @discardableResult
-    package func rotate(shard id: String, of table: String, hiddenListings: Int = 0) -> String? {
+    public func rotate(shard id: String, of table: String, hiddenListings: Int = 0) -> String? {
         children(of: id, table: table, hiddenListings) { [$0] }.first
     }
 
     /// Closes an open shard and opens two children, each for half of its partition keys. Returns their ids. They are left out
     /// of the next `hiddenListings` first pages of DescribeStream.
     @discardableResult
-    package func split(shard id: String, of table: String, hiddenListings: Int = 0) -> [String] {
+    public func split(shard id: String, of table: String, hiddenListings: Int = 0) -> [String] {
         children(of: id, table: table, hiddenListings) { range in
             let middle = range.lowerBound + (range.upperBound - range.lowerBound) / 2
             guard middle < range.upperBound else { return [range] }
@@ -58,19 +58,19 @@ extension DynamoSandbox {
     }
 
     /// Rotates every open shard, as the real service does about every four hours.
-    package func rotateAll(of table: String) {
+    public func rotateAll(of table: String) {
         for shard in shards(of: table) where shard.isOpen { rotate(shard: shard.id, of: table) }
     }
 
     /// Closes an open shard without a child.
-    package func close(shard id: String, of table: String) {
+    public func close(shard id: String, of table: String) {
         locked { engine, now in
             engine.changeLatestStream(of: table) { stream, numbers in stream.close(id, &numbers, now: now) }
         }
     }
 
     /// Takes away a shard's records up to and including a sequence number; all of them when it is nil.
-    package func trim(shard id: String, of table: String, through sequenceNumber: String? = nil) {
+    public func trim(shard id: String, of table: String, through sequenceNumber: String? = nil) {
         let last = sequenceNumber.flatMap { UInt128($0) } ?? UInt128.max
         locked { engine, _ in
             engine.changeLatestStream(of: table) { stream, _ in stream.trim(shard: id, through: last) }
@@ -79,7 +79,7 @@ extension DynamoSandbox {
 
     /// Puts a record that the service does not send today into the stream: another event name or version. The table stays as it is,
     /// and the images are the item's.
-    package func appendRecord(
+    public func appendRecord(
         of key: [AttributeName: AttributeValue],
         in table: String,
         eventName: String,
@@ -109,29 +109,29 @@ extension DynamoSandbox {
     }
 
     /// Makes a shard vanish from listings and reads, whether it was read or not.
-    package func remove(shard id: String, of table: String) {
+    public func remove(shard id: String, of table: String) {
         locked { engine, _ in
             engine.changeLatestStream(of: table) { stream, _ in stream.remove(shard: id) }
         }
     }
 
     /// Leaves a shard out of the next `listings` first pages of DescribeStream.
-    package func hide(shard id: String, listings: Int) {
+    public func hide(shard id: String, listings: Int) {
         locked { engine, _ in engine.listing.hide(id, listings: listings) }
     }
 
     /// Lists a shard without its end, also when it is closed. With `neverEnds` reading it never comes to an end either.
-    package func keepLookingOpen(shard id: String, neverEnds: Bool = false) {
+    public func keepLookingOpen(shard id: String, neverEnds: Bool = false) {
         locked { engine, _ in engine.listing.keepLookingOpen(id, neverEnds: neverEnds) }
     }
 
     /// Ends hidden and open-looking shards.
-    package func resetListing() {
+    public func resetListing() {
         locked { engine, _ in engine.listing.reset() }
     }
 
     /// Gives a table a new stream with a new ARN; an enabled one is disabled first.
-    package func enableStream(of table: String, _ viewType: SandboxViewType) {
+    public func enableStream(of table: String, _ viewType: SandboxViewType) {
         locked { engine, now in
             engine.disableStream(of: table, now: now)
             engine.enableStream(of: table, viewType, now: now)
@@ -139,17 +139,17 @@ extension DynamoSandbox {
     }
 
     /// Disables a table's stream: its shards close.
-    package func disableStream(of table: String) {
+    public func disableStream(of table: String) {
         locked { engine, now in engine.disableStream(of: table, now: now) }
     }
 
     /// Lets tables and streams that `holdsTransitions` holds reach the state they were going to.
-    package func completeTransitions() {
+    public func completeTransitions() {
         locked { engine, _ in engine.completeTransitions() }
     }
 
     /// Goes on with sequence numbers after this one: also lower ones than before, as a reset emulator does.
-    package func restartSequenceNumbers(at number: UInt128) {
+    public func restartSequenceNumbers(at number: UInt128) {
         locked { engine, _ in engine.sequenceNumbers.restart(at: number) }
     }
 

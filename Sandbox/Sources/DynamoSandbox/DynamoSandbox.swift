@@ -7,11 +7,11 @@ import TableModel
 /// It serves the demo and the tests: tables, expressions, transactions and streams behave as the real service's do,
 /// and what a real service only does at its worst (splits, trims, expired iterators, broken answers) happens on request.
 /// Any credentials are accepted, unless `SandboxSettings.keys` names the ones whose signatures are.
-package final class DynamoSandbox: Sendable {
+public final class DynamoSandbox: Sendable {
     /// The time that everything here goes by.
-    package let clock: SandboxClock
+    public let clock: SandboxClock
     /// What goes wrong next.
-    package let faults = FaultQueue()
+    public let faults = FaultQueue()
 
     private struct State {
         var engine: Engine
@@ -23,13 +23,13 @@ package final class DynamoSandbox: Sendable {
     private let state: Mutex<State>
 
     /// A sandbox without tables.
-    package init(clock: SandboxClock = .system(), settings: SandboxSettings = SandboxSettings()) {
+    public init(clock: SandboxClock = .system(), settings: SandboxSettings = SandboxSettings()) {
         self.clock = clock
         state = Mutex(State(engine: Engine(settings: settings)))
     }
 
     /// Listens on 127.0.0.1 (port 0: any free one) and gives back the port. Throws one line when the port is taken.
-    package func start(port: Int = 0) throws -> Int {
+    public func start(port: Int = 0) throws -> Int {
         let handler = SandboxHandler { [weak self] target, request in
             guard let self else { return SandboxAnswer(status: 500, body: [], isStreams: false) }
             return self.answer(target: target, request)
@@ -45,7 +45,7 @@ package final class DynamoSandbox: Sendable {
     }
 
     /// Closes every connection and the port. Tables and streams stay, for another `start`.
-    package func stop() async {
+    public func stop() async {
         let server = state.withLock { state in
             defer { state.server = nil }
             return state.server
@@ -55,32 +55,32 @@ package final class DynamoSandbox: Sendable {
 
     /// Runs before every call over HTTP is done, outside the sandbox's lock: the place to write between two scan pages.
     /// It runs on the server's loop and must not wait for another call.
-    package func onCall(_ hook: (@Sendable (SandboxCall) -> Void)?) {
+    public func onCall(_ hook: (@Sendable (SandboxCall) -> Void)?) {
         state.withLock { $0.hook = hook }
     }
 
     /// Every call over HTTP so far, oldest first, up to `SandboxLimits.loggedCalls`.
-    package var calls: [SandboxCall] {
+    public var calls: [SandboxCall] {
         state.withLock { $0.calls }
     }
 
     /// The calls of one operation.
-    package func calls(_ operation: SandboxOperation) -> [SandboxCall] {
+    public func calls(_ operation: SandboxOperation) -> [SandboxCall] {
         calls.filter { $0.operation == operation }
     }
 
     /// Empties the call log.
-    package func forgetCalls() {
+    public func forgetCalls() {
         state.withLock { $0.calls.removeAll() }
     }
 
     /// Changes how the sandbox behaves from now on.
-    package func configure(_ change: @Sendable (inout SandboxSettings) -> Void) {
+    public func configure(_ change: @Sendable (inout SandboxSettings) -> Void) {
         state.withLock { change(&$0.engine.settings) }
     }
 
     /// Does one operation without HTTP: no fault, no log, no hook. `body` is the request's JSON.
-    package func perform(_ operation: SandboxOperation, _ body: [UInt8]) throws(SandboxError) -> [UInt8] {
+    public func perform(_ operation: SandboxOperation, _ body: [UInt8]) throws(SandboxError) -> [UInt8] {
         let request = try Request(body: body)
         return try withEngine { engine, now throws(SandboxError) in
             try engine.perform(operation, request, now: now)

@@ -1,20 +1,21 @@
+import DynamoSandbox
 import TableModel
 
 /// Keeps changing the demo's table: orders move on, quantities change, lines come and go.
-package struct SampleWriter: Sendable {
+struct SampleWriter: Sendable {
     private let sandbox: DynamoSandbox
     private let table: String
 
     private static let pause: Duration = .milliseconds(400)
 
     /// Writes to `table`, which `SampleTable` made.
-    package init(sandbox: DynamoSandbox, table: String) {
+    init(sandbox: DynamoSandbox, table: String) {
         self.sandbox = sandbox
         self.table = table
     }
 
     /// Writes until the task is cancelled.
-    package func run() async {
+    func run() async {
         var step = 0
         while !Task.isCancelled {
             // The sandbox refuses nothing of this; and if it did, the next change comes soon.
