@@ -6,6 +6,7 @@ import TableModel
 ///
 /// It serves the demo and the tests: tables, expressions, transactions and streams behave as the real service's do,
 /// and what a real service only does at its worst (splits, trims, expired iterators, broken answers) happens on request.
+/// What a real service only does by itself is also there over HTTP, for clients in other languages: see `RemoteAction`.
 /// Any credentials are accepted, unless `SandboxSettings.keys` names the ones whose signatures are.
 public final class DynamoSandbox: Sendable {
     /// The time that everything here goes by.
@@ -30,10 +31,13 @@ public final class DynamoSandbox: Sendable {
 
     /// Listens on 127.0.0.1 (port 0: any free one) and gives back the port. Throws one line when the port is taken.
     public func start(port: Int = 0) throws -> Int {
-        let handler = SandboxHandler { [weak self] target, request in
-            guard let self else { return SandboxAnswer(status: 500, body: [], isStreams: false) }
-            return self.answer(target: target, request)
-        }
+        let gone = SandboxAnswer(status: 500, body: [], isStreams: false)
+        let handler = SandboxHandler(
+            perform: { [weak self] target, request in self?.answer(target: target, request) ?? gone },
+            control: { [weak self] request in
+                self.map { RemoteControl(sandbox: $0).answer(path: request.rawPath, body: request.body) } ?? gone
+            }
+        )
         var limits = HTTPServerLimits()
         limits.bodyBytes = SandboxLimits.requestBytes
         let clock = clock

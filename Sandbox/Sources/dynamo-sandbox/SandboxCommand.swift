@@ -8,6 +8,8 @@ struct SandboxCommand: AsyncParsableCommand {
         abstract: "Run an in-memory DynamoDB and DynamoDB Streams endpoint on 127.0.0.1.",
         discussion: """
             Prints its URL and runs until SIGTERM or SIGINT. Everything it holds is gone when it stops. Any credentials are accepted.
+            POST /_sandbox/NAME splits, rotates and trims shards, expires items, moves the clock and injects faults: see
+            Sandbox/README.md.
             """
     )
 

@@ -37,6 +37,9 @@ public final class FaultQueue: Sendable {
         entries.withLock { $0.reduce(0) { $0 + $1.remaining } }
     }
 
+    /// How many entries wait, each for one call or more.
+    var count: Int { entries.withLock { $0.count } }
+
     /// Takes the fault that `call` meets, if any waits for it.
     func take(for call: SandboxCall) -> SandboxFault? {
         entries.withLock { entries in

@@ -28,6 +28,9 @@ enum SandboxLimits {
     static let segments: Int64 = 1_000_000
     /// Bytes of a request body; larger ones are answered 413.
     static let requestBytes = 17_825_792
+    /// Shards of a stream that clients may ask for over HTTP, and faults that they may leave waiting.
+    static let shards = 10_000
+    static let waitingFaults = 10_000
     /// Calls that the call log keeps; older ones are dropped.
     static let loggedCalls = 100_000
 }

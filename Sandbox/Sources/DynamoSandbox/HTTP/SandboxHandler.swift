@@ -5,7 +5,14 @@ struct SandboxHandler: HTTPHandler {
     /// Does one call, faults included in what it gives back.
     let perform: @Sendable (_ target: String, _ request: HTTPRequest) -> SandboxAnswer
 
+    /// Does one of the sandbox's own actions.
+    let control: @Sendable (_ request: HTTPRequest) -> SandboxAnswer
+
     func respond(to request: HTTPRequest) -> HTTPResponse {
+        if request.method == .post, request.rawPath.hasPrefix(RemoteAction.pathPrefix) {
+            let answer = control(request)
+            return Self.response(answer.status, "application/json", answer.body)
+        }
         guard request.method == .post else {
             // A GET is how people and load balancers look whether the endpoint is up.
             return Self.response(200, "text/plain", Array("healthy: dynamodb\n".utf8))
