@@ -47,6 +47,17 @@ public struct SandboxError: Error, Sendable, Hashable, CustomStringConvertible {
         )
     }
 
+    private static let emptyKeyWords =
+        "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
+
+    /// A key attribute without content; `kind` is "string" or "binary".
+    static func emptyKey(_ name: String, _ kind: String) -> SandboxError {
+        validation("\(emptyKeyWords)\(kind) value. Key: \(name)")
+    }
+
+    /// Whether this is about an empty key, which refuses a whole transaction and cancels none.
+    var isEmptyKey: Bool { message.hasPrefix(Self.emptyKeyWords) }
+
     static func serialization(_ message: String) -> SandboxError { SandboxError("SerializationException", message) }
 
     static func notFound(_ message: String = "") -> SandboxError {

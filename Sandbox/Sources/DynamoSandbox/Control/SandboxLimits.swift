@@ -12,6 +12,15 @@ enum SandboxLimits {
     static let batchWriteRequests = 25
     /// Actions of a TransactWriteItems.
     static let transactionActions = 100
+    /// Bytes of the items of a TransactWriteItems.
+    static let transactionBytes = 4_194_304
+    /// Characters of a ClientRequestToken.
+    static let tokenCharacters = 36
+    /// Characters of a table's name, which are ASCII, and of its ARN.
+    static let tableNameBytes = 255
+    static let tableARNBytes = 1_024
+    /// ReadCapacityUnits and WriteCapacityUnits of a table.
+    static let capacityUnits: Int64 = 1_000_000_000_000
     /// Records of one GetRecords answer.
     static let recordsPerPage: Int64 = 1_000
     /// Shards of one DescribeStream answer, streams of one ListStreams answer, tables of one ListTables answer.

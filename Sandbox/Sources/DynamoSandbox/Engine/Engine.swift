@@ -26,7 +26,9 @@ struct Engine: Sendable {
         now: Int64,
         fault: SandboxFault? = nil
     ) throws(SandboxError) -> [UInt8] {
-        switch operation {
+        if operation == .createTable { try TableNameRule.checkNew(place(ofTable: try request.tableName())) }
+        try MemberRules.check(operation, request)
+        return switch operation {
         case .createTable: try createTable(request, now: now)
         case .describeTable: try describeTable(request)
         case .deleteTable: try deleteTable(request, now: now)

@@ -15,12 +15,28 @@ struct Table: Sendable {
         case deleting = "DELETING"
     }
 
+    enum BillingMode: String, Sendable, CaseIterable {
+        case provisioned = "PROVISIONED"
+        case payPerRequest = "PAY_PER_REQUEST"
+    }
+
+    /// TableClass.
+    enum StorageClass: String, Sendable, CaseIterable {
+        case standard = "STANDARD"
+        case infrequentAccess = "STANDARD_INFREQUENT_ACCESS"
+    }
+
     let name: String
     let arn: String
     let schema: KeySchema
     /// Milliseconds since 1970 UTC.
     let createdAt: Int64
     var status: Status
+    var billing: Billing
+    /// Nil while nobody has named one, which means STANDARD.
+    var storageClass: StorageClass?
+    /// DeletionProtectionEnabled.
+    var isProtected = false
     /// Items by the hash of their partition, then by key: the order of a Scan.
     var items = OrderedMap<OrderKey, StoredItem>()
     var bytes = 0
@@ -37,12 +53,17 @@ struct Table: Sendable {
         guard key.count == names.count, names.allSatisfy({ key[AttributeName($0)] != nil }) else {
             throw SandboxError.validation("The provided key element does not match the schema")
         }
+        try checkKeyTypes(of: key)
+        return try orderKey(ofItem: key)
+    }
+
+    /// Checks that an item has the key attributes, each of its type, in the words for keys.
+    func checkKeyTypes(of item: Attributes) throws(SandboxError) {
         for attribute in [schema.partition, schema.sort].compactMap({ $0 }) {
-            guard key[AttributeName(attribute.name)]?.typeCode == attribute.type.rawValue else {
+            guard item[AttributeName(attribute.name)]?.typeCode == attribute.type.rawValue else {
                 throw SandboxError.validation("The provided key element does not match the schema")
             }
         }
-        return try orderKey(ofItem: key)
     }
 
     /// The key of a whole item.
@@ -95,10 +116,7 @@ struct Table: Sendable {
         }
         if length == 0 {
             let kind = attribute.type == .string ? "string" : "binary"
-            throw SandboxError.validation(
-                "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
-                    + "empty \(kind) value. Key: \(attribute.name)"
-            )
+            throw SandboxError.emptyKey(attribute.name, kind)
         }
         if length > limit {
             throw SandboxError.parameters(

@@ -19,18 +19,16 @@ extension Engine {
                 output.keySchema(table.schema)
                 output.field("TableStatus", (status ?? table.status).rawValue)
                 output.field("CreationDateTime", raw: Timestamp.seconds(table.createdAt))
-                output.name("ProvisionedThroughput")
-                output.object {
-                    $0.field("NumberOfDecreasesToday", 0)
-                    $0.field("ReadCapacityUnits", 0)
-                    $0.field("WriteCapacityUnits", 0)
-                }
+                table.billing.describe(&output)
                 output.field("TableSizeBytes", table.bytes)
                 output.field("ItemCount", table.items.count)
                 output.field("TableArn", table.arn)
                 output.field("TableId", Self.identifier(table.arn, table.createdAt))
-                output.name("BillingModeSummary")
-                output.object { $0.field("BillingMode", "PAY_PER_REQUEST") }
+                if let storageClass = table.storageClass {
+                    output.name("TableClassSummary")
+                    output.object { $0.field("TableClass", storageClass.rawValue) }
+                }
+                output.field("DeletionProtectionEnabled", table.isProtected)
                 Self.describeStream(of: table, streams, &output)
             }
         }

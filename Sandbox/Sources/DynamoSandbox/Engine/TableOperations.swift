@@ -4,18 +4,24 @@ import TableModel
 extension Engine {
     mutating func createTable(_ request: Request, now: Int64) throws(SandboxError) -> [UInt8] {
         let name = place(ofTable: try request.tableName())
-        try Self.checkTableName(name)
         if request.has("GlobalSecondaryIndexes") || request.has("LocalSecondaryIndexes") {
             throw SandboxError.validation("Secondary indexes are not part of the sandbox")
         }
         let schema = try TableRequest.keySchema(request)
+        let billing = try Billing.new(request, now: now)
         let viewType = try TableRequest.streamSpecification(request)?.viewType
-        return try createTable(name, schema: schema, viewType: viewType, now: now)
+        let storageClass = try TableRequest.storageClass(request)
+        let isProtected = try request.bool("DeletionProtectionEnabled") ?? false
+        _ = try createTable(name, schema: schema, billing: billing, viewType: viewType, now: now)
+        tables[name]?.storageClass = storageClass
+        tables[name]?.isProtected = isProtected
+        return description(of: name, as: "TableDescription", status: .creating)
     }
 
     mutating func createTable(
         _ name: String,
         schema: KeySchema,
+        billing: Billing? = nil,
         viewType: SandboxViewType?,
         now: Int64
     ) throws(SandboxError) -> [UInt8] {
@@ -29,7 +35,8 @@ extension Engine {
             arn: isForeign ? name : arnPrefix + name,
             schema: schema,
             createdAt: now,
-            status: settings.holdsTransitions ? .creating : .active
+            status: settings.holdsTransitions ? .creating : .active,
+            billing: billing ?? .perRequest(now: now)
         )
         if let viewType { enableStream(of: name, viewType, now: now) }
         return description(of: name, as: "TableDescription", status: .creating)
@@ -43,7 +50,12 @@ extension Engine {
 
     mutating func deleteTable(_ request: Request, now: Int64) throws(SandboxError) -> [UInt8] {
         let name = place(ofTable: try request.tableName())
-        guard tables[name] != nil else { throw SandboxError.notFound("Table: \(name) not found") }
+        guard let table = tables[name] else { throw SandboxError.notFound("Table: \(name) not found") }
+        guard !table.isProtected else {
+            throw SandboxError.validation(
+                "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."
+            )
+        }
         disableStream(of: name, now: now)
         tables[name]?.status = .deleting
         let answer = description(of: name, as: "TableDescription", status: .deleting)
@@ -69,18 +81,5 @@ extension Engine {
             if table.status == .deleting { tables[name] = nil } else { tables[name]?.status = .active }
         }
         for arn in streams.keys { streams[arn]?.completeTransition() }
-    }
-
-    private static func checkTableName(_ name: String) throws(SandboxError) {
-        let allowed = name.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-                || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-        }
-        guard (3...255).contains(name.utf8.count), allowed else {
-            throw SandboxError.validation(
-                "Invalid table/index name. Table/index names must be between 3 and 255 characters long, and may contain "
-                    + "only the characters a-z, A-Z, 0-9, '_', '-', and '.'"
-            )
-        }
     }
 }

@@ -4,14 +4,8 @@ import TableModel
 enum TableRequest {
     static func keySchema(_ request: Request) throws(SandboxError) -> KeySchema {
         let types = try attributeTypes(request)
+        // One or two of them, as `TableRules` has seen.
         let elements = try request.array("KeySchema") ?? []
-        guard (1...2).contains(elements.count) else {
-            throw SandboxError.constraint(
-                elements.isEmpty ? "null" : "'\(elements.count) elements'",
-                at: "keySchema",
-                elements.isEmpty ? "not be null" : "have length less than or equal to 2"
-            )
-        }
         var attributes: [KeyAttribute] = []
         for (element, expected) in zip(elements, ["HASH", "RANGE"]) {
             let element = try Request.object(element)
@@ -21,6 +15,9 @@ enum TableRequest {
                         ? "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
                         : "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
                 )
+            }
+            guard attributes.first?.name != name else {
+                throw SandboxError.validation("Invalid KeySchema: Some index key attribute have no definition")
             }
             guard let type = types[AttributeName(name)] else {
                 throw SandboxError.parameters(
@@ -43,10 +40,18 @@ enum TableRequest {
         var types: [AttributeName: KeyType] = [:]
         for definition in try request.array("AttributeDefinitions") ?? [] {
             let definition = try Request.object(definition)
-            let type = try definition.choice("AttributeType", among: ["B", "N", "S"])
-            types[AttributeName(try definition.string("AttributeName") ?? "")] = type.flatMap(KeyType.init)
+            let name = AttributeName(try definition.string("AttributeName") ?? "")
+            guard types[name] == nil else {
+                throw SandboxError.validation("Duplicate AttributeName in AttributeDefinitions: \(name)")
+            }
+            types[name] = try definition.string("AttributeType").flatMap(KeyType.init)
         }
         return types
+    }
+
+    /// TableClass.
+    static func storageClass(_ request: Request) throws(SandboxError) -> Table.StorageClass? {
+        try request.string("TableClass").flatMap(Table.StorageClass.init)
     }
 
     /// StreamSpecification: nil when the request has none; the view type nil when it turns the stream off.
@@ -55,8 +60,7 @@ enum TableRequest {
     ) throws(SandboxError) -> (enabled: Bool, viewType: SandboxViewType?)? {
         guard let specification = try request.object("StreamSpecification") else { return nil }
         let enabled = try specification.bool("StreamEnabled") ?? false
-        let all = SandboxViewType.allCases.map(\.rawValue)
-        let viewType = try specification.choice("StreamViewType", among: all).flatMap(SandboxViewType.init)
+        let viewType = try specification.string("StreamViewType").flatMap(SandboxViewType.init)
         if enabled, viewType == nil {
             throw SandboxError.parameters("StreamViewType is required when StreamEnabled is true")
         }

@@ -27,6 +27,15 @@ struct ReadRequest {
             let what = select == "COUNT" ? "only the Count" : select
             throw SandboxError.validation("Cannot specify the ProjectionExpression when choosing to get \(what)")
         }
+        if select == "ALL_PROJECTED_ATTRIBUTES" {
+            throw SandboxError.validation("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+        }
+        if select == "SPECIFIC_ATTRIBUTES", !request.has("ProjectionExpression") {
+            let frame = isQuery ? "1 validation error detected: " : ""
+            throw SandboxError.validation(
+                "\(frame)Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
+            )
+        }
         start = try request.attributes("ExclusiveStartKey")
         capacity = try Capacity(request)
         let expressions =

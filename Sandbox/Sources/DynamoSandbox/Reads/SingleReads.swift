@@ -90,24 +90,12 @@ extension Engine {
     }
 
     private static func batchGets(_ request: Request) throws(SandboxError) -> [BatchGet] {
-        guard let tables = try request.object("RequestItems"), !tables.members.isEmpty else {
-            throw SandboxError.validation(
-                "1 validation error detected: Value at 'requestItems' failed to satisfy constraint: Member must have "
-                    + "length greater than or equal to 1"
-            )
-        }
+        guard let tables = try request.object("RequestItems") else { return [] }
         var gets: [BatchGet] = []
         for table in tables.members.keys.sorted().map(\.text) {
             guard let get = try tables.object(table) else { continue }
             let keys = try (try get.array("Keys") ?? []).map { key throws(SandboxError) in
                 try AttributeIntake.attributes(key)
-            }
-            guard !keys.isEmpty else {
-                throw SandboxError.constraint(
-                    "at",
-                    at: "requestItems.\(table).member.keys",
-                    "have length greater than or equal to 1"
-                )
             }
             guard Set(keys).count == keys.count else {
                 throw SandboxError.validation("Provided list of item keys contains duplicates")

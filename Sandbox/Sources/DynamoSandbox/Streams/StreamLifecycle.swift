@@ -2,39 +2,6 @@ import TableModel
 
 /// Enabling and disabling a table's stream, and what writes leave in it.
 extension Engine {
-    mutating func updateTable(_ request: Request, now: Int64) throws(SandboxError) -> [UInt8] {
-        let name = place(ofTable: try request.tableName())
-        guard let table = tables[name] else { throw SandboxError.notFound("Table: \(name) not found") }
-        guard table.status == .active else {
-            throw SandboxError(
-                "ResourceInUseException",
-                "Attempt to change a resource which is still in use: Table: \(name)"
-            )
-        }
-        let specification = try TableRequest.streamSpecification(request)
-        guard let specification else {
-            guard request.has("BillingMode") || request.has("ProvisionedThroughput") else {
-                throw SandboxError.validation(
-                    "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates "
-                        + "or SSESpecification or ReplicaUpdates is required"
-                )
-            }
-            return description(of: name, as: "TableDescription")
-        }
-        if specification.enabled, table.streamEnabled {
-            throw SandboxError.validation("Table already has an enabled stream: TableName: \(name)")
-        }
-        if !specification.enabled, !table.streamEnabled {
-            throw SandboxError.validation("Table does not have a stream to disable: TableName: \(name)")
-        }
-        if let viewType = specification.viewType {
-            enableStream(of: name, viewType, now: now)
-        } else {
-            disableStream(of: name, now: now)
-        }
-        return description(of: name, as: "TableDescription", status: .updating)
-    }
-
     /// Gives a table a new stream with a new ARN.
     mutating func enableStream(of name: String, _ viewType: SandboxViewType, now: Int64) {
         guard let table = tables[name] else { return }

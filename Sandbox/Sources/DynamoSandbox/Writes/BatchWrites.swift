@@ -7,6 +7,8 @@ extension Engine {
         var keys: [String: Set<OrderKey>] = [:]
         var writes: [PlannedWrite] = []
         for action in actions {
+            // A batch calls the key of an item what others call the key of a request.
+            if case .put(let item) = action.effect { try activeTable(action.table).checkKeyTypes(of: item) }
             let write = try plan(action)
             guard keys[action.table, default: []].insert(write.key).inserted else {
                 throw SandboxError.validation("Provided list of item keys contains duplicates")
@@ -23,12 +25,7 @@ extension Engine {
     }
 
     private static func batchActions(_ request: Request) throws(SandboxError) -> [WriteAction] {
-        guard let tables = try request.object("RequestItems"), !tables.members.isEmpty else {
-            throw SandboxError.validation(
-                "1 validation error detected: Value at 'requestItems' failed to satisfy constraint: Member must have "
-                    + "length greater than or equal to 1"
-            )
-        }
+        guard let tables = try request.object("RequestItems") else { return [] }
         var actions: [WriteAction] = []
         for table in tables.members.keys.sorted().map(\.text) {
             for entry in try tables.array(table) ?? [] {
@@ -44,9 +41,6 @@ extension Engine {
                     )
                 }
             }
-        }
-        guard !actions.isEmpty else {
-            throw SandboxError.validation("The batch write request list for a table cannot be null or empty")
         }
         guard actions.count <= SandboxLimits.batchWriteRequests else {
             throw SandboxError.validation("Too many items requested for the BatchWriteItem call")

@@ -1,10 +1,17 @@
 /// ReturnConsumedCapacity: what a request cost, if it asks to know.
 struct Capacity: Sendable {
-    private let isWanted: Bool
+    private enum Level: String {
+        case none = "NONE"
+        case total = "TOTAL"
+        /// The table's own part as well. Indexes would follow.
+        case indexes = "INDEXES"
+    }
+
+    private let level: Level
 
     init(_ request: Request) throws(SandboxError) {
-        let level = try request.choice("ReturnConsumedCapacity", among: ["INDEXES", "TOTAL", "NONE"])
-        isWanted = level == "TOTAL" || level == "INDEXES"
+        let text = try request.choice("ReturnConsumedCapacity", among: ["INDEXES", "TOTAL", "NONE"])
+        level = text.flatMap(Level.init) ?? .none
     }
 
     /// Read units of `bytes`: one per 4 KB, half of it without consistency.
@@ -14,22 +21,34 @@ struct Capacity: Sendable {
 
     /// The one object of the single-table operations.
     func write(_ costs: [(table: String, units: Double)], _ output: inout JSONOutput) {
-        guard isWanted, let cost = Self.sums(costs).first else { return }
+        guard level != .none, let cost = Self.sums(costs).first else { return }
         output.name("ConsumedCapacity")
-        Self.write(cost, &output)
+        write(cost, namesWrites: false, &output)
     }
 
-    /// The list, an entry a table, of the batch operations.
-    func writeList(_ costs: [(table: String, units: Double)], _ output: inout JSONOutput) {
-        guard isWanted else { return }
+    /// The list of the batch operations, with an entry for each table. `namesWrites` says that the units are writes, as
+    /// transactions do.
+    func writeList(
+        _ costs: [(table: String, units: Double)],
+        namesWrites: Bool = false,
+        _ output: inout JSONOutput
+    ) {
+        guard level != .none else { return }
         output.name("ConsumedCapacity")
-        output.array(Self.sums(costs)) { Self.write($1, &$0) }
+        output.array(Self.sums(costs)) { write($1, namesWrites: namesWrites, &$0) }
     }
 
-    private static func write(_ cost: (table: String, units: Double), _ output: inout JSONOutput) {
-        output.object {
-            $0.field("TableName", cost.table)
-            $0.field("CapacityUnits", raw: String(cost.units))
+    private func write(_ cost: (table: String, units: Double), namesWrites: Bool, _ output: inout JSONOutput) {
+        func units(_ output: inout JSONOutput) {
+            output.field("CapacityUnits", raw: String(cost.units))
+            if namesWrites { output.field("WriteCapacityUnits", raw: String(cost.units)) }
+        }
+        output.object { output in
+            output.field("TableName", cost.table)
+            units(&output)
+            guard level == .indexes else { return }
+            output.name("Table")
+            output.object { units(&$0) }
         }
     }
 

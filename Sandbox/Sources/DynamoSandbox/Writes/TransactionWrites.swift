@@ -4,33 +4,25 @@ import TableModel
 extension Engine {
     mutating func transactWriteItems(_ request: Request, now: Int64) throws(SandboxError) -> [UInt8] {
         let entries = try request.array("TransactItems") ?? []
-        guard !entries.isEmpty else {
-            throw SandboxError.constraint("'[]'", at: "transactItems", "have length greater than or equal to 1")
-        }
-        guard entries.count <= SandboxLimits.transactionActions else {
-            throw SandboxError.constraint(
-                "'[\(entries.count) items]'",
-                at: "transactItems",
-                "have length less than or equal to \(SandboxLimits.transactionActions)"
-            )
-        }
         let token = try request.string("ClientRequestToken")
         if let token, try transactionTokens.wasDone(token, entries, now: now) { return Array("{}".utf8) }
         let actions = try entries.map { entry throws(SandboxError) in try Self.transactionAction(entry) }
+        try Self.checkSize(actions.map(Self.size))
         try checkDistinct(actions)
         let writes = try planAll(actions)
+        try Self.checkSize(writes.map { $0.new?.size ?? ItemSize.of($0.keyAttributes) })
         for write in writes { commit(write, now: now) }
         if let token { transactionTokens.keep(token, entries, now: now) }
         let capacity = try Capacity(request)
         return JSONOutput.object { output in
             // A transaction's writes cost twice: prepared, then committed.
-            capacity.writeList(writes.map { ($0.table, Double(2 * $0.capacityUnits)) }, &output)
+            capacity.writeList(writes.map { ($0.table, Double(2 * $0.capacityUnits)) }, namesWrites: true, &output)
         }
     }
 
     private static func transactionAction(_ entry: JSONValue) throws(SandboxError) -> WriteAction {
         let entry = try Request.object(entry)
-        let kinds = ["ConditionCheck", "Put", "Delete", "Update"].filter(entry.has)
+        let kinds = TransactionRules.kinds.filter(entry.has)
         guard kinds.count == 1, let kind = kinds.first, let request = try entry.object(kind) else {
             throw SandboxError.validation(
                 "TransactItems can only contain one of Check, Put, Update or Delete"
@@ -44,17 +36,36 @@ extension Engine {
         }
     }
 
+    /// What an action itself weighs: the item that it brings, or the key that it names.
+    private static func size(_ action: WriteAction) -> Int {
+        switch action.effect {
+        case .put(let item): ItemSize.of(item)
+        case .update(let key, _), .delete(let key), .check(let key): ItemSize.of(key)
+        }
+    }
+
+    private static func checkSize(_ sizes: [Int]) throws(SandboxError) {
+        guard sizes.reduce(0, +) <= SandboxLimits.transactionBytes else {
+            throw SandboxError.validation("Transaction request exceeds the 4MB transaction size limit")
+        }
+    }
+
     private func checkDistinct(_ actions: [WriteAction]) throws(SandboxError) {
         var keys: [String: Set<OrderKey>] = [:]
         for action in actions {
             let table = try activeTable(action.table)
-            let key =
+            let key: OrderKey
+            do throws(SandboxError) {
                 switch action.effect {
-                case .put(let item): try? table.orderKey(ofItem: item)
-                case .update(let key, _), .delete(let key), .check(let key): try? table.orderKey(ofKey: key)
+                case .put(let item): key = try table.orderKey(ofItem: item)
+                case .update(let attributes, _), .delete(let attributes), .check(let attributes):
+                    key = try table.orderKey(ofKey: attributes)
                 }
-            // A key that is wrong is a cancellation reason, which planning finds.
-            guard let key else { continue }
+            } catch {
+                if error.isEmptyKey { throw error }
+                // A key that is otherwise wrong is a cancellation reason, which planning finds.
+                continue
+            }
             guard keys[place(ofTable: action.table), default: []].insert(key).inserted else {
                 throw SandboxError.validation("Transaction request cannot include multiple operations on one item")
             }

@@ -39,8 +39,12 @@ import Testing
         let fixture = try Fixture.withTables()
         #expect(
             fixture.refusal(.batchGetItem, get((0..<101).map(String.init)))
-                == "Too many items requested for the BatchGetItem call"
+                == "1 validation error detected: Value at 'RequestItems.plain.member.Keys' failed to satisfy "
+                + "constraint: Member must have length less than or equal to 100"
         )
+        let keys = (0..<51).map { #"{"id":{"S":"\#($0)"}}"# }.joined(separator: ",")
+        let overBoth = #"{"RequestItems":{"plain":{"Keys":[\#(keys)]},"other":{"Keys":[\#(keys)]}}}"#
+        #expect(fixture.refusal(.batchGetItem, overBoth) == "Too many items requested for the BatchGetItem call")
         #expect(fixture.refusal(.batchGetItem, get(["a", "a"])) == "Provided list of item keys contains duplicates")
     }
 

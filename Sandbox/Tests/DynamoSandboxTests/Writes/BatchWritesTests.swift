@@ -25,7 +25,14 @@ import Testing
         let fixture = try Fixture.withTables()
         #expect(
             fixture.refusal(.batchWriteItem, batch((0..<26).map(put)))
-                == "Too many items requested for the BatchWriteItem call"
+                == "1 validation error detected: Value '{plain=[26 requests]}' at 'requestItems' failed to satisfy "
+                + "constraint: Map value must satisfy constraint: [Member must have length less than or equal to 25, "
+                + "Member must have length greater than or equal to 1]"
+        )
+        let half = (0..<13).map(put).joined(separator: ",")
+        let overBoth = #"{"RequestItems":{"plain":[\#(half)],"other":[\#(half)]}}"#
+        #expect(
+            fixture.refusal(.batchWriteItem, overBoth) == "Too many items requested for the BatchWriteItem call"
         )
         #expect(
             fixture.refusal(.batchWriteItem, batch([put(1), put(1)]))
