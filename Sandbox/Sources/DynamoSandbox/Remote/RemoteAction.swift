@@ -1,5 +1,5 @@
-/// What clients of any language do to a running sandbox: `POST /_sandbox/NAME` with a JSON object. Each is a function of
-/// `DynamoSandbox` under another name. `Sandbox/README.md` lists the members of each.
+/// What clients of any language do to a running sandbox: `POST /_sandbox/NAME` with a JSON object. Each is a function
+/// of `DynamoSandbox` under another name. `Sandbox/README.md` lists the members of each.
 enum RemoteAction: String, Sendable, CaseIterable {
     case shards
     case split

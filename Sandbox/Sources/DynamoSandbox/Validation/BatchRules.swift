@@ -49,7 +49,7 @@ enum BatchRules {
         return try tables.object(name)?.array("Keys")?.count ?? 0
     }
 
-    /// The requests as a message shows them. The service shows them in full, which may be megabytes; here it is their number.
+    /// The requests as a message shows them: by their number. The service shows them in full, which may be megabytes.
     private static func echo(
         _ names: [String],
         _ tables: Request,

@@ -1,5 +1,5 @@
-/// The constraints of the service model that need no table. They are checked before an operation begins, and one message
-/// names all that are broken.
+/// The constraints of the service model that need no table. They are checked before an operation begins, and one
+/// message names all that are broken.
 enum MemberRules {
     /// Checks a request's table name first, and alone; then everything else at once.
     static func check(_ operation: SandboxOperation, _ request: Request) throws(SandboxError) {
