@@ -15,9 +15,10 @@ let strict: [SwiftSetting] = [
 func layer(
     _ name: String,
     _ dependencies: [Target.Dependency],
+    path: String? = nil,
     resources: [Resource]? = nil
 ) -> Target {
-    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+    .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: strict)
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -59,6 +60,10 @@ let package = Package(
         // All that a user of the library names: the consumer, the client it calls and the values it delivers.
         .library(name: "DynamoDBStream", targets: ["DynamoDBStream", "AWSClient", "TableModel", "Basics"]),
         .executable(name: "tablecast", targets: ["tablecast"]),
+        // The emulator and the demo on top of it: no part of `tablecast`.
+        .library(name: "DynamoSandbox", targets: ["DynamoSandbox", "TableModel", "Basics"]),
+        .executable(name: "dynamo-sandbox", targets: ["dynamo-sandbox"]),
+        .executable(name: "tablecast-demo", targets: ["tablecast-demo"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -104,10 +109,28 @@ let package = Package(
             ],
             resources: [.embedInCode("openapi.yaml")] + webFiles.map { .embedInCode("Web/\($0)") }
         ),
-        layer("DynamoSandbox", ["Basics", "TableModel", "HTTPServer", "Digest"]),
         .executableTarget(
             name: "tablecast",
-            dependencies: ["Basics", "Service", "FeedClient", "DynamoSandbox", argumentParser],
+            dependencies: ["Basics", "Service", "FeedClient", argumentParser],
+            swiftSettings: strict
+        ),
+
+        // The sandbox's house. It uses layers above; of what stands there, only tests use it.
+        layer(
+            "DynamoSandbox",
+            ["Basics", "TableModel", "HTTPServer", "Digest"],
+            path: "Sandbox/Sources/DynamoSandbox"
+        ),
+        .executableTarget(
+            name: "dynamo-sandbox",
+            dependencies: ["DynamoSandbox", argumentParser],
+            path: "Sandbox/Sources/dynamo-sandbox",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "tablecast-demo",
+            dependencies: ["TableModel", "Service", "DynamoSandbox", argumentParser],
+            path: "Sandbox/Sources/tablecast-demo",
             swiftSettings: strict
         ),
 
@@ -182,7 +205,12 @@ let package = Package(
                 "ItemQuery", "Compression", "Digest", "Telemetry", "HTTPCases", "CZlib", logging,
             ]
         ),
-        tests(of: "DynamoSandbox", ["TestTools", "TableModel", "HTTPServer"]),
+        .testTarget(
+            name: "DynamoSandboxTests",
+            dependencies: ["Basics", "TableModel", "HTTPServer", "DynamoSandbox", "TestTools"],
+            path: "Sandbox/Tests/DynamoSandboxTests",
+            swiftSettings: strict
+        ),
         // The 25 situations and 15 failure stories, from the sandbox's endpoint to the service's.
         .testTarget(
             name: "SituationTests",
@@ -225,6 +253,7 @@ if let sanitizer = Context.environment["TABLECAST_SANITIZER"] {
     ]
     let others: Set = [
         "DynamoDBStream", "Replication", "Telemetry", "Service", "StreamModel", "Simulation", "simulate", "tablecast",
+        "dynamo-sandbox", "tablecast-demo",
     ]
     package.products = []
     package.targets.removeAll { target in

@@ -7,12 +7,12 @@ struct TablecastCommand: AsyncParsableCommand {
         commandName: "tablecast",
         abstract: "Serves a live, in-memory replica of a DynamoDB table over HTTP.",
         discussion: """
-            Every option of serve and demo is also an environment variable (--poll-interval is TABLECAST_POLL_INTERVAL); flags win.
+            Every option of serve is also an environment variable (--poll-interval is TABLECAST_POLL_INTERVAL); flags win.
             Exit status: 0 asked to stop, 1 failed at run time, 2 wrong usage, 78 a configuration that cannot work.
             """,
         version: "tablecast \(Build.version)",
         subcommands: [
-            ServeCommand.self, DemoCommand.self, TailCommand.self, DoctorCommand.self, SandboxCommand.self,
+            ServeCommand.self, TailCommand.self, DoctorCommand.self, MovedDemoCommand.self, MovedSandboxCommand.self,
         ]
     )
 

@@ -99,7 +99,7 @@ def test_a_wrong_command_line(arguments):
 def test_help():
     status, output, _ = run(["--help"])
     assert status == 0
-    assert "serve" in output and "demo" in output
+    assert "serve" in output and "doctor" in output
     status, output, _ = run(["serve", "--help"])
     assert status == 0
     assert "TABLECAST_POLL_INTERVAL" in output and "--poll-interval" in output

@@ -3,8 +3,8 @@
 import signal
 
 import pytest
-from support.processes import Program, accepts, environment_without_aws, free_port, looks
-from support.service import BINARY, run, serving
+from support.processes import accepts, looks
+from support.service import run, serving
 from support.tables import create_table
 
 
@@ -40,18 +40,35 @@ def test_a_hang_up_and_a_quit_are_a_graceful_stop_as_a_termination_is(ministack,
         assert "Backtrace" not in service.program.output
 
 
-def test_a_hang_up_that_is_ignored_from_the_start_stays_ignored(logs):
+def test_a_hang_up_that_is_ignored_from_the_start_stays_ignored(ministack, logs):
     """As under nohup: the program outlives its terminal."""
-    port = free_port()
-    command = ["/usr/bin/nohup", BINARY, "sandbox", "--port", port]
-    program = Program(command, logs / "nohup.log", environment_without_aws())
-    try:
-        program.wait_until_accepting(port)
-        program.process.send_signal(signal.SIGHUP)
+    table = create_table(ministack.client())
+    with serving(logs, ministack, table, launcher=["/usr/bin/nohup"]) as service:
+        process = service.program.process
+        process.send_signal(signal.SIGHUP)
         for _ in looks(0.5, every=0.05):
-            assert accepts(port) and program.process.poll() is None
-        program.process.send_signal(signal.SIGTERM)
-        assert program.process.wait(20) == 0
-    finally:
-        if program.process.poll() is None:
-            program.kill()
+            assert accepts(service.port) and process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments, program",
+    [
+        (["demo"], "tablecast-demo"),
+        (["demo", "--listen", "127.0.0.1:0"], "tablecast-demo"),
+        (["sandbox"], "dynamo-sandbox"),
+        (["sandbox", "--port", "8000", "--help"], "dynamo-sandbox"),
+    ],
+)
+def test_a_command_that_has_moved_says_where_to(arguments, program):
+    status, output, errors = run(arguments)
+    assert (status, output) == (2, "")
+    assert errors.count("\n") == 1
+    assert errors.startswith(f"tablecast: '{arguments[0]}' is no command of this program any more: ")
+    assert f"swift build --product {program}" in errors
+
+
+def test_commands_that_have_moved_are_not_offered():
+    _, output, _ = run(["--help"])
+    assert "demo" not in output and "sandbox" not in output

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from support import peers
 from support.processes import PROJECT, Program, environment_without_aws, free_port, wait_for
-from support.service import BINARY, Service, serving
+from support.service import DEMO, Service, serving
 from support.tables import create_table, every_type, fill
 
 RESULTS = PROJECT / ".build/test-results"
@@ -18,9 +18,9 @@ EVIL = ["<img src=x onerror=window.hacked=1>", "\"><script>window.hacked=1</scri
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    """`tablecast demo`: a table with a sort key that keeps changing."""
+    """`tablecast-demo`: a table with a sort key that keeps changing."""
     port = free_port()
-    program = Program([BINARY, "demo", "--listen", f"127.0.0.1:{port}"], tmp_path_factory.mktemp("demo") / "demo.log", environment_without_aws())
+    program = Program([DEMO, "--listen", f"127.0.0.1:{port}"], tmp_path_factory.mktemp("demo") / "demo.log", environment_without_aws())
     try:
         yield Service(program, port).wait_until_ready(30)
     finally:

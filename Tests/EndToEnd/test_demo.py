@@ -1,15 +1,15 @@
-"""`tablecast demo`: what a newcomer sees in the first minute."""
+"""`tablecast-demo`: what a newcomer sees in the first minute."""
 
 import re
 
 from support.events import stream
 from support.processes import Program, environment_without_aws, free_port, wait_for
-from support.service import BINARY, Service
+from support.service import DEMO, Service
 
 
 def test_the_demo_shows_live_changes_and_stops_when_asked(logs):
     port = free_port()
-    program = Program([BINARY, "demo", "--listen", f"127.0.0.1:{port}"], logs / "demo.log", environment_without_aws())
+    program = Program([DEMO, "--listen", f"127.0.0.1:{port}"], logs / "demo.log", environment_without_aws())
     try:
         service = Service(program, port).wait_until_ready(30)
         # It says what to try, and what it says works.

@@ -13,14 +13,12 @@ import subprocess
 
 import pytest
 import yaml
-from support import documentation, service
+from support import documentation
 from support.processes import PROJECT, Program, environment_without_aws, free_port
 from support.scripted import Server
-from support.service import BINARY, Service
+from support.service import BINARY, DEMO, Service
 
 README_LINES = 150
-# What scripts/demo starts once it has built it.
-DEMO = [service.DEMO] if hasattr(service, "DEMO") else [BINARY, "demo"]
 # Options of other programs that the guides name.
 FOREIGN_OPTIONS = {"--compressed", "--path-as-is", "--data-urlencode", "--memory", "--ulimit", "--build-arg", "--seconds"}
 # Variables that are no settings of the service, and who reads them.
@@ -58,8 +56,7 @@ def test_every_link_leads_somewhere():
                 continue
             path, _, fragment = target.partition("#")
             place = (PROJECT / page.name).parent / path if path else PROJECT / page.name
-            # The sandbox has a folder of its own, with its own README.
-            if not place.exists() and place.resolve() != PROJECT / "Sandbox/README.md":
+            if not place.exists():
                 broken.append(f"{page.name}:{number}: there is no {target}")
             elif fragment and fragment not in known.get(str(place.resolve().relative_to(PROJECT)), []):
                 broken.append(f"{page.name}:{number}: {path or page.name} has no heading for #{fragment}")
@@ -202,7 +199,7 @@ def test_the_library_is_used_as_it_is(guides, tmp_path):
 @pytest.fixture(scope="module")
 def demo(logs):
     port = free_port()
-    command = [*DEMO, "--listen", f"127.0.0.1:{port}"]
+    command = [DEMO, "--listen", f"127.0.0.1:{port}"]
     program = Program(command, logs / "documentation.log", environment_without_aws())
     try:
         yield Service(program, port).wait_until_ready(60)

@@ -12,7 +12,7 @@ import time
 
 import pytest
 from support import loads, peers, service
-from support.processes import Program, environment_without_aws, free_port, wait_for
+from support.processes import wait_for
 from support.tables import create_table
 
 ITEMS = int(os.environ.get("FAIRNESS_ITEMS", 12_000))
@@ -29,19 +29,13 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture(scope="module")
 def client_and_service(logs):
-    port = free_port()
-    sandbox = Program([service.BINARY, "sandbox", "--port", port], logs / "fairness-sandbox.log", environment_without_aws())
-    try:
-        sandbox.wait_until_accepting(port)
-        peer = peers.Peer("sandbox", port)
+    with peers.sandbox(logs) as peer:
         client = peer.client()
         table = create_table(client)
         fill(client, table)
         with service.serving(logs, peer, table, "--poll-interval", "50ms", ready=False) as running:
             running.wait_until_ready(90)
             yield client, table, running
-    finally:
-        sandbox.stop()
 
 
 def fill(client, table):

@@ -7,9 +7,9 @@ import threading
 
 import httpx
 import pytest
-from support.peers import Peer
-from support.processes import Program, environment_without_aws, free_port, wait_for
-from support.service import BINARY, serving
+from support import peers
+from support.processes import wait_for
+from support.service import serving
 from support.tables import canonical, create_table, spelled, truth
 
 LINES = {"Accept": "application/x-ndjson"}
@@ -17,14 +17,9 @@ LINES = {"Accept": "application/x-ndjson"}
 
 @pytest.fixture(scope="module")
 def sandbox(logs):
-    """The program's own endpoint: a second implementation of DynamoDB's expressions, checked against ministack by the parity tests."""
-    port = free_port()
-    program = Program([BINARY, "sandbox", "--port", str(port)], logs / f"sandbox-{port}.log", environment_without_aws())
-    try:
-        program.wait_until_accepting(port)
-        yield Peer("sandbox", port)
-    finally:
-        program.stop()
+    """Our own endpoint: a second implementation of DynamoDB's expressions, checked against ministack by the parity tests."""
+    with peers.sandbox(logs) as peer:
+        yield peer
 
 
 def put_all(client, table, items):

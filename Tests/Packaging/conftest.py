@@ -46,7 +46,7 @@ def program(stages, context):
         if not target.exists() or target.read_bytes() != (PROJECT / name).read_bytes():
             shutil.copy(PROJECT / name, target)
         copied.add(target)
-    for folder in ("Sources", "Tests"):
+    for folder in ("Sources", "Sandbox", "Tests"):
         for stale in (source / folder).rglob("*"):
             if stale.is_file() and stale not in copied:
                 stale.unlink()

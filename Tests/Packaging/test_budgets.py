@@ -18,8 +18,7 @@ import struct
 import subprocess
 
 import pytest
-from support import service
-from support.peers import Peer
+from support import peers, service
 from support.processes import Program, environment_without_aws, free_port, wait_for
 from support.tables import create_table
 
@@ -47,14 +46,9 @@ def shim(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def sandbox(binary, logs):
-    port = free_port()
-    program = Program([binary, "sandbox", "--port", port], logs / "budgets-sandbox.log", environment_without_aws())
-    try:
-        program.wait_until_accepting(port)
-        yield Peer("sandbox", port)
-    finally:
-        program.stop()
+def sandbox(logs):
+    with peers.sandbox(logs) as peer:
+        yield peer
 
 
 class Costs:

@@ -25,6 +25,7 @@ def tree(tmp_path):
     plant(tmp_path, "Sources/HTTPServer/Good.swift", "import CLinux\nimport Dispatch\nimport Glibc\n")
     plant(tmp_path, "Sources/Feed/Good.swift", "package import ReplicaStore\nimport struct TableModel.Item\n")
     plant(tmp_path, "Sources/Service/Good.swift", "import Logging\n@preconcurrency import Metrics\n")
+    plant(tmp_path, "Sandbox/Sources/dynamo-sandbox/Good.swift", "import ArgumentParser\nimport DynamoSandbox\n")
     plant(tmp_path, "Sources/Service/openapi.yaml", (PROJECT / "openapi.yaml").read_text())
     return tmp_path
 
@@ -44,7 +45,7 @@ def test_a_good_tree_passes(tree):
     result = run(tree)
     assert (result.returncode, result.stdout) == (
         0,
-        "3 source files checked against the house rules, 0 violations\n",
+        "4 source files checked against the house rules, 0 violations\n",
     )
 
 
@@ -74,6 +75,26 @@ VIOLATIONS = {
         "Sources/Service/Bad.swift",
         "\nimport FoundationEssentials\n",
         r"Bad.swift:2: import FoundationEssentials: ",
+    ),
+    "the production program on the sandbox": (
+        "Sources/tablecast/Bad.swift",
+        "import DynamoSandbox\n",
+        r"Sources/tablecast/Bad.swift:1: tablecast must not import DynamoSandbox",
+    ),
+    "the sandbox on the service": (
+        "Sandbox/Sources/DynamoSandbox/Bad.swift",
+        "import Service\n",
+        r"Sandbox/Sources/DynamoSandbox/Bad.swift:1: DynamoSandbox must not import Service",
+    ),
+    "Foundation in the sandbox": (
+        "Sandbox/Sources/dynamo-sandbox/Bad.swift",
+        "import Foundation\n",
+        r"Sandbox/Sources/dynamo-sandbox/Bad.swift:1: import Foundation: ",
+    ),
+    "an integer of a number from outside, in the sandbox": (
+        "Sandbox/Sources/DynamoSandbox/Bad.swift",
+        "let count = Int64(try json.readDouble())\n",
+        r"Bad.swift:1: ends the process beyond the integer's range",
     ),
     "a folder without a target": ("Sources/Other/Bad.swift", "\n", r"no target Other in Package.swift"),
     "a file that is too long": (

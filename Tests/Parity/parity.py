@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from canonical import line, words
+from validation import validation
 
 BINARY = bytes(range(256))
 
@@ -514,7 +515,7 @@ def clean(at):
 
 def main():
     at = Endpoint(sys.argv[1])
-    for part in (tables, types, conditions, updates, lone_updates, batches, transactions, queries, scans):
+    for part in (tables, types, conditions, updates, lone_updates, batches, transactions, queries, scans, validation):
         part(at)
     for view in ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"):
         stream_records(at, view)

@@ -1,7 +1,6 @@
 """One boto3 script, two endpoints: the sandbox and ministack must give the same answers, line by line."""
 
 import json
-import os
 import pathlib
 import runpy
 import subprocess
@@ -9,10 +8,10 @@ import sys
 
 import pytest
 
-from support.processes import PROJECT, Program, environment_without_aws, free_port
+from support.peers import SANDBOX
+from support.processes import Program, environment_without_aws, free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
-TABLECAST = os.environ.get("TABLECAST_BINARY", PROJECT / ".build/debug/tablecast")
 MINISTACK = pathlib.Path(sys.executable).parent / "ministack"
 DIFFERENCES = runpy.run_path(str(HERE / "differences.py"))
 # Steps with another outcome, and steps with the same error in other words.
@@ -45,9 +44,9 @@ def answers(command, folder, port, **environment):
 def both(tmp_path_factory):
     folder = tmp_path_factory.mktemp("parity")
     port = free_port()
-    ours = answers([TABLECAST, "sandbox", "--port", port], folder, port)
+    ours = answers([SANDBOX, "--port", port], folder, port)
     port = free_port()
-    theirs = answers([MINISTACK], folder, port, BIND_HOST="127.0.0.1", GATEWAY_PORT=str(port), LOG_LEVEL="WARNING")
+    theirs = answers([MINISTACK], folder, port, BIND_HOST="127.0.0.1", GATEWAY_PORT=str(port), IOT_MTLS_ENABLED="0", LOG_LEVEL="WARNING")
     return ours, theirs
 
 

@@ -99,11 +99,12 @@ package enum Program {
 
     /// The line and the status of an error.
     static func verdict<Root: ParsableCommand>(_ root: Root.Type, _ error: any Error) -> (String, ExitStatus) {
-        switch error {
+        let name = root.configuration.commandName ?? "tablecast"
+        return switch error {
         case let error as StartUpError: (error.description, error.status)
         case let error as SettingsError: (error.description, .usage)
         default:
-            ("\(root.message(for: error).split(separator: "\n").joined(separator: " ")); see tablecast --help", .usage)
+            ("\(root.message(for: error).split(separator: "\n").joined(separator: " ")); see \(name) --help", .usage)
         }
     }
 

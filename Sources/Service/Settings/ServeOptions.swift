@@ -1,6 +1,6 @@
 package import ArgumentParser
 
-/// The flags of `tablecast serve` and `tablecast demo`. Values stay text here: `SettingsResolver` checks flags and variables alike.
+/// The flags of `tablecast serve` and `tablecast-demo`. Values stay text here: `SettingsResolver` checks flags and variables alike.
 package struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp(SettingName.table.help))
     package var table: String?

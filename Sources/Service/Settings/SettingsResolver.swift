@@ -14,7 +14,7 @@ package struct SettingsResolver {
         self.environment = environment
     }
 
-    /// Every setting, checked. `table` fills in when none was named (`tablecast demo` brings its own).
+    /// Every setting, checked. `table` fills in when none was named (`tablecast-demo` brings its own).
     package func resolve(defaultTable: String? = nil) throws(SettingsError) -> Settings {
         let table = try value(.table, allowed: Self.tables) { text -> String? in
             guard !text.utf8.isEmpty, text.utf8.count <= 1024 else { return nil }

@@ -8,10 +8,11 @@ import pathlib
 import boto3
 import botocore.config
 
-from .processes import VENV, Program, free_port, wait_for
+from .processes import PROJECT, VENV, Program, environment_without_aws, free_port, wait_for
 
 REGION = "us-east-1"
 CLOCKS = itertools.count(1)
+SANDBOX = os.environ.get("DYNAMO_SANDBOX_BINARY", str(PROJECT / ".build/debug/dynamo-sandbox"))
 
 
 class Peer:
@@ -46,8 +47,8 @@ class Peer:
 def ministack(folder, **settings):
     """ministack; with AUTH="true" it verifies signatures of IAM users' keys."""
     port = free_port()
-    # Its default is to listen on every address.
-    environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "LOG_LEVEL": "WARNING", **settings}
+    # Its default is to listen on every address, for MQTT also.
+    environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "LOG_LEVEL": "WARNING", **settings}
     program = Program([VENV / "ministack"], folder / f"ministack-{port}.log", environment)
     try:
         program.wait_until_accepting(port)
@@ -100,6 +101,18 @@ def moto(folder):
     finally:
         with contextlib.suppress(AssertionError):
             program.stop(5)
+
+
+@contextlib.contextmanager
+def sandbox(folder, *options):
+    """Our own endpoint, `dynamo-sandbox`."""
+    port = free_port()
+    program = Program([SANDBOX, "--port", port, *options], folder / f"sandbox-{port}.log", environment_without_aws())
+    try:
+        program.wait_until_accepting(port)
+        yield Peer("sandbox", port, program=program)
+    finally:
+        program.stop()
 
 
 def iam_user(peer):

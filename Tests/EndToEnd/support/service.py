@@ -10,6 +10,8 @@ import httpx
 from .processes import PROJECT, Program, environment_without_aws, free_port, wait_for
 
 BINARY = os.environ.get("TABLECAST_BINARY", str(PROJECT / ".build/debug/tablecast"))
+# The demo is a program of its own.
+DEMO = os.environ.get("TABLECAST_DEMO_BINARY", str(PROJECT / ".build/debug/tablecast-demo"))
 
 
 class Service:

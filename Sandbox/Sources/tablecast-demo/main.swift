@@ -1,0 +1,3 @@
+import Service
+
+await Program.run(DemoCommand.self)
