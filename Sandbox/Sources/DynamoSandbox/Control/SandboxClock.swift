@@ -1,4 +1,4 @@
-import Glibc
+import Basics
 import Synchronization
 
 /// The time the sandbox goes by: creation times, retention and the age of iterators. Tests move it instead of sleeping.
@@ -17,7 +17,7 @@ public final class SandboxClock: Sendable {
 
     private init(fixed: Int64?, rate: Int64 = 1) {
         self.rate = rate
-        birth = Self.systemMicroseconds()
+        birth = SystemClock.wallMicroseconds()
         state = Mutex(State(fixed: fixed))
     }
 
@@ -35,25 +35,11 @@ public final class SandboxClock: Sendable {
     /// Milliseconds since 1970 UTC.
     public var now: Int64 {
         let (fixed, advanced) = state.withLock { ($0.fixed, $0.advanced) }
-        return (fixed ?? (birth + (Self.systemMicroseconds() - birth) * rate) / 1_000) + advanced
+        return (fixed ?? (birth + (SystemClock.wallMicroseconds() - birth) * rate) / 1_000) + advanced
     }
 
     /// Moves the clock; a system clock keeps running from there. A negative duration moves it back.
     public func advance(by duration: Duration) {
-        state.withLock { $0.advanced += duration.milliseconds }
-    }
-
-    private static func systemMicroseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
-    }
-}
-
-extension Duration {
-    /// Whole milliseconds, rounded towards zero.
-    var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+        state.withLock { $0.advanced += duration.wholeMilliseconds }
     }
 }

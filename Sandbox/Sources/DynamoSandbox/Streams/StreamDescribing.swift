@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// ListStreams and DescribeStream.
@@ -31,7 +32,7 @@ extension Engine {
         guard arn.hasPrefix("arn:"), arn.contains("/stream/") else {
             throw SandboxError.validation("Invalid StreamArn")
         }
-        streams[arn]?.trim(before: now - settings.retention.milliseconds)
+        streams[arn]?.trim(before: now - settings.retention.wholeMilliseconds)
         guard let stream = streams[arn] else { throw SandboxError.notFound("Stream: \(arn) not found") }
         return stream
     }

@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// GetShardIterator and GetRecords.
@@ -24,7 +25,7 @@ extension Engine {
             from = number + 1
         case ("LATEST", _):
             from = sequenceNumbers.newest + 1
-            if settings.latestSlack > .zero { skipsBefore = now + settings.latestSlack.milliseconds }
+            if settings.latestSlack > .zero { skipsBefore = now + settings.latestSlack.wholeMilliseconds }
         default:
             from = shard.lastTrimmed.map { $0 + 1 } ?? shard.startingSequenceNumber
         }
@@ -74,7 +75,7 @@ extension Engine {
             throw SandboxError.constraint("null", at: "shardIterator", "not be null")
         }
         guard let iterator = ShardIterator(token: token) else { throw SandboxError.validation("Invalid ShardIterator") }
-        guard now - iterator.issuedAt < settings.iteratorLifetime.milliseconds else {
+        guard now - iterator.issuedAt < settings.iteratorLifetime.wholeMilliseconds else {
             throw SandboxError(
                 "ExpiredIteratorException",
                 "The shard iterator has expired and can no longer be used to retrieve stream records."
