@@ -259,7 +259,7 @@ def test_a_mistake_is_named(sandbox, action, members, status, words):
     assert words in act(sandbox, action, expect=status, **members)["error"]
 
 
-def test_a_body_that_is_no_object_and_a_shard_that_is_none(sandbox, client):
+def test_a_body_must_be_an_object_and_a_shard_must_exist(sandbox, client):
     response = httpx.post(f"{sandbox.url}/_sandbox/shards", content="[1]", timeout=10)
     assert (response.status_code, response.json()) == (400, {"error": "the body must be a JSON object"})
     error = act(sandbox, "trim", expect=404, table=create_table(client), shard="shardId-1")["error"]

@@ -117,7 +117,7 @@ def capacity(at):
     update("more reads and fewer writes", ProvisionedThroughput={"ReadCapacityUnits": 10, "WriteCapacityUnits": 3})
     update("the same again", ProvisionedThroughput={"ReadCapacityUnits": 10, "WriteCapacityUnits": 3})
     update("no reads", ProvisionedThroughput={**UNITS, "ReadCapacityUnits": 0})
-    update("a mode that is none", BillingMode="BAD")
+    update("an invalid mode", BillingMode="BAD")
     update("per request with units", BillingMode="PAY_PER_REQUEST", ProvisionedThroughput=UNITS)
     update("per request", BillingMode="PAY_PER_REQUEST")
     update("per request again", BillingMode="PAY_PER_REQUEST")

@@ -12,18 +12,21 @@ final class StopRequest: Sendable {
         let (signals, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
         self.signals = signals
         let seen = SignalCount()
-        sources = Mutex(
-            [SIGTERM, SIGINT].map { number in
-                signal(number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: number)
-                source.setEventHandler { @Sendable in
-                    if seen.increment() > 1 { _exit(128 + number) }
-                    continuation.yield()
-                }
-                source.activate()
-                return source
+        let registered = DispatchGroup()
+        let made = [SIGTERM, SIGINT].map { number in
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler { @Sendable in
+                if seen.increment() > 1 { _exit(128 + number) }
+                continuation.yield()
             }
-        )
+            source.setRegistrationHandler { @Sendable in registered.leave() }
+            registered.enter()
+            source.activate()
+            return source
+        }
+        sources = Mutex(made)
+        // Until then a signal has its default action, which whoever has read the URL must not meet.
+        registered.wait()
     }
 
     /// Returns after the first signal.

@@ -1,10 +1,10 @@
 import TableModel
 
-/// Answers the actions of `RemoteAction`.
+/// Performs the actions of `RemoteAction`.
 struct RemoteControl {
     let sandbox: DynamoSandbox
 
-    /// Does the action at a path. The answer is a JSON object; that of an error has the member `error`.
+    /// Performs the action at a path. The response is a JSON object; with an error it has the member `error`.
     func answer(path: String, body: [UInt8]) -> SandboxAnswer {
         do throws(SandboxError) {
             let name = String(path.dropFirst(RemoteAction.pathPrefix.utf8.count))
@@ -20,8 +20,8 @@ struct RemoteControl {
             }
             return SandboxAnswer(status: 200, body: try perform(action, request), isStreams: true)
         } catch {
-            let words = error.code == "SerializationException" ? "the body must be a JSON object" : error.message
-            let message = error.message.isEmpty ? words : error.message
+            // The reader of requests has no words for a body that is no object.
+            let message = error.message.isEmpty ? "the body must be a JSON object" : error.message
             let body = JSONOutput.object { $0.field("error", message) }
             return SandboxAnswer(status: error.status, body: body, isStreams: true)
         }

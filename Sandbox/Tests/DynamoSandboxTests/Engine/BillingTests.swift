@@ -38,7 +38,7 @@ import Testing
             (",\(units(1_000_000_000_001, 5))", "Given value 1000000000001 for ReadCapacityUnits is out of bounds"),
         ]
     )
-    func misfits(more: String, message: String) {
+    func mismatches(more: String, message: String) {
         #expect(Fixture().refusal(.createTable, Self.create(more)) == message)
     }
 
