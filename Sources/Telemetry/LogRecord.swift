@@ -1,3 +1,4 @@
+import Basics
 package import Logging
 
 /// One log record's line.
@@ -12,7 +13,7 @@ package enum LogRecord {
         message: String,
         metadata: Logger.Metadata
     ) -> [UInt8] {
-        let time = WallClock.rfc3339(milliseconds: milliseconds)
+        let time = Timestamp.text(milliseconds)
         let sorted = metadata.sorted { $0.key < $1.key }
         var output: [UInt8] = []
         switch format {

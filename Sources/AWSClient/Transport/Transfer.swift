@@ -1,3 +1,4 @@
+import Basics
 import CCurl
 
 /// One easy handle and the answer that it is receiving. Belongs to the transport's thread; reused after `finish`.
@@ -65,7 +66,7 @@ final class Transfer {
                 checksum: header("x-amz-crc32").flatMap { UInt32($0) },
                 errorType: header("x-amzn-errortype"),
                 requestID: header("x-amzn-requestid"),
-                date: header("date").flatMap(DateField.seconds)
+                date: header("date").flatMap { IMFFixdate.seconds($0, .lenient) }
             )
         )
     }

@@ -18,7 +18,7 @@ extension Engine {
                 output.field("TableName", table.name)
                 output.keySchema(table.schema)
                 output.field("TableStatus", (status ?? table.status).rawValue)
-                output.field("CreationDateTime", raw: Timestamp.seconds(table.createdAt))
+                output.field("CreationDateTime", seconds: table.createdAt)
                 output.name("ProvisionedThroughput")
                 output.object {
                     $0.field("NumberOfDecreasesToday", 0)

@@ -72,6 +72,13 @@ struct JSONOutput {
     mutating func field(_ name: String, _ integer: Int) { field(name, raw: String(integer)) }
     mutating func field(_ name: String, _ flag: Bool) { field(name, raw: flag ? "true" : "false") }
 
+    /// A time in milliseconds since 1970, as seconds with three decimals.
+    mutating func field(_ name: String, seconds milliseconds: Int64) {
+        let fraction = String(milliseconds % 1_000)
+        let zeros = String(repeating: "0", count: 3 - fraction.utf8.count)
+        field(name, raw: "\(milliseconds / 1_000).\(zeros)\(fraction)")
+    }
+
     mutating func field(_ name: String, _ attributes: Attributes) {
         self.name(name)
         self.attributes(attributes)

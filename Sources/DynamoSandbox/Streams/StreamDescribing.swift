@@ -83,7 +83,7 @@ extension Engine {
                 output.field("StreamLabel", stream.label)
                 output.field("StreamStatus", stream.status.rawValue)
                 output.field("StreamViewType", stream.viewType.rawValue)
-                output.field("CreationRequestDateTime", raw: Timestamp.seconds(stream.createdAt))
+                output.field("CreationRequestDateTime", seconds: stream.createdAt)
                 output.field("TableName", stream.tableName)
                 output.keySchema(stream.schema)
                 output.name("Shards")

@@ -1,3 +1,4 @@
+import HTTPSemantics
 import HTTPServer
 
 /// The conditions of a request for something that is there (RFC 9110 section 13).
@@ -18,7 +19,7 @@ enum ConditionalRequest {
         if call.fields.contains(.ifMatch) {
             if !anyValue(.ifMatch, of: call, { matchesStrongly($0, entityTag) }) { return .failed(field: "If-Match") }
         } else if let field = call.header(.ifUnmodifiedSince), let lastModified,
-            let time = HTTPTimestamp.parse(field, now: now), lastModified > time
+            let time = DateField.seconds(field, now: now), lastModified > time
         {
             return .failed(field: "If-Unmodified-Since")
         }
@@ -35,7 +36,7 @@ enum ConditionalRequest {
             }
         }
         if let field = call.header(.ifModifiedSince), let lastModified,
-            let time = HTTPTimestamp.parse(field, now: now), lastModified <= time
+            let time = DateField.seconds(field, now: now), lastModified <= time
         {
             return .notModified(entityTag: entityTag)
         }
