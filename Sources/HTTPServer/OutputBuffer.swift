@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// A growing run of bytes that an event loop shares between its connections: what one burst of responses becomes before
@@ -51,8 +52,7 @@ final class OutputBuffer {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16) { digits in
             var count = 0
             while shift >= 0 {
-                let digit = UInt8(truncatingIfNeeded: number >> shift & 15)
-                digits[count] = digit < 10 ? 0x30 + digit : 0x57 + digit
+                digits[count] = Hex.digit(UInt8(truncatingIfNeeded: number >> shift & 15))
                 count += 1
                 shift -= 4
             }

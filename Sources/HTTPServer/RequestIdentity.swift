@@ -1,3 +1,5 @@
+import Basics
+
 /// What names one request in its answer, in problems and in logs: the client's `X-Request-Id` when it is well-formed, one made here
 /// otherwise. Kept as a place or two numbers, so that naming a request costs no allocation.
 enum RequestIdentity: Sendable, Hashable {
@@ -80,13 +82,8 @@ enum RequestIdentity: Sendable, Hashable {
     }
 
     private static func write(_ high: UInt64, _ low: UInt64, to digits: UnsafeMutableBufferPointer<UInt8>) {
-        for half in 0..<2 {
-            let number = half == 0 ? high : low
-            for index in 0..<16 {
-                let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * index) & 15)
-                digits[half * 16 + index] = digit < 10 ? 0x30 + digit : 0x57 + digit
-            }
-        }
+        Hex.write(high, to: digits)
+        Hex.write(low, to: digits, at: 16)
     }
 }
 

@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// DescribeTable's answer, which CreateTable, UpdateTable and DeleteTable give too.
@@ -57,10 +58,7 @@ extension Engine {
     /// A UUID's shape from the table's identity, the same whenever it is asked for.
     private static func identifier(_ arn: String, _ createdAt: Int64) -> String {
         let hashes = ["a", "b"].map { OrderKey.hash(partition: Array("\($0)\(arn)\(createdAt)".utf8)) }
-        let digits = hashes.map { hash in
-            let text = String(hash, radix: 16)
-            return String(repeating: "0", count: 16 - text.count) + text
-        }.joined()
+        let digits = hashes.map { Hex.text($0, width: 16) }.joined()
         var identifier = ""
         for (index, digit) in digits.enumerated() {
             if [8, 12, 16, 20].contains(index) { identifier.append("-") }

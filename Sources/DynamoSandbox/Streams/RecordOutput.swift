@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// One record as GetRecords sends it.
@@ -46,9 +47,8 @@ enum RecordOutput {
     /// 32 hex digits that stay the same whenever the record is read.
     private static func identifier(_ record: LoggedRecord, _ stream: TableStream) -> String {
         ["0", "1"].map { part in
-            let hash = OrderKey.hash(partition: Array("\(part)\(record.sequenceNumber)\(stream.label)".utf8))
-            let text = String(hash, radix: 16)
-            return String(repeating: "0", count: 16 - text.count) + text
+            let bytes = Array("\(part)\(record.sequenceNumber)\(stream.label)".utf8)
+            return Hex.text(OrderKey.hash(partition: bytes), width: 16)
         }.joined()
     }
 }

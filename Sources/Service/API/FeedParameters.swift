@@ -1,3 +1,4 @@
+import Basics
 import Feed
 import HTTPServer
 import ItemQuery
@@ -82,7 +83,7 @@ struct FeedParameters {
         let filter = FilterParameters.query(parameters)
         if !filter.isEmpty { pairs.append(filter) }
         for name in ["op", "mode", "diff", "limit"] {
-            if let value = parameters[name] { pairs.append("\(name)=\(PercentEncoding.component(value))") }
+            if let value = parameters[name] { pairs.append("\(name)=\(PercentEncoding.encode(value, keeping: .unreserved))") }
         }
         return pairs.joined(separator: "&")
     }

@@ -1,3 +1,4 @@
+import Basics
 import HTTPSemantics
 import HTTPServer
 import ItemQuery
@@ -15,6 +16,8 @@ struct ListHandler: Sendable {
     static let json = "application/json"
     static let lines = "application/x-ndjson"
     /// What a list itself takes beside the filter.
+    /// What stays as it was sent in a target: its escapes and slashes too.
+    static let sent = ByteSet.unreserved.union(ByteSet("%/"))
     private static let own = ["order", "limit", "cursor", "max_lag", "until"]
     static let parameters = FilterParameters.names + own
     static let partitionParameters = parameters.filter { $0 != "pk" }
@@ -99,7 +102,7 @@ struct ListHandler: Sendable {
         func nextTarget(_ cursor: String) -> String {
             let names = ListHandler.parameters.filter { $0 != "cursor" }
             let query = FilterParameters.query(parameters, names: names)
-            return PercentEncoding.path(apiCall.request.rawPath) + "?" + (query.isEmpty ? "" : query + "&")
+            return PercentEncoding.encode(apiCall.request.rawPath, keeping: ListHandler.sent) + "?" + (query.isEmpty ? "" : query + "&")
                 + "cursor=\(cursor)"
         }
 
