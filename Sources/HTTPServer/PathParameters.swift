@@ -20,6 +20,8 @@ package struct PathParameters: Sendable {
         guard let index = names.firstIndex(of: name) else {
             preconditionFailure("the route's pattern has no parameter named \(name)")
         }
-        return head.withUnsafeBufferPointer { PercentEncoding.decode(UnsafeBufferPointer(rebasing: $0[segments[index]])) }
+        return head.withUnsafeBufferPointer {
+            PercentEncoding.decode(UnsafeBufferPointer(rebasing: $0[segments[index]]))
+        }
     }
 }

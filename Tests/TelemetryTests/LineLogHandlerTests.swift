@@ -22,14 +22,14 @@ import Testing
         let lines = Lines()
         var logger = logger(.json, into: lines)
         logger[metadataKey: "table"] = "or\"ders"
-        logger.warning("two\nlines\u{1}", metadata: ["shards": ["a", "b"], "n": "\(3)"])
+        logger.warning("two\n\tlines\u{1}\r\u{8}\u{c}", metadata: ["shards": ["a", "b"], "n": "\(3)"])
         logger.debug("below the level")
         #expect(lines.all.count == 1)
         let line = try #require(lines.all.first)
         #expect(line.hasPrefix("{\"time\":\"20"))
         #expect(
             line.hasSuffix(
-                #""level":"warning","logger":"tablecast","message":"two\nlines\u0001","#
+                #""level":"warning","logger":"tablecast","message":"two\n\tlines\u0001\u000d\u0008\u000c","#
                     + #""metadata":{"n":"3","shards":["a","b"],"table":"or\"ders"}}"# + "\n"
             )
         )

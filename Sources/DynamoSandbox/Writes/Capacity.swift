@@ -1,3 +1,5 @@
+import Basics
+
 /// ReturnConsumedCapacity: what a request cost, if it asks to know.
 struct Capacity: Sendable {
     private let isWanted: Bool
@@ -13,23 +15,23 @@ struct Capacity: Sendable {
     }
 
     /// The one object of the single-table operations.
-    func write(_ costs: [(table: String, units: Double)], _ output: inout JSONOutput) {
+    func write(_ costs: [(table: String, units: Double)], _ output: inout JSONWriter) {
         guard isWanted, let cost = Self.sums(costs).first else { return }
         output.name("ConsumedCapacity")
         Self.write(cost, &output)
     }
 
     /// The list, an entry a table, of the batch operations.
-    func writeList(_ costs: [(table: String, units: Double)], _ output: inout JSONOutput) {
+    func writeList(_ costs: [(table: String, units: Double)], _ output: inout JSONWriter) {
         guard isWanted else { return }
         output.name("ConsumedCapacity")
         output.array(Self.sums(costs)) { Self.write($1, &$0) }
     }
 
-    private static func write(_ cost: (table: String, units: Double), _ output: inout JSONOutput) {
+    private static func write(_ cost: (table: String, units: Double), _ output: inout JSONWriter) {
         output.object {
-            $0.field("TableName", cost.table)
-            $0.field("CapacityUnits", raw: String(cost.units))
+            $0.member("TableName", cost.table)
+            $0.member("CapacityUnits", raw: String(cost.units))
         }
     }
 

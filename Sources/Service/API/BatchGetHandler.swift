@@ -1,3 +1,4 @@
+import Basics
 import HTTPServer
 import ItemQuery
 import ReplicaStore
@@ -38,7 +39,7 @@ struct BatchGetHandler: Sendable {
         var missing: [Item] = []
         var unreadable: [Item] = []
         /// Behind everything.
-        let end: String
+        let end: [UInt8]
 
         var count: Int { found.count + missing.count + unreadable.count + 1 }
 
@@ -56,7 +57,7 @@ struct BatchGetHandler: Sendable {
             next -= missing.count
             if next == 0, !unreadable.isEmpty { output += #"],"unreadable":["#.utf8 }
             if next < unreadable.count { return append(unreadable, next, to: &output) }
-            output += end.utf8
+            output += end
         }
 
         private func append(_ keys: [Item], _ place: Int, to output: inout [UInt8]) {
@@ -72,11 +73,11 @@ struct BatchGetHandler: Sendable {
         _ snapshot: StoreSnapshot,
         lagMilliseconds: Int64?
     ) -> Pieces {
-        let lag = lagMilliseconds.map(String.init) ?? "null"
-        var pieces = Pieces(
-            representation: representation,
-            end: "],\"as_of\":{\"position\":\"\(snapshot.position)\",\"lag_ms\":\(lag)}}"
-        )
+        var end = JSONWriter()
+        end.endArray()
+        end.asOf(snapshot.position, lagMilliseconds: lagMilliseconds)
+        end.endObject()
+        var pieces = Pieces(representation: representation, end: end.bytes)
         for key in keys {
             let state = snapshot.newestState(of: key)
             if let state, !state.isTombstone {

@@ -1,3 +1,4 @@
+import Basics
 import Feed
 import HTTPSemantics
 import HTTPServer
@@ -77,7 +78,7 @@ struct ChangesHandler: Sendable {
         var body = Array(Self.start.utf8)
         body.reserveCapacity(page.changes.count + 200)
         body += page.changes
-        body += end(of: page).utf8
+        body += end(of: page)
         return HTTPResponse(status: 200, fields: answerFields(wait: wait), body: .bytes(body))
     }
 
@@ -93,7 +94,7 @@ struct ChangesHandler: Sendable {
                 if output.count >= budget { return .again }
                 // Withdrawn meanwhile: the page ends where it stands.
                 guard let snapshot = view.store.snapshot else {
-                    output += end(of: page.end()).utf8
+                    output += end(of: page.end())
                     return .end
                 }
                 switch page.read(snapshot, now: now) {
@@ -101,7 +102,7 @@ struct ChangesHandler: Sendable {
                 case .again: return .again
                 case .page(let contents), .nothing(let contents):
                     output += contents.changes
-                    output += end(of: contents).utf8
+                    output += end(of: contents)
                     return .end
                 case .gone: return .abort
                 }
@@ -112,10 +113,15 @@ struct ChangesHandler: Sendable {
 
     private static let start = #"{"changes":["#
 
-    private func end(of page: ChangesPage.Contents) -> String {
-        let lag = view.conditions().lagMilliseconds.map(String.init) ?? "null"
-        return
-            #"],"next":"\#(page.next)","more":\#(page.hasMore),"as_of":{"position":"\#(page.asOf)","lag_ms":\#(lag)}}"#
+    /// What stands behind the changes.
+    private func end(of page: ChangesPage.Contents) -> [UInt8] {
+        var json = JSONWriter()
+        json.endArray()
+        json.member("next", page.next.description)
+        json.member("more", page.hasMore)
+        json.asOf(page.asOf, lagMilliseconds: view.conditions().lagMilliseconds)
+        json.endObject()
+        return json.bytes
     }
 
     private func answerFields(wait: Duration) -> HTTPFields {

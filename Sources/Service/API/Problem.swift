@@ -1,3 +1,4 @@
+import Basics
 package import HTTPServer
 import TableModel
 
@@ -127,26 +128,27 @@ package struct Problem: Error, Sendable, Hashable {
 
     /// The answer. `fields` are those that already belong to it, such as Allow.
     package func response(fields: HTTPFields = HTTPFields()) -> HTTPResponse {
-        var object = JSONObject()
-        object.add("type", "urn:tablecast:problem:\(kind.rawValue)")
-        object.add("title", Self.title(status))
-        object.add("status", status)
-        object.add("detail", detail)
-        if let parameter { object.add("parameter", parameter) }
-        if let reasonCode { object.add("reason_code", reasonCode) }
-        if let allowed { object.add("allowed", allowed) }
-        if let column { object.add("column", column) }
-        if let index { object.add("index", index) }
-        if let scope { object.add("scope", scope) }
-        if let position { object.add("position", position) }
-        if let restart { object.add("restart", restart) }
+        let body = JSONWriter.object { json in
+            json.member("type", "urn:tablecast:problem:\(kind.rawValue)")
+            json.member("title", Self.title(status))
+            json.member("status", status)
+            json.member("detail", detail)
+            if let parameter { json.member("parameter", parameter) }
+            if let reasonCode { json.member("reason_code", reasonCode) }
+            if let allowed { json.array("allowed", allowed) { $0.string($1) } }
+            if let column { json.member("column", column) }
+            if let index { json.member("index", index) }
+            if let scope { json.member("scope", scope) }
+            if let position { json.member("position", position) }
+            if let restart { json.member("restart", restart) }
+        }
         var fields = fields
         fields.add("Content-Type", "application/problem+json")
         fields.add("Cache-Control", "no-store")
         if let challenge { fields.add("WWW-Authenticate", challenge) }
         if let restart { fields.addLink(restart, "restart") }
         if let retryAfterSeconds { fields.add("Retry-After", String(retryAfterSeconds)) }
-        return HTTPResponse(status: status, fields: fields, body: .bytes(object.closed))
+        return HTTPResponse(status: status, fields: fields, body: .bytes(body))
     }
 
     /// Adds the request's id to an answer that is a problem, so that who reports one names it.

@@ -1,3 +1,4 @@
+import Basics
 import HTTPServer
 
 /// Answers `POST /v1/tickets`: a ticket for those who showed a token with the scope `stream`, since a ticket opens streams only.
@@ -7,10 +8,11 @@ struct TicketHandler: Sendable {
 
     func respond(to call: APICall) throws(Problem) -> HTTPResponse {
         _ = try QueryParameters(call.request, allowed: [])
-        var object = JSONObject()
-        object.add("ticket", try ticket(for: call.grant))
-        object.add("expires_in", AuthenticationLimits.ticketLifetime.components.seconds)
-        return JSONAnswer.make(object, status: 201)
+        let ticket = try ticket(for: call.grant)
+        return JSONAnswer.make(status: 201) { json in
+            json.member("ticket", ticket)
+            json.member("expires_in", AuthenticationLimits.ticketLifetime.components.seconds)
+        }
     }
 
     private func ticket(for grant: Grant?) throws(Problem) -> String {

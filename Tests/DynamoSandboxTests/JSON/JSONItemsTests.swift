@@ -1,11 +1,12 @@
+import Basics
 import Testing
 
 @testable import DynamoSandbox
 
-@Suite struct JSONOutputTests {
+@Suite struct JSONItemsTests {
     @Test("times are seconds with three decimals", arguments: [(1_700_000_000_007, "1700000000.007"), (0, "0.000")])
     func seconds(milliseconds: Int64, text: String) {
-        let object = JSONOutput.object { $0.field("at", seconds: milliseconds) }
+        let object = JSONWriter.object { $0.member("at", seconds: milliseconds) }
         #expect(String(decoding: object, as: UTF8.self) == #"{"at":\#(text)}"#)
     }
 }
