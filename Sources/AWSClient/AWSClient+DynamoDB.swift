@@ -44,7 +44,7 @@ extension AWSClient: DynamoDBAPI {
         let body = JSONWriter.object { body in
             body.object("RequestItems") { tables in
                 tables.object(table) { request in
-                    request.member("Keys", keys)
+                    request.array("Keys", keys) { $0.attributes($1) }
                     request.member("ConsistentRead", true)
                 }
             }

@@ -34,15 +34,8 @@ final class OutputBuffer {
 
     /// Appends a number in decimal digits.
     func append(decimal number: Int) {
-        var rest = UInt(bitPattern: number)
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var first = 20
-            repeat {
-                first -= 1
-                digits[first] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
-                rest /= 10
-            } while rest > 0
-            if let base = digits.baseAddress { append(base + first, count: 20 - first) }
+        Digits.withDigits(of: UInt64(UInt(bitPattern: number))) { digits in
+            if let base = digits.baseAddress { append(base, count: digits.count) }
         }
     }
 

@@ -1,6 +1,6 @@
 import Basics
 
-/// What names one request in its answer, in problems and in logs: the client's `X-Request-Id` when it is well-formed, one made here
+/// What names one request in its response, in problems and in logs: the client's `X-Request-Id` when it is well-formed, one made here
 /// otherwise. Kept as a place or two numbers, so that naming a request costs no allocation.
 enum RequestIdentity: Sendable, Hashable {
     /// The server does not name requests.
@@ -35,19 +35,10 @@ enum RequestIdentity: Sendable, Hashable {
     /// 1 to 128 letters, digits and `-._~:/+=@`: nothing that needs an escape in a log, and the forms that proxies and clients
     /// make (UUIDs, ULIDs, base64, `Root=1-…`).
     static func isWellFormed(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard value.count > 0, value.count <= byteLimit else { return false }
-        for byte in value {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"), UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "+"), UInt8(ascii: "="),
-                UInt8(ascii: "@"):
-                continue
-            default: return false
-            }
-        }
-        return true
+        value.count > 0 && value.count <= byteLimit && value.allSatisfy(characters.contains)
     }
+
+    private static let characters = ByteSet.unreserved.union(ByteSet(":/+=@"))
 
     /// The text; nil for `none`. `head` is the bytes of the request's head.
     func text(head: [UInt8]) -> String? {

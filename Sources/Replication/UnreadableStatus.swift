@@ -73,10 +73,10 @@ enum KeyText {
     private static func escaped(_ text: String) -> String {
         var output = ""
         for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+            if Excerpt.isSeen(scalar) {
+                output.unicodeScalars.append(scalar)
+            } else {
                 for unit in String(scalar).utf16 { output += "\\u" + Hex.text(unit, width: 4) }
-            default: output.unicodeScalars.append(scalar)
             }
         }
         return output

@@ -82,11 +82,7 @@ package enum IMFFixdate {
         text.append(" ")
         text.append(min(9_999, max(0, time.date.year)), width: 4)
         text.append(" ")
-        text.append(time.hour, width: 2)
-        text.append(":")
-        text.append(time.minute, width: 2)
-        text.append(":")
-        text.append(time.second, width: 2)
+        text.appendTimeOfDay(time)
         text.append(" GMT")
     }
 }

@@ -28,14 +28,12 @@ extension JSONWriter {
     }
 
     /// Writes a member that is an object, whose members `write` writes.
-    @inlinable
     package mutating func object(_ name: String, _ write: (inout JSONWriter) -> Void) {
         self.name(name)
         object(write)
     }
 
     /// Writes a member that is the object of `value`, or null for nil.
-    @inlinable
     package mutating func object<Value>(
         _ name: String,
         of value: Value?,
@@ -46,7 +44,6 @@ extension JSONWriter {
     }
 
     /// Writes a member that is an array with a value for each element.
-    @inlinable
     package mutating func array<Elements: Sequence>(
         _ name: String,
         _ elements: Elements,

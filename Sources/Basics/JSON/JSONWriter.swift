@@ -4,15 +4,12 @@
 package struct JSONWriter: Sendable {
     /// What has been written. JSON that was written elsewhere may be appended.
     package var bytes: [UInt8] = []
-    @usableFromInline
-    var needsComma = false
+    private var needsComma = false
 
     /// Writes from the beginning, with room for `capacity` bytes.
-    @inlinable
     package init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
     /// One object whose members `write` writes.
-    @inlinable
     package static func object(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
         var json = JSONWriter(capacity: 256)
         json.object(write)
@@ -46,7 +43,6 @@ package struct JSONWriter: Sendable {
     }
 
     /// Writes the comma that a value needs before it, for a caller that appends the value to `bytes`.
-    @inlinable
     package mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true
@@ -55,23 +51,18 @@ package struct JSONWriter: Sendable {
     // MARK: Objects and arrays
 
     /// Opens an object.
-    @inlinable
     package mutating func beginObject() { open(UInt8(ascii: "{")) }
 
     /// Closes an object.
-    @inlinable
     package mutating func endObject() { close(UInt8(ascii: "}")) }
 
     /// Opens an array.
-    @inlinable
     package mutating func beginArray() { open(UInt8(ascii: "[")) }
 
     /// Closes an array.
-    @inlinable
     package mutating func endArray() { close(UInt8(ascii: "]")) }
 
     /// Writes an object whose members `write` writes.
-    @inlinable
     package mutating func object(_ write: (inout JSONWriter) -> Void) {
         beginObject()
         write(&self)
@@ -79,7 +70,6 @@ package struct JSONWriter: Sendable {
     }
 
     /// Writes an array with a value for each element.
-    @inlinable
     package mutating func array<Elements: Sequence>(
         _ elements: Elements,
         _ write: (inout JSONWriter, Elements.Element) -> Void
@@ -89,15 +79,13 @@ package struct JSONWriter: Sendable {
         endArray()
     }
 
-    @inlinable
-    mutating func open(_ bracket: UInt8) {
+    private mutating func open(_ bracket: UInt8) {
         separate()
         bytes.append(bracket)
         needsComma = false
     }
 
-    @inlinable
-    mutating func close(_ bracket: UInt8) {
+    private mutating func close(_ bracket: UInt8) {
         bytes.append(bracket)
         needsComma = true
     }

@@ -25,6 +25,15 @@ package struct ByteSet: Sendable {
         return others
     }
 
+    /// Whether it has every byte of `text`.
+    package func containsAll(of text: some StringProtocol) -> Bool { text.utf8.allSatisfy(contains) }
+
+    /// The letters of ASCII in lower case, and the digits.
+    package static let lowercase = ByteSet("abcdefghijklmnopqrstuvwxyz0123456789")
+    /// The letters of ASCII, and the digits.
+    package static let alphanumeric = lowercase.union(ByteSet("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    /// Letters, digits and `-._`: names of hosts, tokens and tables.
+    package static let name = alphanumeric.union(ByteSet("-._"))
     /// The unreserved characters of a URI (RFC 3986 section 2.3).
-    package static let unreserved = ByteSet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+    package static let unreserved = name.union(ByteSet("~"))
 }

@@ -12,9 +12,15 @@ package enum Digits {
         return value
     }
 
-    /// Appends the digits of `number`.
-    package static func append(_ number: UInt64, to output: inout [UInt8]) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { room in
+    /// A whole number as options and parameters write it, at most 12 digits long; nil for anything else, where `Int` would take `+5`.
+    package static func integer(_ text: some StringProtocol) -> Int? {
+        text.utf8.count <= 12 ? number(text.utf8).map { Int($0) } : nil
+    }
+
+    /// Calls `body` with the digits of `number`.
+    @inlinable
+    package static func withDigits(of number: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
+        withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { room in
             var rest = number
             var start = 20
             repeat {
@@ -22,8 +28,13 @@ package enum Digits {
                 room[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
                 rest /= 10
             } while rest > 0
-            output.append(contentsOf: UnsafeBufferPointer(rebasing: room[start...]))
+            body(UnsafeRawBufferPointer(rebasing: room[start...]))
         }
+    }
+
+    /// Appends the digits of `number`.
+    package static func append(_ number: UInt64, to output: inout [UInt8]) {
+        withDigits(of: number) { output.append(contentsOf: $0) }
     }
 
     /// Appends the digits of `number`, after a minus sign where it is negative.

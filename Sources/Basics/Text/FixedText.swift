@@ -14,6 +14,15 @@ struct FixedText {
         }
     }
 
+    /// Appends `15:40:09`.
+    mutating func appendTimeOfDay(_ time: CivilTime) {
+        append(time.hour, width: 2)
+        append(":")
+        append(time.minute, width: 2)
+        append(":")
+        append(time.second, width: 2)
+    }
+
     /// Appends the last `width` decimal digits of a number that is not negative, zeros before it.
     mutating func append(_ number: Int64, width: Int) {
         var rest = number

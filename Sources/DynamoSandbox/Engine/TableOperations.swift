@@ -73,11 +73,7 @@ extension Engine {
     }
 
     private static func checkTableName(_ name: String) throws(SandboxError) {
-        let allowed = name.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-                || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-        }
-        guard (3...255).contains(name.utf8.count), allowed else {
+        guard (3...255).contains(name.utf8.count), ByteSet.name.containsAll(of: name) else {
             throw SandboxError.validation(
                 "Invalid table/index name. Table/index names must be between 3 and 255 characters long, and may contain "
                     + "only the characters a-z, A-Z, 0-9, '_', '-', and '.'"

@@ -1,4 +1,5 @@
 import Basics
+import TableModel
 
 /// An error as the JSON 1.0 protocol writes it.
 enum ErrorBody {

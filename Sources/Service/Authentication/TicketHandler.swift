@@ -1,7 +1,7 @@
 import Basics
 import HTTPServer
 
-/// Answers `POST /v1/tickets`: a ticket for those who showed a token with the scope `stream`, since a ticket opens streams only.
+/// Responds to `POST /v1/tickets`: a ticket for clients that showed a token with the scope `stream`, since a ticket opens streams only.
 struct TicketHandler: Sendable {
     /// Nil where no tokens are asked for: then a ticket opens nothing that was closed.
     let authenticator: Authenticator?

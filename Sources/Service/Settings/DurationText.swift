@@ -1,12 +1,12 @@
+import Basics
+
 /// Durations as people write them: `250ms`, `5s`, `2m`, `1h`.
 package enum DurationText {
     /// Reads a whole number followed by ms, s, m or h; nil for anything else, and for what overflows a day a million times over.
     package static func parse(_ text: String) -> Duration? {
         let bytes = Array(text.utf8)
         let digits = bytes.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-        guard !digits.isEmpty, digits.count <= 12, let number = Int64(String(decoding: digits, as: UTF8.self)) else {
-            return nil
-        }
+        guard digits.count <= 12, let number = Digits.number(digits) else { return nil }
         switch String(decoding: bytes.dropFirst(digits.count), as: UTF8.self) {
         case "ms": return .milliseconds(number)
         case "s": return .seconds(number)

@@ -1,4 +1,4 @@
-/// A client's text as it may be shown in an answer or a log: cut, and with nothing in it that is not seen or that misleads.
+/// A client's text as it may be shown in a response or a log: cut, and with nothing in it that is not seen or that misleads.
 package enum Excerpt {
     /// At most `limit` Unicode scalars of `text`, with controls, format characters and line separators as `\u{…}`, and a `…` where
     /// it was cut.
@@ -17,7 +17,8 @@ package enum Excerpt {
         return shown
     }
 
-    private static func isSeen(_ scalar: Unicode.Scalar) -> Bool {
+    /// Whether a character is no control, format character or separator of lines, and has a meaning.
+    package static func isSeen(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7F }
         return switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate: false
