@@ -11,7 +11,7 @@ package struct HTTPRequest: Sendable {
     /// Names the request, where the server names requests.
     var identity = RequestIdentity.none
 
-    /// The request's `X-Request-Id`, as the answer has it; nil where the server does not name requests.
+    /// The request's `X-Request-Id`, as the response has it; nil where the server does not name requests.
     package var id: String? { identity.text(head: head.bytes) }
 
     package var method: HTTPMethod {

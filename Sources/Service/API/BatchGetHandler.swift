@@ -1,10 +1,11 @@
 import Basics
+import HTTPSemantics
 import HTTPServer
 import ItemQuery
 import ReplicaStore
 import TableModel
 
-/// Answers `POST /v1/items/batch-get`: the items under up to a hundred keys, all of one instant.
+/// Responds to `POST /v1/items/batch-get`: the items under up to a hundred keys, all of one instant.
 struct BatchGetHandler: Sendable {
     let view: ReplicaView
     let fields: AnswerFields

@@ -4,7 +4,7 @@ import HTTPSemantics
 import HTTPServer
 import ReplicaStore
 
-/// Answers with the feed as a JSON page, at once or when there is something to tell, or as a stream of NDJSON.
+/// Responds with the feed as a JSON page, at once or when there is something to tell, or as a stream of NDJSON.
 struct ChangesHandler: Sendable {
     let hub: FeedHub
     let view: ReplicaView
@@ -73,7 +73,7 @@ struct ChangesHandler: Sendable {
         return HTTPResponse(status: 200, body: .pending(poll))
     }
 
-    /// The answer with a page. `wait` is what was granted of `Prefer: wait`.
+    /// The response with a page. `wait` is what was granted of `Prefer: wait`.
     func answer(_ page: ChangesPage.Contents, wait: Duration) -> HTTPResponse {
         var body = Array(Self.start.utf8)
         body.reserveCapacity(page.changes.count + 200)
@@ -82,7 +82,7 @@ struct ChangesHandler: Sendable {
         return HTTPResponse(status: 200, fields: answerFields(wait: wait), body: .bytes(body))
     }
 
-    /// The answer with a page of which a first piece has gathered; the rest is read, from the newest snapshot each time, as the client
+    /// The response with a page of which a first piece has gathered; the rest is read, from the newest snapshot each time, as the client
     /// takes it.
     func answer(streaming page: ChangesPage, wait: Duration) -> HTTPResponse {
         var hasBegun = false
@@ -135,7 +135,7 @@ struct ChangesHandler: Sendable {
         return answer
     }
 
-    /// 410: the feed cannot go on from where the client asked, and where it can begin.
+    /// 410: the feed cannot resume where the client asked; the problem says where it can begin.
     static func gone(_ reason: ResetReason, _ reading: FeedParameters) -> Problem {
         var problem = Problem(
             410,

@@ -1,11 +1,12 @@
 import Basics
 import Feed
+import HTTPSemantics
 import HTTPServer
 import ItemQuery
 import ReplicaStore
 import TableModel
 
-/// Answers with the last versions of one item and what brought each about.
+/// Responds with the last versions of one item and the cause of each.
 struct HistoryHandler: Sendable {
     let hub: FeedHub
     let view: ReplicaView

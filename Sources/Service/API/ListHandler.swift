@@ -5,7 +5,7 @@ import ItemQuery
 import ReplicaStore
 import TableModel
 
-/// Answers with items in key order: the whole table, a partition, a range, what a predicate finds; in pages, or all at once as NDJSON.
+/// Responds with items in key order: the whole table, a partition, a range, what a predicate finds; in pages, or all at once as NDJSON.
 struct ListHandler: Sendable {
     let view: ReplicaView
     let fields: AnswerFields
@@ -81,7 +81,7 @@ struct ListHandler: Sendable {
         return isExport ? try export(call) : page(call)
     }
 
-    /// A list on its way to an answer.
+    /// A list on its way to a response.
     private struct Call {
         let apiCall: APICall
         let parameters: QueryParameters
@@ -89,7 +89,7 @@ struct ListHandler: Sendable {
         let query: ListQuery
         let snapshot: StoreSnapshot
 
-        /// Where a list begins that goes on behind `key`; its first page's position stays the same from page to page.
+        /// Where a list begins that continues behind `key`; its first page's position stays the same from page to page.
         func cursor(after key: [UInt8]) -> String {
             ListCursor(lastKey: key, start: start).text(query: query.identity)
         }

@@ -1,8 +1,9 @@
 import Basics
+import HTTPSemantics
 package import HTTPServer
 import TableModel
 
-/// An error answer (RFC 9457): what kind, what was wrong with this request, and what would be right.
+/// An error response (RFC 9457): what kind, what was wrong with this request, and what would be right.
 package struct Problem: Error, Sendable, Hashable {
     /// The kinds that a program may want to tell apart; `type` is `urn:tablecast:problem:` and the raw value.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
@@ -64,7 +65,7 @@ package struct Problem: Error, Sendable, Hashable {
     package var allowed: [String]?
     /// Why the replica is as it is, by name.
     package var reasonCode: String?
-    /// Seconds after which to ask again.
+    /// Seconds after which to retry.
     package var retryAfterSeconds: Int?
     /// The scope that the token lacks; `keys` for one that is restricted to other keys.
     package var scope: String?
@@ -126,11 +127,11 @@ package struct Problem: Error, Sendable, Hashable {
         )
     }
 
-    /// The answer. `fields` are those that already belong to it, such as Allow.
+    /// The response. `fields` are those that already belong to it, such as Allow.
     package func response(fields: HTTPFields = HTTPFields()) -> HTTPResponse {
         let body = JSONWriter.object { json in
             json.member("type", "urn:tablecast:problem:\(kind.rawValue)")
-            json.member("title", Self.title(status))
+            json.member("title", ReasonPhrase.of(status).map { "\($0)" } ?? "Request Refused")
             json.member("status", status)
             json.member("detail", detail)
             if let parameter { json.member("parameter", parameter) }
@@ -151,12 +152,12 @@ package struct Problem: Error, Sendable, Hashable {
         return HTTPResponse(status: status, fields: fields, body: .bytes(body))
     }
 
-    /// Adds the request's id to an answer that is a problem, so that who reports one names it.
+    /// Adds the request's id to a response that is a problem, so that a report of it names the request.
     static func identify(_ response: inout HTTPResponse, _ request: HTTPRequest?) {
         identify(&response, id: response.status >= 400 ? request?.id : nil)
     }
 
-    /// Adds `id` to an answer that is a problem.
+    /// Adds `id` to a response that is a problem.
     static func identify(_ response: inout HTTPResponse, id: String?) {
         guard response.status >= 400, let id, case .bytes(var body) = response.body,
             body.last == UInt8(ascii: "}"), !response.fields.contains("content-encoding")
@@ -166,31 +167,5 @@ package struct Problem: Error, Sendable, Hashable {
         JSONWriter.append(id, to: &body)
         body.append(UInt8(ascii: "}"))
         response.body = .bytes(body)
-    }
-
-    private static func title(_ status: Int) -> String {
-        switch status {
-        case 400: "Bad Request"
-        case 401: "Unauthorized"
-        case 403: "Forbidden"
-        case 404: "Not Found"
-        case 405: "Method Not Allowed"
-        case 406: "Not Acceptable"
-        case 408: "Request Timeout"
-        case 410: "Gone"
-        case 412: "Precondition Failed"
-        case 413: "Content Too Large"
-        case 414: "URI Too Long"
-        case 415: "Unsupported Media Type"
-        case 417: "Expectation Failed"
-        case 421: "Misdirected Request"
-        case 429: "Too Many Requests"
-        case 431: "Request Header Fields Too Large"
-        case 501: "Not Implemented"
-        case 502: "Bad Gateway"
-        case 503: "Service Unavailable"
-        case 505: "HTTP Version Not Supported"
-        default: status < 500 ? "Request Refused" : "Internal Server Error"
-        }
     }
 }

@@ -5,7 +5,7 @@ import ReplicaStore
 import Replication
 import TableModel
 
-/// Answers with the replica's state: what it follows, how far it is, and why it is as it is.
+/// Responds with the replica's state: what it follows, how far it is, and why it is as it is.
 struct StatusHandler: Sendable {
     let view: ReplicaView
     let hub: FeedHub

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import HTTPServer
+@testable import HTTPSemantics
 
 @Suite struct TraceParentTests {
     private static let trace = "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -1,9 +1,8 @@
-import HTTPServer
-
-/// Which of the fields that the API knows a request has, found in one pass: most requests have none of them, and asking for each would
+/// Which of the fields that matter here a request has, found in one pass: most requests have none of them, and asking for each would
 /// cost a pass each.
-struct RequestFields: Sendable, Hashable {
-    enum Field: UInt8, Sendable, CaseIterable {
+package struct RequestFields: Sendable, Hashable {
+    /// The fields that are known.
+    package enum Field: UInt8, Sendable, CaseIterable {
         case accept
         case acceptEncoding
         case contentType
@@ -15,7 +14,7 @@ struct RequestFields: Sendable, Hashable {
         case prefer
 
         /// In lower case.
-        var name: String {
+        package var name: String {
             switch self {
             case .accept: "accept"
             case .acceptEncoding: "accept-encoding"
@@ -32,18 +31,20 @@ struct RequestFields: Sendable, Hashable {
 
     private var bits: UInt16 = 0
 
-    /// Looks at every field's name.
-    init(of request: HTTPRequest) {
-        request.forEachField { name, _ in
-            guard let field = Self.field(name) else { return }
-            bits |= 1 << UInt16(field.rawValue)
-        }
+    /// None, until they are told.
+    package init() {}
+
+    /// Takes the name of a field that the request has, as sent.
+    package mutating func insert(_ name: UnsafeBufferPointer<UInt8>) {
+        guard let field = Self.field(name) else { return }
+        bits |= 1 << UInt16(field.rawValue)
     }
 
-    func contains(_ field: Field) -> Bool { bits & 1 << UInt16(field.rawValue) != 0 }
+    /// Whether the request has a field.
+    package func contains(_ field: Field) -> Bool { bits & 1 << UInt16(field.rawValue) != 0 }
 
-    /// Whether the request asks for what it has not, or for an answer later.
-    var isConditional: Bool {
+    /// Whether the request has conditions (RFC 9110 section 13.1).
+    package var isConditional: Bool {
         contains(.ifNoneMatch) || contains(.ifMatch) || contains(.ifModifiedSince) || contains(.ifUnmodifiedSince)
     }
 

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Service
+@testable import HTTPSemantics
 
 @Suite struct AcceptEncodingTests {
     @Test(
@@ -23,5 +23,18 @@ import Testing
         let accepted = AcceptEncoding(field)
         #expect(accepted.prefersGzip == prefersGzip)
         #expect((accepted.identity == 0) == refusesIdentity)
+    }
+
+    @Test(
+        "a response is compressed where that is worthwhile and preferred, or where nothing else is taken",
+        arguments: [
+            (nil, .identity, .identity), ("gzip", .gzip, .identity), ("gzip;q=0.5, identity", .identity, .identity),
+            ("gzip, identity;q=0", .gzip, .gzip), ("identity;q=0", nil, nil), ("*;q=0", nil, nil),
+            ("br", .identity, .identity), ("gzip;q=0.1, identity;q=0", .gzip, .gzip),
+        ] as [(String?, AcceptEncoding.Coding?, AcceptEncoding.Coding?)]
+    )
+    func coding(field: String?, large: AcceptEncoding.Coding?, small: AcceptEncoding.Coding?) {
+        #expect(AcceptEncoding(field).coding(isWorthwhile: true) == large)
+        #expect(AcceptEncoding(field).coding(isWorthwhile: false) == small)
     }
 }

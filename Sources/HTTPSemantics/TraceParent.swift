@@ -1,3 +1,5 @@
+import Basics
+
 /// A `traceparent` field (W3C Trace Context): which trace a request belongs to, and under which span.
 package struct TraceParent: Sendable, Hashable {
     /// 32 lower-case hexadecimal digits, not all zero.
@@ -30,11 +32,8 @@ package struct TraceParent: Sendable, Hashable {
     }
 
     private static func isHexadecimal(_ bytes: ArraySlice<UInt8>) -> Bool {
-        bytes.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): true
-            default: false
-            }
-        }
+        bytes.allSatisfy(digits.contains)
     }
+
+    private static let digits = ByteSet("0123456789abcdef")
 }

@@ -1,16 +1,16 @@
 import Glibc
 
 /// The hosts that are this machine itself, as URLs write them: `localhost`, 127.0.0.0/8 and `[::1]`. Text alone decides: a name that
-/// resolves to such an address is not one of them, since whoever owns the name chooses what it resolves to. Where the service listens is
-/// told by the address that was bound (`ResolvedAddress`).
-enum LoopbackHost {
+/// resolves to such an address is not one of them, since whoever owns the name chooses what it resolves to. Where a server listens is
+/// told by the address that was bound.
+package enum LoopbackHost {
     /// Whether a host, without its port, is one.
-    static func matches(_ host: some StringProtocol) -> Bool {
+    package static func matches(_ host: Substring) -> Bool {
         if host.hasPrefix("[") {
             guard host.hasSuffix("]") else { return false }
             return isLoopback6(String(host.dropFirst().dropLast()))
         }
-        let name = host.hasSuffix(".") ? host.dropLast() : host[...]
+        let name = host.hasSuffix(".") ? host.dropLast() : host
         return name.lowercased() == "localhost" || isLoopback4(name.utf8)
     }
 
@@ -48,7 +48,7 @@ enum LoopbackHost {
     }
 
     /// Whether a host is an IP address and no name: its owner cannot make it resolve to another.
-    static func isAddress(_ host: some StringProtocol) -> Bool {
+    package static func isAddress(_ host: Substring) -> Bool {
         if host.hasPrefix("["), host.hasSuffix("]") {
             var address = in6_addr()
             return inet_pton(AF_INET6, String(host.dropFirst().dropLast()), &address) == 1

@@ -1,10 +1,8 @@
-import HTTPSemantics
-import HTTPServer
-
 /// The conditions of a request for something that is there (RFC 9110 section 13).
-enum ConditionalRequest {
-    enum Outcome: Sendable, Hashable {
-        /// None failed: the answer is as without them.
+package enum ConditionalRequest {
+    /// What the conditions mean for the response.
+    package enum Outcome: Sendable, Hashable {
+        /// None failed: the response is as without them.
         case proceed
         /// The client has it. `entityTag` is written as the client wrote it: weak for one who got it compressed.
         case notModified(entityTag: String)
@@ -14,18 +12,25 @@ enum ConditionalRequest {
 
     /// Evaluates If-Match or If-Unmodified-Since, then If-None-Match or If-Modified-Since, in this order (section 13.2.2). Times
     /// are in seconds since 1970 UTC; `lastModified` is nil where it is not known, and fields with an unreadable time count as absent.
-    static func evaluate(_ call: APICall, entityTag: String, lastModified: Int64?, now: Int64) -> Outcome {
-        guard call.fields.isConditional else { return .proceed }
-        if call.fields.contains(.ifMatch) {
-            if !anyValue(.ifMatch, of: call, { matchesStrongly($0, entityTag) }) { return .failed(field: "If-Match") }
-        } else if let field = call.header(.ifUnmodifiedSince), let lastModified,
+    package static func evaluate(
+        _ request: some FieldValues,
+        entityTag: String,
+        lastModified: Int64?,
+        now: Int64
+    ) -> Outcome {
+        guard request.fields.isConditional else { return .proceed }
+        if request.fields.contains(.ifMatch) {
+            if !anyValue(.ifMatch, of: request, { matchesStrongly($0, entityTag) }) {
+                return .failed(field: "If-Match")
+            }
+        } else if let field = request.header(.ifUnmodifiedSince), let lastModified,
             let time = DateField.seconds(field, now: now), lastModified > time
         {
             return .failed(field: "If-Unmodified-Since")
         }
-        if call.fields.contains(.ifNoneMatch) {
+        if request.fields.contains(.ifNoneMatch) {
             var written: Written?
-            _ = anyValue(.ifNoneMatch, of: call) { value in
+            _ = anyValue(.ifNoneMatch, of: request) { value in
                 written = match(value, entityTag)
                 return written != nil
             }
@@ -35,7 +40,7 @@ enum ConditionalRequest {
             case .weak?: .notModified(entityTag: "W/" + opaque(entityTag))
             }
         }
-        if let field = call.header(.ifModifiedSince), let lastModified,
+        if let field = request.header(.ifModifiedSince), let lastModified,
             let time = DateField.seconds(field, now: now), lastModified <= time
         {
             return .notModified(entityTag: entityTag)
@@ -44,7 +49,7 @@ enum ConditionalRequest {
     }
 
     /// Whether a field value names `entityTag`, by weak comparison, or is `*`. What cannot be read names nothing.
-    static func matches(_ fieldValue: String, _ entityTag: String) -> Bool {
+    package static func matches(_ fieldValue: String, _ entityTag: String) -> Bool {
         var fieldValue = fieldValue
         return fieldValue.withUTF8 { match($0, entityTag) } != nil
     }
@@ -61,11 +66,11 @@ enum ConditionalRequest {
     /// (RFC 9110 section 5.3).
     private static func anyValue(
         _ field: RequestFields.Field,
-        of call: APICall,
+        of request: some FieldValues,
         _ condition: (UnsafeBufferPointer<UInt8>) -> Bool
     ) -> Bool {
         var isMet = false
-        call.request.forEachValue(of: field.name) { value in
+        request.forEachValue(of: field) { value in
             if !isMet { isMet = condition(value) }
         }
         return isMet
@@ -73,7 +78,7 @@ enum ConditionalRequest {
 
     /// How the field writes the tag; nil where it does not.
     private static func match(_ fieldValue: UnsafeBufferPointer<UInt8>, _ entityTag: String) -> Written? {
-        var elements = TagList(fieldValue)
+        var elements = EntityTagList(fieldValue)
         let isWeak = entityTag.utf8.starts(with: "W/".utf8)
         while let element = elements.next() {
             switch element {
@@ -87,7 +92,7 @@ enum ConditionalRequest {
 
     /// If-Match compares strongly: a weak tag on either side matches nothing (section 8.8.3.2).
     private static func matchesStrongly(_ fieldValue: UnsafeBufferPointer<UInt8>, _ entityTag: String) -> Bool {
-        var elements = TagList(fieldValue)
+        var elements = EntityTagList(fieldValue)
         while let element = elements.next() {
             switch element {
             case .any: return true
@@ -100,42 +105,5 @@ enum ConditionalRequest {
     /// A tag without its `W/`.
     private static func opaque(_ tag: String) -> Substring {
         tag.utf8.starts(with: "W/".utf8) ? tag.dropFirst(2) : tag[...]
-    }
-}
-
-/// The elements of an If-Match or If-None-Match in order, read in place; it ends where the value cannot be read.
-private struct TagList {
-    enum Element {
-        /// `*`
-        case any
-        /// A tag with its quotes, and whether `W/` stands before it.
-        case tag(UnsafeBufferPointer<UInt8>, isWeak: Bool)
-    }
-
-    private let bytes: UnsafeBufferPointer<UInt8>
-    private var index = 0
-
-    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
-
-    private static func separates(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == UInt8(ascii: ",") }
-
-    mutating func next() -> Element? {
-        while index < bytes.count, Self.separates(bytes[index]) { index += 1 }
-        guard index < bytes.count else { return nil }
-        if bytes[index] == UInt8(ascii: "*") {
-            index += 1
-            return .any
-        }
-        let isWeak =
-            index + 1 < bytes.count && bytes[index] == UInt8(ascii: "W") && bytes[index + 1] == UInt8(ascii: "/")
-        let start = isWeak ? index + 2 : index
-        guard start < bytes.count, bytes[start] == UInt8(ascii: "\""),
-            let end = bytes[(start + 1)...].firstIndex(of: UInt8(ascii: "\""))
-        else {
-            index = bytes.count
-            return nil
-        }
-        index = end + 1
-        return .tag(UnsafeBufferPointer(rebasing: bytes[start...end]), isWeak: isWeak)
     }
 }
