@@ -1,10 +1,8 @@
-import TableModel
-
 extension JSONReader {
-    /// Reads all of `bytes`, which may not go on after what `read` reads.
-    static func read<Value>(
+    /// Reads a whole document: nothing but white space may follow what `read` reads.
+    package static func read<Value>(
         _ bytes: [UInt8],
-        maximumDepth: Int,
+        maximumDepth: Int = 96,
         _ read: (inout JSONReader) throws(JSONError) -> Value
     ) throws(JSONError) -> Value {
         let result = bytes.withUnsafeBytes { buffer -> Result<Value, JSONError> in
