@@ -200,8 +200,8 @@ let package = Package(
         tests(
             of: "Service",
             [
-                "TestTools", "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore", "HTTPServer",
-                "Feed",
+                "TestTools", "HTTPSemantics", "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore",
+                "HTTPServer", "Feed",
                 "ItemQuery", "Compression", "Digest", "Telemetry", "HTTPCases", "CZlib", logging,
             ]
         ),

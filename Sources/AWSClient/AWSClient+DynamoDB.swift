@@ -1,15 +1,15 @@
+import Basics
 public import TableModel
 
 extension AWSClient: DynamoDBAPI {
     /// DescribeTable.
     public func describeTable(_ name: String) async throws(AWSError) -> TableDescription {
-        var body = RequestBody()
-        body.member("TableName", name)
+        let body = JSONWriter.object { $0.member("TableName", name) }
         return try await perform(
             .describeTable,
             subject: "table \(name)",
             policy: retries.interactive,
-            body: body.finish()
+            body: body
         ) { bytes throws(JSONError) in
             try TableAnswer.decode(bytes)
         }
@@ -17,19 +17,20 @@ extension AWSClient: DynamoDBAPI {
 
     /// One page of a strongly consistent Scan.
     public func scan(_ request: ScanRequest) async throws(AWSError) -> ScanPage {
-        var body = RequestBody()
-        body.member("TableName", request.table)
-        body.member("ConsistentRead", true)
-        body.member("ReturnConsumedCapacity", "TOTAL")
-        body.member("Segment", request.segment)
-        body.member("TotalSegments", request.totalSegments)
-        if let key = request.exclusiveStartKey { body.member("ExclusiveStartKey", key) }
-        if let limit = request.limit { body.member("Limit", limit) }
+        let body = JSONWriter.object { body in
+            body.member("TableName", request.table)
+            body.member("ConsistentRead", true)
+            body.member("ReturnConsumedCapacity", "TOTAL")
+            body.member("Segment", request.segment)
+            body.member("TotalSegments", request.totalSegments)
+            if let key = request.exclusiveStartKey { body.member("ExclusiveStartKey", key) }
+            if let limit = request.limit { body.member("Limit", limit) }
+        }
         return try await perform(
             .scan,
             subject: "table \(request.table) segment \(request.segment) of \(request.totalSegments)",
             policy: retries.scan,
-            body: body.finish()
+            body: body
         ) { bytes throws(JSONError) in
             try ScanAnswer.decode(bytes, schema: request.schema)
         }
@@ -40,18 +41,19 @@ extension AWSClient: DynamoDBAPI {
         table: String,
         keys: [[AttributeName: AttributeValue]]
     ) async throws(AWSError) -> BatchGetPage {
-        var body = RequestBody()
-        body.member("RequestItems") { tables in
-            tables.member(table) { request in
-                request.member("Keys", keys)
-                request.member("ConsistentRead", true)
+        let body = JSONWriter.object { body in
+            body.object("RequestItems") { tables in
+                tables.object(table) { request in
+                    request.array("Keys", keys) { $0.attributes($1) }
+                    request.member("ConsistentRead", true)
+                }
             }
         }
         return try await perform(
             .batchGetItem,
             subject: "table \(table)",
             policy: retries.scan,
-            body: body.finish()
+            body: body
         ) { bytes throws(JSONError) in
             try BatchGetAnswer.decode(bytes, table: table)
         }

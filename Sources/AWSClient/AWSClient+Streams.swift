@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 extension AWSClient: DynamoDBStreamsAPI {
@@ -10,21 +11,22 @@ extension AWSClient: DynamoDBStreamsAPI {
         exclusiveStartShardID: String?,
         childrenOf: String?
     ) async throws(AWSError) -> StreamPage {
-        var body = RequestBody()
-        body.member("StreamArn", streamARN)
-        body.member("Limit", Self.shardsPerPage)
-        if let exclusiveStartShardID { body.member("ExclusiveStartShardId", exclusiveStartShardID) }
-        if let childrenOf {
-            body.member("ShardFilter") { filter in
-                filter.member("Type", "CHILD_SHARDS")
-                filter.member("ShardId", childrenOf)
+        let body = JSONWriter.object { body in
+            body.member("StreamArn", streamARN)
+            body.member("Limit", Self.shardsPerPage)
+            if let exclusiveStartShardID { body.member("ExclusiveStartShardId", exclusiveStartShardID) }
+            if let childrenOf {
+                body.object("ShardFilter") { filter in
+                    filter.member("Type", "CHILD_SHARDS")
+                    filter.member("ShardId", childrenOf)
+                }
             }
         }
         return try await perform(
             .describeStream,
             subject: "stream \(streamARN)",
             policy: retries.streams,
-            body: body.finish()
+            body: body
         ) { bytes throws(JSONError) in
             try StreamAnswer.decode(bytes)
         }
@@ -36,24 +38,25 @@ extension AWSClient: DynamoDBStreamsAPI {
         shardID: String,
         start: IteratorStart
     ) async throws(AWSError) -> String? {
-        var body = RequestBody()
-        body.member("StreamArn", streamARN)
-        body.member("ShardId", shardID)
-        switch start {
-        case .trimHorizon: body.member("ShardIteratorType", "TRIM_HORIZON")
-        case .latest: body.member("ShardIteratorType", "LATEST")
-        case .at(let number):
-            body.member("ShardIteratorType", "AT_SEQUENCE_NUMBER")
-            body.member("SequenceNumber", number.text)
-        case .after(let number):
-            body.member("ShardIteratorType", "AFTER_SEQUENCE_NUMBER")
-            body.member("SequenceNumber", number.text)
+        let body = JSONWriter.object { body in
+            body.member("StreamArn", streamARN)
+            body.member("ShardId", shardID)
+            switch start {
+            case .trimHorizon: body.member("ShardIteratorType", "TRIM_HORIZON")
+            case .latest: body.member("ShardIteratorType", "LATEST")
+            case .at(let number):
+                body.member("ShardIteratorType", "AT_SEQUENCE_NUMBER")
+                body.member("SequenceNumber", number.text)
+            case .after(let number):
+                body.member("ShardIteratorType", "AFTER_SEQUENCE_NUMBER")
+                body.member("SequenceNumber", number.text)
+            }
         }
         return try await perform(
             .getShardIterator,
             subject: "shard \(shardID)",
             policy: retries.streams,
-            body: body.finish()
+            body: body
         ) { bytes throws(JSONError) in
             try ShardIteratorAnswer.decode(bytes)
         }
@@ -65,14 +68,15 @@ extension AWSClient: DynamoDBStreamsAPI {
         shardID: String,
         limit: Int
     ) async throws(AWSError) -> RecordsPage {
-        var body = RequestBody()
-        body.member("ShardIterator", iterator)
-        body.member("Limit", limit)
+        let body = JSONWriter.object { body in
+            body.member("ShardIterator", iterator)
+            body.member("Limit", limit)
+        }
         return try await perform(
             .getRecords,
             subject: "shard \(shardID)",
             policy: retries.streams,
-            body: body.finish()
+            body: body
         ) { bytes throws(JSONError) in
             try RecordsAnswer.decode(bytes)
         }

@@ -1,3 +1,4 @@
+import Basics
 internal import CCrypto
 
 /// The SHA-256 (FIPS 180-4) of some bytes, or their HMAC with it (RFC 2104): 32 bytes, computed by libcrypto.
@@ -27,8 +28,8 @@ package struct SHA256Digest: Sendable, Hashable {
         let digits = Array(text.utf8)
         guard digits.count == 2 * storage.count else { return nil }
         for (index, digit) in digits.enumerated() {
-            guard let value = Character(Unicode.Scalar(digit)).hexDigitValue else { return nil }
-            storage[index / 2] = storage[index / 2] << 4 | UInt8(value)
+            guard let value = Hex.value(digit) else { return nil }
+            storage[index / 2] = storage[index / 2] << 4 | value
         }
     }
 
@@ -36,10 +37,7 @@ package struct SHA256Digest: Sendable, Hashable {
     package var bytes: [UInt8] { storage.indices.map { storage[$0] } }
 
     /// 64 hexadecimal digits in lower case.
-    package var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
+    package var hexadecimal: String { Hex.text(bytes) }
 
     /// Takes a time that does not depend on where two digests differ.
     package static func == (left: SHA256Digest, right: SHA256Digest) -> Bool {

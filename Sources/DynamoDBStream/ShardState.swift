@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// How far a stream has been taken, shard by shard: what to save, and what to begin again with.
@@ -46,41 +47,29 @@ public struct ShardState: Sendable, Hashable {
 
     /// The state as JSON, on one line.
     public func encoded() -> [UInt8] {
-        var output: [UInt8] = []
-        func member(_ name: String, _ value: String) {
-            JSONWriter.append(name, to: &output)
-            output.append(UInt8(ascii: ":"))
-            JSONWriter.append(value, to: &output)
+        JSONWriter.object { json in
+            json.member("version", ShardState.version)
+            json.member("stream", streamARN)
+            if let readAt { json.member("read_at", readAt) }
+            json.array("shards", shards) { json, entry in json.object { Self.write(entry, to: &$0) } }
         }
-        output += Array("{\"version\":\(ShardState.version),".utf8)
-        member("stream", streamARN)
-        if let readAt { output += Array(",\"read_at\":\(readAt)".utf8) }
-        output += Array(",\"shards\":[".utf8)
-        for (index, entry) in shards.enumerated() {
-            output += Array((index == 0 ? "{" : ",{").utf8)
-            member("id", entry.shardID)
-            output.append(UInt8(ascii: ","))
-            if let parentID = entry.parentID {
-                member("parent", parentID)
-                output.append(UInt8(ascii: ","))
-            }
-            switch entry.position {
-            case .start: member("position", "start")
-            case .ended:
-                member("position", "ended")
-                if let moment = entry.endedAt { output += Array(",\"ended_at\":\(moment)".utf8) }
-            case .after(let last):
-                member("position", "after")
-                output.append(UInt8(ascii: ","))
-                member("sequence_number", last.text)
-            case .since(let moment):
-                member("position", "since")
-                output += Array(",\"milliseconds\":\(moment)".utf8)
-            }
-            output.append(UInt8(ascii: "}"))
+    }
+
+    private static func write(_ entry: Entry, to json: inout JSONWriter) {
+        json.member("id", entry.shardID)
+        if let parentID = entry.parentID { json.member("parent", parentID) }
+        switch entry.position {
+        case .start: json.member("position", "start")
+        case .ended:
+            json.member("position", "ended")
+            if let moment = entry.endedAt { json.member("ended_at", moment) }
+        case .after(let last):
+            json.member("position", "after")
+            json.member("sequence_number", last.text)
+        case .since(let moment):
+            json.member("position", "since")
+            json.member("milliseconds", moment)
         }
-        output += Array("]}".utf8)
-        return output
     }
 
     /// Reads what `encoded` wrote. A newer version, a position that is none, or anything but JSON throws.

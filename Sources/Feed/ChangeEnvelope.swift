@@ -1,3 +1,4 @@
+import Basics
 import ItemQuery
 import ReplicaStore
 import TableModel
@@ -59,7 +60,7 @@ struct ChangeEnvelope {
     func appendID(_ seq: UInt64, to output: inout [UInt8]) {
         output += epoch.text.utf8
         output.append(UInt8(ascii: "."))
-        DecimalDigits.append(seq, to: &output)
+        Digits.append(seq, to: &output)
     }
 
     private func append(_ record: ItemRecord, to output: inout [UInt8]) {
@@ -147,19 +148,6 @@ struct ChangeEnvelope {
         case .ttl: "ttl"
         case .repair: "repair"
         case .unreadable: "unreadable"
-        }
-    }
-}
-
-/// Unsigned integers as decimal digits.
-enum DecimalDigits {
-    /// Appends the digits of `value`, without building a String.
-    static func append(_ value: UInt64, to output: inout [UInt8]) {
-        var divisor: UInt64 = 1
-        while value / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
-            divisor /= 10
         }
     }
 }

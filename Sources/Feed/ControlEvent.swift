@@ -1,5 +1,5 @@
+import Basics
 import ReplicaStore
-import TableModel
 
 /// What steers a subscriber: named events (server-sent events, WHATWG HTML section 9.2), or lines with a member `event`.
 ///
@@ -8,8 +8,8 @@ import TableModel
 struct ControlEvent {
     private let name: StaticString
     private let id: Position?
-    /// The members of the JSON object, with commas between.
-    private var members: [UInt8] = []
+    /// The members of the JSON object, without its braces.
+    private var members = JSONWriter()
 
     private init(_ name: StaticString, id: Position? = nil) {
         self.name = name
@@ -24,9 +24,8 @@ struct ControlEvent {
     /// `hello`: where the replica is, and the server's time.
     static func hello(position: Position, wallMilliseconds: Int64) -> ControlEvent {
         var event = ControlEvent("hello")
-        event.members += "\"position\":\"\(position)\",\"time\":\"".utf8
-        Timestamp.append(wallMilliseconds, to: &event.members)
-        event.members.append(UInt8(ascii: "\""))
+        event.members.member("position", position.description)
+        event.members.member("time", Timestamp.text(wallMilliseconds))
         return event
     }
 
@@ -58,12 +57,12 @@ struct ControlEvent {
         case .events:
             if let id { output += "id: \(id)\n".utf8 }
             output += "event: \(name)\ndata: {".utf8
-            output += members
+            output += members.bytes
             output += "}\n\n".utf8
         case .lines:
             output += "{\"event\":\"\(name)\",".utf8
             if let id { output += "\"id\":\"\(id)\",".utf8 }
-            output += members
+            output += members.bytes
             output += "}\n".utf8
         }
     }
@@ -75,11 +74,8 @@ struct ControlEvent {
         id: Position? = nil
     ) -> ControlEvent {
         var event = ControlEvent(name, id: id)
-        event.members += "\"reason\":\"\(reason)\"".utf8
-        if let detail {
-            event.members += ",\"detail\":".utf8
-            JSONWriter.append(detail, to: &event.members)
-        }
+        event.members.member("reason", reason)
+        if let detail { event.members.member("detail", detail) }
         return event
     }
 
@@ -90,9 +86,9 @@ struct ControlEvent {
         _ items: Int?
     ) -> ControlEvent {
         var event = ControlEvent(name, id: position)
-        let lag = conditions.lagMilliseconds.map(String.init) ?? "null"
-        let items = items.map(String.init) ?? "null"
-        event.members += "\"position\":\"\(position)\",\"lag_ms\":\(lag),\"items\":\(items)".utf8
+        event.members.member("position", position.description)
+        event.members.member("lag_ms", conditions.lagMilliseconds)
+        event.members.member("items", items.map { Int64($0) })
         return event
     }
 }

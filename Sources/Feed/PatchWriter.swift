@@ -1,3 +1,5 @@
+import Basics
+
 /// Writes the operations of a JSON Patch (RFC 6902) that lead from one value to another, within a budget.
 ///
 /// Each operation repeats its whole path, so a list under a long name makes a patch far longer than the item. A patch longer than the
@@ -133,7 +135,7 @@ struct PatchWriter {
     private mutating func under(_ index: Int, _ body: (inout PatchWriter) -> Bool) -> Bool {
         let length = path.count
         path.append(UInt8(ascii: "/"))
-        DecimalDigits.append(UInt64(index), to: &path)
+        Digits.append(UInt64(index), to: &path)
         defer { path.removeLast(path.count - length) }
         return body(&self)
     }

@@ -1,3 +1,5 @@
+import Basics
+
 /// Where a feed is: the address that a user typed, and the parameters of the command.
 package struct FeedAddress: Sendable, Hashable {
     /// Why an address cannot be used, and what is allowed.
@@ -40,7 +42,7 @@ package struct FeedAddress: Sendable, Hashable {
 
     /// Adds a parameter to the query, percent-encoded (RFC 3986 section 2.1).
     package mutating func add(_ name: String, _ value: String) {
-        let pair = "\(name)=\(Self.encoded(value))"
+        let pair = "\(name)=\(PercentEncoding.encode(value, keeping: .unreserved))"
         query = query.map { "\($0)&\(pair)" } ?? pair
     }
 
@@ -49,20 +51,4 @@ package struct FeedAddress: Sendable, Hashable {
 
     /// The address of another path of the same service.
     package func url(path: String, query: String? = nil) -> String { origin + path + (query.map { "?\($0)" } ?? "") }
-
-    private static func encoded(_ text: String) -> String {
-        var output = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                output.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                output += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return output
-    }
 }

@@ -13,21 +13,17 @@ package struct JSONMembers: Sendable, Hashable {
 
     /// Nil when `bytes` are not one JSON object.
     package init?(_ bytes: [UInt8]) {
-        var members: [Member] = []
-        let isRead = bytes.withUnsafeBytes { bytes -> Bool in
-            var json = JSONReader(bytes)
-            do throws(JSONError) {
-                try json.readObject { name, json throws(JSONError) in
-                    _ = try json.peek()
-                    let start = json.offset
-                    try json.skipValue()
-                    members.append(Member(name: name, value: Array(bytes[start..<json.offset])))
-                }
-                try json.readEnd()
-                return true
-            } catch { return false }
+        let members = try? JSONReader.read(bytes) { json throws(JSONError) in
+            var members: [Member] = []
+            try json.readObject { name, json throws(JSONError) in
+                _ = try json.peek()
+                let start = json.offset
+                try json.skipValue()
+                members.append(Member(name: name, value: Array(bytes[start..<json.offset])))
+            }
+            return members
         }
-        guard isRead else { return nil }
+        guard let members else { return nil }
         all = members
     }
 
@@ -39,10 +35,7 @@ package struct JSONMembers: Sendable, Hashable {
     /// A member that is a string, decoded; nil for anything else.
     package func string(_ name: String) -> String? {
         guard let member = all.first(where: { $0.name == name }) else { return nil }
-        return member.value.withUnsafeBytes { bytes in
-            var json = JSONReader(bytes)
-            return try? json.readString()
-        }
+        return try? JSONReader.read(member.value) { json throws(JSONError) in try json.readString() }
     }
 
     /// The object inside a member; nil for anything else.

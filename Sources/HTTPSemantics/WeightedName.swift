@@ -1,3 +1,5 @@
+import Basics
+
 /// One element of a field that lists what a client takes, as `text/html;q=0.5` (RFC 9110 section 12.4.2).
 package struct WeightedName: Sendable, Hashable {
     /// In lower case; parameters are left out.
@@ -12,12 +14,12 @@ package struct WeightedName: Sendable, Hashable {
 
     private init?(_ element: Substring) {
         let end = element.firstIndex(of: ";") ?? element.endIndex
-        name = element[..<end].trimmingOptionalWhitespace().lowercased()
+        name = element[..<end].trimmed().lowercased()
         var weight = 1000
         for parameter in element[end...].split(separator: ";") {
             let pair = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pair.count == 2, pair[0].trimmingOptionalWhitespace().lowercased() == "q" else { continue }
-            guard let value = Self.thousandths(pair[1].trimmingOptionalWhitespace()) else { return nil }
+            guard pair.count == 2, pair[0].trimmed().lowercased() == "q" else { continue }
+            guard let value = Self.thousandths(pair[1].trimmed()) else { return nil }
             weight = value
         }
         if name.isEmpty { return nil }
@@ -30,22 +32,9 @@ package struct WeightedName: Sendable, Hashable {
         guard digits.count <= 5, let first = digits.first, first == UInt8(ascii: "0") || first == UInt8(ascii: "1"),
             digits.count == 1 || digits.dropFirst().first == UInt8(ascii: ".")
         else { return nil }
-        var value = Int(first - UInt8(ascii: "0")) * 1000
-        var place = 100
-        for digit in digits.dropFirst(2) {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
-            value += Int(digit - UInt8(ascii: "0")) * place
-            place /= 10
-        }
+        let decimals = digits.dropFirst(2)
+        guard let fraction = decimals.isEmpty ? 0 : Digits.number(decimals) else { return nil }
+        let value = Int(first - UInt8(ascii: "0")) * 1000 + Int(fraction) * [1000, 100, 10, 1][decimals.count]
         return value <= 1000 ? value : nil
-    }
-}
-
-extension Substring {
-    /// Without the spaces and tabs at both ends (RFC 9110 section 5.6.3).
-    package func trimmingOptionalWhitespace() -> Substring {
-        var text = drop { $0 == " " || $0 == "\t" }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return text
     }
 }

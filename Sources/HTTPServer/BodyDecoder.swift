@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// Takes a request body off the connection, by Content-Length or chunk by chunk (RFC 9112 sections 6.2 and 7.1).
@@ -100,7 +101,7 @@ struct BodyDecoder {
     ) throws(RequestRejection) -> Int {
         var size = 0
         var index = 0
-        while index < line.count, let digit = ByteClass.hexValue(line[index]) {
+        while index < line.count, let digit = Hex.value(line[index]) {
             guard size < Int.max >> 8 else { throw RequestRejection(400, "a chunk's size is too large to read") }
             size = size << 4 | Int(digit)
             index += 1

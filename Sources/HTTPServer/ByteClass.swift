@@ -27,14 +27,6 @@ enum ByteClass {
     @inline(__always)
     static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
 
-    /// The value of a hexadecimal digit; nil for anything else.
-    @inline(__always)
-    static func hexValue(_ byte: UInt8) -> UInt8? {
-        if isDigit(byte) { return byte &- 0x30 }
-        let letter = (byte | 0x20) &- 0x61
-        return letter < 6 ? letter &+ 10 : nil
-    }
-
     /// ASCII letters to lower case, everything else as it is.
     @inline(__always)
     static func lowercased(_ byte: UInt8) -> UInt8 {

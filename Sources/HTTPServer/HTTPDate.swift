@@ -1,11 +1,11 @@
 import Basics
 import Glibc
 
-/// The current time as an IMF-fixdate (RFC 9110 section 5.6.7), made once a second.
+/// The current time as a Date field has it (RFC 9110 section 6.6.1), made once a second.
 struct HTTPDate {
     /// 29 bytes: `Sun, 06 Nov 1994 08:49:37 GMT`.
     private(set) var bytes: [UInt8] = []
-    private var second: time_t = -1
+    private var second: Int?
     /// Seconds since 1970 UTC; nil takes the system's.
     private let clock: (@Sendable () -> Int)?
 
@@ -16,19 +16,7 @@ struct HTTPDate {
         let present = clock?() ?? Int(SystemClock.coarseWallSeconds())
         guard present != second else { return }
         second = present
-        bytes = Self.format(second)
-    }
-
-    /// The date of a Unix time.
-    static func format(_ time: time_t) -> [UInt8] {
-        var time = time
-        var parts = tm()
-        gmtime_r(&time, &parts)
-        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let day =
-            "\(days[Int(parts.tm_wday)]), \(two(parts.tm_mday)) \(months[Int(parts.tm_mon)]) \(parts.tm_year + 1900)"
-        return Array("\(day) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT".utf8)
+        bytes.removeAll(keepingCapacity: true)
+        IMFFixdate.append(Int64(present), to: &bytes)
     }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// A complete, validated request: head and body.
 package struct HTTPRequest: Sendable {
     let head: RequestHead
@@ -9,7 +11,7 @@ package struct HTTPRequest: Sendable {
     /// Names the request, where the server names requests.
     var identity = RequestIdentity.none
 
-    /// The request's `X-Request-Id`, as the answer has it; nil where the server does not name requests.
+    /// The request's `X-Request-Id`, as the response has it; nil where the server does not name requests.
     package var id: String? { identity.text(head: head.bytes) }
 
     package var method: HTTPMethod {
@@ -27,7 +29,7 @@ package struct HTTPRequest: Sendable {
         guard !isAsterisk else { return [] }
         let path = head.bytes[head.path].dropFirst()
         return path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { segment in
-            segment.withUnsafeBufferPointer { PercentCoding.decode($0) }
+            segment.withUnsafeBufferPointer { PercentEncoding.decode($0) }
         }
     }
 
@@ -56,8 +58,8 @@ package struct HTTPRequest: Sendable {
             let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
             let nameBytes = pair[..<equals]
             let valueBytes = pair[equals...].dropFirst()
-            let name = nameBytes.withUnsafeBufferPointer { PercentCoding.decode($0, plusIsSpace: true) }
-            let value = valueBytes.withUnsafeBufferPointer { PercentCoding.decode($0, plusIsSpace: true) }
+            let name = nameBytes.withUnsafeBufferPointer { PercentEncoding.decode($0, plusIsSpace: true) }
+            let value = valueBytes.withUnsafeBufferPointer { PercentEncoding.decode($0, plusIsSpace: true) }
             guard let name = String(validating: name, as: UTF8.self) else {
                 let raw = String(decoding: nameBytes, as: UTF8.self)
                 throw HTTPQueryError(parameter: raw, reason: "the parameter's name is not UTF-8")

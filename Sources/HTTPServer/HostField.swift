@@ -1,3 +1,5 @@
+import Basics
+
 /// The grammar of Host: `uri-host [ ":" port ]` (RFC 9110 section 7.2), without the empty host, which http URLs may not
 /// have.
 enum HostField {
@@ -11,8 +13,8 @@ enum HostField {
         } else {
             while index < value.count, value[index] != UInt8(ascii: ":") {
                 if value[index] == UInt8(ascii: "%") {
-                    guard index + 2 < value.count, ByteClass.hexValue(value[index + 1]) != nil,
-                        ByteClass.hexValue(value[index + 2]) != nil
+                    guard index + 2 < value.count, Hex.value(value[index + 1]) != nil,
+                        Hex.value(value[index + 2]) != nil
                     else { return false }
                 } else if !isNameCharacter(value[index]) {
                     return false
@@ -33,7 +35,7 @@ enum HostField {
 
     /// Inside brackets: an IPv6 address, possibly with an embedded IPv4 one.
     private static func isAddressCharacter(_ byte: UInt8) -> Bool {
-        ByteClass.hexValue(byte) != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".")
+        Hex.value(byte) != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".")
     }
 
     /// unreserved and sub-delims of RFC 3986 section 3.2.2, but no comma: two joined Host fields are not one host.

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// A growing run of bytes that an event loop shares between its connections: what one burst of responses becomes before
@@ -33,15 +34,8 @@ final class OutputBuffer {
 
     /// Appends a number in decimal digits.
     func append(decimal number: Int) {
-        var rest = UInt(bitPattern: number)
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var first = 20
-            repeat {
-                first -= 1
-                digits[first] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
-                rest /= 10
-            } while rest > 0
-            if let base = digits.baseAddress { append(base + first, count: 20 - first) }
+        Digits.withDigits(of: UInt64(UInt(bitPattern: number))) { digits in
+            if let base = digits.baseAddress { append(base, count: digits.count) }
         }
     }
 
@@ -51,8 +45,7 @@ final class OutputBuffer {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16) { digits in
             var count = 0
             while shift >= 0 {
-                let digit = UInt8(truncatingIfNeeded: number >> shift & 15)
-                digits[count] = digit < 10 ? 0x30 + digit : 0x57 + digit
+                digits[count] = Hex.digit(UInt8(truncatingIfNeeded: number >> shift & 15))
                 count += 1
                 shift -= 4
             }

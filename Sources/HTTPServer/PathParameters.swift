@@ -1,3 +1,5 @@
+import Basics
+
 /// A route's path parameters by name, percent-decoded bytes.
 package struct PathParameters: Sendable {
     /// More parameters in one pattern are refused when the route is added.
@@ -18,6 +20,8 @@ package struct PathParameters: Sendable {
         guard let index = names.firstIndex(of: name) else {
             preconditionFailure("the route's pattern has no parameter named \(name)")
         }
-        return head.withUnsafeBufferPointer { PercentCoding.decode(UnsafeBufferPointer(rebasing: $0[segments[index]])) }
+        return head.withUnsafeBufferPointer {
+            PercentEncoding.decode(UnsafeBufferPointer(rebasing: $0[segments[index]]))
+        }
     }
 }

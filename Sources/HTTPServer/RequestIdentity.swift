@@ -1,6 +1,6 @@
 import Basics
 
-/// What names one request in its answer, in problems and in logs: the client's `X-Request-Id` when it is well-formed, one made here
+/// What names one request in its response, in problems and in logs: the client's `X-Request-Id` when it is well-formed, one made here
 /// otherwise. Kept as a place or two numbers, so that naming a request costs no allocation.
 enum RequestIdentity: Sendable, Hashable {
     /// The server does not name requests.
@@ -35,19 +35,10 @@ enum RequestIdentity: Sendable, Hashable {
     /// 1 to 128 letters, digits and `-._~:/+=@`: nothing that needs an escape in a log, and the forms that proxies and clients
     /// make (UUIDs, ULIDs, base64, `Root=1-…`).
     static func isWellFormed(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard value.count > 0, value.count <= byteLimit else { return false }
-        for byte in value {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"), UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "+"), UInt8(ascii: "="),
-                UInt8(ascii: "@"):
-                continue
-            default: return false
-            }
-        }
-        return true
+        value.count > 0 && value.count <= byteLimit && value.allSatisfy(characters.contains)
     }
+
+    private static let characters = ByteSet.unreserved.union(ByteSet(":/+=@"))
 
     /// The text; nil for `none`. `head` is the bytes of the request's head.
     func text(head: [UInt8]) -> String? {
@@ -82,13 +73,8 @@ enum RequestIdentity: Sendable, Hashable {
     }
 
     private static func write(_ high: UInt64, _ low: UInt64, to digits: UnsafeMutableBufferPointer<UInt8>) {
-        for half in 0..<2 {
-            let number = half == 0 ? high : low
-            for index in 0..<16 {
-                let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * index) & 15)
-                digits[half * 16 + index] = digit < 10 ? 0x30 + digit : 0x57 + digit
-            }
-        }
+        Hex.write(high, to: digits)
+        Hex.write(low, to: digits, at: 16)
     }
 }
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// A request line (RFC 9112 section 3), as offsets from the beginning of the line.
 struct RequestLine {
     var method: MethodCode
@@ -52,8 +54,8 @@ struct RequestLine {
         at index: Int,
         question: Int
     ) throws(RequestRejection) {
-        guard index + 2 < line.count, let high = ByteClass.hexValue(line[index + 1]),
-            let low = ByteClass.hexValue(line[index + 2])
+        guard index + 2 < line.count, let high = Hex.value(line[index + 1]),
+            let low = Hex.value(line[index + 2])
         else {
             throw RequestRejection(
                 400,

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// Routes by path segment. A literal segment wins over a parameter, unless only the parameter's branch has the method:
@@ -142,7 +143,7 @@ struct RouteTree: Sendable {
         isEncoded: Bool
     ) -> Bool {
         let segment = UnsafeBufferPointer(rebasing: bytes[range])
-        if isEncoded { return PercentCoding.decode(segment) == literal }
+        if isEncoded { return PercentEncoding.decode(segment) == literal }
         guard segment.count == literal.count else { return false }
         return literal.withUnsafeBufferPointer { literal in
             guard let left = segment.baseAddress, let right = literal.baseAddress else { return true }

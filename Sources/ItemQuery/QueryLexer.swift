@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// Cuts a query text into tokens, one at a time and in one pass.

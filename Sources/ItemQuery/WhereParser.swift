@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// A predicate as it was parsed.

@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// Faults of single items, records and rows, beside the items that are kept by their keys alone (`StoreSnapshot.unreadableCount`).
@@ -72,13 +73,10 @@ enum KeyText {
     private static func escaped(_ text: String) -> String {
         var output = ""
         for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
-                for unit in String(scalar).utf16 {
-                    let digits = String(unit, radix: 16)
-                    output += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-                }
-            default: output.unicodeScalars.append(scalar)
+            if Excerpt.isSeen(scalar) {
+                output.unicodeScalars.append(scalar)
+            } else {
+                for unit in String(scalar).utf16 { output += "\\u" + Hex.text(unit, width: 4) }
             }
         }
         return output

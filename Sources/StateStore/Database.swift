@@ -1,3 +1,4 @@
+import Basics
 import CSQLite
 import Glibc
 
@@ -32,18 +33,9 @@ final class Database {
 
     deinit { sqlite3_close_v2(handle) }
 
-    /// A path within a URI: what has a meaning there is written by its number.
+    /// A path within a URI: only what has a meaning there is encoded.
     private static func escaped(_ path: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in path.utf8 {
-            switch byte {
-            case UInt8(ascii: "%"), UInt8(ascii: "?"), UInt8(ascii: "#"):
-                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            default: bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        PercentEncoding.encode(path, keeping: ByteSet("%?#").inverted)
     }
 
     /// Runs statements that give no rows.

@@ -1,3 +1,5 @@
+import Basics
+
 /// DynamoDB's typed JSON, packed as it is read.
 extension JSONReader {
     /// One typed value: `{"S":"…"}`.
@@ -75,7 +77,7 @@ extension JSONReader {
         packer.buffer.reserve(string.bytes.count)
         let target = packer.buffer.base + packer.buffer.count
         let count = JSONReader.decode(string.bytes, to: target)
-        let isPlain = !JSONText.needsEscape(UnsafeRawBufferPointer(start: target, count: count))
+        let isPlain = !JSONEscape.isNeeded(UnsafeRawBufferPointer(start: target, count: count))
         packer.buffer.count += count
         _ = packer.buffer.close(varint: count << 1 | (isPlain ? 1 : 0), reservedAt: header)
         return count

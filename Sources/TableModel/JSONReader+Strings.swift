@@ -1,3 +1,5 @@
+import Basics
+
 /// A string's raw content between its quotes: valid UTF-8 with valid escapes.
 struct ScannedString {
     let bytes: UnsafeRawBufferPointer
@@ -119,13 +121,8 @@ extension JSONReader {
     private static func unit(_ escape: UnsafeRawPointer) -> UInt32? {
         var unit: UInt32 = 0
         for index in 2..<6 {
-            let byte = escape.load(fromByteOffset: index, as: UInt8.self)
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): unit = unit << 4 | UInt32(byte - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): unit = unit << 4 | UInt32(byte - UInt8(ascii: "a") + 10)
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): unit = unit << 4 | UInt32(byte - UInt8(ascii: "A") + 10)
-            default: return nil
-            }
+            guard let digit = Hex.value(escape.load(fromByteOffset: index, as: UInt8.self)) else { return nil }
+            unit = unit << 4 | UInt32(digit)
         }
         return unit
     }

@@ -14,12 +14,6 @@ enum JSONText {
         return found & highs
     }
 
-    /// Whether a JSON string of these bytes must escape any: `"`, `\` or a control.
-    static func needsEscape(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        for byte in bytes where byte < 0x20 || byte == 0x22 || byte == 0x5C { return true }
-        return false
-    }
-
     /// What a number's text is.
     enum NumberGrammar {
         /// Not a decimal number at all.
@@ -64,46 +58,4 @@ enum JSONText {
 
     @inline(__always)
     private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
-}
-
-extension JSONText {
-    /// Writes `bytes` as the inside of a JSON string (RFC 8259 section 7) and returns the length, at most six bytes each.
-    static func escape(_ bytes: UnsafeRawBufferPointer, to output: UnsafeMutableRawPointer) -> Int {
-        var target = output
-        for byte in bytes {
-            if byte >= 0x20, byte != 0x22, byte != 0x5C {
-                target.storeBytes(of: byte, as: UInt8.self)
-                target += 1
-                continue
-            }
-            target.storeBytes(of: UInt8(ascii: "\\"), as: UInt8.self)
-            if let short = shortEscape(byte) {
-                target.storeBytes(of: short, toByteOffset: 1, as: UInt8.self)
-                target += 2
-            } else {
-                target.storeBytes(of: UInt8(ascii: "u"), toByteOffset: 1, as: UInt8.self)
-                target.storeBytes(of: UInt8(ascii: "0"), toByteOffset: 2, as: UInt8.self)
-                target.storeBytes(of: UInt8(ascii: "0"), toByteOffset: 3, as: UInt8.self)
-                target.storeBytes(of: UInt8(ascii: "0") + byte >> 4, toByteOffset: 4, as: UInt8.self)
-                let low = byte & 0x0F
-                let digit = low < 10 ? UInt8(ascii: "0") + low : UInt8(ascii: "a") + low - 10
-                target.storeBytes(of: digit, toByteOffset: 5, as: UInt8.self)
-                target += 6
-            }
-        }
-        return target - output
-    }
-
-    /// The letter of a two-character escape; nil where only \u00XX will do.
-    private static func shortEscape(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x22, 0x5C: byte
-        case 0x08: UInt8(ascii: "b")
-        case 0x09: UInt8(ascii: "t")
-        case 0x0A: UInt8(ascii: "n")
-        case 0x0C: UInt8(ascii: "f")
-        case 0x0D: UInt8(ascii: "r")
-        default: nil
-        }
-    }
 }

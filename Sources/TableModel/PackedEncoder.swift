@@ -1,3 +1,5 @@
+import Basics
+
 /// Packed bytes to JSON: measures an upper bound first, then writes through a bare pointer.
 struct PackedEncoder {
     /// Which JSON.
@@ -145,7 +147,7 @@ struct PackedEncoder {
     @inline(__always)
     private mutating func writeText(_ bytes: UnsafeRawBufferPointer, _ plain: Bool) {
         put(UInt8(ascii: "\""))
-        if plain { put(bytes) } else { position += JSONText.escape(bytes, to: position) }
+        if plain { put(bytes) } else { position += JSONEscape.write(bytes, to: position) }
         put(UInt8(ascii: "\""))
     }
 

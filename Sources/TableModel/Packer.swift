@@ -1,3 +1,5 @@
+import Basics
+
 /// Builds packed bytes: what `JSONReader` and `Item.init` share, so that equal items get equal bytes from either.
 struct Packer: ~Copyable {
     var buffer = PackBuffer()
@@ -91,7 +93,7 @@ extension Packer {
     private mutating func append(string: String) -> Int {
         var string = string
         return string.withUTF8 { bytes in
-            append(text: UnsafeRawBufferPointer(bytes), plain: !JSONText.needsEscape(UnsafeRawBufferPointer(bytes)))
+            append(text: UnsafeRawBufferPointer(bytes), plain: !JSONEscape.isNeeded(UnsafeRawBufferPointer(bytes)))
             return bytes.count
         }
     }

@@ -13,20 +13,25 @@ package enum LogRecord {
         message: String,
         metadata: Logger.Metadata
     ) -> [UInt8] {
-        let time = WallClock.rfc3339(milliseconds: milliseconds)
+        let time = Timestamp.text(milliseconds)
         let sorted = metadata.sorted { $0.key < $1.key }
         var output: [UInt8] = []
         switch format {
         case .json:
-            output += "{\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"logger\":".utf8
-            appendJSON(label, to: &output)
-            output += ",\"message\":".utf8
-            appendJSON(message, to: &output)
+            var json = JSONWriter()
+            json.beginObject()
+            json.member("time", time)
+            json.member("level", level.rawValue)
+            json.name("logger")
+            append(label, to: &json)
+            json.name("message")
+            append(message, to: &json)
             if !sorted.isEmpty {
-                output += ",\"metadata\":".utf8
-                appendJSON(.dictionary(metadata), to: &output)
+                json.name("metadata")
+                append(.dictionary(metadata), to: &json)
             }
-            output += "}".utf8
+            json.endObject()
+            output = json.bytes
         case .text:
             output += "\(time) \(level.rawValue) ".utf8
             appendText(message, quoted: false, to: &output)
@@ -40,27 +45,19 @@ package enum LogRecord {
         return output
     }
 
-    private static func appendJSON(_ value: Logger.MetadataValue, to output: inout [UInt8]) {
+    private static func append(_ value: Logger.MetadataValue, to json: inout JSONWriter) {
         switch value {
-        case .string(let text): appendJSON(text, to: &output)
+        case .string(let text): append(text, to: &json)
         case .stringConvertible(let value):
-            if isNumber(value) { output += value.description.utf8 } else { appendJSON(value.description, to: &output) }
-        case .array(let values):
-            output.append(UInt8(ascii: "["))
-            for (index, value) in values.enumerated() {
-                if index > 0 { output.append(UInt8(ascii: ",")) }
-                appendJSON(value, to: &output)
-            }
-            output.append(UInt8(ascii: "]"))
+            if isNumber(value) { json.raw(value.description) } else { append(value.description, to: &json) }
+        case .array(let values): json.array(values) { append($1, to: &$0) }
         case .dictionary(let members):
-            output.append(UInt8(ascii: "{"))
-            for (index, (key, value)) in members.sorted(by: { $0.key < $1.key }).enumerated() {
-                if index > 0 { output.append(UInt8(ascii: ",")) }
-                appendJSON(key, to: &output)
-                output.append(UInt8(ascii: ":"))
-                appendJSON(value, to: &output)
+            json.object { json in
+                for (key, value) in members.sorted(by: { $0.key < $1.key }) {
+                    json.name(key)
+                    append(value, to: &json)
+                }
             }
-            output.append(UInt8(ascii: "}"))
         }
     }
 
@@ -73,19 +70,20 @@ package enum LogRecord {
         }
     }
 
-    private static func appendJSON(_ text: String, to output: inout [UInt8]) {
-        let hex = Array("0123456789abcdef".utf8)
-        output.append(UInt8(ascii: "\""))
+    /// Writes a string. Of the controls only the line feed and the tab have a letter, as these lines have always had it.
+    private static func append(_ text: String, to json: inout JSONWriter) {
+        json.separate()
+        json.bytes.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
-            case UInt8(ascii: "\n"): output += "\\n".utf8
-            case UInt8(ascii: "\t"): output += "\\t".utf8
-            case 0..<0x20: output += "\\u00".utf8 + [hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            default: output.append(byte)
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): json.bytes += [UInt8(ascii: "\\"), byte]
+            case UInt8(ascii: "\n"): json.bytes += "\\n".utf8
+            case UInt8(ascii: "\t"): json.bytes += "\\t".utf8
+            case 0..<0x20: json.bytes += "\\u00".utf8 + [Hex.digit(byte >> 4), Hex.digit(byte & 15)]
+            default: json.bytes.append(byte)
             }
         }
-        output.append(UInt8(ascii: "\""))
+        json.bytes.append(UInt8(ascii: "\""))
     }
 
     /// Controls become spaces: whatever a message holds, a record stays one line.

@@ -1,3 +1,5 @@
+import Basics
+
 /// The precedence rules of `AWSConfiguration.resolve`.
 struct ConfigurationResolver {
     private let environment: [String: String]
@@ -69,12 +71,7 @@ struct ConfigurationResolver {
         for (source, value) in candidates {
             guard let value, !value.isEmpty else { continue }
             // It becomes part of a host name and of the signature's scope.
-            guard
-                value.utf8.count <= 63,
-                value.utf8.allSatisfy({
-                    (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-")
-                })
-            else {
+            guard value.utf8.count <= 63, ByteSet.lowercase.union(ByteSet("-")).containsAll(of: value) else {
                 throw .configuration(
                     subject: source,
                     code: "InvalidRegion",

@@ -1,3 +1,5 @@
+import Basics
+
 /// Where a service answers: a scheme, a host and a port, nothing else.
 public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// `http` or `https`.
@@ -84,14 +86,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         if host.first == "[" {
             return host.count > 3 && host.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
         }
-        return !host.isEmpty && host.count <= 253
-            && host.utf8.allSatisfy { byte in
-                switch byte {
-                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-                    true
-                default: false
-                }
-            }
+        return !host.isEmpty && host.count <= 253 && ByteSet.name.containsAll(of: host)
     }
 }
 

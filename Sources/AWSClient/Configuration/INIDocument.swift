@@ -1,3 +1,5 @@
+import Basics
+
 /// The format of AWS's shared config and credentials files (AWS SDKs and Tools Reference Guide, "File format").
 ///
 /// Sections in brackets, `name = value` lines, comments that begin with `#` or `;` at the start of a line or after white
@@ -58,7 +60,7 @@ private struct LineReader {
             if let parent, indent > parent.indent { return }
             throw INIDocument.SyntaxError(line: number, reason: "expected name = value")
         }
-        let name = Self.trimmed(content[..<equals]).lowercased()
+        let name = content[..<equals].trimmed().lowercased()
         let value = Self.withoutComment(content[content.index(after: equals)...])
         if let parent, indent > parent.indent {
             if parent.isEmpty { sections[section, default: [:]]["\(parent.name).\(name)"] = value }
@@ -78,13 +80,7 @@ private struct LineReader {
             }
             previous = text[index]
         }
-        return String(trimmed(text[..<end]))
-    }
-
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text.drop(while: isSpace)
-        while let last = text.last, isSpace(last) { text = text.dropLast() }
-        return text
+        return String(text[..<end].trimmed())
     }
 
     private static func isSpace(_ character: Character) -> Bool { character == " " || character == "\t" }

@@ -1,7 +1,7 @@
 import Basics
 import CCurl
 
-/// One easy handle and the answer that it is receiving. Belongs to the transport's thread; reused after `finish`.
+/// One easy handle and the response that it is receiving. Belongs to the transport's thread; reused after `finish`.
 final class Transfer {
     let handle: UnsafeMutableRawPointer
     private(set) var ticket: Ticket?
@@ -66,7 +66,7 @@ final class Transfer {
                 checksum: header("x-amz-crc32").flatMap { UInt32($0) },
                 errorType: header("x-amzn-errortype"),
                 requestID: header("x-amzn-requestid"),
-                date: header("date").flatMap(DateField.seconds)
+                date: header("date").flatMap { IMFFixdate.seconds($0, .lenient) }
             )
         )
     }
@@ -85,7 +85,7 @@ final class Transfer {
         ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         ccurl_set_string(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         ccurl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
-        // The endpoints of DynamoDB speak HTTP/1.1 only, and one connection a request keeps slow answers apart.
+        // The endpoints of DynamoDB speak HTTP/1.1 only, and one connection a request keeps slow responses apart.
         ccurl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         ccurl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 1)
         ccurl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 2)

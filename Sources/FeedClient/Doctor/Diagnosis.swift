@@ -95,7 +95,7 @@ package enum Diagnosis {
     /// The server's clock against ours, the way there and back allowed for.
     static func clock(_ seen: Observations) -> Finding {
         let answer = seen.status
-        guard let now = JSONMembers(answer.body)?.string("now").flatMap(WireTime.timestamp) else {
+        guard let now = JSONMembers(answer.body)?.string("now").flatMap(Timestamp.milliseconds) else {
             return Finding(
                 "clock",
                 .warn,

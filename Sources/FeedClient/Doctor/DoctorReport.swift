@@ -1,4 +1,4 @@
-import TableModel
+import Basics
 
 /// The findings as they are printed.
 package enum DoctorReport {
@@ -17,21 +17,26 @@ package enum DoctorReport {
 
     /// One JSON object: `{"url":…,"ok":…,"findings":[{"check","verdict","seen","change"}]}`.
     package static func json(_ findings: [Finding], url: String) -> String {
-        var output: [UInt8] = []
-        output += "{\"url\":".utf8
-        JSONWriter.append(url, to: &output)
-        output += ",\"ok\":\(!findings.contains { $0.verdict == .fail }),\"findings\":[".utf8
-        for (index, finding) in findings.enumerated() {
-            output +=
-                "\(index == 0 ? "" : ",")\n{\"check\":\"\(finding.check)\",\"verdict\":\"\(finding.verdict.rawValue)\",\"seen\":"
-                .utf8
-            JSONWriter.append(finding.seen, to: &output)
-            output += ",\"change\":".utf8
-            if let change = finding.change { JSONWriter.append(change, to: &output) } else { output += "null".utf8 }
-            output += "}".utf8
+        var json = JSONWriter()
+        json.object { json in
+            json.member("url", url)
+            json.member("ok", !findings.contains { $0.verdict == .fail })
+            json.name("findings")
+            json.beginArray()
+            for finding in findings {
+                // Each on a line of its own.
+                json.separate()
+                json.bytes.append(UInt8(ascii: "\n"))
+                json.bytes += JSONWriter.object { json in
+                    json.member("check", finding.check)
+                    json.member("verdict", finding.verdict.rawValue)
+                    json.member("seen", finding.seen)
+                    json.member("change", finding.change)
+                }
+            }
+            json.endArray()
         }
-        output += "]}\n".utf8
-        return String(decoding: output, as: UTF8.self)
+        return String(decoding: json.bytes, as: UTF8.self) + "\n"
     }
 
     private static func summary(_ findings: [Finding]) -> String {

@@ -1,3 +1,5 @@
+import Basics
+
 /// Turns events into the lines of `tablecast tail`.
 package struct TailRenderer: Sendable {
     /// Where a line goes.
@@ -75,8 +77,7 @@ package struct TailRenderer: Sendable {
         var output = ""
         for scalar in text.unicodeScalars {
             if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
-                let digits = String(scalar.value, radix: 16)
-                output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                output += "\\u" + Hex.text(scalar.value, width: 4)
             } else {
                 output.unicodeScalars.append(scalar)
             }

@@ -252,20 +252,20 @@ package struct API: Sendable {
     }
 
     private func index() -> HTTPResponse {
-        var links = JSONObject()
-        links.add("items", "/v1/items")
-        links.add("events", "/v1/events")
-        links.add("changes", "/v1/changes")
-        links.add("status", "/v1/status")
-        links.add("metrics", "/metrics")
-        links.add("description", "/openapi.yaml")
-        links.add("client", "/client.js")
-        var object = JSONObject()
-        object.add("service", "tablecast")
-        object.add("version", Build.version)
-        object.add("table", view.status().tableName)
-        object.add("links", links)
-        var answer = JSONAnswer.make(object)
+        var answer = JSONAnswer.make { json in
+            json.member("service", "tablecast")
+            json.member("version", Build.version)
+            json.member("table", view.status().tableName)
+            json.object("links") { links in
+                links.member("items", "/v1/items")
+                links.member("events", "/v1/events")
+                links.member("changes", "/v1/changes")
+                links.member("status", "/v1/status")
+                links.member("metrics", "/metrics")
+                links.member("description", "/openapi.yaml")
+                links.member("client", "/client.js")
+            }
+        }
         // Browsers get the console here.
         answer.fields.add("Vary", "Accept")
         return answer

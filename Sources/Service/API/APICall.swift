@@ -1,9 +1,10 @@
+import HTTPSemantics
 import HTTPServer
 import ItemQuery
 import TableModel
 
 /// A request on its way to an operation.
-struct APICall {
+struct APICall: FieldValues {
     let request: HTTPRequest
     /// The path's parameters by name.
     let path: PathParameters
@@ -16,12 +17,18 @@ struct APICall {
         self.request = request
         self.path = path
         self.grant = grant
-        fields = RequestFields(of: request)
+        var fields = RequestFields()
+        request.forEachField { name, _ in fields.insert(name) }
+        self.fields = fields
     }
 
     /// The value of a field; nil when absent. Costs nothing then.
     func header(_ field: RequestFields.Field) -> String? {
         fields.contains(field) ? request.header(field.name) : nil
+    }
+
+    func forEachValue(of field: RequestFields.Field, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        request.forEachValue(of: field.name, body)
     }
 
     /// The keys that the request may see, to be narrowed further and never widened; nil for all. A 403 when the table's key

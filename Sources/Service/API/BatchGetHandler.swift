@@ -1,9 +1,11 @@
+import Basics
+import HTTPSemantics
 import HTTPServer
 import ItemQuery
 import ReplicaStore
 import TableModel
 
-/// Answers `POST /v1/items/batch-get`: the items under up to a hundred keys, all of one instant.
+/// Responds to `POST /v1/items/batch-get`: the items under up to a hundred keys, all of one instant.
 struct BatchGetHandler: Sendable {
     let view: ReplicaView
     let fields: AnswerFields
@@ -38,7 +40,7 @@ struct BatchGetHandler: Sendable {
         var missing: [Item] = []
         var unreadable: [Item] = []
         /// Behind everything.
-        let end: String
+        let end: [UInt8]
 
         var count: Int { found.count + missing.count + unreadable.count + 1 }
 
@@ -56,7 +58,7 @@ struct BatchGetHandler: Sendable {
             next -= missing.count
             if next == 0, !unreadable.isEmpty { output += #"],"unreadable":["#.utf8 }
             if next < unreadable.count { return append(unreadable, next, to: &output) }
-            output += end.utf8
+            output += end
         }
 
         private func append(_ keys: [Item], _ place: Int, to output: inout [UInt8]) {
@@ -72,11 +74,11 @@ struct BatchGetHandler: Sendable {
         _ snapshot: StoreSnapshot,
         lagMilliseconds: Int64?
     ) -> Pieces {
-        let lag = lagMilliseconds.map(String.init) ?? "null"
-        var pieces = Pieces(
-            representation: representation,
-            end: "],\"as_of\":{\"position\":\"\(snapshot.position)\",\"lag_ms\":\(lag)}}"
-        )
+        var end = JSONWriter()
+        end.endArray()
+        end.asOf(snapshot.position, lagMilliseconds: lagMilliseconds)
+        end.endObject()
+        var pieces = Pieces(representation: representation, end: end.bytes)
         for key in keys {
             let state = snapshot.newestState(of: key)
             if let state, !state.isTombstone {

@@ -4,7 +4,7 @@ import HTTPSemantics
 import HTTPServer
 import ReplicaStore
 
-/// Answers with the feed as a JSON page, at once or when there is something to tell, or as a stream of NDJSON.
+/// Responds with the feed as a JSON page, at once or when there is something to tell, or as a stream of NDJSON.
 struct ChangesHandler: Sendable {
     let hub: FeedHub
     let view: ReplicaView
@@ -73,16 +73,16 @@ struct ChangesHandler: Sendable {
         return HTTPResponse(status: 200, body: .pending(poll))
     }
 
-    /// The answer with a page. `wait` is what was granted of `Prefer: wait`.
+    /// The response with a page. `wait` is what was granted of `Prefer: wait`.
     func answer(_ page: ChangesPage.Contents, wait: Duration) -> HTTPResponse {
         var body = Array(Self.start.utf8)
         body.reserveCapacity(page.changes.count + 200)
         body += page.changes
-        body += end(of: page).utf8
+        body += end(of: page)
         return HTTPResponse(status: 200, fields: answerFields(wait: wait), body: .bytes(body))
     }
 
-    /// The answer with a page of which a first piece has gathered; the rest is read, from the newest snapshot each time, as the client
+    /// The response with a page of which a first piece has gathered; the rest is read, from the newest snapshot each time, as the client
     /// takes it.
     func answer(streaming page: ChangesPage, wait: Duration) -> HTTPResponse {
         var hasBegun = false
@@ -94,7 +94,7 @@ struct ChangesHandler: Sendable {
                 if output.count >= budget { return .again }
                 // Withdrawn meanwhile: the page ends where it stands.
                 guard let snapshot = view.store.snapshot else {
-                    output += end(of: page.end()).utf8
+                    output += end(of: page.end())
                     return .end
                 }
                 switch page.read(snapshot, now: now) {
@@ -102,7 +102,7 @@ struct ChangesHandler: Sendable {
                 case .again: return .again
                 case .page(let contents), .nothing(let contents):
                     output += contents.changes
-                    output += end(of: contents).utf8
+                    output += end(of: contents)
                     return .end
                 case .gone: return .abort
                 }
@@ -113,10 +113,15 @@ struct ChangesHandler: Sendable {
 
     private static let start = #"{"changes":["#
 
-    private func end(of page: ChangesPage.Contents) -> String {
-        let lag = view.conditions().lagMilliseconds.map(String.init) ?? "null"
-        return
-            #"],"next":"\#(page.next)","more":\#(page.hasMore),"as_of":{"position":"\#(page.asOf)","lag_ms":\#(lag)}}"#
+    /// What stands behind the changes.
+    private func end(of page: ChangesPage.Contents) -> [UInt8] {
+        var json = JSONWriter()
+        json.endArray()
+        json.member("next", page.next.description)
+        json.member("more", page.hasMore)
+        json.asOf(page.asOf, lagMilliseconds: view.conditions().lagMilliseconds)
+        json.endObject()
+        return json.bytes
     }
 
     private func answerFields(wait: Duration) -> HTTPFields {
@@ -130,7 +135,7 @@ struct ChangesHandler: Sendable {
         return answer
     }
 
-    /// 410: the feed cannot go on from where the client asked, and where it can begin.
+    /// 410: the feed cannot resume where the client asked; the problem says where it can begin.
     static func gone(_ reason: ResetReason, _ reading: FeedParameters) -> Problem {
         var problem = Problem(
             410,

@@ -1,12 +1,13 @@
 import Compression
+import HTTPSemantics
 import HTTPServer
 
-/// gzip of complete answers, for clients that take it.
+/// gzip of complete responses, for clients that take it.
 struct ContentCoding: Sendable {
     let limits: APILimits
     let pendingBytes: PendingBytes
 
-    /// The coding that goes out, once the answer is known: compressed, as it is, or a 406 when the client takes neither. A 503 in place
+    /// The coding that goes out, once the response is known: compressed, as it is, or a 406 when the client takes neither. A 503 in place
     /// of a large response with the table's data (`isData`), where too much waits for slow clients.
     func complete(_ response: inout HTTPResponse, for call: APICall, isData: Bool = true) {
         if isData { refuseWhereTooMuchWaits(&response) }
@@ -15,7 +16,7 @@ struct ContentCoding: Sendable {
         case .bytes(let body) where response.status == 200 || response.status == 201:
             encode(body, of: &response, call)
         case .pending(let answer):
-            // The answer that comes later is completed when it comes.
+            // The response that comes later is completed when it comes.
             response.body = .pending(CodedAnswer(answer, coding: self, call: call))
         default: break
         }
@@ -42,13 +43,14 @@ struct ContentCoding: Sendable {
 
     private func encode(_ body: PageBody, of response: inout HTTPResponse, _ call: APICall) {
         guard call.fields.contains(.acceptEncoding) else { return }
-        let accepted = AcceptEncoding(call.header(.acceptEncoding))
         // In pieces it holds nobody up, but costs as much processor time as a whole one.
         let isSmall = (body.size ?? 0) <= limits.compressedBytes.upperBound
-        if isSmall && accepted.prefersGzip || accepted.identity == 0 && accepted.gzip > 0 {
+        switch AcceptEncoding(call.header(.acceptEncoding)).coding(isWorthwhile: isSmall) {
+        case .gzip:
             mark(&response)
             body.compress()
-        } else if accepted.identity == 0 {
+        case .identity: break
+        case nil:
             body.finished(.completed)
             response = refusal
         }
@@ -67,14 +69,13 @@ struct ContentCoding: Sendable {
 
     private func encode(_ body: [UInt8], of response: inout HTTPResponse, _ call: APICall) {
         guard call.fields.contains(.acceptEncoding) else { return }
-        let accepted = AcceptEncoding(call.header(.acceptEncoding))
-        if limits.compressedBytes.contains(body.count) && accepted.prefersGzip
-            || accepted.identity == 0 && accepted.gzip > 0
-        {
+        let isWorthwhile = limits.compressedBytes.contains(body.count)
+        switch AcceptEncoding(call.header(.acceptEncoding)).coding(isWorthwhile: isWorthwhile) {
+        case .gzip:
             mark(&response)
             compress(body, of: &response)
-        } else if accepted.identity == 0 {
-            response = refusal
+        case .identity: break
+        case nil: response = refusal
         }
     }
 }
@@ -97,12 +98,12 @@ extension ContentCoding {
     }
 }
 
-/// A pending answer, coded when it comes.
+/// A pending response, coded when it comes.
 private final class CodedAnswer: PendingAnswer {
     private var answer: any PendingAnswer
     private let coding: ContentCoding
     private let call: APICall
-    /// The answer is there, and `answer` is its coding.
+    /// The response is there, and `answer` is its coding.
     private var isCoding = false
 
     init(_ answer: any PendingAnswer, coding: ContentCoding, call: APICall) {

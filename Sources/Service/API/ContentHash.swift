@@ -1,9 +1,8 @@
+import Basics
 import CXXHash
 
 /// XXH3-128 of bytes, in hexadecimal digits: equal contents have equal hashes on every replica.
 enum ContentHash {
-    private static let digits = Array("0123456789abcdef".utf8)
-
     /// The two halves of the hash.
     static func halves(_ bytes: UnsafeRawBufferPointer) -> (high: UInt64, low: UInt64) {
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2) { halves in
@@ -61,13 +60,9 @@ enum ContentHash {
                 put(UInt8(ascii: "/"))
             }
             put(UInt8(ascii: "\""))
-            for half in [halves.high, halves.low] {
-                var shift: UInt64 = 64
-                while shift > 0 {
-                    shift -= 4
-                    put(digits[Int((half >> shift) & 15)])
-                }
-            }
+            Hex.write(halves.high, to: buffer, at: count)
+            Hex.write(halves.low, to: buffer, at: count + 16)
+            count += 32
             put(UInt8(ascii: "-"))
             suffix.withUTF8Buffer { for byte in $0 { put(byte) } }
             put(UInt8(ascii: "\""))

@@ -1,77 +1,11 @@
+package import HTTPSemantics
 import HTTPServer
 
-/// What answers tell browsers: which pages may read (the CORS protocol of the Fetch standard), that no page may embed an answer, and
+/// What responses tell browsers: which pages may read (the CORS protocol of the Fetch standard), that no page may embed one, and
 /// that its type is what it says. Nobody may send credentials: what needs a token sends `Authorization`, which a preflight allows.
 package struct CrossOrigin: Sendable {
     /// Whose pages may read.
-    package enum Origins: Sendable, Hashable {
-        /// Pages of every origin.
-        case any
-        /// Pages of these, each `scheme://host[:port]` in lower case, and those that this machine serves itself, on any port, where
-        /// `loopback` says so; of none when both are empty.
-        case only([String], loopback: Bool = false)
-
-        /// Pages that this machine serves itself.
-        package static let loopback = Origins.only([], loopback: true)
-        /// Pages of no other origin.
-        package static let none = Origins.only([])
-
-        /// Reads `*`, `none`, or `loopback` and origins with commas between them; nil for anything else.
-        package init?(_ text: String) {
-            switch text {
-            case "*": self = .any
-            case "none": self = .none
-            default:
-                var origins: [String] = []
-                var takesLoopback = false
-                for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-                    var part = part.drop { $0 == " " }
-                    while part.last == " " { part.removeLast() }
-                    if part == "loopback" {
-                        takesLoopback = true
-                    } else {
-                        guard Self.isOrigin(part) else { return nil }
-                        origins.append(String(part))
-                    }
-                }
-                self = .only(origins, loopback: takesLoopback)
-            }
-        }
-
-        /// `scheme://host[:port]` as browsers send it: in lower case, without a path.
-        fileprivate static func isOrigin(_ text: some StringProtocol) -> Bool {
-            for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {
-                let rest = text.utf8.dropFirst(scheme.utf8.count)
-                return !rest.isEmpty
-                    && rest.allSatisfy { byte in
-                        switch byte {
-                        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                            UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"),
-                            UInt8(ascii: "["),
-                            UInt8(ascii: "]"):
-                            true
-                        default: false
-                        }
-                    }
-            }
-            return false
-        }
-
-        /// Whether an origin is a page that this machine serves itself.
-        fileprivate static func isLoopback(_ origin: String) -> Bool {
-            for scheme in ["http://", "https://"] where origin.hasPrefix(scheme) {
-                let rest = origin.dropFirst(scheme.count)
-                let end =
-                    rest.hasPrefix("[")
-                    ? rest.firstIndex(of: "]").map { rest.index(after: $0) } : rest.firstIndex(of: ":")
-                let port = rest[(end ?? rest.endIndex)...]
-                guard port.isEmpty || port.hasPrefix(":") && port.utf8.dropFirst().allSatisfy({ $0 >= 48 && $0 <= 57 })
-                else { return false }
-                return LoopbackHost.matches(rest[..<(end ?? rest.endIndex)])
-            }
-            return false
-        }
-    }
+    package typealias Origins = AllowedOrigins
 
     private static let exposed =
         "Replica-Position, Replica-Lag, Replica-State, ETag, Link, Preference-Applied, Retry-After, X-Request-Id"
@@ -90,7 +24,7 @@ package struct CrossOrigin: Sendable {
     private let preflight: HTTPFields
     private let refused: RefusedNames?
 
-    /// Makes the fields of all answers. `refused` says of each origin that may not read how to let it.
+    /// Makes the fields of all responses. `refused` says of each origin that may not read how to let it.
     package init(_ origins: Origins, refused: RefusedNames? = nil) {
         self.origins = origins
         self.refused = refused
@@ -102,7 +36,7 @@ package struct CrossOrigin: Sendable {
             var allowed: [String: HTTPFields] = [:]
             for origin in list { allowed[origin] = Self.fieldsOfOne(origin) }
             self.allowed = allowed
-            // Also without an origin: a cache must not give this answer to a page that may read.
+            // Also without an origin: a cache must not give this response to a page that may read.
             common = Self.fields(allowing: nil, varies: !list.isEmpty || loopback)
         }
         open = Self.fields(allowing: "*", resourcePolicy: "cross-origin")
@@ -113,7 +47,7 @@ package struct CrossOrigin: Sendable {
         self.preflight = preflight
     }
 
-    /// Adds what every answer says of it, and to an answer to OPTIONS what a preflight asks for.
+    /// Adds what every response says of it, and to a response to OPTIONS what a preflight asks for.
     func complete(_ response: inout HTTPResponse, for request: HTTPRequest?) {
         if let route = response.route, Self.openPaths.contains(route) {
             response.fields.append(open)
@@ -152,7 +86,7 @@ package struct CrossOrigin: Sendable {
         let shown = QueryParameters.shown(origin)
         let flag = SettingName.corsOrigins.flag
         refused.note(shown) {
-            guard Origins.isOrigin(origin) else {
+            guard Origins.isOrigin(origin[...]) else {
                 return
                     "pages of the origin \(shown) may not read, and their browser does not tell them why: only \(flag) '*' lets "
                     + "pages without a web address of their own read, and all others too"

@@ -1,8 +1,9 @@
 import Feed
+import HTTPSemantics
 import HTTPServer
 import ReplicaStore
 
-/// What the answers of the feed have in common.
+/// What the responses of the feed have in common.
 enum FeedAnswer {
     /// A stream's response: uncached, unbuffered.
     static func stream(
@@ -21,7 +22,7 @@ enum FeedAnswer {
         return HTTPResponse(status: 200, fields: fields, body: .stream(stream))
     }
 
-    /// What an answer says of the replica; nothing before there is one.
+    /// What a response says of the replica; nothing before there is one.
     static func replicaFields(_ view: ReplicaView, _ fields: AnswerFields) -> HTTPFields {
         guard let snapshot = view.store.snapshot else { return HTTPFields() }
         return fields.templates(snapshot.position, view.conditions()).replica

@@ -83,7 +83,9 @@ struct FeedParameters {
         let filter = FilterParameters.query(parameters)
         if !filter.isEmpty { pairs.append(filter) }
         for name in ["op", "mode", "diff", "limit"] {
-            if let value = parameters[name] { pairs.append("\(name)=\(PercentEncoding.component(value))") }
+            if let value = parameters[name] {
+                pairs.append("\(name)=\(PercentEncoding.encode(value, keeping: .unreserved))")
+            }
         }
         return pairs.joined(separator: "&")
     }

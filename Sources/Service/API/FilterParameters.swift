@@ -1,3 +1,4 @@
+import Basics
 import ItemQuery
 import TableModel
 
@@ -62,7 +63,7 @@ struct FilterParameters: Sendable {
             let value =
                 name == "pk"
                 ? partition.map { String(decoding: $0, as: UTF8.self) } ?? parameters[name] : parameters[name]
-            if let value { pairs.append("\(name)=\(PercentEncoding.component(value))") }
+            if let value { pairs.append("\(name)=\(PercentEncoding.encode(value, keeping: .unreserved))") }
         }
         return pairs.joined(separator: "&")
     }

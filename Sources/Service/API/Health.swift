@@ -1,3 +1,4 @@
+import Basics
 import HTTPServer
 import ReplicaStore
 import Replication
@@ -49,9 +50,5 @@ package final class Health: Sendable {
     /// `/livez`.
     func liveness() -> HTTPResponse { Self.fine("alive") }
 
-    private static func fine(_ status: String) -> HTTPResponse {
-        var object = JSONObject()
-        object.add("status", status)
-        return JSONAnswer.make(object)
-    }
+    private static func fine(_ status: String) -> HTTPResponse { JSONAnswer.make { $0.member("status", status) } }
 }

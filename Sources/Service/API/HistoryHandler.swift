@@ -1,10 +1,12 @@
+import Basics
 import Feed
+import HTTPSemantics
 import HTTPServer
 import ItemQuery
 import ReplicaStore
 import TableModel
 
-/// Answers with the last versions of one item and what brought each about.
+/// Responds with the last versions of one item and the cause of each.
 struct HistoryHandler: Sendable {
     let hub: FeedHub
     let view: ReplicaView
@@ -54,10 +56,13 @@ struct HistoryHandler: Sendable {
                 meter.take { hasMore = history.appendNext(to: &$0) }
             }
             let floor = Position(epoch: snapshot.position.epoch, seq: snapshot.history.floor)
-            var tail = Array(
-                #"],"complete":\#(history.isComplete),"kept_since":"\#(floor)","as_of":{"position":""#.utf8
-            )
-            tail += #"\#(snapshot.position)","lag_ms":\#(conditions.lagMilliseconds.map(String.init) ?? "null")}}"#.utf8
+            var end = JSONWriter()
+            end.endArray()
+            end.member("complete", history.isComplete)
+            end.member("kept_since", floor.description)
+            end.asOf(snapshot.position, lagMilliseconds: conditions.lagMilliseconds)
+            end.endObject()
+            let tail = end.bytes
             meter.take { $0 += tail }
             let entityTag = meter.entityTag(suffix: "h")
             if let condition, ConditionalRequest.matches(condition, entityTag) {

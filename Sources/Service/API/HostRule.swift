@@ -1,3 +1,5 @@
+import Basics
+import HTTPSemantics
 import HTTPServer
 
 /// The hosts that `--allowed-host` names.
@@ -25,15 +27,7 @@ package enum AllowedHosts: Sendable, Hashable {
 
     private static func isHost(_ text: Substring) -> Bool {
         if text.hasPrefix("[") { return LoopbackHost.isAddress(text) }
-        return !text.isEmpty && text.utf8.count <= 253
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
-                    true
-                default: false
-                }
-            }
+        return !text.isEmpty && text.utf8.count <= 253 && ByteSet.name.containsAll(of: text)
     }
 }
 

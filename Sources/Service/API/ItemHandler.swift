@@ -1,4 +1,5 @@
 import Basics
+import HTTPSemantics
 import HTTPServer
 import ItemQuery
 import ReplicaStore
@@ -150,7 +151,7 @@ struct ItemHandler: Sendable {
         case .proceed:
             var fields = templates.json
             fields.add("ETag", entityTag)
-            if let lastModified { fields.add("Last-Modified", HTTPTimestamp.format(lastModified)) }
+            if let lastModified { fields.add("Last-Modified", IMFFixdate.text(lastModified)) }
             var body: [UInt8] = []
             body.reserveCapacity(packed.count * 2 + 64)
             representation.append(packed, to: &body)

@@ -5,7 +5,7 @@ import ItemQuery
 import ReplicaStore
 import TableModel
 
-/// Answers with items in key order: the whole table, a partition, a range, what a predicate finds; in pages, or all at once as NDJSON.
+/// Responds with items in key order: the whole table, a partition, a range, what a predicate finds; in pages, or all at once as NDJSON.
 struct ListHandler: Sendable {
     let view: ReplicaView
     let fields: AnswerFields
@@ -16,6 +16,8 @@ struct ListHandler: Sendable {
     static let json = "application/json"
     static let lines = "application/x-ndjson"
     /// What a list itself takes beside the filter.
+    /// What stays as it was sent in a target: its escapes and slashes too.
+    static let sent = ByteSet.unreserved.union(ByteSet("%/"))
     private static let own = ["order", "limit", "cursor", "max_lag", "until"]
     static let parameters = FilterParameters.names + own
     static let partitionParameters = parameters.filter { $0 != "pk" }
@@ -79,7 +81,7 @@ struct ListHandler: Sendable {
         return isExport ? try export(call) : page(call)
     }
 
-    /// A list on its way to an answer.
+    /// A list on its way to a response.
     private struct Call {
         let apiCall: APICall
         let parameters: QueryParameters
@@ -87,7 +89,7 @@ struct ListHandler: Sendable {
         let query: ListQuery
         let snapshot: StoreSnapshot
 
-        /// Where a list begins that goes on behind `key`; its first page's position stays the same from page to page.
+        /// Where a list begins that continues behind `key`; its first page's position stays the same from page to page.
         func cursor(after key: [UInt8]) -> String {
             ListCursor(lastKey: key, start: start).text(query: query.identity)
         }
@@ -100,7 +102,8 @@ struct ListHandler: Sendable {
         func nextTarget(_ cursor: String) -> String {
             let names = ListHandler.parameters.filter { $0 != "cursor" }
             let query = FilterParameters.query(parameters, names: names)
-            return PercentEncoding.path(apiCall.request.rawPath) + "?" + (query.isEmpty ? "" : query + "&")
+            return PercentEncoding.encode(apiCall.request.rawPath, keeping: ListHandler.sent) + "?"
+                + (query.isEmpty ? "" : query + "&")
                 + "cursor=\(cursor)"
         }
 
@@ -160,11 +163,13 @@ struct ListHandler: Sendable {
         fields.add("Vary", "Accept")
         if let next { fields.addLink(call.nextTarget(next), "next") }
         fields.addLink(call.eventsTarget, "monitor")
-        // A cursor is base64url: nothing in it needs escaping.
-        let told = next.map { "\"\($0)\"" } ?? "null"
-        let tail = ",\"next\":\(told),\(Self.asOf(call.snapshot, conditions))}"
-        let end = [UInt8(ascii: "]")] + unreadable + Array(tail.utf8)
-        return HTTPResponse(status: 200, fields: fields, body: body(of: page, end: end, call))
+        var end = JSONWriter()
+        end.endArray()
+        end.bytes += unreadable
+        end.member("next", next)
+        end.asOf(call.snapshot.position, lagMilliseconds: conditions.lagMilliseconds)
+        end.endObject()
+        return HTTPResponse(status: 200, fields: fields, body: body(of: page, end: end.bytes, call))
     }
 
     /// The member that names the keys of a page whose items cannot be read; nothing where there are none.
@@ -225,7 +230,7 @@ struct ListHandler: Sendable {
         if isCompressed { fields.add("Content-Encoding", "gzip") }
         fields.add("Vary", "Accept")
         fields.addLink(call.eventsTarget, "monitor")
-        let asOf = Self.asOf(call.snapshot, conditions)
+        let position = call.snapshot.position
         // Not the call, which holds the snapshot: that is to be let go when the client is gone.
         let (start, identity) = (call.start, call.query.identity)
         let body = ExportBody(
@@ -241,10 +246,12 @@ struct ListHandler: Sendable {
                 duration: limits.exportDuration
             )
         ) { key, unreadable in
-            let cursor = key.map { ListCursor(lastKey: $0, start: start).text(query: identity) }
-            let next = cursor.map { ",\"next\":\"\($0)\"" } ?? ""
-            let missing = unreadable == 0 ? "" : ",\"unreadable_items\":\(unreadable)"
-            return Array("{\(asOf)\(next)\(missing)}\n".utf8)
+            let last = JSONWriter.object { json in
+                json.asOf(position, lagMilliseconds: conditions.lagMilliseconds)
+                if let key { json.member("next", ListCursor(lastKey: key, start: start).text(query: identity)) }
+                if unreadable > 0 { json.member("unreadable_items", unreadable) }
+            }
+            return last + [UInt8(ascii: "\n")]
         }
         return HTTPResponse(status: 200, fields: fields, body: .stream(body))
     }
@@ -260,10 +267,5 @@ struct ListHandler: Sendable {
                 }
             throw Problem(503, .tooManyExports, what, retryAfterSeconds: limits.exportRetrySeconds)
         }
-    }
-
-    private static func asOf(_ snapshot: StoreSnapshot, _ conditions: ReplicaConditions) -> String {
-        let lag = conditions.lagMilliseconds.map(String.init) ?? "null"
-        return "\"as_of\":{\"position\":\"\(snapshot.position)\",\"lag_ms\":\(lag)}"
     }
 }

@@ -1,7 +1,9 @@
+import Basics
+import HTTPSemantics
 package import HTTPServer
 import TableModel
 
-/// An error answer (RFC 9457): what kind, what was wrong with this request, and what would be right.
+/// An error response (RFC 9457): what kind, what was wrong with this request, and what would be right.
 package struct Problem: Error, Sendable, Hashable {
     /// The kinds that a program may want to tell apart; `type` is `urn:tablecast:problem:` and the raw value.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
@@ -63,7 +65,7 @@ package struct Problem: Error, Sendable, Hashable {
     package var allowed: [String]?
     /// Why the replica is as it is, by name.
     package var reasonCode: String?
-    /// Seconds after which to ask again.
+    /// Seconds after which to retry.
     package var retryAfterSeconds: Int?
     /// The scope that the token lacks; `keys` for one that is restricted to other keys.
     package var scope: String?
@@ -125,36 +127,37 @@ package struct Problem: Error, Sendable, Hashable {
         )
     }
 
-    /// The answer. `fields` are those that already belong to it, such as Allow.
+    /// The response. `fields` are those that already belong to it, such as Allow.
     package func response(fields: HTTPFields = HTTPFields()) -> HTTPResponse {
-        var object = JSONObject()
-        object.add("type", "urn:tablecast:problem:\(kind.rawValue)")
-        object.add("title", Self.title(status))
-        object.add("status", status)
-        object.add("detail", detail)
-        if let parameter { object.add("parameter", parameter) }
-        if let reasonCode { object.add("reason_code", reasonCode) }
-        if let allowed { object.add("allowed", allowed) }
-        if let column { object.add("column", column) }
-        if let index { object.add("index", index) }
-        if let scope { object.add("scope", scope) }
-        if let position { object.add("position", position) }
-        if let restart { object.add("restart", restart) }
+        let body = JSONWriter.object { json in
+            json.member("type", "urn:tablecast:problem:\(kind.rawValue)")
+            json.member("title", ReasonPhrase.of(status).map { "\($0)" } ?? "Request Refused")
+            json.member("status", status)
+            json.member("detail", detail)
+            if let parameter { json.member("parameter", parameter) }
+            if let reasonCode { json.member("reason_code", reasonCode) }
+            if let allowed { json.array("allowed", allowed) { $0.string($1) } }
+            if let column { json.member("column", column) }
+            if let index { json.member("index", index) }
+            if let scope { json.member("scope", scope) }
+            if let position { json.member("position", position) }
+            if let restart { json.member("restart", restart) }
+        }
         var fields = fields
         fields.add("Content-Type", "application/problem+json")
         fields.add("Cache-Control", "no-store")
         if let challenge { fields.add("WWW-Authenticate", challenge) }
         if let restart { fields.addLink(restart, "restart") }
         if let retryAfterSeconds { fields.add("Retry-After", String(retryAfterSeconds)) }
-        return HTTPResponse(status: status, fields: fields, body: .bytes(object.closed))
+        return HTTPResponse(status: status, fields: fields, body: .bytes(body))
     }
 
-    /// Adds the request's id to an answer that is a problem, so that who reports one names it.
+    /// Adds the request's id to a response that is a problem, so that a report of it names the request.
     static func identify(_ response: inout HTTPResponse, _ request: HTTPRequest?) {
         identify(&response, id: response.status >= 400 ? request?.id : nil)
     }
 
-    /// Adds `id` to an answer that is a problem.
+    /// Adds `id` to a response that is a problem.
     static func identify(_ response: inout HTTPResponse, id: String?) {
         guard response.status >= 400, let id, case .bytes(var body) = response.body,
             body.last == UInt8(ascii: "}"), !response.fields.contains("content-encoding")
@@ -164,31 +167,5 @@ package struct Problem: Error, Sendable, Hashable {
         JSONWriter.append(id, to: &body)
         body.append(UInt8(ascii: "}"))
         response.body = .bytes(body)
-    }
-
-    private static func title(_ status: Int) -> String {
-        switch status {
-        case 400: "Bad Request"
-        case 401: "Unauthorized"
-        case 403: "Forbidden"
-        case 404: "Not Found"
-        case 405: "Method Not Allowed"
-        case 406: "Not Acceptable"
-        case 408: "Request Timeout"
-        case 410: "Gone"
-        case 412: "Precondition Failed"
-        case 413: "Content Too Large"
-        case 414: "URI Too Long"
-        case 415: "Unsupported Media Type"
-        case 417: "Expectation Failed"
-        case 421: "Misdirected Request"
-        case 429: "Too Many Requests"
-        case 431: "Request Header Fields Too Large"
-        case 501: "Not Implemented"
-        case 502: "Bad Gateway"
-        case 503: "Service Unavailable"
-        case 505: "HTTP Version Not Supported"
-        default: status < 500 ? "Request Refused" : "Internal Server Error"
-        }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import HTTPServer
 import ItemQuery
 
@@ -48,7 +49,7 @@ struct QueryParameters {
     /// A whole number within `range`; `fallback` when absent.
     func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws(Problem) -> Int {
         guard let text = values[name] else { return fallback }
-        guard let number = WholeNumber.parse(text), range.contains(number) else {
+        guard let number = Digits.integer(text), range.contains(number) else {
             throw invalid(name, "give a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
@@ -69,7 +70,7 @@ struct QueryParameters {
     /// A duration such as `500ms`, `5s` or `2m` within `range`; digits alone are seconds. Nil when absent.
     func duration(_ name: String, in range: ClosedRange<Duration>) throws(Problem) -> Duration? {
         guard let text = values[name] else { return nil }
-        let read = WholeNumber.parse(text).map { .seconds($0) } ?? DurationText.parse(text)
+        let read = Digits.integer(text).map { .seconds($0) } ?? DurationText.parse(text)
         guard let read, range.contains(read) else {
             let bounds = "\(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))"
             throw invalid(name, "give a duration from \(bounds), such as 500ms, 5s or 2m")

@@ -5,7 +5,7 @@ import ReplicaStore
 import Replication
 import TableModel
 
-/// Answers with the replica's state: what it follows, how far it is, and why it is as it is.
+/// Responds with the replica's state: what it follows, how far it is, and why it is as it is.
 struct StatusHandler: Sendable {
     let view: ReplicaView
     let hub: FeedHub
@@ -22,188 +22,164 @@ struct StatusHandler: Sendable {
         let status = view.status()
         let conditions = view.conditions()
         let snapshot = view.store.snapshot
-        var object = JSONObject()
-        object.add("table", status.tableName)
-        object.add("state", conditions.state.rawValue)
-        object.add("reason", status.reason)
-        object.add("reason_code", status.reasonCode.rawValue)
-        object.add("state_since", status.stateSince > 0 ? Timestamp.text(status.stateSince) : nil)
-        object.add("ready", health.obstacle() == nil)
-        object.add("epoch", snapshot?.position.epoch.text)
-        object.add("position", snapshot?.position.description)
-        func told<Value>(_ value: @autoclosure () -> Value) -> Value? { tellsCounts ? value() : nil }
-        object.add("items", told(Int64(snapshot?.itemCount ?? 0)))
-        object.add("bytes", told(Int64(snapshot?.itemBytes ?? 0)))
-        object.add("tombstones", told(Int64(snapshot?.tombstoneCount ?? 0)))
-        object.add("unreadable", told(Self.unreadableObject(snapshot, status.unreadable)))
-        object.add("resume", snapshot.map { Self.resumeObject($0) } ?? JSONObject())
-        object.add("history", snapshot.map { Self.historyObject($0, tellsCounts) } ?? JSONObject())
-        object.add("lag_ms", conditions.lagMilliseconds)
-        object.add("key", snapshot.map { Self.keyObject($0.keySchema) } ?? JSONObject())
-        object.add("stream_arn", status.streamARN)
-        object.add("shards", tellsCounts ? status.shards.map(Self.shardObject) : [])
-        object.add("scan", told(Self.scanObject(status)))
-        if tellsCounts, let verification = status.verification {
-            object.add("verify", Self.verificationObject(verification))
+        return JSONAnswer.make { json in
+            json.member("table", status.tableName)
+            json.member("state", conditions.state.rawValue)
+            json.member("reason", status.reason)
+            json.member("reason_code", status.reasonCode.rawValue)
+            json.member("state_since", status.stateSince > 0 ? Timestamp.text(status.stateSince) : nil)
+            json.member("ready", health.obstacle() == nil)
+            json.member("epoch", snapshot?.position.epoch.text)
+            json.member("position", snapshot?.position.description)
+            func told<Value>(_ value: @autoclosure () -> Value) -> Value? { tellsCounts ? value() : nil }
+            json.member("items", told(Int64(snapshot?.itemCount ?? 0)))
+            json.member("bytes", told(Int64(snapshot?.itemBytes ?? 0)))
+            json.member("tombstones", told(Int64(snapshot?.tombstoneCount ?? 0)))
+            json.object("unreadable", of: told(status.unreadable)) { Self.write($1, snapshot, to: &$0) }
+            json.object("resume") { json in if let snapshot { Self.writeResume(snapshot, to: &json) } }
+            json.object("history") { json in if let snapshot { Self.writeHistory(snapshot, tellsCounts, to: &json) } }
+            json.member("lag_ms", conditions.lagMilliseconds)
+            json.object("key") { json in if let snapshot { Self.write(snapshot.keySchema, to: &json) } }
+            json.member("stream_arn", status.streamARN)
+            json.array("shards", tellsCounts ? status.shards : []) { json, shard in
+                json.object { Self.write(shard, to: &$0) }
+            }
+            json.object("scan", of: told(status)) { Self.writeScan($1, to: &$0) }
+            if tellsCounts, let verification = status.verification {
+                json.object("verify") { Self.write(verification, to: &$0) }
+            }
+            json.member("rebuilds", status.rebuilds)
+            json.member("changes_applied", told(Int64(status.changesApplied)))
+            json.member("last_error", status.lastError)
+            json.object("saved_state", of: tellsCounts ? status.savedState : nil) { Self.write($1, to: &$0) }
+            json.member("subscribers", told(Int64(hub.reading.subscribers)))
+            json.object("connections", of: descriptors) { Self.write($1, to: &$0) }
+            json.object("pending", of: told(pendingBytes)) { Self.write($1, to: &$0) }
+            json.object("authentication") { Self.write(authentication, to: &$0) }
+            json.member("version", Build.version)
+            json.member("started_at", Timestamp.text(startedAtMilliseconds))
+            json.member("now", Timestamp.text(view.wallMilliseconds()))
         }
-        object.add("rebuilds", status.rebuilds)
-        object.add("changes_applied", told(Int64(status.changesApplied)))
-        object.add("last_error", status.lastError)
-        object.add("saved_state", tellsCounts ? status.savedState.map(Self.stateObject) : nil)
-        object.add("subscribers", told(Int64(hub.reading.subscribers)))
-        object.add("connections", descriptors.map(Self.connectionsObject))
-        object.add("pending", told(Self.pendingObject(pendingBytes)))
-        object.add("authentication", Self.authenticationObject(authentication))
-        object.add("version", Build.version)
-        object.add("started_at", Timestamp.text(startedAtMilliseconds))
-        object.add("now", Timestamp.text(view.wallMilliseconds()))
-        return JSONAnswer.make(object)
     }
 
     /// How far back a subscriber may have been away.
-    private static func resumeObject(_ snapshot: StoreSnapshot) -> JSONObject {
-        var resume = JSONObject()
-        resume.add("from", Position(epoch: snapshot.position.epoch, seq: snapshot.horizon).description)
-        resume.add("since", snapshot.horizonAt.map { Timestamp.text($0) })
-        return resume
+    private static func writeResume(_ snapshot: StoreSnapshot, to json: inout JSONWriter) {
+        json.member("from", Position(epoch: snapshot.position.epoch, seq: snapshot.horizon).description)
+        json.member("since", snapshot.horizonAt.map { Timestamp.text($0) })
     }
 
     /// How far back every step is known.
-    private static func historyObject(_ snapshot: StoreSnapshot, _ tellsCounts: Bool) -> JSONObject {
+    private static func writeHistory(_ snapshot: StoreSnapshot, _ tellsCounts: Bool, to json: inout JSONWriter) {
         let kept = snapshot.history
-        var history = JSONObject()
-        history.add("from", Position(epoch: snapshot.position.epoch, seq: kept.floor).description)
-        guard tellsCounts else { return history }
-        history.add("steps", kept.count)
-        history.add("bytes", kept.bytes)
-        history.add("limit_bytes", kept.limit)
-        return history
+        json.member("from", Position(epoch: snapshot.position.epoch, seq: kept.floor).description)
+        guard tellsCounts else { return }
+        json.member("steps", kept.count)
+        json.member("bytes", kept.bytes)
+        json.member("limit_bytes", kept.limit)
     }
 
-    private static func scanObject(_ status: ReplicationStatus) -> JSONObject {
-        var scan = JSONObject()
-        scan.add("items", status.scannedItems)
-        scan.add("segments", status.scanSegments)
-        scan.add("segments_done", status.scanSegmentsDone)
-        scan.add("consumed_rcu", whole(status.scanConsumedUnits))
-        scan.add("estimated_rcu", status.scanEstimatedUnits.map(whole))
-        scan.add("estimated_seconds_left", status.scanEstimatedSecondsLeft.map(whole))
-        scan.add("rcu_per_second", status.scanUnitsPerSecond.map(Int64.init))
-        return scan
+    private static func writeScan(_ status: ReplicationStatus, to json: inout JSONWriter) {
+        json.member("items", status.scannedItems)
+        json.member("segments", status.scanSegments)
+        json.member("segments_done", status.scanSegmentsDone)
+        json.member("consumed_rcu", whole(status.scanConsumedUnits))
+        json.member("estimated_rcu", status.scanEstimatedUnits.map(whole))
+        json.member("estimated_seconds_left", status.scanEstimatedSecondsLeft.map(whole))
+        json.member("rcu_per_second", status.scanUnitsPerSecond.map(Int64.init))
     }
 
-    private static func verificationObject(_ verification: VerificationStatus) -> JSONObject {
-        var object = JSONObject()
-        object.add("passes", verification.passes)
-        object.add("last_pass_at", verification.lastPassAt.map { Timestamp.text($0) })
-        object.add("rows", verification.rows)
-        object.add("suspects", verification.suspects)
-        object.add("unresolved", verification.unresolved)
-        object.add("repaired_puts", verification.repairedPuts)
-        object.add("repaired_removals", verification.repairedRemovals)
-        object.add("consumed_rcu", whole(verification.consumedUnits))
-        return object
+    private static func write(_ verification: VerificationStatus, to json: inout JSONWriter) {
+        json.member("passes", verification.passes)
+        json.member("last_pass_at", verification.lastPassAt.map { Timestamp.text($0) })
+        json.member("rows", verification.rows)
+        json.member("suspects", verification.suspects)
+        json.member("unresolved", verification.unresolved)
+        json.member("repaired_puts", verification.repairedPuts)
+        json.member("repaired_removals", verification.repairedRemovals)
+        json.member("consumed_rcu", whole(verification.consumedUnits))
     }
 
     /// Faults of single items, records and rows that this version cannot read.
-    private static func unreadableObject(_ snapshot: StoreSnapshot?, _ unreadable: UnreadableStatus) -> JSONObject {
-        var object = JSONObject()
-        object.add("items", snapshot?.unreadableCount ?? 0)
-        object.add("skipped_records", unreadable.skippedRecords)
-        object.add("skipped_rows", unreadable.skippedRows)
-        object.add(
-            "recent",
-            unreadable.recent.map { report in
-                var object = JSONObject()
-                object.add("what", report.text)
-                object.add("at", Timestamp.text(report.at))
-                return object
+    private static func write(_ unreadable: UnreadableStatus, _ snapshot: StoreSnapshot?, to json: inout JSONWriter) {
+        json.member("items", snapshot?.unreadableCount ?? 0)
+        json.member("skipped_records", unreadable.skippedRecords)
+        json.member("skipped_rows", unreadable.skippedRows)
+        json.array("recent", unreadable.recent) { json, report in
+            json.object { json in
+                json.member("what", report.text)
+                json.member("at", Timestamp.text(report.at))
             }
-        )
-        return object
+        }
     }
 
     /// Rounded up; estimates of endless scans stay numbers.
     private static func whole(_ number: Double) -> Int64 { Int64(saturating: min(max(0, number.rounded(.up)), 1e15)) }
 
-    private static func keyObject(_ schema: KeySchema) -> JSONObject {
-        var object = JSONObject()
-        object.add("partition", attributeObject(schema.partition))
-        if let sort = schema.sort { object.add("sort", attributeObject(sort)) }
-        return object
+    private static func write(_ schema: KeySchema, to json: inout JSONWriter) {
+        json.object("partition") { write(schema.partition, to: &$0) }
+        if let sort = schema.sort { json.object("sort") { write(sort, to: &$0) } }
     }
 
-    private static func attributeObject(_ attribute: KeyAttribute) -> JSONObject {
-        var object = JSONObject()
-        object.add("name", attribute.name)
-        object.add("type", attribute.type.rawValue)
-        return object
+    private static func write(_ attribute: KeyAttribute, to json: inout JSONWriter) {
+        json.member("name", attribute.name)
+        json.member("type", attribute.type.rawValue)
     }
 
-    private static func stateObject(_ state: SavedStateStatus) -> JSONObject {
-        var object = JSONObject()
-        object.add("start", state.start)
-        object.add("resumed", state.isResumed)
-        object.add("saved_at", state.savedAt.map(Timestamp.text))
-        object.add("saved_seq", state.savedSeq.map { String($0) })
-        object.add("stream_read_at", state.streamReadAt.map(Timestamp.text))
-        object.add("bytes", state.bytes)
-        object.add("saves", state.saves)
-        object.add("failures", state.failures)
-        object.add("trouble", state.trouble)
-        return object
+    private static func write(_ state: SavedStateStatus, to json: inout JSONWriter) {
+        json.member("start", state.start)
+        json.member("resumed", state.isResumed)
+        json.member("saved_at", state.savedAt.map(Timestamp.text))
+        json.member("saved_seq", state.savedSeq.map { String($0) })
+        json.member("stream_read_at", state.streamReadAt.map(Timestamp.text))
+        json.member("bytes", state.bytes)
+        json.member("saves", state.saves)
+        json.member("failures", state.failures)
+        json.member("trouble", state.trouble)
     }
 
     /// How many clients may be connected, and why no more.
-    private static func connectionsObject(_ budget: DescriptorBudget) -> JSONObject {
-        var object = JSONObject()
-        object.add("limit", budget.connections)
-        object.add("configured", budget.asked)
-        object.add("open_files_limit", budget.descriptors)
-        object.add("open_files_reserved", budget.reserved)
-        return object
+    private static func write(_ budget: DescriptorBudget, to json: inout JSONWriter) {
+        json.member("limit", budget.connections)
+        json.member("configured", budget.asked)
+        json.member("open_files_limit", budget.descriptors)
+        json.member("open_files_reserved", budget.reserved)
     }
 
     /// What waits for slow clients.
-    private static func pendingObject(_ pending: PendingBytes) -> JSONObject {
-        var object = JSONObject()
-        object.add("bytes", pending.bytes)
-        object.add("limit_bytes", pending.limit)
-        object.add("refused", pending.refused)
-        object.add("closed", pending.closed)
-        return object
+    private static func write(_ pending: PendingBytes, to json: inout JSONWriter) {
+        json.member("bytes", pending.bytes)
+        json.member("limit_bytes", pending.limit)
+        json.member("refused", pending.refused)
+        json.member("closed", pending.closed)
     }
 
-    private static func authenticationObject(_ authentication: AuthenticationStatus) -> JSONObject {
+    private static func write(_ authentication: AuthenticationStatus, to json: inout JSONWriter) {
         let reading = authentication.store?.reading
-        var object = JSONObject()
-        object.add("required", reading != nil)
-        object.add("exposed", authentication.isExposed)
-        object.add("tokens", Int64(reading?.tokens ?? 0))
-        object.add("loaded_at", reading.map { Timestamp.text($0.loadedAt) })
-        object.add("trouble", reading?.trouble)
-        return object
+        json.member("required", reading != nil)
+        json.member("exposed", authentication.isExposed)
+        json.member("tokens", Int64(reading?.tokens ?? 0))
+        json.member("loaded_at", reading.map { Timestamp.text($0.loadedAt) })
+        json.member("trouble", reading?.trouble)
     }
 
-    private static func shardObject(_ shard: ShardStatus) -> JSONObject {
-        var object = JSONObject()
-        object.add("id", shard.id)
-        object.add("parent_id", shard.parentID)
-        object.add("phase", shard.phase)
-        object.add("last_sequence_number", shard.lastSequenceNumber?.text)
-        object.add("lag_ms", shard.lagMilliseconds)
-        object.add("last_error", shard.lastError)
-        return object
+    private static func write(_ shard: ShardStatus, to json: inout JSONWriter) {
+        json.member("id", shard.id)
+        json.member("parent_id", shard.parentID)
+        json.member("phase", shard.phase)
+        json.member("last_sequence_number", shard.lastSequenceNumber?.text)
+        json.member("lag_ms", shard.lagMilliseconds)
+        json.member("last_error", shard.lastError)
     }
 }
 
-/// A JSON answer that no cache may keep: status, health, the index.
+/// A JSON response that no cache may keep: status, health, the index.
 enum JSONAnswer {
-    static func make(_ object: JSONObject, status: Int = 200) -> HTTPResponse {
+    /// The response with the object whose members `write` writes.
+    static func make(status: Int = 200, _ write: (inout JSONWriter) -> Void) -> HTTPResponse {
         var fields = HTTPFields()
         fields.add("Content-Type", "application/json")
         fields.add("Cache-Control", "no-store")
         fields.add("Vary", "Accept-Encoding")
-        return HTTPResponse(status: status, fields: fields, body: .bytes(object.closed))
+        return HTTPResponse(status: status, fields: fields, body: .bytes(JSONWriter.object(write)))
     }
 }

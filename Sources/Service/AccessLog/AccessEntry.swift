@@ -1,4 +1,5 @@
 import Basics
+import HTTPSemantics
 import HTTPServer
 import Logging
 

@@ -1,3 +1,4 @@
+import Basics
 import HTTPServer
 
 /// A request's target as logs may show it: cut, and without what lets somebody in. The parser lets only printable ASCII into a target,
@@ -35,7 +36,7 @@ struct LoggedTarget: Sendable, Hashable {
     }
 
     private static func decoded(_ name: ArraySlice<UInt8>) -> String {
-        let bytes = name.withUnsafeBufferPointer { PercentCoding.decode($0, plusIsSpace: true) }
+        let bytes = name.withUnsafeBufferPointer { PercentEncoding.decode($0, plusIsSpace: true) }
         return String(decoding: bytes, as: UTF8.self).lowercased()
     }
 

@@ -1,17 +1,18 @@
 import Basics
 import HTTPServer
 
-/// Answers `POST /v1/tickets`: a ticket for those who showed a token with the scope `stream`, since a ticket opens streams only.
+/// Responds to `POST /v1/tickets`: a ticket for clients that showed a token with the scope `stream`, since a ticket opens streams only.
 struct TicketHandler: Sendable {
     /// Nil where no tokens are asked for: then a ticket opens nothing that was closed.
     let authenticator: Authenticator?
 
     func respond(to call: APICall) throws(Problem) -> HTTPResponse {
         _ = try QueryParameters(call.request, allowed: [])
-        var object = JSONObject()
-        object.add("ticket", try ticket(for: call.grant))
-        object.add("expires_in", AuthenticationLimits.ticketLifetime.wholeSeconds)
-        return JSONAnswer.make(object, status: 201)
+        let ticket = try ticket(for: call.grant)
+        return JSONAnswer.make(status: 201) { json in
+            json.member("ticket", ticket)
+            json.member("expires_in", AuthenticationLimits.ticketLifetime.wholeSeconds)
+        }
     }
 
     private func ticket(for grant: Grant?) throws(Problem) -> String {

@@ -1,3 +1,4 @@
+import Basics
 import Digest
 import TableModel
 
@@ -162,14 +163,6 @@ struct TokenEntry {
     }
 
     private static func isName(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy {
-                switch $0 {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-                    true
-                default: false
-                }
-            }
+        (1...64).contains(text.utf8.count) && ByteSet.name.containsAll(of: text)
     }
 }

@@ -1,5 +1,6 @@
 package import Basics
 import Feed
+import HTTPSemantics
 package import HTTPServer
 import Logging
 import Replication

@@ -6,9 +6,7 @@ package enum DurationText {
     package static func parse(_ text: String) -> Duration? {
         let bytes = Array(text.utf8)
         let digits = bytes.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-        guard !digits.isEmpty, digits.count <= 12, let number = Int64(String(decoding: digits, as: UTF8.self)) else {
-            return nil
-        }
+        guard digits.count <= 12, let number = Digits.number(digits) else { return nil }
         switch String(decoding: bytes.dropFirst(digits.count), as: UTF8.self) {
         case "ms": return .milliseconds(number)
         case "s": return .seconds(number)

@@ -1,3 +1,5 @@
+import Basics
+
 /// Where the service listens.
 package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     package var host: String
@@ -13,9 +15,7 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
-        guard !digits.isEmpty, digits.utf8.count <= 5, digits.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }),
-            let port = Int(digits), port <= 65_535
-        else { return nil }
+        guard digits.utf8.count <= 5, let port = Digits.integer(digits), port <= 65_535 else { return nil }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()

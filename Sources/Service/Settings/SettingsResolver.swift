@@ -1,4 +1,6 @@
 import AWSClient
+import Basics
+import HTTPSemantics
 import Logging
 import Replication
 import Telemetry
@@ -178,7 +180,7 @@ package struct SettingsResolver {
     private func integer(_ name: SettingName, in range: ClosedRange<Int>) throws(SettingsError) -> Int? {
         try value(name, allowed: "give a whole number from \(range.lowerBound) to \(range.upperBound)") {
             text -> Int? in
-            WholeNumber.parse(text).flatMap { range.contains($0) ? $0 : nil }
+            Digits.integer(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 
@@ -191,23 +193,6 @@ package struct SettingsResolver {
     }
 
     private static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= 64
-            && text.utf8.allSatisfy {
-                switch $0 {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
-    }
-}
-
-/// Whole numbers as parameters write them: digits only, since `Int` would also take `+5`.
-enum WholeNumber {
-    /// The number; nil for signs, spaces, empty texts and more than 12 digits.
-    static func parse(_ text: String) -> Int? {
-        let bytes = text.utf8
-        guard !bytes.isEmpty, bytes.count <= 12, bytes.allSatisfy({ $0 >= 48 && $0 <= 57 }) else { return nil }
-        return Int(text)
+        !text.isEmpty && text.utf8.count <= 64 && ByteSet.lowercase.union(ByteSet("-")).containsAll(of: text)
     }
 }

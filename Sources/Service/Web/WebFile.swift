@@ -1,3 +1,4 @@
+import HTTPSemantics
 import HTTPServer
 
 /// A file that browsers load, the same in every answer: its bytes, its type and its entity tag.

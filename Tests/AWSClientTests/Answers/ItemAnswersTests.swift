@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 import Testing
 
@@ -32,9 +33,8 @@ import Testing
         let page = try decode(#"{"Items":[],"LastEvaluatedKey":\#(both)}"#)
         let key = try #require(page.lastEvaluatedKey)
         #expect(key == ["\u{E9}": .string("a"), "e\u{301}": .number("6")])
-        var body = RequestBody()
-        body.member("Key", key)
-        #expect(body.finish() == Array(#"{"Key":\#(both)}"#.utf8))
+        let body = JSONWriter.object { $0.member("Key", key) }
+        #expect(body == Array(#"{"Key":\#(both)}"#.utf8))
     }
 
     private func key(_ text: String) throws -> ItemKey { try ItemKey(partition: .string(text), schema: hashOnly) }

@@ -1,3 +1,5 @@
+import Basics
+
 @testable import TableModel
 
 /// DynamoDB JSON: an item that is read, written and read again is the same item, by bytes; and what reads as an item is JSON.

@@ -1,3 +1,5 @@
+import HTTPSemantics
+
 @testable import Feed
 @testable import HTTPServer
 @testable import ReplicaStore

@@ -1,3 +1,5 @@
+import HTTPSemantics
+
 @testable import HTTPServer
 
 /// The request parser: the same requests and the same rejection whether the bytes come at once, one by one, or in two pieces.

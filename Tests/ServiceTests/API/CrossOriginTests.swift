@@ -1,3 +1,4 @@
+import HTTPSemantics
 import HTTPServer
 import Logging
 import Synchronization
@@ -15,18 +16,6 @@ import Testing
     }
 
     private let app = "https://app.example"
-
-    @Test(
-        "reads *, none and lists, and refuses what no browser sends",
-        arguments: [
-            ("*", .any), ("none", .only([])), ("https://app.example", .only(["https://app.example"])),
-            ("https://a.example, http://localhost:3000", .only(["https://a.example", "http://localhost:3000"])),
-            ("https://a.example/", nil), ("a.example", nil), ("https://", nil), ("https://A.example", nil), ("", nil),
-            ("loopback", .loopback), ("loopback,https://a.example", .only(["https://a.example"], loopback: true)),
-            ("https://a.example,", nil), ("https://a.example\r\nX: y", nil), ("*,https://a.example", nil),
-        ] as [(String, CrossOrigin.Origins?)]
-    )
-    func origins(text: String, expected: CrossOrigin.Origins?) { #expect(CrossOrigin.Origins(text) == expected) }
 
     @Test(
         "any origin reads every kind of answer, errors included, and a preflight says for how long and what may be sent"

@@ -1,6 +1,7 @@
 import AWSClient
 import Basics
 import Glibc
+import HTTPSemantics
 import HTTPServer
 import ReplicaStore
 import Replication

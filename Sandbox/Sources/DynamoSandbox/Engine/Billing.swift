@@ -1,3 +1,5 @@
+import Basics
+
 /// How a table is paid for, and the capacity that it was given. The sandbox shows it and never throttles by it.
 struct Billing: Sendable {
     var mode: Table.BillingMode
@@ -54,28 +56,28 @@ struct Billing: Sendable {
     }
 
     /// Adds the members of a table's description.
-    func describe(_ output: inout JSONOutput) {
+    func describe(_ output: inout JSONWriter) {
         output.name("ProvisionedThroughput")
         output.object { output in
-            if let lastIncreaseAt { output.field("LastIncreaseDateTime", raw: Timestamp.seconds(lastIncreaseAt)) }
-            if let lastDecreaseAt { output.field("LastDecreaseDateTime", raw: Timestamp.seconds(lastDecreaseAt)) }
-            output.field("NumberOfDecreasesToday", 0)
-            output.field("ReadCapacityUnits", raw: String(readUnits))
-            output.field("WriteCapacityUnits", raw: String(writeUnits))
+            if let lastIncreaseAt { output.member("LastIncreaseDateTime", seconds: lastIncreaseAt) }
+            if let lastDecreaseAt { output.member("LastDecreaseDateTime", seconds: lastDecreaseAt) }
+            output.member("NumberOfDecreasesToday", 0)
+            output.member("ReadCapacityUnits", raw: String(readUnits))
+            output.member("WriteCapacityUnits", raw: String(writeUnits))
         }
         // A table that was never paid per request has no summary.
         if let onDemandAt {
             output.name("BillingModeSummary")
             output.object {
-                $0.field("BillingMode", mode.rawValue)
-                $0.field("LastUpdateToPayPerRequestDateTime", raw: Timestamp.seconds(onDemandAt))
+                $0.member("BillingMode", mode.rawValue)
+                $0.member("LastUpdateToPayPerRequestDateTime", seconds: onDemandAt)
             }
         }
         guard mostReadUnits != nil || mostWriteUnits != nil else { return }
         output.name("OnDemandThroughput")
         output.object {
-            $0.field("MaxReadRequestUnits", raw: String(mostReadUnits ?? -1))
-            $0.field("MaxWriteRequestUnits", raw: String(mostWriteUnits ?? -1))
+            $0.member("MaxReadRequestUnits", raw: String(mostReadUnits ?? -1))
+            $0.member("MaxWriteRequestUnits", raw: String(mostWriteUnits ?? -1))
         }
     }
 

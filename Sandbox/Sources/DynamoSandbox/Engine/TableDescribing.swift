@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// DescribeTable's answer, which CreateTable, UpdateTable and DeleteTable give too.
@@ -5,30 +6,30 @@ extension Engine {
     /// `status` is what the answer says where it differs from the table's own: CREATING in CreateTable's.
     func description(of name: String, as member: String, status: Table.Status? = nil) -> [UInt8] {
         guard let table = tables[name] else { return [] }
-        return JSONOutput.object { output in
+        return JSONWriter.object { output in
             output.name(member)
             output.object { output in
                 output.name("AttributeDefinitions")
                 output.array([table.schema.partition, table.schema.sort].compactMap { $0 }) { output, attribute in
                     output.object {
-                        $0.field("AttributeName", attribute.name)
-                        $0.field("AttributeType", attribute.type.rawValue)
+                        $0.member("AttributeName", attribute.name)
+                        $0.member("AttributeType", attribute.type.rawValue)
                     }
                 }
-                output.field("TableName", table.name)
+                output.member("TableName", table.name)
                 output.keySchema(table.schema)
-                output.field("TableStatus", (status ?? table.status).rawValue)
-                output.field("CreationDateTime", raw: Timestamp.seconds(table.createdAt))
+                output.member("TableStatus", (status ?? table.status).rawValue)
+                output.member("CreationDateTime", seconds: table.createdAt)
                 table.billing.describe(&output)
-                output.field("TableSizeBytes", table.bytes)
-                output.field("ItemCount", table.items.count)
-                output.field("TableArn", table.arn)
-                output.field("TableId", Self.identifier(table.arn, table.createdAt))
+                output.member("TableSizeBytes", table.bytes)
+                output.member("ItemCount", table.items.count)
+                output.member("TableArn", table.arn)
+                output.member("TableId", Self.identifier(table.arn, table.createdAt))
                 if let storageClass = table.storageClass {
                     output.name("TableClassSummary")
-                    output.object { $0.field("TableClass", storageClass.rawValue) }
+                    output.object { $0.member("TableClass", storageClass.rawValue) }
                 }
-                output.field("DeletionProtectionEnabled", table.isProtected)
+                output.member("DeletionProtectionEnabled", table.isProtected)
                 Self.describeStream(of: table, streams, &output)
             }
         }
@@ -37,28 +38,25 @@ extension Engine {
     private static func describeStream(
         of table: Table,
         _ streams: [String: TableStream],
-        _ output: inout JSONOutput
+        _ output: inout JSONWriter
     ) {
         if table.streamEnabled, let viewType = table.streamViewType {
             output.name("StreamSpecification")
             output.object {
-                $0.field("StreamEnabled", true)
-                $0.field("StreamViewType", viewType.rawValue)
+                $0.member("StreamEnabled", true)
+                $0.member("StreamViewType", viewType.rawValue)
             }
         }
         if let arn = table.latestStreamARN, let stream = streams[arn] {
-            output.field("LatestStreamLabel", stream.label)
-            output.field("LatestStreamArn", arn)
+            output.member("LatestStreamLabel", stream.label)
+            output.member("LatestStreamArn", arn)
         }
     }
 
     /// A UUID's shape from the table's identity, the same whenever it is asked for.
     private static func identifier(_ arn: String, _ createdAt: Int64) -> String {
         let hashes = ["a", "b"].map { OrderKey.hash(partition: Array("\($0)\(arn)\(createdAt)".utf8)) }
-        let digits = hashes.map { hash in
-            let text = String(hash, radix: 16)
-            return String(repeating: "0", count: 16 - text.count) + text
-        }.joined()
+        let digits = hashes.map { Hex.text($0, width: 16) }.joined()
         var identifier = ""
         for (index, digit) in digits.enumerated() {
             if [8, 12, 16, 20].contains(index) { identifier.append("-") }
@@ -68,13 +66,13 @@ extension Engine {
     }
 }
 
-extension JSONOutput {
+extension JSONWriter {
     mutating func keySchema(_ schema: KeySchema) {
         name("KeySchema")
         array([(schema.partition, "HASH")] + (schema.sort.map { [($0, "RANGE")] } ?? [])) { output, element in
             output.object {
-                $0.field("AttributeName", element.0.name)
-                $0.field("KeyType", element.1)
+                $0.member("AttributeName", element.0.name)
+                $0.member("KeyType", element.1)
             }
         }
     }

@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// CreateTable, DescribeTable, DeleteTable, ListTables.
@@ -68,10 +69,10 @@ extension Engine {
         let start = try request.string("ExclusiveStartTableName") ?? ""
         let names = tables.keys.sorted().filter { $0 > start && !$0.hasPrefix("arn:") }
         let page = names.prefix(Int(limit))
-        return JSONOutput.object { output in
+        return JSONWriter.object { output in
             output.name("TableNames")
             output.array(page) { $0.string($1) }
-            if page.count < names.count, let last = page.last { output.field("LastEvaluatedTableName", last) }
+            if page.count < names.count, let last = page.last { output.member("LastEvaluatedTableName", last) }
         }
     }
 

@@ -1,18 +1,21 @@
+import Basics
+import TableModel
+
 /// An error as the JSON 1.0 protocol writes it.
 enum ErrorBody {
     static func json(_ error: SandboxError, isStreams: Bool) -> [UInt8] {
         let type = namespace(of: error, isStreams: isStreams) + error.code
-        return JSONOutput.object { output in
-            output.field("__type", type)
-            output.field(spellsMessageLarge.contains(error.code) ? "Message" : "message", error.message)
-            if let item = error.item { output.field("Item", item) }
+        return JSONWriter.object { output in
+            output.member("__type", type)
+            output.member(spellsMessageLarge.contains(error.code) ? "Message" : "message", error.message)
+            if let item = error.item { output.member("Item", item) }
             guard !error.reasons.isEmpty else { return }
             output.name("CancellationReasons")
             output.array(error.reasons) { output, reason in
                 output.object { output in
-                    output.field("Code", reason.code)
-                    if let message = reason.message { output.field("Message", message) }
-                    if let item = reason.item { output.field("Item", item) }
+                    output.member("Code", reason.code)
+                    if let message = reason.message { output.member("Message", message) }
+                    if let item = reason.item { output.member("Item", item) }
                 }
             }
         }

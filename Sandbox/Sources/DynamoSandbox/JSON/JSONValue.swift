@@ -13,17 +13,7 @@ enum JSONValue: Sendable, Hashable {
 
     /// Reads a whole document.
     static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
-        let result: Result<JSONValue, JSONError> = bytes.withUnsafeBytes { buffer in
-            var reader = JSONReader(buffer, maximumDepth: 256)
-            do throws(JSONError) {
-                let value = try read(&reader)
-                try reader.readEnd()
-                return .success(value)
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try result.get()
+        try JSONReader.read(bytes, maximumDepth: 256) { json throws(JSONError) in try read(&json) }
     }
 
     private static func read(_ reader: inout JSONReader) throws(JSONError) -> JSONValue {

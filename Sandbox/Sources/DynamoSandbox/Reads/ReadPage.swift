@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// A page of a Scan or Query under construction: what it read, what it keeps, where it stops.
@@ -40,16 +41,16 @@ struct ReadPage {
         _ capacity: Capacity,
         consistent: Bool
     ) -> [UInt8] {
-        var output = JSONOutput(capacity: countsOnly ? 256 : bytes + bytes / 2 + 256)
+        var output = JSONWriter(capacity: countsOnly ? 256 : bytes + bytes / 2 + 256)
         output.object { output in
             if !countsOnly {
                 output.name("Items")
                 output.array(items) { $0.item($1, projection) }
             }
-            output.field("Count", count)
-            output.field("ScannedCount", scannedCount)
+            output.member("Count", count)
+            output.member("ScannedCount", scannedCount)
             if let last = lastEvaluated {
-                output.field("LastEvaluatedKey", table.keyAttributes(of: last.item.attributes))
+                output.member("LastEvaluatedKey", table.keyAttributes(of: last.item.attributes))
             }
             capacity.write([(table.name, Capacity.read(bytes, consistent: consistent))], &output)
         }

@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// Scan: pages in the order of the partitions' hashes, one part of them for each segment.
@@ -56,12 +57,12 @@ extension Engine {
             guard let place = try? table.orderKey(ofKey: key), place.hash > first, place.hash < next,
                 segment.contains(place.hash)
             else { continue }
-            return JSONOutput.object { output in
+            return JSONWriter.object { output in
                 output.name("Items")
                 output.array([StoredItem]()) { $0.item($1, read.projection) }
-                output.field("Count", 0)
-                output.field("ScannedCount", 0)
-                output.field("LastEvaluatedKey", key)
+                output.member("Count", 0)
+                output.member("ScannedCount", 0)
+                output.member("LastEvaluatedKey", key)
                 read.capacity.write([(table.name, Capacity.read(0, consistent: read.consistent))], &output)
             }
         }

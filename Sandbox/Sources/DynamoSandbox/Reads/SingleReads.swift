@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// GetItem and BatchGetItem.
@@ -9,7 +10,7 @@ extension Engine {
         let consistent = try request.bool("ConsistentRead") ?? false
         let found = try item(key, of: name, consistent: consistent, now: now)
         let capacity = try Capacity(request)
-        return JSONOutput.object { output in
+        return JSONWriter.object { output in
             if let found {
                 output.name("Item")
                 output.item(found, projection)
@@ -41,7 +42,7 @@ extension Engine {
             if !rest.isEmpty { unprocessed.append((get.table, rest, get.request)) }
         }
         let capacity = try Capacity(request)
-        return JSONOutput.object { output in
+        return JSONWriter.object { output in
             output.name("Responses")
             output.object { output in
                 for (table, items, projection) in found {
@@ -121,28 +122,28 @@ extension Engine {
         _ table: String,
         _ keys: [Attributes],
         _ request: Request,
-        _ output: inout JSONOutput
+        _ output: inout JSONWriter
     ) {
         output.name(table)
         output.object { output in
             output.name("Keys")
             output.array(keys) { $0.attributes($1) }
             if case .bool(let consistent)? = request.members["ConsistentRead"] {
-                output.field("ConsistentRead", consistent)
+                output.member("ConsistentRead", consistent)
             }
             if case .string(let expression)? = request.members["ProjectionExpression"] {
-                output.field("ProjectionExpression", expression)
+                output.member("ProjectionExpression", expression)
             }
             guard case .object(let names)? = request.members["ExpressionAttributeNames"] else { return }
             output.name("ExpressionAttributeNames")
             output.object { output in
-                for case (let placeholder, .string(let name)) in names { output.field(placeholder.text, name) }
+                for case (let placeholder, .string(let name)) in names { output.member(placeholder.text, name) }
             }
         }
     }
 }
 
-extension JSONOutput {
+extension JSONWriter {
     mutating func item(_ stored: StoredItem, _ projection: Projection?) {
         if let projection { attributes(projection.apply(to: stored.item.attributes)) } else { item(stored.item) }
     }

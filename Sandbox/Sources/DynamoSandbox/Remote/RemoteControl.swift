@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// Performs the actions of `RemoteAction`.
@@ -22,7 +23,7 @@ struct RemoteControl {
         } catch {
             // The reader of requests has no words for a body that is no object.
             let message = error.message.isEmpty ? "the body must be a JSON object" : error.message
-            let body = JSONOutput.object { $0.field("error", message) }
+            let body = JSONWriter.object { $0.member("error", message) }
             return SandboxAnswer(status: error.status, body: body, isStreams: true)
         }
     }
@@ -45,7 +46,7 @@ struct RemoteControl {
         case .clearFaults: sandbox.faults.removeAll()
         case .advanceClock:
             sandbox.clock.advance(by: try required(try request.seconds("seconds"), "seconds"))
-            return JSONOutput.object { $0.field("now", raw: Timestamp.seconds(sandbox.clock.now)) }
+            return JSONWriter.object { $0.member("now", seconds: sandbox.clock.now) }
         case .configure:
             try sandbox.withEngine { engine, _ throws(SandboxError) in
                 try SettingsReader.change(&engine.settings, request)
@@ -76,7 +77,7 @@ struct RemoteControl {
             }
         }
         let opened = children
-        return JSONOutput.object { output in
+        return JSONWriter.object { output in
             output.name("children")
             output.array(opened) { $0.string($1) }
         }

@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// One record as GetRecords sends it.
@@ -6,28 +7,28 @@ enum RecordOutput {
         _ record: LoggedRecord,
         of stream: TableStream,
         _ settings: SandboxSettings,
-        _ output: inout JSONOutput
+        _ output: inout JSONWriter
     ) {
         output.object { output in
-            output.field("eventID", identifier(record, stream))
-            output.field("eventName", record.event.name)
-            output.field("eventVersion", record.eventVersion)
-            output.field("eventSource", "aws:dynamodb")
-            output.field("awsRegion", settings.region)
+            output.member("eventID", identifier(record, stream))
+            output.member("eventName", record.event.name)
+            output.member("eventVersion", record.eventVersion)
+            output.member("eventSource", "aws:dynamodb")
+            output.member("awsRegion", settings.region)
             output.name("dynamodb")
             output.object { writeContent(record, stream, &$0) }
             guard record.byTimeToLive else { return }
             output.name("userIdentity")
             output.object {
-                $0.field(settings.capitalizesUserIdentity ? "Type" : "type", "Service")
-                $0.field(settings.capitalizesUserIdentity ? "PrincipalId" : "principalId", "dynamodb.amazonaws.com")
+                $0.member(settings.capitalizesUserIdentity ? "Type" : "type", "Service")
+                $0.member(settings.capitalizesUserIdentity ? "PrincipalId" : "principalId", "dynamodb.amazonaws.com")
             }
         }
     }
 
-    private static func writeContent(_ record: LoggedRecord, _ stream: TableStream, _ output: inout JSONOutput) {
+    private static func writeContent(_ record: LoggedRecord, _ stream: TableStream, _ output: inout JSONWriter) {
         // Whole seconds: the service rounds down, and sends them as a number in scientific notation or not.
-        output.field("ApproximateCreationDateTime", raw: String(record.createdAt / 1_000))
+        output.member("ApproximateCreationDateTime", raw: String(record.createdAt / 1_000))
         output.name("Keys")
         output.item(record.keys)
         if stream.viewType.showsNewImage, let image = record.newImage {
@@ -38,17 +39,16 @@ enum RecordOutput {
             output.name("OldImage")
             output.item(image)
         }
-        output.field("SequenceNumber", String(record.sequenceNumber))
-        output.field("SizeBytes", record.size)
-        output.field("StreamViewType", stream.viewType.rawValue)
+        output.member("SequenceNumber", String(record.sequenceNumber))
+        output.member("SizeBytes", record.size)
+        output.member("StreamViewType", stream.viewType.rawValue)
     }
 
     /// 32 hex digits that stay the same whenever the record is read.
     private static func identifier(_ record: LoggedRecord, _ stream: TableStream) -> String {
         ["0", "1"].map { part in
-            let hash = OrderKey.hash(partition: Array("\(part)\(record.sequenceNumber)\(stream.label)".utf8))
-            let text = String(hash, radix: 16)
-            return String(repeating: "0", count: 16 - text.count) + text
+            let bytes = Array("\(part)\(record.sequenceNumber)\(stream.label)".utf8)
+            return Hex.text(OrderKey.hash(partition: bytes), width: 16)
         }.joined()
     }
 }

@@ -11,16 +11,16 @@ extension Engine {
         let found = streams.values.filter { $0.arn > start && $0.arn.hasPrefix(table == nil ? owner : owner + "/") }
             .sorted { $0.arn < $1.arn }
         let page = found.prefix(Int(limit))
-        return JSONOutput.object { output in
+        return JSONWriter.object { output in
             output.name("Streams")
             output.array(page) { output, stream in
                 output.object {
-                    $0.field("StreamArn", stream.arn)
-                    $0.field("TableName", stream.tableName)
-                    $0.field("StreamLabel", stream.label)
+                    $0.member("StreamArn", stream.arn)
+                    $0.member("TableName", stream.tableName)
+                    $0.member("StreamLabel", stream.label)
                 }
             }
-            if page.count < found.count, let last = page.last { output.field("LastEvaluatedStreamArn", last.arn) }
+            if page.count < found.count, let last = page.last { output.member("LastEvaluatedStreamArn", last.arn) }
         }
     }
 
@@ -77,34 +77,34 @@ extension Engine {
     }
 
     private func description(of stream: TableStream, shards: ArraySlice<ShardLog>, cursor: String?) -> [UInt8] {
-        JSONOutput.object { output in
+        JSONWriter.object { output in
             output.name("StreamDescription")
             output.object { output in
-                output.field("StreamArn", stream.arn)
-                output.field("StreamLabel", stream.label)
-                output.field("StreamStatus", stream.status.rawValue)
-                output.field("StreamViewType", stream.viewType.rawValue)
-                output.field("CreationRequestDateTime", raw: Timestamp.seconds(stream.createdAt))
-                output.field("TableName", stream.tableName)
+                output.member("StreamArn", stream.arn)
+                output.member("StreamLabel", stream.label)
+                output.member("StreamStatus", stream.status.rawValue)
+                output.member("StreamViewType", stream.viewType.rawValue)
+                output.member("CreationRequestDateTime", seconds: stream.createdAt)
+                output.member("TableName", stream.tableName)
                 output.keySchema(stream.schema)
                 output.name("Shards")
                 output.array(shards) { describe($1, &$0) }
-                if let cursor { output.field("LastEvaluatedShardId", cursor) }
+                if let cursor { output.member("LastEvaluatedShardId", cursor) }
             }
         }
     }
 
-    private func describe(_ shard: ShardLog, _ output: inout JSONOutput) {
+    private func describe(_ shard: ShardLog, _ output: inout JSONWriter) {
         output.object { output in
-            output.field("ShardId", shard.id)
+            output.member("ShardId", shard.id)
             output.name("SequenceNumberRange")
             output.object {
-                $0.field("StartingSequenceNumber", String(shard.startingSequenceNumber))
+                $0.member("StartingSequenceNumber", String(shard.startingSequenceNumber))
                 if let end = shard.endingSequenceNumber, listing.showsEnd(of: shard.id) {
-                    $0.field("EndingSequenceNumber", String(end))
+                    $0.member("EndingSequenceNumber", String(end))
                 }
             }
-            if let parent = shard.parentID { output.field("ParentShardId", parent) }
+            if let parent = shard.parentID { output.member("ParentShardId", parent) }
         }
     }
 }

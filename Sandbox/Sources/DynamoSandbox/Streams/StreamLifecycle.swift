@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// Enabling and disabling a table's stream, and what writes leave in it.
@@ -6,14 +7,17 @@ extension Engine {
     mutating func enableStream(of name: String, _ viewType: SandboxViewType, now: Int64) {
         guard let table = tables[name] else { return }
         var created = now
+        var label: String
         var arn: String
         repeat {
-            arn = "\(table.arn)/stream/\(Timestamp.label(created))"
+            // Labels are times in UTC without a zone.
+            label = String(Timestamp.text(created).dropLast())
+            arn = "\(table.arn)/stream/\(label)"
             created += 1
         } while streams[arn] != nil
         var stream = TableStream(
             arn: arn,
-            label: Timestamp.label(created - 1),
+            label: label,
             table: table,
             viewType: viewType,
             createdAt: now,

@@ -36,7 +36,7 @@ extension Engine {
             issuedAt: now,
             skipsBefore: skipsBefore
         )
-        return JSONOutput.object { $0.field("ShardIterator", iterator.token) }
+        return JSONWriter.object { $0.member("ShardIterator", iterator.token) }
     }
 
     private static func sequenceNumber(_ request: Request, _ type: String) throws(SandboxError) -> UInt128? {
@@ -124,10 +124,10 @@ extension Engine {
     }
 
     private func answer(_ page: [LoggedRecord], of stream: TableStream, next: ShardIterator?) -> [UInt8] {
-        JSONOutput.object { output in
+        JSONWriter.object { output in
             output.name("Records")
             output.array(page) { RecordOutput.write($1, of: stream, settings, &$0) }
-            if let next { output.field("NextShardIterator", next.token) }
+            if let next { output.member("NextShardIterator", next.token) }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// One stream of a table: its shards, from the first to the ones still open.
@@ -54,10 +55,9 @@ struct TableStream: Sendable {
     ) -> String {
         let newest = shards.last.flatMap { Int64($0.id.dropFirst(8).prefix(20)) } ?? 0
         let time = String(max(now, newest + 1))
-        let tag = String(OrderKey.hash(partition: Array("\(arn)\(shards.count)".utf8)) >> 32, radix: 16)
+        let tag = Hex.text(OrderKey.hash(partition: Array("\(arn)\(shards.count)".utf8)) >> 32, width: 8)
         let id =
-            "shardId-" + String(repeating: "0", count: 20 - time.count) + time + "-"
-            + String(repeating: "0", count: 8 - tag.count) + tag
+            "shardId-" + String(repeating: "0", count: 20 - time.count) + time + "-" + tag
         shards.append(
             ShardLog(id: id, parentID: parent, range: range, startingSequenceNumber: numbers.next(), openedAt: now)
         )

@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// BatchWriteItem: up to 25 puts and deletes, each on its own.
@@ -17,7 +18,7 @@ extension Engine {
         }
         for write in writes { commit(write, now: now) }
         let capacity = try Capacity(request)
-        return JSONOutput.object { output in
+        return JSONWriter.object { output in
             output.name("UnprocessedItems")
             output.object { _ in }
             capacity.writeList(writes.map { ($0.table, Double($0.capacityUnits)) }, &output)

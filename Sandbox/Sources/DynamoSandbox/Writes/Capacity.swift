@@ -1,3 +1,5 @@
+import Basics
+
 /// ReturnConsumedCapacity: what a request cost, if it asks to know.
 struct Capacity: Sendable {
     private enum Level: String {
@@ -20,7 +22,7 @@ struct Capacity: Sendable {
     }
 
     /// The one object of the single-table operations.
-    func write(_ costs: [(table: String, units: Double)], _ output: inout JSONOutput) {
+    func write(_ costs: [(table: String, units: Double)], _ output: inout JSONWriter) {
         guard level != .none, let cost = Self.sums(costs).first else { return }
         output.name("ConsumedCapacity")
         write(cost, namesWrites: false, &output)
@@ -31,20 +33,20 @@ struct Capacity: Sendable {
     func writeList(
         _ costs: [(table: String, units: Double)],
         namesWrites: Bool = false,
-        _ output: inout JSONOutput
+        _ output: inout JSONWriter
     ) {
         guard level != .none else { return }
         output.name("ConsumedCapacity")
         output.array(Self.sums(costs)) { write($1, namesWrites: namesWrites, &$0) }
     }
 
-    private func write(_ cost: (table: String, units: Double), namesWrites: Bool, _ output: inout JSONOutput) {
-        func units(_ output: inout JSONOutput) {
-            output.field("CapacityUnits", raw: String(cost.units))
-            if namesWrites { output.field("WriteCapacityUnits", raw: String(cost.units)) }
+    private func write(_ cost: (table: String, units: Double), namesWrites: Bool, _ output: inout JSONWriter) {
+        func units(_ output: inout JSONWriter) {
+            output.member("CapacityUnits", raw: String(cost.units))
+            if namesWrites { output.member("WriteCapacityUnits", raw: String(cost.units)) }
         }
         output.object { output in
-            output.field("TableName", cost.table)
+            output.member("TableName", cost.table)
             units(&output)
             guard level == .indexes else { return }
             output.name("Table")

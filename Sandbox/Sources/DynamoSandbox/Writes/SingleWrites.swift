@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// PutItem, UpdateItem, DeleteItem.
@@ -27,8 +28,8 @@ extension Engine {
         let write = try plan(action)
         commit(write, now: now)
         let capacity = try Capacity(request)
-        return JSONOutput.object { output in
-            if let attributes = Self.returned(write, returns) { output.field("Attributes", attributes) }
+        return JSONWriter.object { output in
+            if let attributes = Self.returned(write, returns) { output.member("Attributes", attributes) }
             capacity.write([(write.table, Double(write.capacityUnits))], &output)
         }
     }

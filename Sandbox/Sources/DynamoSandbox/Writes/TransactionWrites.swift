@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 
 /// TransactWriteItems: all of up to 100 actions, or none and the reasons why.
@@ -14,7 +15,7 @@ extension Engine {
         for write in writes { commit(write, now: now) }
         if let token { transactionTokens.keep(token, entries, now: now) }
         let capacity = try Capacity(request)
-        return JSONOutput.object { output in
+        return JSONWriter.object { output in
             // A transaction's writes cost twice: prepared, then committed.
             capacity.writeList(writes.map { ($0.table, Double(2 * $0.capacityUnits)) }, namesWrites: true, &output)
         }

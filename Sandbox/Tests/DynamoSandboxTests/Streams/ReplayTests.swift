@@ -1,3 +1,4 @@
+import Basics
 import TableModel
 import Testing
 
@@ -44,7 +45,7 @@ import Testing
             let isOpen = try apply(fixture, shard.id, to: &replayed)
             #expect(isOpen == shard.isOpen)
         }
-        let items = try fixture.sandbox.items(of: "plain").map { try JSONValue.parse(JSONOutput.bytes(of: $0)) }
+        let items = try fixture.sandbox.items(of: "plain").map { try JSONValue.parse(JSONWriter.bytes(of: $0)) }
         #expect(Set(replayed.values) == Set(items))
         #expect(replayed.count == items.count)
     }
@@ -73,9 +74,9 @@ import Testing
     }
 }
 
-extension JSONOutput {
+extension JSONWriter {
     fileprivate static func bytes(of item: Item) -> [UInt8] {
-        var output = JSONOutput()
+        var output = JSONWriter()
         output.item(item)
         return output.bytes
     }

@@ -1,0 +1,109 @@
+/// The conditions of a request for something that is there (RFC 9110 section 13).
+package enum ConditionalRequest {
+    /// What the conditions mean for the response.
+    package enum Outcome: Sendable, Hashable {
+        /// None failed: the response is as without them.
+        case proceed
+        /// The client has it. `entityTag` is written as the client wrote it: weak for one who got it compressed.
+        case notModified(entityTag: String)
+        /// The client wanted another state: which field said so.
+        case failed(field: String)
+    }
+
+    /// Evaluates If-Match or If-Unmodified-Since, then If-None-Match or If-Modified-Since, in this order (section 13.2.2). Times
+    /// are in seconds since 1970 UTC; `lastModified` is nil where it is not known, and fields with an unreadable time count as absent.
+    package static func evaluate(
+        _ request: some FieldValues,
+        entityTag: String,
+        lastModified: Int64?,
+        now: Int64
+    ) -> Outcome {
+        guard request.fields.isConditional else { return .proceed }
+        if request.fields.contains(.ifMatch) {
+            if !anyValue(.ifMatch, of: request, { matchesStrongly($0, entityTag) }) {
+                return .failed(field: "If-Match")
+            }
+        } else if let field = request.header(.ifUnmodifiedSince), let lastModified,
+            let time = DateField.seconds(field, now: now), lastModified > time
+        {
+            return .failed(field: "If-Unmodified-Since")
+        }
+        if request.fields.contains(.ifNoneMatch) {
+            var written: Written?
+            _ = anyValue(.ifNoneMatch, of: request) { value in
+                written = match(value, entityTag)
+                return written != nil
+            }
+            return switch written {
+            case nil: .proceed
+            case .strong?: .notModified(entityTag: entityTag)
+            case .weak?: .notModified(entityTag: "W/" + opaque(entityTag))
+            }
+        }
+        if let field = request.header(.ifModifiedSince), let lastModified,
+            let time = DateField.seconds(field, now: now), lastModified <= time
+        {
+            return .notModified(entityTag: entityTag)
+        }
+        return .proceed
+    }
+
+    /// Whether a field value names `entityTag`, by weak comparison, or is `*`. What cannot be read names nothing.
+    package static func matches(_ fieldValue: String, _ entityTag: String) -> Bool {
+        var fieldValue = fieldValue
+        return fieldValue.withUTF8 { match($0, entityTag) } != nil
+    }
+
+    /// How a field writes a tag.
+    private enum Written {
+        /// As it is, or as `*`.
+        case strong
+        /// With `W/` before it.
+        case weak
+    }
+
+    /// Whether one of the fields of a name satisfies `condition`. A list may be cut into several fields anywhere between its elements
+    /// (RFC 9110 section 5.3).
+    private static func anyValue(
+        _ field: RequestFields.Field,
+        of request: some FieldValues,
+        _ condition: (UnsafeBufferPointer<UInt8>) -> Bool
+    ) -> Bool {
+        var isMet = false
+        request.forEachValue(of: field) { value in
+            if !isMet { isMet = condition(value) }
+        }
+        return isMet
+    }
+
+    /// How the field writes the tag; nil where it does not.
+    private static func match(_ fieldValue: UnsafeBufferPointer<UInt8>, _ entityTag: String) -> Written? {
+        var elements = EntityTagList(fieldValue)
+        let isWeak = entityTag.utf8.starts(with: "W/".utf8)
+        while let element = elements.next() {
+            switch element {
+            case .any: return isWeak ? .weak : .strong
+            case .tag(let quoted, let hasPrefix):
+                if quoted.elementsEqual(opaque(entityTag).utf8) { return hasPrefix ? .weak : .strong }
+            }
+        }
+        return nil
+    }
+
+    /// If-Match compares strongly: a weak tag on either side matches nothing (section 8.8.3.2).
+    private static func matchesStrongly(_ fieldValue: UnsafeBufferPointer<UInt8>, _ entityTag: String) -> Bool {
+        var elements = EntityTagList(fieldValue)
+        while let element = elements.next() {
+            switch element {
+            case .any: return true
+            case .tag(let quoted, let isWeak): if !isWeak, quoted.elementsEqual(entityTag.utf8) { return true }
+            }
+        }
+        return false
+    }
+
+    /// A tag without its `W/`.
+    private static func opaque(_ tag: String) -> Substring {
+        tag.utf8.starts(with: "W/".utf8) ? tag.dropFirst(2) : tag[...]
+    }
+}
