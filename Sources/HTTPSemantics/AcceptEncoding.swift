@@ -33,8 +33,8 @@ package struct AcceptEncoding: Sendable, Hashable {
     /// Whether gzip is taken, and nothing better.
     package var prefersGzip: Bool { gzip > 0 && gzip >= identity }
 
-    /// The coding of a response that gzip makes much smaller, or not (`isWorthwhile`): gzip where that is so and the client prefers it, or
-    /// where it takes nothing else. Nil when it takes neither.
+    /// The coding of a response that gzip makes much smaller, or not (`isWorthwhile`): gzip where that is so and the
+    /// client prefers it, or where it takes nothing else. Nil when it takes neither.
     package func coding(isWorthwhile: Bool) -> Coding? {
         if gzip > 0, identity == 0 || isWorthwhile && prefersGzip { return .gzip }
         return identity > 0 ? .identity : nil

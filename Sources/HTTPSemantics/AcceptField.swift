@@ -2,10 +2,12 @@
 package struct AcceptField: Sendable, Hashable {
     private let ranges: [WeightedName]
 
-    /// Reads a field's value. Without the field, or where nothing in it can be read, everything is taken and nothing named.
+    /// Reads a field's value. Without the field, or where nothing in it can be read, everything is taken and nothing
+    /// named.
     package init(_ field: String?) { ranges = field.map(WeightedName.list) ?? [] }
 
-    /// The media type among `offered` (in lower case, the service's favourite first) that is liked best; nil when none is taken.
+    /// The media type among `offered` (in lower case, the service's favourite first) that is liked best; nil when none
+    /// is taken.
     package func best(of offered: [String]) -> String? {
         if ranges.isEmpty { return offered.first }
         var best: (type: String, weight: Int)?
@@ -16,8 +18,8 @@ package struct AcceptField: Sendable, Hashable {
         return best?.type
     }
 
-    /// Whether `type` is named, and wanted at least as much as `other` (both in lower case). Browsers name `text/html`; anybody who
-    /// takes anything does not.
+    /// Whether `type` is named, and wanted at least as much as `other` (both in lower case). Browsers name `text/html`;
+    /// anybody who takes anything does not.
     package func names(_ type: String, before other: String) -> Bool {
         guard let named = ranges.first(where: { $0.name == type }), named.weight > 0 else { return false }
         return named.weight >= weight(of: other)

@@ -4,8 +4,8 @@ import Basics
 package enum AllowedOrigins: Sendable, Hashable {
     /// Pages of every origin.
     case any
-    /// Pages of these, each `scheme://host[:port]` in lower case, and those that this machine serves itself, on any port, where
-    /// `loopback` says so; of none when both are empty.
+    /// Pages of these, each `scheme://host[:port]` in lower case, and those that this machine serves itself, on any
+    /// port, where `loopback` says so; of none when both are empty.
     case only([String], loopback: Bool = false)
 
     /// Pages that this machine serves itself.

@@ -10,8 +10,9 @@ package enum ConditionalRequest {
         case failed(field: String)
     }
 
-    /// Evaluates If-Match or If-Unmodified-Since, then If-None-Match or If-Modified-Since, in this order (section 13.2.2). Times
-    /// are in seconds since 1970 UTC; `lastModified` is nil where it is not known, and fields with an unreadable time count as absent.
+    /// Evaluates If-Match or If-Unmodified-Since, then If-None-Match or If-Modified-Since, in this order (section
+    /// 13.2.2). Times are in seconds since 1970 UTC; `lastModified` is nil where it is not known, and fields with an
+    /// unreadable time count as absent.
     package static func evaluate(
         _ request: some FieldValues,
         entityTag: String,
@@ -62,8 +63,8 @@ package enum ConditionalRequest {
         case weak
     }
 
-    /// Whether one of the fields of a name satisfies `condition`. A list may be cut into several fields anywhere between its elements
-    /// (RFC 9110 section 5.3).
+    /// Whether one of the fields of a name satisfies `condition`. A list may be cut into several fields anywhere
+    /// between its elements (RFC 9110 section 5.3).
     private static func anyValue(
         _ field: RequestFields.Field,
         of request: some FieldValues,

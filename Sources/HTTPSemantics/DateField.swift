@@ -4,8 +4,8 @@ import Basics
 package enum DateField {
     private static let dayNames = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
-    /// Seconds since 1970 UTC of an IMF-fixdate or one of the obsolete forms, those of RFC 850 and of C's asctime; nil for anything else.
-    /// A year of two digits lies at most fifty years after `now`.
+    /// Seconds since 1970 UTC of an IMF-fixdate or one of the obsolete forms, those of RFC 850 and of C's asctime; nil
+    /// for anything else. A year of two digits lies at most fifty years after `now`.
     package static func seconds(_ text: String, now: Int64) -> Int64? {
         IMFFixdate.seconds(text) ?? rfc850(text, now: now) ?? asctime(text)
     }

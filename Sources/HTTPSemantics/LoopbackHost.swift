@@ -1,8 +1,8 @@
 import Glibc
 
-/// The hosts that are this machine itself, as URLs write them: `localhost`, 127.0.0.0/8 and `[::1]`. Text alone decides: a name that
-/// resolves to such an address is not one of them, since whoever owns the name chooses what it resolves to. Where a server listens is
-/// told by the address that was bound.
+/// The hosts that are this machine itself, as URLs write them: `localhost`, 127.0.0.0/8 and `[::1]`. Text alone
+/// decides: a name that resolves to such an address is not one of them, since whoever owns the name chooses what it
+/// resolves to. Where a server listens is told by the address that was bound.
 package enum LoopbackHost {
     /// Whether a host, without its port, is one.
     package static func matches(_ host: Substring) -> Bool {

@@ -5,7 +5,8 @@ package struct Preferences: Sendable, Hashable {
     /// Seconds that the client is willing to wait for a response.
     package private(set) var wait: Int?
 
-    /// Reads a field's value. The first of several equal preferences counts; what cannot be read is ignored (section 2).
+    /// Reads a field's value. The first of several equal preferences counts; what cannot be read is ignored (section
+    /// 2).
     package init(_ field: String?) {
         guard let field else { return }
         for element in field.split(separator: ",") {

@@ -1,5 +1,5 @@
-/// Which of the fields that matter here a request has, found in one pass: most requests have none of them, and asking for each would
-/// cost a pass each.
+/// Which of the fields that matter here a request has, found in one pass: most requests have none of them, and asking
+/// for each would cost a pass each.
 package struct RequestFields: Sendable, Hashable {
     /// The fields that are known.
     package enum Field: UInt8, Sendable, CaseIterable {
@@ -31,7 +31,7 @@ package struct RequestFields: Sendable, Hashable {
 
     private var bits: UInt16 = 0
 
-    /// None, until they are told.
+    /// Has no field yet.
     package init() {}
 
     /// Takes the name of a field that the request has, as sent.

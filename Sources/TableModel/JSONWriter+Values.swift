@@ -1,6 +1,7 @@
 package import Basics
 
-/// Items and attribute values as JSON. In DynamoDB's typed form attributes are sorted by name, so equal ones have equal bytes.
+/// Items and attribute values as JSON. In DynamoDB's typed form attributes are sorted by name, so equal ones have equal
+/// bytes.
 extension JSONWriter {
     /// Writes an item in DynamoDB's typed form.
     package mutating func item(_ item: Item) {

@@ -4,8 +4,8 @@ package enum IMFFixdate {
     package enum Reading: Sendable, Hashable {
         /// As the RFC has it, with a day that the calendar has.
         case strict
-        /// The name of the day and the separators around the date may be anything, and a day beyond the month's end is one of the next
-        /// month; but years begin at 1970.
+        /// The name of the day and the separators around the date may be anything, and a day beyond the month's end is
+        /// one of the next month; but years begin at 1970.
         case lenient
     }
 

@@ -2,7 +2,8 @@
 package enum Timestamp {
     private static let length = 24
 
-    /// Appends the time of `milliseconds` since 1970 UTC, for years up to 9999. A time before 1970 counts as its beginning.
+    /// Appends the time of `milliseconds` since 1970 UTC, for years up to 9999. A time before 1970 counts as its
+    /// beginning.
     package static func append(_ milliseconds: Int64, to output: inout [UInt8]) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: length) { room in
             write(milliseconds, to: room)
@@ -18,8 +19,8 @@ package enum Timestamp {
         }
     }
 
-    /// Milliseconds since 1970 UTC of a text in this form, from year 1970 on; nil for anything else. A day beyond the month's end and a
-    /// time of day beyond 23:59:59 run on into the next day.
+    /// Milliseconds since 1970 UTC of a text in this form, from year 1970 on; nil for anything else. A day beyond the
+    /// month's end and a time of day beyond 23:59:59 run on into the next day.
     package static func milliseconds(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count == length, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),

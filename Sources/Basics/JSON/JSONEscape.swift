@@ -10,7 +10,8 @@ package enum JSONEscape {
         return false
     }
 
-    /// Writes `bytes` as the inside of a string and returns the length, at most `longest` for each. `output` must have room for them.
+    /// Writes `bytes` as the inside of a string and returns the length, at most `longest` for each. `output` must have
+    /// room for them.
     @inlinable
     package static func write(_ bytes: UnsafeRawBufferPointer, to output: UnsafeMutableRawPointer) -> Int {
         var target = output

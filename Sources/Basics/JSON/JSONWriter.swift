@@ -1,4 +1,4 @@
-/// Writes JSON (RFC 8259) as bytes on one line. It puts the commas; whoever opens an object or array closes it.
+/// Writes JSON (RFC 8259) as bytes on one line. It puts the commas; the caller closes what it opens.
 ///
 /// It keeps no stack, so a text may be written in pieces: one writer may close what another has opened.
 package struct JSONWriter: Sendable {

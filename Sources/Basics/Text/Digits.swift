@@ -12,7 +12,8 @@ package enum Digits {
         return value
     }
 
-    /// A whole number as options and parameters write it, at most 12 digits long; nil for anything else, where `Int` would take `+5`.
+    /// A whole number as options and parameters write it, at most 12 digits long; nil for anything else, where `Int`
+    /// would take `+5`.
     package static func integer(_ text: some StringProtocol) -> Int? {
         text.utf8.count <= 12 ? number(text.utf8).map { Int($0) } : nil
     }

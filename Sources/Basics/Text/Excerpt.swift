@@ -1,7 +1,8 @@
-/// A client's text as it may be shown in a response or a log: cut, and with nothing in it that is not seen or that misleads.
+/// A client's text as it may be shown in a response or a log: cut, and with nothing in it that is not seen or that
+/// misleads.
 package enum Excerpt {
-    /// At most `limit` Unicode scalars of `text`, with controls, format characters and line separators as `\u{…}`, and a `…` where
-    /// it was cut.
+    /// At most `limit` Unicode scalars of `text`, with controls, format characters and line separators as `\u{…}`, and
+    /// a `…` where it was cut.
     package static func of(_ text: String, _ limit: Int = 80) -> String {
         var shown = ""
         var count = 0

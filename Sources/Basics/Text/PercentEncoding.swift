@@ -16,7 +16,8 @@ package enum PercentEncoding {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The bytes that `bytes` stands for; where `plusIsSpace`, as in a query, `+` is a space. A `%` without two digits stays.
+    /// The bytes that `bytes` stands for; where `plusIsSpace`, as in a query, `+` is a space. A `%` without two digits
+    /// stays.
     package static func decode(_ bytes: UnsafeBufferPointer<UInt8>, plusIsSpace: Bool = false) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: bytes.count) { output, count in
             var index = 0

@@ -8,7 +8,8 @@ import Testing
         arguments: [
             ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
             ("Thu, 29 Feb 2024 12:34:56 GMT", 1_709_210_096), ("Mon, 23 Nov 2026 18:00:00 GMT", 1_795_456_800),
-            // The name of the day and the separators around the date are not looked at; a day too many runs on into the next month.
+            // The name of the day and the separators around the date are not looked at; a day too many runs on into the
+            // next month.
             ("Xxx, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Sun--06-Nov-1994T08:49:37 GMT", 784_111_777),
             ("Wed, 29 Feb 2023 00:00:00 GMT", 1_677_628_800), ("Tue, 28 Feb 2023 23:59:60 GMT", 1_677_628_800),
         ] as [(String, Int64)]
