@@ -87,8 +87,9 @@ let package = Package(
         // The layers, in the order in which data flows.
         layer("Basics", []),
         layer("HTTPSemantics", ["Basics"]),
+        layer("CurlTransport", ["Basics", "CCurl", deque]),
         layer("TableModel", ["Basics"]),
-        layer("AWSClient", ["Basics", "TableModel", "CCurl", "CZlib", deque]),
+        layer("AWSClient", ["Basics", "CurlTransport", "TableModel", "CZlib"]),
         layer("DynamoDBStream", ["Basics", "TableModel", "AWSClient", heap]),
         layer("ReplicaStore", ["Basics", "TableModel", deque]),
         layer("StateStore", ["Basics", "TableModel", "ReplicaStore", "CSQLite", "CXXHash"]),
@@ -98,7 +99,7 @@ let package = Package(
         layer("Digest", ["Basics", "CCrypto"]),
         layer("ItemQuery", ["Basics", "TableModel"]),
         layer("Feed", ["Basics", "TableModel", "ItemQuery", "Compression", "ReplicaStore", "HTTPServer", deque]),
-        layer("FeedClient", ["Basics", "TableModel", "CCurl"]),
+        layer("FeedClient", ["Basics", "CurlTransport", "TableModel"]),
         layer("Telemetry", ["Basics", logging, coreMetrics]),
         layer(
             "Service",
@@ -175,7 +176,8 @@ let package = Package(
         tests(of: "Basics", []),
         tests(of: "HTTPSemantics", []),
         tests(of: "TableModel", ["TestTools"]),
-        tests(of: "AWSClient", ["TestTools", "TableModel", "DynamoSandbox", "HTTPServer", "Digest"]),
+        tests(of: "CurlTransport", ["TestTools", "CCurl"]),
+        tests(of: "AWSClient", ["TestTools", "CurlTransport", "TableModel", "DynamoSandbox", "HTTPServer", "Digest"]),
         tests(
             of: "DynamoDBStream",
             ["TestTools", "TableModel", "AWSClient", "StreamModel", "DynamoSandbox", "HTTPServer"]
@@ -195,7 +197,7 @@ let package = Package(
         tests(of: "Digest", []),
         tests(of: "ItemQuery", ["TestTools", "TableModel"]),
         tests(of: "Feed", ["TestTools", "TableModel", "ItemQuery", "ReplicaStore", "HTTPServer", "CZlib"]),
-        tests(of: "FeedClient", ["TableModel", "HTTPServer"]),
+        tests(of: "FeedClient", ["CurlTransport", "TableModel", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
         tests(
             of: "Service",
@@ -247,9 +249,8 @@ if Context.environment["TABLECAST_FUZZ"] != nil {
 // own for each, so it has no more than it needs.
 if let sanitizer = Context.environment["TABLECAST_SANITIZER"] {
     let tested: Set = [
-        "Basics", "HTTPSemantics", "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "Compression",
-        "Digest", "ItemQuery",
-        "Feed",
+        "Basics", "HTTPSemantics", "CurlTransport", "TableModel", "AWSClient", "ReplicaStore", "StateStore",
+        "HTTPServer", "Compression", "Digest", "ItemQuery", "Feed",
     ]
     let others: Set = [
         "DynamoDBStream", "Replication", "Telemetry", "Service", "StreamModel", "Simulation", "simulate", "tablecast",

@@ -1,4 +1,5 @@
 public import Basics
+import CurlTransport
 import Synchronization
 import TableModel
 
@@ -39,12 +40,20 @@ public final class AWSClient: ServiceTimekeeper {
         streamsBudget = RetryBudget(capacity: configuration.limits.retryTokens)
         failing = FailingSubjects(limit: configuration.limits.failingSubjects)
         serviceClock = Mutex(ServiceClock(maximumAge: configuration.limits.serviceTimeAge))
-        transport = try Transport(
-            options: TransportOptions(
-                limits: configuration.limits,
-                certificateBundle: configuration.certificateBundle
+        do {
+            transport = try Transport(
+                configuration.limits.transportSettings(certificates: configuration.certificateBundle)
             )
-        )
+        } catch {
+            throw AWSError(
+                kind: .fatal,
+                operation: "Configuration",
+                subject: "HTTP client",
+                code: "CannotStart",
+                message: error.reason,
+                hint: "Check the process's memory and thread limits (ulimit -a)."
+            )
+        }
     }
 
     /// Ends the client's thread and connections. Calls under way fail with `cancelled`, and so do later ones.
@@ -120,18 +129,14 @@ public final class AWSClient: ServiceTimekeeper {
         body: [UInt8],
         credentials: Credentials,
         timeout: Duration
-    ) async throws(AWSError) -> HTTPAnswer {
-        let request = HTTPRequest(
-            url: call.endpoint.url,
-            target: call.operation.target,
-            isOfStreams: call.operation.isOfStreams,
-            region: configuration.region,
-            credentials: credentials,
-            body: body,
-            timeout: timeout
-        )
+    ) async throws(AWSError) -> TransferResponse {
+        let request = call.request(region: configuration.region, credentials: credentials, body: body)
         do {
-            return try await transport.send(request)
+            return try await transport.send(
+                request,
+                lane: call.operation.lane,
+                timeout: min(timeout, configuration.limits.totalTimeout)
+            )
         } catch {
             throw error.error(call)
         }

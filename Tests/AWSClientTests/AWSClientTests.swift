@@ -1,6 +1,7 @@
 import Basics
 import Synchronization
 import TableModel
+import TestTools
 import Testing
 
 @testable import AWSClient

@@ -82,6 +82,16 @@ def test_the_doctor_and_tail_go_over_http_2(front):
     assert "cannot be read: No such file or directory" in errors and errors.count("\n") == 1
 
 
+def test_tail_goes_through_a_proxy_that_connects(front):
+    """The head that a client sees is the service's, not the one with which the proxy agreed to connect."""
+    address, certificate = front
+    with proxies.Tunnel.running() as proxy:
+        settings = {"https_proxy": proxy, "no_proxy": ""}
+        status, output, errors = run(["tail", address, "--json", "--limit", "3", "--ca-file", str(certificate)], settings)
+    assert status == 0, errors
+    assert len(output.splitlines()) == 3
+
+
 def test_a_browser_has_more_streams_than_http_1_would_let_it(front, feed, tmp_path):
     address, _ = front
     with browsing("chromium", tmp_path) as browser:

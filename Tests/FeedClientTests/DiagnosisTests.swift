@@ -1,22 +1,23 @@
+import CurlTransport
 import Testing
 
 @testable import FeedClient
 
 /// What the doctor says of each thing that it can see.
 @Suite struct DiagnosisTests {
-    typealias Field = AnswerHead.Field
+    typealias Field = HTTPField
     private static let now: Int64 = 1_772_600_767_000
 
     private func head(_ status: Int = 200, _ fields: [(String, String)] = [("content-type", "text/event-stream")])
-        -> AnswerHead
+        -> ResponseHead
     {
-        AnswerHead(status: status, version: "1.1", fields: fields.map { Field(name: $0.0, value: $0.1) })
+        ResponseHead(status: status, version: "1.1", fields: fields.map { Field(name: $0.0, value: $0.1) })
     }
 
     private func stream(
         _ arrivals: [(String, Int)],
         endAfter: Int = 5_000,
-        end: ConnectionEnd = .complete,
+        end: StreamEnd = .complete,
         fields: [(String, String)] = []
     ) -> Observations.Stream {
         var stream = Observations.Stream()
@@ -98,7 +99,7 @@ import Testing
     func service() {
         var seen = healthy
         seen.status.head = nil
-        seen.status.end = .failed("Connection refused")
+        seen.status.end = .failed(TransportFailure(.cannotConnect(systemError: 111), detail: "Connection refused"))
         #expect(
             Diagnosis.findings(seen) == [
                 Finding(
@@ -223,7 +224,13 @@ import Testing
         #expect(short?.verdict == .fail)
         #expect(short?.seen == "a silent stream was ended after 3.00 s, which is less than the heartbeat of 15 s")
         #expect(short?.change == "\(Advice.idle). Until then ask for heartbeat=1s")
-        let long = finding("idle") { $0.idle = stream([("hello", 0)], endAfter: 60_000, end: .failed("reset by peer")) }
+        let long = finding("idle") {
+            $0.idle = stream(
+                [("hello", 0)],
+                endAfter: 60_000,
+                end: .failed(TransportFailure(.other(code: 56), detail: "reset by peer"))
+            )
+        }
         #expect(long?.verdict == .warn)
         #expect(
             long?.seen

@@ -1,12 +1,13 @@
+import CurlTransport
 import Testing
 
 @testable import FeedClient
 
 @Suite struct FeedFollowerTests {
-    private let stream = AnswerHead(
+    private let stream = ResponseHead(
         status: 200,
         version: "1.1",
-        fields: [AnswerHead.Field(name: "content-type", value: "text/event-stream")]
+        fields: [HTTPField(name: "content-type", value: "text/event-stream")]
     )
 
     private func event(_ name: String, id: String = "", _ data: String = "{}") -> ServerSentEvent {
@@ -34,7 +35,10 @@ import Testing
         )
         #expect(follower.lastEventID == "e.7")
         follower.begin()
-        expect(follower.end(.failed("refused")), .reconnect(after: .milliseconds(400), because: "refused"))
+        expect(
+            follower.end(.failed(TransportFailure(.cannotConnect(systemError: 111), detail: "refused"))),
+            .reconnect(after: .milliseconds(400), because: "refused")
+        )
         follower.begin()
         let isFeedAgain = follower.receive(stream)
         #expect(isFeedAgain)
@@ -87,10 +91,10 @@ import Testing
         var follower = FeedFollower()
         follower.begin()
         let fields = [
-            AnswerHead.Field(name: "content-type", value: type),
-            AnswerHead.Field(name: "location", value: "https://b/"),
+            HTTPField(name: "content-type", value: type),
+            HTTPField(name: "location", value: "https://b/"),
         ]
-        let isFeed = follower.receive(AnswerHead(status: status, version: "1.1", fields: fields))
+        let isFeed = follower.receive(ResponseHead(status: status, version: "1.1", fields: fields))
         #expect(!isFeed)
         expect(follower.end(.complete, body: Array(body.utf8)), .give(up: words))
     }
@@ -99,8 +103,8 @@ import Testing
     func overloaded() {
         var follower = FeedFollower()
         follower.begin()
-        let fields = [AnswerHead.Field(name: "retry-after", value: "7")]
-        let isFeed = follower.receive(AnswerHead(status: 503, version: "1.1", fields: fields))
+        let fields = [HTTPField(name: "retry-after", value: "7")]
+        let isFeed = follower.receive(ResponseHead(status: 503, version: "1.1", fields: fields))
         #expect(!isFeed)
         let step = follower.end(.complete, body: Array(#"{"title":"Busy"}"#.utf8))
         #expect(step == .reconnect(after: .seconds(7), because: "answer 503: Busy"))
@@ -110,12 +114,12 @@ import Testing
     func endlessPauses() {
         var follower = FeedFollower()
         follower.begin()
-        let fields = [AnswerHead.Field(name: "retry-after", value: "\(Int.max)")]
-        _ = follower.receive(AnswerHead(status: 429, version: "1.1", fields: fields))
+        let fields = [HTTPField(name: "retry-after", value: "\(Int.max)")]
+        _ = follower.receive(ResponseHead(status: 429, version: "1.1", fields: fields))
         expect(follower.end(.complete), .reconnect(after: .seconds(3_600), because: "answer 429: no reason was given"))
         follower.begin()
-        let feed = [AnswerHead.Field(name: "content-type", value: "text/event-stream")]
-        _ = follower.receive(AnswerHead(status: 200, version: "1.1", fields: feed))
+        let feed = [HTTPField(name: "content-type", value: "text/event-stream")]
+        _ = follower.receive(ResponseHead(status: 200, version: "1.1", fields: feed))
         let event = ServerSentEvent(name: "hello", data: [], lastEventID: "")
         follower.receive(event, retryMilliseconds: .max)
         let why = "the feed ended without a goodbye"

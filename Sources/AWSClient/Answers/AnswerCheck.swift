@@ -1,7 +1,8 @@
 import CZlib
+import CurlTransport
 import TableModel
 
-extension HTTPAnswer {
+extension TransferResponse {
     /// Decodes a 200 after its checksum, or throws what kept it from being one.
     func decode<Answer>(
         _ call: AWSCallSite,

@@ -1,28 +1,31 @@
+import CurlTransport
+
 extension ServiceFault {
-    /// The error answer in an operator's words.
-    static func error(_ answer: HTTPAnswer, _ call: AWSCallSite, limits: AWSClientLimits) -> AWSError {
-        let fault = ServiceFault(answer)
-        if fault.code.isEmpty { return unnamed(answer, call, limits: limits) }
-        let kind = kind(code: fault.code, status: answer.status)
-        var message = fault.message.isEmpty ? "HTTP status \(answer.status)" : fault.message
+    /// The error response in an operator's words.
+    static func error(_ response: TransferResponse, _ call: AWSCallSite, limits: AWSClientLimits) -> AWSError {
+        let fault = ServiceFault(response)
+        if fault.code.isEmpty { return unnamed(response, call, limits: limits) }
+        let kind = kind(code: fault.code, status: response.status)
+        var message = fault.message.isEmpty ? "HTTP status \(response.status)" : fault.message
         message = bounded(message, limits.messageCharacters)
-        if let request = answer.requestID { message += " (request \(request.prefix(64)))" }
+        if let request = response.requestID { message += " (request \(request.prefix(64)))" }
         return call.error(kind, fault.code, message, hint: hint(kind, fault, call))
     }
 
     /// An error that is not in DynamoDB's form: a proxy's page, or another server's.
-    private static func unnamed(_ answer: HTTPAnswer, _ call: AWSCallSite, limits: AWSClientLimits) -> AWSError {
+    private static func unnamed(_ response: TransferResponse, _ call: AWSCallSite, limits: AWSClientLimits) -> AWSError
+    {
         let form =
-            switch answer.body.first(where: { $0 > 0x20 }) {
+            switch response.body.first(where: { $0 > 0x20 }) {
             case nil: "an empty body"
             case UInt8(ascii: "<"): "an HTML or XML page"
             default: "a body that is not in DynamoDB's form"
             }
-        let excerpt = bounded(String(decoding: answer.body.prefix(200), as: UTF8.self), 120)
+        let excerpt = bounded(String(decoding: response.body.prefix(200), as: UTF8.self), 120)
         return call.error(
-            kind(code: "", status: answer.status),
-            "HTTP \(answer.status)",
-            "\(call.endpoint) answered with status \(answer.status) and \(form)\(excerpt.isEmpty ? "" : ": \(excerpt)")",
+            kind(code: "", status: response.status),
+            "HTTP \(response.status)",
+            "\(call.endpoint) answered with status \(response.status) and \(form)\(excerpt.isEmpty ? "" : ": \(excerpt)")",
             hint: "Check that \(call.endpoint) is DynamoDB and not a proxy or another server."
         )
     }

@@ -1,3 +1,4 @@
+import CurlTransport
 import TableModel
 
 /// An answer that is an error: what the service called it, and what class it belongs to.
@@ -7,11 +8,11 @@ struct ServiceFault: Sendable, Hashable {
     /// The service's words; empty when it has none.
     let message: String
 
-    /// Reads the body of an error answer and the header that may stand in for it.
-    init(_ answer: HTTPAnswer) {
+    /// Reads the body of an error response and the field that may stand in for it.
+    init(_ response: TransferResponse) {
         var code = ""
         var message = ""
-        answer.body.withUnsafeBytes { bytes in
+        response.body.withUnsafeBytes { bytes in
             var json = JSONReader(bytes)
             // A body that is no JSON object leaves both empty: the status alone has to do.
             try? json.readObject { name, json throws(JSONError) in
@@ -24,7 +25,7 @@ struct ServiceFault: Sendable, Hashable {
                 }
             }
         }
-        if code.isEmpty { code = answer.errorType ?? "" }
+        if code.isEmpty { code = response.errorType ?? "" }
         self.code = Self.bareName(code)
         self.message = message
     }

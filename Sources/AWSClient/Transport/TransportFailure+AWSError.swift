@@ -1,4 +1,4 @@
-import CCurl
+import CurlTransport
 import Glibc
 
 extension TransportFailure {
@@ -9,7 +9,7 @@ extension TransportFailure {
             return call.error(.cancelled, "Cancelled", "the call was cancelled", hint: "")
         case .closed:
             return call.error(.cancelled, "Closed", "the client was closed", hint: "")
-        case .answerTooLarge(let limit):
+        case .responseTooLarge(let limit):
             return call.error(
                 .fatal,
                 "AnswerTooLarge",
@@ -30,71 +30,70 @@ extension TransportFailure {
                 "\(limit) requests are waiting for a connection already",
                 hint: "The endpoint is slower than what is asked of it: poll less often."
             )
-        case .curl(let code, let systemError):
-            return curlError(CURLcode(rawValue: code), systemError: Int32(systemError), call)
+        default: return exchangeError(call)
         }
     }
 
-    private func curlError(_ code: CURLcode, systemError: Int32, _ call: AWSCallSite) -> AWSError {
+    private func exchangeError(_ call: AWSCallSite) -> AWSError {
         let endpoint = call.endpoint
-        switch code {
-        case CURLE_COULDNT_RESOLVE_HOST:
+        switch cause {
+        case .nameNotResolved:
             return call.error(
                 .transient,
                 "NameNotResolved",
                 "the host name \(endpoint.host) cannot be resolved",
                 hint: "Check the region and the endpoint URL, then try `getent hosts \(endpoint.host)`."
             )
-        case CURLE_COULDNT_RESOLVE_PROXY:
+        case .proxyNotResolved:
             return call.error(
                 .transient,
                 "ProxyNotResolved",
                 detail,
                 hint: "Check https_proxy, http_proxy and no_proxy."
             )
-        case CURLE_COULDNT_CONNECT where systemError == ECONNREFUSED:
+        case .cannotConnect(let systemError) where systemError == Int(ECONNREFUSED):
             return call.error(
                 .transient,
                 "ConnectionRefused",
                 "\(endpoint) refuses connections",
                 hint: "Check that the endpoint is running and that its port is right: `curl -sv \(endpoint)`."
             )
-        case CURLE_COULDNT_CONNECT:
+        case .cannotConnect:
             return call.error(
                 .transient,
                 "CannotConnect",
                 "no connection to \(endpoint): \(detail)",
                 hint: "Check the network, security groups and routes: `curl -sv \(endpoint)`."
             )
-        case CURLE_OPERATION_TIMEDOUT:
+        case .timedOut:
             return call.error(
                 .transient,
                 "TimedOut",
                 "\(endpoint) did not answer in time: \(detail)",
                 hint: "Check the network and the load on the endpoint: `curl -sv \(endpoint)`."
             )
-        case CURLE_PEER_FAILED_VERIFICATION:
+        case .certificateNotTrusted:
             return call.error(
                 .fatal,
                 "CertificateNotTrusted",
                 "the certificate of \(endpoint) is not trusted: \(detail)",
                 hint: "Check the host name, or set AWS_CA_BUNDLE to a PEM file with the certificate authority."
             )
-        case CURLE_SSL_CACERT_BADFILE:
+        case .invalidCertificates:
             return call.error(
                 .fatal,
                 "InvalidCertificateBundle",
                 detail,
                 hint: "Set AWS_CA_BUNDLE to a readable PEM file, or install ca-certificates."
             )
-        case CURLE_SSL_CONNECT_ERROR:
+        case .tlsFailed:
             return call.error(
                 .transient,
                 "TLSFailed",
                 "no TLS connection to \(endpoint): \(detail)",
                 hint: "Check that the endpoint speaks TLS; one that does not needs an http:// URL."
             )
-        case CURLE_PARTIAL_FILE:
+        case .truncated:
             return call.error(
                 .malformed,
                 "TruncatedAnswer",

@@ -1,4 +1,5 @@
 import Basics
+import CurlTransport
 
 extension Diagnosis {
     /// The longest silence that still counts as arriving each second: bookmarks are a second apart, and a busy machine may be late.
@@ -83,7 +84,7 @@ extension Diagnosis {
         let silence = stream.endAfter - spoken
         let how =
             switch stream.end {
-            case .failed(let words): "cut (\(words))"
+            case .failed(let failure): "cut (\(failure.detail))"
             default: "ended"
             }
         if silence <= defaultHeartbeat + .seconds(1) {

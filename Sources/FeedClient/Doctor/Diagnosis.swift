@@ -1,4 +1,5 @@
 import Basics
+import CurlTransport
 
 /// Turns what the probes saw into findings. No clock and no socket: observations in, findings out.
 package enum Diagnosis {
@@ -152,16 +153,16 @@ package enum Diagnosis {
 
     // MARK: Words
 
-    static func words(_ end: ConnectionEnd) -> String {
+    static func words(_ end: StreamEnd) -> String {
         switch end {
         case .complete: "the answer ended"
         case .stopped: "no answer came in time"
         case .silent: "no answer came in time"
-        case .failed(let words): words
+        case .failed(let failure): failure.detail
         }
     }
 
-    static func statusWords(_ head: AnswerHead?) -> String { head.map { String($0.status) } ?? "nothing" }
+    static func statusWords(_ head: ResponseHead?) -> String { head.map { String($0.status) } ?? "nothing" }
 
     static func seconds(_ duration: Duration) -> String {
         let milliseconds = duration.wholeMilliseconds

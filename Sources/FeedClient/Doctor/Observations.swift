@@ -1,11 +1,13 @@
+package import CurlTransport
+
 /// What the probes of `tablecast doctor` saw. All times are counted from the beginning of the probe.
 package struct Observations: Sendable, Hashable {
     /// One answer that was read to its end.
     package struct Answer: Sendable, Hashable {
         /// Nil when no answer came.
-        package var head: AnswerHead?
+        package var head: ResponseHead?
         package var body: [UInt8] = []
-        package var end: ConnectionEnd = .complete
+        package var end: StreamEnd = .complete
         /// The local wall clock when the request was sent and when the answer was complete, in milliseconds.
         package var sentAt: Int64 = 0
         package var receivedAt: Int64 = 0
@@ -24,14 +26,14 @@ package struct Observations: Sendable, Hashable {
 
     /// One stream.
     package struct Stream: Sendable, Hashable {
-        package var head: AnswerHead?
+        package var head: ResponseHead?
         package var headAfter: Duration?
         package var arrivals: [Arrival] = []
         /// The position that `hello` told, `<epoch>.<seq>`; nil when none came.
         package var position: String?
         /// The id of the last event; nil when none had one.
         package var lastID: String?
-        package var end: ConnectionEnd = .stopped
+        package var end: StreamEnd = .stopped
         package var endAfter: Duration = .zero
         package init() {}
     }

@@ -1,4 +1,5 @@
 import Basics
+import CurlTransport
 
 /// Opens the feed through whatever lies between, and writes down what happens. Blocks its thread.
 package struct Probe {
@@ -13,7 +14,7 @@ package struct Probe {
     /// One stream to look at.
     private struct Look {
         var query: String
-        var fields: [AnswerHead.Field] = []
+        var fields: [HTTPField] = []
         /// Ours, not the server's.
         var total: Duration
         var isCompressed = false
@@ -46,7 +47,7 @@ package struct Probe {
         guard seen.status.head?.status == 200 else { return seen }
         seen.file = get("/client.js")
         let tag = seen.file.head?.field("etag")
-        seen.fileAgain = get("/client.js", tag.map { [AnswerHead.Field(name: "If-None-Match", value: $0)] } ?? [])
+        seen.fileAgain = get("/client.js", tag.map { [HTTPField(name: "If-None-Match", value: $0)] } ?? [])
         silencer = "where=1%20%3D%202"
         if get("/v1/events", query: "since=now&timeout=0s&where=1%20%3D%202").head?.status == 400 { silencer = nil }
         let window = seen.window.wholeSeconds
@@ -58,7 +59,7 @@ package struct Probe {
             Look(query: rhythm, total: seen.window + .seconds(3), isCompressed: true),
             Look(
                 query: "since=now&snapshot=never&heartbeat=1s&timeout=2s",
-                fields: [AnswerHead.Field(name: "Last-Event-ID", value: "tablecast-doctor")],
+                fields: [HTTPField(name: "Last-Event-ID", value: "tablecast-doctor")],
                 total: .seconds(4),
                 last: ["reset", "bookmark"]
             ),
@@ -80,7 +81,7 @@ package struct Probe {
         while let id = position, streams.count < Self.reconnects, !shouldStop() {
             let look = Look(
                 query: "since=now&snapshot=never&heartbeat=1s&timeout=2s",
-                fields: [AnswerHead.Field(name: "Last-Event-ID", value: id)],
+                fields: [HTTPField(name: "Last-Event-ID", value: id)],
                 total: .seconds(4),
                 last: ["reset", "ready", "bookmark"]
             )
@@ -92,32 +93,31 @@ package struct Probe {
 
     private static let reconnects = 4
 
-    private func request(_ url: String, _ fields: [AnswerHead.Field], total: Duration) -> FeedConnection.Request {
-        var request = FeedConnection.Request(url: url)
-        request.fields = fields
-        request.certificates = certificates
-        if let token { request.fields.append(AnswerHead.Field(name: "Authorization", value: "Bearer \(token)")) }
-        request.total = total
-        return request
+    private func streamedRequest(_ url: String, _ fields: [HTTPField], total: Duration) -> StreamedRequest {
+        var fields = fields
+        if let token { fields.append(HTTPField(name: "Authorization", value: "Bearer \(token)")) }
+        var stream = StreamedRequest(
+            TransferRequest(url: url, fields: fields),
+            over: ConnectionSettings(connectTimeout: limits.connectTimeout, certificates: certificates)
+        )
+        stream.total = total
+        return stream
     }
 
-    private func get(_ path: String, _ fields: [AnswerHead.Field] = [], query: String? = nil) -> Observations.Answer {
+    private func get(_ path: String, _ fields: [HTTPField] = [], query: String? = nil) -> Observations.Answer {
         var answer = Observations.Answer()
         let limit = limits.answerBytes
-        let connection = FeedConnection(
-            request(address.url(path: path, query: query), fields, total: limits.connectTimeout),
-            limits: limits,
-            onHead: { head in
-                answer.head = head
-                return .goOn
-            },
-            onBytes: { bytes in
-                answer.body += bytes.prefix(max(0, limit - answer.body.count))
-                return .goOn
-            }
-        )
+        var stream = streamedRequest(address.url(path: path, query: query), fields, total: limits.connectTimeout)
+        stream.onHead = { head in
+            answer.head = head
+            return .proceed
+        }
+        stream.onBytes = { bytes in
+            answer.body += bytes.prefix(max(0, limit - answer.body.count))
+            return .proceed
+        }
         answer.sentAt = SystemClock.wallMilliseconds()
-        answer.end = connection.run(shouldStop: shouldStop)
+        answer.end = stream.run(shouldStop: shouldStop)
         answer.receivedAt = SystemClock.wallMilliseconds()
         return answer
     }
@@ -133,8 +133,8 @@ package struct Probe {
 
     private func open(_ looks: [Look]) -> [Observations.Stream] {
         let records = looks.map { _ in Record(limit: limits.eventBytes) }
-        let connections = zip(looks, records).map { look, record in connection(look, record) }
-        let ends = FeedConnection.run(connections, shouldStop: shouldStop)
+        let streams = zip(looks, records).map { look, record in streamedRequest(look, record) }
+        let ends = StreamedRequest.run(streams, shouldStop: shouldStop)
         return zip(records, ends).map { record, end in
             var stream = record.stream
             stream.end = end
@@ -142,31 +142,28 @@ package struct Probe {
         }
     }
 
-    private func connection(_ look: Look, _ record: Record) -> FeedConnection {
+    private func streamedRequest(_ look: Look, _ record: Record) -> StreamedRequest {
         let query = silencer.map { "\(look.query)&\($0)" } ?? look.query
-        let accept = AnswerHead.Field(name: "Accept", value: "text/event-stream")
-        var request = request(address.url(path: "/v1/events", query: query), look.fields + [accept], total: look.total)
-        request.isCompressed = look.isCompressed
-        request.isOldVersion = look.isOldVersion
-        return FeedConnection(
-            request,
-            limits: limits,
-            onHead: { head in
-                record.stream.head = head
-                record.stream.headAfter = record.elapsed
-                return .goOn
-            },
-            onBytes: { bytes in
-                guard let events = try? record.parser.receive(bytes) else { return .stop }
-                let after = record.elapsed
-                record.stream.arrivals += events.map { Observations.Arrival($0.name, after: after) }
-                if let hello = events.first(where: { $0.name == "hello" }) {
-                    record.stream.position = JSONMembers(hello.data)?.string("position") ?? record.stream.position
-                }
-                if let id = events.last?.lastEventID, !id.isEmpty { record.stream.lastID = id }
-                return events.contains { look.last.contains($0.name) } ? .stop : .goOn
-            },
-            onEnd: { record.stream.endAfter = record.elapsed }
-        )
+        let fields = look.fields + [HTTPField(name: "Accept", value: "text/event-stream")]
+        var stream = streamedRequest(address.url(path: "/v1/events", query: query), fields, total: look.total)
+        stream.connection.isCompressed = look.isCompressed
+        stream.connection.isHTTP11Only = look.isOldVersion
+        stream.onHead = { head in
+            record.stream.head = head
+            record.stream.headAfter = record.elapsed
+            return .proceed
+        }
+        stream.onBytes = { bytes in
+            guard let events = try? record.parser.receive(bytes) else { return .stop }
+            let after = record.elapsed
+            record.stream.arrivals += events.map { Observations.Arrival($0.name, after: after) }
+            if let hello = events.first(where: { $0.name == "hello" }) {
+                record.stream.position = JSONMembers(hello.data)?.string("position") ?? record.stream.position
+            }
+            if let id = events.last?.lastEventID, !id.isEmpty { record.stream.lastID = id }
+            return events.contains { look.last.contains($0.name) } ? .stop : .proceed
+        }
+        stream.onEnd = { record.stream.endAfter = record.elapsed }
+        return stream
     }
 }

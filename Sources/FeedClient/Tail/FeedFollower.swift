@@ -1,4 +1,5 @@
 import Basics
+package import CurlTransport
 
 /// Decides what a follower of a feed does next: values in, decisions out, no clock and no socket.
 package struct FeedFollower: Sendable {
@@ -18,7 +19,7 @@ package struct FeedFollower: Sendable {
     package private(set) var lastEventID: String?
     private var retry: Duration?
     private var failures = 0
-    private var head: AnswerHead?
+    private var head: ResponseHead?
     private var goodbye: String?
 
     /// `shouldEndWithFeed`: the user asked the server for an end (`limit` or `timeout`), so its goodbye is ours.
@@ -39,8 +40,8 @@ package struct FeedFollower: Sendable {
         goodbye = nil
     }
 
-    /// The head of the answer came. False when its body is not a feed; read it then, for `end`.
-    package mutating func receive(_ head: AnswerHead) -> Bool {
+    /// The head of the response came. False when its body is not a feed; read it then, for `end`.
+    package mutating func receive(_ head: ResponseHead) -> Bool {
         self.head = head
         return head.status == 200 && head.isEventStream
     }
@@ -53,8 +54,8 @@ package struct FeedFollower: Sendable {
         if event.name == "bye" { goodbye = JSONMembers(event.data)?.string("reason") ?? "" }
     }
 
-    /// The connection is over. `body` is what came of an answer that was no feed.
-    package mutating func end(_ end: ConnectionEnd, body: [UInt8] = []) -> Step {
+    /// The connection is over. `body` is what came of a response that was no feed.
+    package mutating func end(_ end: StreamEnd, body: [UInt8] = []) -> Step {
         if end == .stopped { return .done }
         if let head, !(head.status == 200 && head.isEventStream) { return refused(head, body) }
         if let goodbye {
@@ -72,11 +73,11 @@ package struct FeedFollower: Sendable {
                     "nothing came for \(seconds) s, though the server speaks every 15 s: the connection is dead, or "
                     + "something between holds events back (tablecast doctor tells)"
             )
-        case .failed(let words): return .reconnect(after: pause(), because: words)
+        case .failed(let failure): return .reconnect(after: pause(), because: failure.detail)
         }
     }
 
-    private mutating func refused(_ head: AnswerHead, _ body: [UInt8]) -> Step {
+    private mutating func refused(_ head: ResponseHead, _ body: [UInt8]) -> Step {
         let problem = JSONMembers(body)
         let detail = problem?.string("detail") ?? problem?.string("title") ?? "no reason was given"
         switch head.status {

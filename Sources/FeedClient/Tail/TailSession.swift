@@ -1,4 +1,5 @@
 import Basics
+import CurlTransport
 
 /// Follows one feed for as long as it is wanted: connects, prints, resumes.
 package struct TailSession {
@@ -114,15 +115,18 @@ package struct TailSession {
         }
     }
 
-    private func connectionRequest() -> FeedConnection.Request {
+    private func streamedRequest() -> StreamedRequest {
         let url = request.url(written: written, elapsed: elapsed, isResuming: follower.lastEventID != nil)
-        var result = FeedConnection.Request(url: url)
-        result.silence = limits.silence
-        result.certificates = certificates
-        result.fields = [AnswerHead.Field(name: "Accept", value: "text/event-stream")]
-        if let id = follower.lastEventID { result.fields.append(AnswerHead.Field(name: "Last-Event-ID", value: id)) }
-        if let token { result.fields.append(AnswerHead.Field(name: "Authorization", value: "Bearer \(token)")) }
-        return result
+        var fields = [HTTPField(name: "Accept", value: "text/event-stream")]
+        if let id = follower.lastEventID { fields.append(HTTPField(name: "Last-Event-ID", value: id)) }
+        if let token { fields.append(HTTPField(name: "Authorization", value: "Bearer \(token)")) }
+        var stream = StreamedRequest(
+            TransferRequest(url: url, fields: fields),
+            over: ConnectionSettings(connectTimeout: limits.connectTimeout, certificates: certificates)
+        )
+        stream.silence = limits.silence
+        stream.now = surroundings.now
+        return stream
     }
 
     private mutating func connect() -> FeedFollower.Step {
@@ -136,41 +140,37 @@ package struct TailSession {
         var ending: Delivery?
         let (limits, renderer, surroundings) = (limits, renderer, surroundings)
         follower.begin()
-        let connection = FeedConnection(
-            connectionRequest(),
-            limits: limits,
-            now: surroundings.now,
-            onHead: { head in
-                isFeed = follower.receive(head)
-                return .goOn
-            },
-            onBytes: { bytes in
-                guard isFeed else {
-                    body += bytes.prefix(max(0, limits.answerBytes - body.count))
-                    return .goOn
-                }
-                do throws(EventStreamParser.EventTooLarge) {
-                    for event in try parser.receive(bytes) {
-                        follower.receive(event, retryMilliseconds: parser.retryMilliseconds)
-                        if let line = renderer.line(of: event) { surroundings.write(line) }
-                        if event.name == "message" { written += 1 }
-                    }
-                } catch {
-                    trouble = "an event is larger than \(error.limit) bytes; ask for fewer attributes with --fields"
-                }
-                let delivery = surroundings.flush()
-                guard delivery == .taken else {
-                    ending = delivery
-                    return .stop
-                }
-                if let id = follower.lastEventID, id != position {
-                    position = id
-                    surroundings.keep(id)
-                }
-                return trouble == nil ? .goOn : .stop
+        var stream = streamedRequest()
+        stream.onHead = { head in
+            isFeed = follower.receive(head)
+            return .proceed
+        }
+        stream.onBytes = { bytes in
+            guard isFeed else {
+                body += bytes.prefix(max(0, limits.answerBytes - body.count))
+                return .proceed
             }
-        )
-        let end = connection.run(shouldStop: surroundings.shouldStop)
+            do throws(EventStreamParser.EventTooLarge) {
+                for event in try parser.receive(bytes) {
+                    follower.receive(event, retryMilliseconds: parser.retryMilliseconds)
+                    if let line = renderer.line(of: event) { surroundings.write(line) }
+                    if event.name == "message" { written += 1 }
+                }
+            } catch {
+                trouble = "an event is larger than \(error.limit) bytes; ask for fewer attributes with --fields"
+            }
+            let delivery = surroundings.flush()
+            guard delivery == .taken else {
+                ending = delivery
+                return .stop
+            }
+            if let id = follower.lastEventID, id != position {
+                position = id
+                surroundings.keep(id)
+            }
+            return trouble == nil ? .proceed : .stop
+        }
+        let end = stream.run(shouldStop: surroundings.shouldStop)
         self.follower = follower
         self.written = written
         self.position = position

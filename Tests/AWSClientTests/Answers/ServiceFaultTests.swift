@@ -1,3 +1,4 @@
+import CurlTransport
 import Testing
 
 @testable import AWSClient
@@ -10,8 +11,14 @@ import Testing
         request: String? = nil,
         operation: AWSOperation = .getRecords
     ) throws -> AWSError {
-        ServiceFault.error(
-            HTTPAnswer(status: status, body: Array(body.utf8), checksum: nil, errorType: type, requestID: request),
+        let fields = [("x-amzn-errortype", type), ("x-amzn-requestid", request)].compactMap { name, value in
+            value.map { HTTPField(name: name, value: $0) }
+        }
+        return ServiceFault.error(
+            TransferResponse(
+                head: ResponseHead(status: status, version: "1.1", fields: fields),
+                body: Array(body.utf8)
+            ),
             AWSCallSite(operation: operation, subject: "shard s", endpoint: try Endpoint("http://127.0.0.1:8000")),
             limits: AWSClientLimits()
         )

@@ -31,50 +31,11 @@ func makeClient(
     return try AWSClient(configuration: configuration, retries: retries, time: time.source, observer: observer)
 }
 
-/// A transport on its own.
-func makeTransport(
-    limits: AWSClientLimits = AWSClientLimits(),
-    certificateBundle: String? = nil
-) throws -> Transport {
-    try Transport(options: TransportOptions(limits: limits, certificateBundle: certificateBundle))
-}
-
-func makeRequest(
-    _ url: String,
-    body: String = "{}",
-    target: String = "DynamoDB_20120810.Scan",
-    timeout: Duration = .seconds(20)
-) -> HTTPRequest {
-    HTTPRequest(
-        url: url + "/",
-        target: target,
-        isOfStreams: target.hasPrefix("DynamoDBStreams_"),
-        region: "eu-central-1",
-        credentials: exampleKeys,
-        body: Array(body.utf8),
-        timeout: timeout
-    )
-}
-
 /// The error that `body` throws; records an issue when it throws none.
 func awsError<Value>(
     _ body: () async throws(AWSError) -> Value,
     sourceLocation: SourceLocation = #_sourceLocation
 ) async -> AWSError? {
-    do {
-        _ = try await body()
-        Issue.record("nothing was thrown", sourceLocation: sourceLocation)
-        return nil
-    } catch {
-        return error
-    }
-}
-
-/// The failure that `body` throws; records an issue when it throws none.
-func transportFailure<Value>(
-    _ body: () async throws(TransportFailure) -> Value,
-    sourceLocation: SourceLocation = #_sourceLocation
-) async -> TransportFailure? {
     do {
         _ = try await body()
         Issue.record("nothing was thrown", sourceLocation: sourceLocation)
@@ -91,19 +52,6 @@ func eventually(
     _ condition: () -> Bool
 ) async {
     if await !comesTrue(condition) { Issue.record(what, sourceLocation: sourceLocation) }
-}
-
-/// Answers in the order given; the last one again and again.
-final class Script: Sendable {
-    private let replies: Mutex<[ScriptedServer.Reply]>
-
-    init(_ replies: ScriptedServer.Reply...) { self.replies = Mutex(replies) }
-
-    func next() -> ScriptedServer.Reply {
-        replies.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
-    }
-
-    func server() -> ScriptedServer { ScriptedServer { _ in self.next() }.start() }
 }
 
 /// Keeps what it hears.

@@ -1,4 +1,6 @@
+import CurlTransport
 import Digest
+import TestTools
 import Testing
 
 @testable import AWSClient
@@ -8,27 +10,21 @@ import Testing
     func signature(hasToken: Bool) async throws {
         let server = Script(.answer(body: "{}")).server()
         defer { server.stop() }
-        let transport = try makeTransport()
+        let transport = try Transport(AWSClientLimits().transportSettings(certificates: nil))
         let keys = Credentials(
             accessKeyID: "AKIDEXAMPLE",
             secretAccessKey: "a/secret+key=",
             sessionToken: hasToken ? "a/token+==" : nil
         )
-        let request = HTTPRequest(
-            url: server.url + "/",
-            target: "DynamoDB_20120810.Scan",
-            isOfStreams: false,
-            region: "eu-central-1",
-            credentials: keys,
-            body: Array(#"{"TableName":"Bücher"}"#.utf8),
-            timeout: .seconds(20)
-        )
-        _ = try await transport.send(request)
+        let call = AWSCallSite(operation: .scan, subject: "table Bücher", endpoint: try Endpoint(server.url))
+        let body = Array(#"{"TableName":"Bücher"}"#.utf8)
+        let request = call.request(region: "eu-central-1", credentials: keys, body: body)
+        _ = try await transport.send(request, lane: call.operation.lane, timeout: .seconds(20))
         transport.close()
 
         let received = try #require(server.requests.first)
         #expect(received.requestLine == "POST / HTTP/1.1")
-        #expect(received.body == request.body)
+        #expect(received.body == body)
         #expect(received.header("content-type") == "application/x-amz-json-1.0")
         #expect(received.header("x-amz-target") == "DynamoDB_20120810.Scan")
         #expect(received.header("x-amz-security-token") == keys.sessionToken)

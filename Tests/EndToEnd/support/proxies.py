@@ -5,6 +5,7 @@ import os
 import pathlib
 import select
 import socket
+import socketserver
 import string
 import subprocess
 import threading
@@ -63,6 +64,41 @@ def proxy(name, folder, service, more=""):
         yield port
     finally:
         program.stop()
+
+
+class Tunnel(socketserver.StreamRequestHandler):
+    """One connection to a proxy that only connects (RFC 9110 section 9.3.6)."""
+
+    def handle(self):
+        host, port = self.rfile.readline().split()[1].decode().rsplit(":", 1)
+        while self.rfile.readline().strip():
+            pass
+        with socket.create_connection((host, int(port))) as target:
+            self.wfile.write(b"HTTP/1.1 200 Connection established\r\nX-Proxy: 1\r\n\r\n")
+            back = threading.Thread(target=self.copy, args=(target, self.request))
+            back.start()
+            self.copy(self.request, target)
+            back.join()
+
+    def copy(self, source, target):
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65_536):
+                target.sendall(piece)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(cls):
+        """Such a proxy; its address."""
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), cls) as server:
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_address[1]}"
+            finally:
+                server.shutdown()
+                thread.join()
 
 
 class BadProxy:

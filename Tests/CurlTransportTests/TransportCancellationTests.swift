@@ -1,9 +1,10 @@
+import TestTools
 import Testing
 
-@testable import AWSClient
+@testable import CurlTransport
 
 @Suite struct TransportCancellationTests {
-    @Test("cancelling the task ends a request that is on the wire, and the transport goes on")
+    @Test("cancelling the task ends a request that is on the wire, and the transport serves the next")
     func cancelOnTheWire() async throws {
         let server = ScriptedServer { $0.text == "{}" ? .silence : .answer(body: "{}") }.start()
         defer { server.stop() }
@@ -14,7 +15,7 @@ import Testing
         await eventually("the request arrives") { server.requests.count == 1 }
         task.cancel()
         #expect(await task.value == .cancelled)
-        #expect(try await transport.send(makeRequest(server.url, body: "[]")).status == 200)
+        #expect(try await transport.send(makeRequest(server.url, body: "[]")).head.status == 200)
         transport.close()
     }
 
@@ -22,9 +23,9 @@ import Testing
     func cancelInLine() async throws {
         let server = Script(.silence).server()
         defer { server.stop() }
-        var limits = AWSClientLimits()
-        limits.concurrentRequests = 1
-        let transport = try makeTransport(limits: limits)
+        let transport = try makeTransport {
+            $0.concurrentRequests = 1
+        }
         let first = Task {
             await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) }
         }
@@ -54,7 +55,7 @@ import Testing
         transport.close()
     }
 
-    @Test("cancelling at any moment ends every request once, as cancelled or with its answer")
+    @Test("cancelling at any moment ends every request once, as cancelled or with its response")
     func cancelRaces() async throws {
         let server = ScriptedServer { .answer(body: $0.text) }.start()
         defer { server.stop() }
@@ -68,7 +69,7 @@ import Testing
             let outcome = await task.value
             #expect(outcome == nil || outcome == .cancelled)
         }
-        #expect(try await transport.send(makeRequest(server.url)).status == 200)
+        #expect(try await transport.send(makeRequest(server.url)).head.status == 200)
         transport.close()
     }
 
@@ -76,9 +77,9 @@ import Testing
     func close() async throws {
         let server = Script(.silence).server()
         defer { server.stop() }
-        var limits = AWSClientLimits()
-        limits.concurrentRequests = 1
-        let transport = try makeTransport(limits: limits)
+        let transport = try makeTransport {
+            $0.concurrentRequests = 1
+        }
         let tasks = (0..<3).map { _ in
             Task { await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) } }
         }
@@ -95,10 +96,10 @@ import Testing
     func queueFull() async throws {
         let server = Script(.silence).server()
         defer { server.stop() }
-        var limits = AWSClientLimits()
-        limits.concurrentRequests = 1
-        limits.waitingRequests = 1
-        let transport = try makeTransport(limits: limits)
+        let transport = try makeTransport {
+            $0.concurrentRequests = 1
+            $0.waitingRequests = 1
+        }
         let first = Task {
             await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) }
         }

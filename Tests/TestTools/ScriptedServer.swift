@@ -3,21 +3,21 @@ import Glibc
 import Synchronization
 
 /// A loopback HTTP server that answers as a test says, byte for byte. A thread a connection; nothing of the product in it.
-final class ScriptedServer: Sendable {
+package final class ScriptedServer: Sendable {
     /// A request as it came off the wire.
-    struct Request: Sendable {
+    package struct Request: Sendable {
         /// Counts connections from 0, so that reuse can be seen.
-        let connection: Int
-        let requestLine: String
+        package let connection: Int
+        package let requestLine: String
         /// Names in lower case, in the order received.
-        let headers: [(name: String, value: String)]
-        let body: [UInt8]
+        package let headers: [(name: String, value: String)]
+        package let body: [UInt8]
 
-        func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
-        var text: String { String(decoding: body, as: UTF8.self) }
+        package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+        package var text: String { String(decoding: body, as: UTF8.self) }
     }
 
-    enum Reply: Sendable {
+    package enum Reply: Sendable {
         case answer(status: Int = 200, headers: [String] = [], body: String)
         case bytes(status: Int = 200, headers: [String] = [], body: [UInt8])
         /// Exactly these bytes, then the connection is closed.
@@ -30,7 +30,7 @@ final class ScriptedServer: Sendable {
         case hangUp
     }
 
-    let port: UInt16
+    package let port: UInt16
     private let listener: Int32
     private let handler: @Sendable (Request) -> Reply
     private struct State {
@@ -41,18 +41,18 @@ final class ScriptedServer: Sendable {
     }
     private let state = Mutex(State())
 
-    init(_ handler: @escaping @Sendable (Request) -> Reply) {
+    package init(_ handler: @escaping @Sendable (Request) -> Reply) {
         self.handler = handler
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         port = bindToLoopback(listener)
         precondition(listen(listener, 128) == 0)
     }
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var requests: [Request] { state.withLock { $0.requests } }
-    var connectionCount: Int { state.withLock { $0.accepted } }
+    package var url: String { "http://127.0.0.1:\(port)" }
+    package var requests: [Request] { state.withLock { $0.requests } }
+    package var connectionCount: Int { state.withLock { $0.accepted } }
 
-    func start() -> ScriptedServer {
+    package func start() -> ScriptedServer {
         DispatchQueue(label: "scripted.accept").async { [self] in
             while true {
                 let descriptor = accept(listener, nil, nil)
@@ -74,7 +74,7 @@ final class ScriptedServer: Sendable {
     }
 
     /// Ends the listener and every connection.
-    func stop() {
+    package func stop() {
         state.withLock { state in
             state.isStopped = true
             for descriptor in state.connections { shutdown(descriptor, Int32(SHUT_RDWR)) }
@@ -181,7 +181,7 @@ private func sendAll(_ descriptor: Int32, _ bytes: [UInt8]) {
 }
 
 /// Binds to a free port of 127.0.0.1 and returns it.
-func bindToLoopback(_ descriptor: Int32) -> UInt16 {
+package func bindToLoopback(_ descriptor: Int32) -> UInt16 {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -196,7 +196,7 @@ func bindToLoopback(_ descriptor: Int32) -> UInt16 {
 }
 
 /// A port of 127.0.0.1 that refuses connections for as long as `body` runs: bound, but not listened to.
-func withRefusingPort<Result>(
+package func withRefusingPort<Result>(
     _ body: (UInt16) async throws -> Result
 ) async rethrows -> Result {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

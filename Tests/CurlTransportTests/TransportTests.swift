@@ -1,7 +1,8 @@
 import CCurl
+import TestTools
 import Testing
 
-@testable import AWSClient
+@testable import CurlTransport
 
 @Suite struct TransportTests {
     @Test("one connection serves request after request")
@@ -10,8 +11,8 @@ import Testing
         defer { server.stop() }
         let transport = try makeTransport()
         for number in 0..<20 {
-            let answer = try await transport.send(makeRequest(server.url, body: "{\"n\":\(number)}"))
-            #expect(String(decoding: answer.body, as: UTF8.self) == "{\"n\":\(number)}")
+            let response = try await transport.send(makeRequest(server.url, body: "{\"n\":\(number)}"))
+            #expect(String(decoding: response.body, as: UTF8.self) == "{\"n\":\(number)}")
         }
         #expect(server.connectionCount == 1)
         transport.close()
@@ -24,23 +25,23 @@ import Testing
         }.start()
         defer { server.stop() }
         let transport = try makeTransport()
-        for _ in 0..<5 { #expect(try await transport.send(makeRequest(server.url)).status == 200) }
+        for _ in 0..<5 { #expect(try await transport.send(makeRequest(server.url)).head.status == 200) }
         #expect(server.connectionCount == 5)
         transport.close()
     }
 
-    @Test("many requests at once stay within the connection limit, and each gets its own answer")
+    @Test("many requests at once stay within the connection limit, and each gets its own response")
     func concurrency() async throws {
         let server = ScriptedServer { .answer(body: $0.text) }.start()
         defer { server.stop() }
-        var limits = AWSClientLimits()
-        limits.concurrentRequests = 8
-        let transport = try makeTransport(limits: limits)
+        let transport = try makeTransport {
+            $0.concurrentRequests = 8
+        }
         let right = try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 0..<300 {
                 group.addTask {
-                    let answer = try await transport.send(makeRequest(server.url, body: "{\"n\":\(number)}"))
-                    return String(decoding: answer.body, as: UTF8.self) == "{\"n\":\(number)}"
+                    let response = try await transport.send(makeRequest(server.url, body: "{\"n\":\(number)}"))
+                    return String(decoding: response.body, as: UTF8.self) == "{\"n\":\(number)}"
                 }
             }
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
@@ -54,11 +55,11 @@ import Testing
     func burst() async throws {
         let server = ScriptedServer { .answer(body: $0.text) }.start()
         defer { server.stop() }
-        var limits = AWSClientLimits()
-        limits.concurrentRequests = 32
-        limits.requestsKeptFree = 0
-        limits.waitingRequests = 1
-        let transport = try makeTransport(limits: limits)
+        let transport = try makeTransport {
+            $0.concurrentRequests = 32
+            $0.requestsKeptFree = 0
+            $0.waitingRequests = 1
+        }
         let answered = await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<32 { group.addTask { (try? await transport.send(makeRequest(server.url))) != nil } }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
@@ -67,26 +68,34 @@ import Testing
         transport.close()
     }
 
-    @Test("status and the headers that matter come with the answer")
+    @Test("status, version and the fields that were asked for come with the response")
     func headers() async throws {
         let server = Script(
             .answer(
                 status: 400,
-                headers: ["X-Amz-Crc32: 4294967295", "x-amzn-RequestId: R1", "X-Amzn-ErrorType: Oops"],
+                headers: ["X-Amz-Crc32: 4294967295", "x-amzn-RequestId: R1", "X-Other: 1", "X-Amzn-ErrorType: Oops"],
                 body: "x"
             )
         ).server()
         defer { server.stop() }
         let transport = try makeTransport()
-        let answer = try await transport.send(makeRequest(server.url))
-        #expect(answer.status == 400)
-        #expect(answer.checksum == 4_294_967_295)
-        #expect(answer.requestID == "R1")
-        #expect(answer.errorType == "Oops")
+        let response = try await transport.send(makeRequest(server.url))
+        #expect(
+            response.head
+                == ResponseHead(
+                    status: 400,
+                    version: "1.1",
+                    fields: [
+                        HTTPField(name: "x-amz-crc32", value: "4294967295"),
+                        HTTPField(name: "x-amzn-requestid", value: "R1"),
+                        HTTPField(name: "x-amzn-errortype", value: "Oops"),
+                    ]
+                )
+        )
         transport.close()
     }
 
-    @Test("an answer of several megabytes arrives whole")
+    @Test("a response of several megabytes arrives whole")
     func large() async throws {
         let body = (0..<(5 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
         let server = ScriptedServer { _ in .bytes(body: body) }.start()
@@ -96,7 +105,7 @@ import Testing
         transport.close()
     }
 
-    @Test("an answer over the cap is refused, announced or not", arguments: [true, false])
+    @Test("a response over the cap is refused, announced or not", arguments: [true, false])
     func cap(isAnnounced: Bool) async throws {
         let body = String(repeating: "x", count: 5_000)
         let server = ScriptedServer { _ in
@@ -105,13 +114,13 @@ import Testing
                 : .rawThenClose("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n\(body)\r\n0\r\n\r\n")
         }.start()
         defer { server.stop() }
-        var limits = AWSClientLimits()
-        limits.answerBytes = 4_999
-        let transport = try makeTransport(limits: limits)
+        let transport = try makeTransport {
+            $0.responseBytes = 4_999
+        }
         let failure = await transportFailure { () throws(TransportFailure) in
             try await transport.send(makeRequest(server.url))
         }
-        #expect(failure?.cause == .answerTooLarge(limit: 4_999))
+        #expect(failure?.cause == .responseTooLarge(limit: 4_999))
         transport.close()
     }
 
@@ -119,18 +128,18 @@ import Testing
     func capExactly() async throws {
         let server = Script(.answer(body: String(repeating: "x", count: 5_000))).server()
         defer { server.stop() }
-        var limits = AWSClientLimits()
-        limits.answerBytes = 5_000
-        let transport = try makeTransport(limits: limits)
+        let transport = try makeTransport {
+            $0.responseBytes = 5_000
+        }
         #expect(try await transport.send(makeRequest(server.url)).body.count == 5_000)
         transport.close()
     }
 
     @Test("a request over its cap is not sent")
     func requestCap() async throws {
-        var limits = AWSClientLimits()
-        limits.requestBytes = 10
-        let transport = try makeTransport(limits: limits)
+        let transport = try makeTransport {
+            $0.requestBytes = 10
+        }
         let failure = await transportFailure { () throws(TransportFailure) in
             try await transport.send(makeRequest("http://127.0.0.1:1", body: "0123456789A"))
         }
@@ -146,7 +155,7 @@ import Testing
         let failure = await transportFailure { () throws(TransportFailure) in
             try await transport.send(makeRequest(server.url))
         }
-        #expect(failure?.curlCode == CURLE_PARTIAL_FILE)
+        #expect(failure?.cause == .truncated)
         transport.close()
     }
 
@@ -156,23 +165,23 @@ import Testing
         defer { server.stop() }
         let transport = try makeTransport()
         let failure = await transportFailure { () throws(TransportFailure) in
-            try await transport.send(makeRequest(server.url, timeout: .milliseconds(100)))
+            try await transport.send(makeRequest(server.url), timeout: .milliseconds(100))
         }
-        #expect(failure?.curlCode == CURLE_OPERATION_TIMEDOUT)
+        #expect(failure?.cause == .timedOut)
         transport.close()
     }
 
-    @Test("an answer that trickles is given up after the low-speed time, long before the total time")
+    @Test("a response that trickles is given up after the low-speed time, long before the total time")
     func lowSpeed() async throws {
         let server = Script(.headThenSilence(announced: 1_000)).server()
         defer { server.stop() }
-        var limits = AWSClientLimits()
-        limits.lowSpeedTime = .seconds(1)
-        let transport = try makeTransport(limits: limits)
-        let failure = await transportFailure { () throws(TransportFailure) in
-            try await transport.send(makeRequest(server.url, timeout: .seconds(60)))
+        let transport = try makeTransport {
+            $0.lowSpeedTime = .seconds(1)
         }
-        #expect(failure?.curlCode == CURLE_OPERATION_TIMEDOUT)
+        let failure = await transportFailure { () throws(TransportFailure) in
+            try await transport.send(makeRequest(server.url), timeout: .seconds(60))
+        }
+        #expect(failure?.cause == .timedOut)
         #expect(failure?.detail.contains("too slow") == true)
         transport.close()
     }
@@ -185,7 +194,7 @@ import Testing
                 try await transport.send(makeRequest("http://127.0.0.1:\(port)"))
             }
         }
-        #expect(failure?.cause == .curl(code: CURLE_COULDNT_CONNECT.rawValue, systemError: 111))
+        #expect(failure?.cause == .cannotConnect(systemError: 111))
         transport.close()
     }
 
@@ -194,23 +203,25 @@ import Testing
         let server = Script(.answer(body: "{}")).server()
         defer { server.stop() }
         let url = "https://127.0.0.1:\(server.port)"
-        for (bundle, code) in [(nil, CURLE_SSL_CONNECT_ERROR), ("/nonexistent.pem", CURLE_SSL_CACERT_BADFILE)] {
-            let transport = try makeTransport(certificateBundle: bundle)
+        for (bundle, cause) in [(nil, .tlsFailed), ("/nonexistent.pem", .invalidCertificates)]
+            as [(String?, TransportFailure.Cause)]
+        {
+            let transport = try makeTransport { $0.connection.certificates = bundle }
             let failure = await transportFailure { () throws(TransportFailure) in
                 try await transport.send(makeRequest(url))
             }
-            #expect(failure?.curlCode == code)
+            #expect(failure?.cause == cause)
             transport.close()
         }
         #expect(server.requests.allSatisfy { $0.requestLine == "TLS handshake" })
     }
 
-    @Test("redirects are answers, not followed")
+    @Test("redirects are responses, not followed")
     func redirect() async throws {
         let server = Script(.answer(status: 302, headers: ["Location: /elsewhere"], body: "")).server()
         defer { server.stop() }
         let transport = try makeTransport()
-        #expect(try await transport.send(makeRequest(server.url)).status == 302)
+        #expect(try await transport.send(makeRequest(server.url)).head.status == 302)
         #expect(server.requests.count == 1)
         transport.close()
     }
@@ -221,13 +232,5 @@ import Testing
         let features = curl_version_info(CURLVERSION_TENTH).pointee.features
         #expect(features & Int32(CURL_VERSION_ASYNCHDNS) != 0)
         #expect(features & Int32(CURL_VERSION_SSL) != 0)
-    }
-}
-
-extension TransportFailure {
-    /// libcurl's code, where the failure is libcurl's.
-    var curlCode: CURLcode? {
-        guard case .curl(let code, _) = cause else { return nil }
-        return CURLcode(rawValue: code)
     }
 }

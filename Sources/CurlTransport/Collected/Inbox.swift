@@ -4,7 +4,7 @@ import Synchronization
 /// The only thing that callers and the transport's thread share: commands in, and the means to wake the thread.
 final class Inbox: Sendable {
     enum Command: Sendable {
-        case start(Ticket)
+        case start(InFlightRequest)
         case cancel(identifier: UInt64)
     }
 
@@ -22,16 +22,16 @@ final class Inbox: Sendable {
         state = Mutex(State(wakeable: UInt(bitPattern: multi)))
     }
 
-    /// Hands a ticket to the thread; false when the transport is closed and the caller has to end the ticket.
-    func submit(_ ticket: Ticket) -> Bool {
+    /// Hands a request to the thread; false when the transport is closed and the caller has to end the request.
+    func submit(_ request: InFlightRequest) -> Bool {
         state.withLock { state in
             guard !state.isClosed else { return false }
-            push(.start(ticket), in: &state)
+            push(.start(request), in: &state)
             return true
         }
     }
 
-    /// Asks the thread to drop a ticket. Harmless when it has ended.
+    /// Asks the thread to drop a request. Harmless when it has ended.
     func cancel(_ identifier: UInt64) {
         state.withLock { state in
             guard !state.isClosed else { return }
