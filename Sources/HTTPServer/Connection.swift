@@ -44,7 +44,7 @@ final class Connection {
     var closing = Closing.keepAlive
     var streamState = StreamState.waiting
     var isChunked = false
-    var interest: ReadinessInterest = .readable
+    var interest: EventInterest = .readable
     var parser = RequestParser()
     /// Bytes read and not consumed.
     var input: [UInt8] = []

@@ -80,10 +80,10 @@ extension ConnectionLoop {
         }
     }
 
-    private func watch(_ connection: Connection, _ interest: ReadinessInterest) {
+    private func watch(_ connection: Connection, _ interest: EventInterest) {
         guard connection.interest != interest else { return }
         connection.interest = interest
-        readiness.change(connection.descriptor, interest, token: connection.token)
+        events.change(connection.descriptor, interest, token: connection.token)
     }
 
     private func schedule(_ connection: Connection) {

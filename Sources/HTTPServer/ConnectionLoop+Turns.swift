@@ -7,7 +7,7 @@
 extension ConnectionLoop {
     /// Waits for events, then handles them and goes on with what earlier turns left, for about `HTTPServerLimits.turnTime`.
     func turn() {
-        let count = readiness.wait(milliseconds: waitMilliseconds())
+        let count = events.wait(milliseconds: waitMilliseconds())
         now = time()
         turnTime.beginTurn(at: now)
         date.refresh()
@@ -15,7 +15,7 @@ extension ConnectionLoop {
         // First, so that no request is answered as usual after stopping has begun.
         if shell.hasMail { takeMail() }
         for index in 0..<count {
-            let event = readiness.event(index)
+            let event = events.event(index)
             if event.token == Self.wakeToken { takeMail() } else { handle(event) }
         }
         serveArrivals(atLeastOne: hadArrivals)
@@ -32,7 +32,7 @@ extension ConnectionLoop {
         return Int32(clamping: (rest + 999_999) / 1_000_000)
     }
 
-    private func handle(_ event: ReadinessEvent) {
+    private func handle(_ event: DescriptorEvent) {
         guard let connection = table[event.token] else { return }
         if event.isBroken || event.isPeerClosed {
             close(connection, .clientGone)

@@ -20,7 +20,7 @@ final class ConnectionLoop {
     let notes: AnswerNotes
     var identities = RequestIdentitySource()
     let timeouts: Timeouts
-    let readiness: any Readiness
+    let events: any EventQueue
     var table = ConnectionTable()
     var deadlines = DeadlineHeap()
     var date: HTTPDate
@@ -74,8 +74,8 @@ final class ConnectionLoop {
         turnTime = TurnTime(limits, now: now)
         arrivals = FairQueue(quantum: max(1, limits.sliceTime.wholeNanoseconds))
         work = FairQueue(quantum: max(1, limits.sliceTime.wholeNanoseconds))
-        readiness = EpollReadiness(epoll: shell.epollDescriptor)
-        try readiness.add(shell.wakeDescriptor, .readable, token: Self.wakeToken)
+        events = EpollEventQueue(epoll: shell.epollDescriptor)
+        try events.add(shell.wakeDescriptor, .readable, token: Self.wakeToken)
     }
 
     deinit {
@@ -118,7 +118,7 @@ final class ConnectionLoop {
         }
         let token = table.reserve()
         do {
-            try readiness.add(accepted.descriptor, .readable, token: token)
+            try events.add(accepted.descriptor, .readable, token: token)
         } catch {
             table.remove(token)
             observer?.serverWarning("a connection was refused: cannot watch its descriptor: \(error.text)")

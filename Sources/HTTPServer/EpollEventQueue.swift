@@ -1,21 +1,21 @@
 import CLinux
 
 /// Level-triggered epoll.
-final class EpollReadiness: Readiness {
+final class EpollEventQueue: EventQueue {
     private static let capacity = 256
     private let epoll: Int32
-    private let ready = UnsafeMutablePointer<linux_readiness>.allocate(capacity: EpollReadiness.capacity)
+    private let ready = UnsafeMutablePointer<linux_readiness>.allocate(capacity: EpollEventQueue.capacity)
 
     /// Uses an epoll descriptor, which the caller closes afterwards.
     init(epoll: Int32) { self.epoll = epoll }
 
     deinit { ready.deallocate() }
 
-    func add(_ descriptor: Int32, _ interest: ReadinessInterest, token: UInt64) throws(SystemCallError) {
+    func add(_ descriptor: Int32, _ interest: EventInterest, token: UInt64) throws(SystemCallError) {
         _ = try systemCallOrError { linux_epoll_add(epoll, descriptor, Self.mask(interest), token) }
     }
 
-    func change(_ descriptor: Int32, _ interest: ReadinessInterest, token: UInt64) {
+    func change(_ descriptor: Int32, _ interest: EventInterest, token: UInt64) {
         // Fails only for a descriptor that was not added, which is a mistake of ours.
         if case .failed(let code) = systemCall({ linux_epoll_modify(epoll, descriptor, Self.mask(interest), token) }) {
             preconditionFailure("epoll does not know descriptor \(descriptor): \(SystemCallError(code: code).text)")
@@ -31,9 +31,9 @@ final class EpollReadiness: Readiness {
         }
     }
 
-    func event(_ index: Int) -> ReadinessEvent {
+    func event(_ index: Int) -> DescriptorEvent {
         let events = ready[index].events
-        return ReadinessEvent(
+        return DescriptorEvent(
             token: ready[index].token,
             isReadable: events & UInt32(LINUX_READABLE) != 0,
             isWritable: events & UInt32(LINUX_WRITABLE) != 0,
@@ -42,7 +42,7 @@ final class EpollReadiness: Readiness {
         )
     }
 
-    private static func mask(_ interest: ReadinessInterest) -> UInt32 {
+    private static func mask(_ interest: EventInterest) -> UInt32 {
         var mask: UInt32 = 0
         if interest.contains(.readable) { mask |= UInt32(LINUX_READABLE) }
         if interest.contains(.writable) { mask |= UInt32(LINUX_WRITABLE) }

@@ -91,8 +91,8 @@ import Testing
         let server = Script(.headThenSilence(announced: 10)).server()
         defer { server.stop() }
         for (silence, total, end) in [
-            (Duration.seconds(45), nil, StreamEnd.silent), (nil, Duration.seconds(45), .stopped),
-        ] as [(Duration?, Duration?, StreamEnd)] {
+            (Duration.seconds(45), nil, StreamedEnd.silent), (nil, Duration.seconds(45), .stopped),
+        ] as [(Duration?, Duration?, StreamedEnd)] {
             let record = Record()
             var stream = stream(server.url, record)
             stream.silence = silence

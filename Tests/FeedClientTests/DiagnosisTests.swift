@@ -17,7 +17,7 @@ import Testing
     private func stream(
         _ arrivals: [(String, Int)],
         endAfter: Int = 5_000,
-        end: StreamEnd = .complete,
+        end: StreamedEnd = .complete,
         fields: [(String, String)] = []
     ) -> Observations.Stream {
         var stream = Observations.Stream()

@@ -4,7 +4,7 @@ import Basics
 package enum ReceiveStep: Sendable, Hashable { case proceed, stop }
 
 /// How a streamed request ended.
-package enum StreamEnd: Sendable, Hashable {
+package enum StreamedEnd: Sendable, Hashable {
     /// The body was complete.
     case complete
     /// The owner said stop, or the time was over.
@@ -41,7 +41,7 @@ package struct StreamedRequest {
     }
 
     /// Runs to the end. Blocks its thread. `shouldStop` is asked at least every quarter of a second.
-    package func run(shouldStop: () -> Bool) -> StreamEnd {
+    package func run(shouldStop: () -> Bool) -> StreamedEnd {
         Self.run([self], shouldStop: shouldStop).first ?? .stopped
     }
 }

@@ -8,7 +8,7 @@ final class StreamedTransfer: EasyHandle {
     private let startedAt: Duration
     private var heardAt: Duration
     /// Nil while it runs.
-    private(set) var outcome: StreamEnd?
+    private(set) var outcome: StreamedEnd?
 
     init?(_ stream: StreamedRequest) {
         self.stream = stream
@@ -36,7 +36,7 @@ final class StreamedTransfer: EasyHandle {
         end(isStopped || isStopping || isOver ? .stopped : .silent)
     }
 
-    private func end(_ outcome: StreamEnd) {
+    private func end(_ outcome: StreamedEnd) {
         self.outcome = outcome
         stream.onEnd()
     }
@@ -64,7 +64,7 @@ extension StreamedRequest {
 
     /// Runs several at once, each on a connection of its own, until all of them have ended; their ends in the same
     /// order. Blocks its thread, which has to ignore SIGPIPE.
-    package static func run(_ streams: [StreamedRequest], shouldStop: () -> Bool) -> [StreamEnd] {
+    package static func run(_ streams: [StreamedRequest], shouldStop: () -> Bool) -> [StreamedEnd] {
         guard Curl.isReady, let multi = curl_multi_init() else { return streams.map { _ in .failed(.outOfMemory) } }
         let transfers = streams.map { StreamedTransfer($0) }
         let running = transfers.compactMap { $0 }

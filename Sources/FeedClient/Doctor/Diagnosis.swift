@@ -153,7 +153,7 @@ package enum Diagnosis {
 
     // MARK: Words
 
-    static func words(_ end: StreamEnd) -> String {
+    static func words(_ end: StreamedEnd) -> String {
         switch end {
         case .complete: "the answer ended"
         case .stopped: "no answer came in time"

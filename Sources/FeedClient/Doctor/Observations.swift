@@ -7,7 +7,7 @@ package struct Observations: Sendable, Hashable {
         /// Nil when no answer came.
         package var head: ResponseHead?
         package var body: [UInt8] = []
-        package var end: StreamEnd = .complete
+        package var end: StreamedEnd = .complete
         /// The local wall clock when the request was sent and when the answer was complete, in milliseconds.
         package var sentAt: Int64 = 0
         package var receivedAt: Int64 = 0
@@ -33,7 +33,7 @@ package struct Observations: Sendable, Hashable {
         package var position: String?
         /// The id of the last event; nil when none had one.
         package var lastID: String?
-        package var end: StreamEnd = .stopped
+        package var end: StreamedEnd = .stopped
         package var endAfter: Duration = .zero
         package init() {}
     }

@@ -55,7 +55,7 @@ package struct FeedFollower: Sendable {
     }
 
     /// The connection is over. `body` is what came of a response that was no feed.
-    package mutating func end(_ end: StreamEnd, body: [UInt8] = []) -> Step {
+    package mutating func end(_ end: StreamedEnd, body: [UInt8] = []) -> Step {
         if end == .stopped { return .done }
         if let head, !(head.status == 200 && head.isEventStream) { return refused(head, body) }
         if let goodbye {

@@ -4,9 +4,6 @@ import HTTPServer
 /// What responses tell browsers: which pages may read (the CORS protocol of the Fetch standard), that no page may embed one, and
 /// that its type is what it says. Nobody may send credentials: what needs a token sends `Authorization`, which a preflight allows.
 package struct CrossOrigin: Sendable {
-    /// Whose pages may read.
-    package typealias Origins = AllowedOrigins
-
     private static let exposed =
         "Replica-Position, Replica-Lag, Replica-State, ETag, Link, Preference-Applied, Retry-After, X-Request-Id"
     private static let requestFields =
@@ -15,7 +12,7 @@ package struct CrossOrigin: Sendable {
     /// The paths that carry no data: their modules may be imported from anywhere, and embedded.
     private static let openPaths = ["/client.js", "/client.d.ts", WebModules.Folder.client.pattern]
 
-    private let origins: Origins
+    private let origins: AllowedOrigins
     /// Nil where any origin may read.
     private let allowed: [String: HTTPFields]?
     /// For any origin; or for requests of no allowed one.
@@ -25,7 +22,7 @@ package struct CrossOrigin: Sendable {
     private let refused: RefusedNames?
 
     /// Makes the fields of all responses. `refused` says of each origin that may not read how to let it.
-    package init(_ origins: Origins, refused: RefusedNames? = nil) {
+    package init(_ origins: AllowedOrigins, refused: RefusedNames? = nil) {
         self.origins = origins
         self.refused = refused
         switch origins {
@@ -70,7 +67,9 @@ package struct CrossOrigin: Sendable {
     private func fields(for request: HTTPRequest, _ allowed: [String: HTTPFields]) -> HTTPFields? {
         guard let origin = request.header("origin") else { return nil }
         if let fields = allowed[origin] { return fields }
-        if case .only(_, loopback: true) = origins, Origins.isLoopback(origin) { return Self.fieldsOfOne(origin) }
+        if case .only(_, loopback: true) = origins, AllowedOrigins.isLoopback(origin) {
+            return Self.fieldsOfOne(origin)
+        }
         if let refused, !Self.isOwn(origin, request) { note(origin, refused) }
         return nil
     }
@@ -86,7 +85,7 @@ package struct CrossOrigin: Sendable {
         let shown = QueryParameters.shown(origin)
         let flag = SettingName.corsOrigins.flag
         refused.note(shown) {
-            guard Origins.isOrigin(origin[...]) else {
+            guard AllowedOrigins.isOrigin(origin[...]) else {
                 return
                     "pages of the origin \(shown) may not read, and their browser does not tell them why: only \(flag) '*' lets "
                     + "pages without a web address of their own read, and all others too"

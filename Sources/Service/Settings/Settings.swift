@@ -1,4 +1,5 @@
 import Glibc
+package import HTTPSemantics
 package import Logging
 package import Replication
 package import Telemetry
@@ -25,7 +26,7 @@ package struct Settings: Sendable, Hashable {
     /// Where the tokens are; nil asks for none.
     package var tokenFile: String?
     /// The pages that may read; nil for those that this machine serves when only it can reach the service, and none otherwise.
-    package var crossOrigins: CrossOrigin.Origins?
+    package var crossOrigins: AllowedOrigins?
     /// The hosts that requests may name beside loopback's; nil for what `HostRule` does by itself.
     package var allowedHosts: AllowedHosts?
     /// Whether a crash may leave a core and a backtrace, which hold items of the table.

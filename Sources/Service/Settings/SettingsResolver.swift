@@ -58,7 +58,7 @@ package struct SettingsResolver {
         settings.crossOrigins = try value(
             .corsOrigins,
             allowed: "give *, none, loopback, or origins such as https://app.example.com with commas between them"
-        ) { CrossOrigin.Origins($0) }
+        ) { AllowedOrigins($0) }
         settings.allowedHosts = try value(
             .allowedHosts,
             allowed: "give *, or hosts without ports, such as replica.example.com, with commas between them"

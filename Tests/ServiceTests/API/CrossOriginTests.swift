@@ -9,7 +9,7 @@ import Testing
 @testable import Service
 
 @Suite struct CrossOriginTests {
-    private func filled(_ origins: CrossOrigin.Origins) throws -> ServiceFixture {
+    private func filled(_ origins: AllowedOrigins) throws -> ServiceFixture {
         let fixture = try ServiceFixture(settings: { $0.crossOrigins = origins })
         try fixture.publish([["id": .string("a")]], schema: ServiceFixture.single)
         return fixture
@@ -89,7 +89,7 @@ import Testing
         "every answer says that its type is meant and that no page may embed it; the client's module may be imported by any"
     )
     func embedding() async throws {
-        for origins in [CrossOrigin.Origins.any, .loopback, .none, .only([app])] {
+        for origins in [AllowedOrigins.any, .loopback, .none, .only([app])] {
             let fixture = try filled(origins)
             var answers: [(String, Answer)] = []
             for target in API.paths.filter({ !$0.contains("{") && !$0.hasPrefix("/client") }) + [
