@@ -265,7 +265,6 @@ def folder_url(tmp_path_factory):
     "name, complete",
     [
         ("README.md", "items.size > 400"),
-        ("Documentation/feed.md", "items.size > 400"),
         ("Documentation/browser-client.md", "document.querySelector('#lines').textContent.includes(' × ')"),
     ],
 )

@@ -266,6 +266,13 @@ def test_a_body_must_be_an_object_and_a_shard_must_exist(sandbox, client):
     assert error == "the table's newest stream has no shard 'shardId-1'"
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_an_action_is_a_post(sandbox, method):
+    response = httpx.request(method, f"{sandbox.url}/_sandbox/clear-faults", timeout=10)
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert response.json() == {"error": "an action is a POST with a JSON object"}
+
+
 def test_it_says_where_it_is_and_stops_when_asked(logs):
     port = free_port()
     program = Program([peers.SANDBOX, "--port", port], logs / "sandbox-alone.log", environment_without_aws())

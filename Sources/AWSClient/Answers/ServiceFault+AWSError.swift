@@ -47,9 +47,9 @@ extension ServiceFault {
     private static func hint(_ kind: AWSError.Kind, _ fault: ServiceFault, _ call: AWSCallSite) -> String {
         switch kind {
         case .throttled:
-            "Asked too often or for too much: it is retried with longer waits; raise the table's read capacity if it persists."
+            "Calls come too often or ask for too much: raise the table's read capacity if it persists."
         case .transient:
-            "It is retried; if it persists, look at the AWS Health Dashboard and at \(call.endpoint)."
+            "If it persists, look at the AWS Health Dashboard and at \(call.endpoint)."
         case .expiredCredentials:
             "Renew the credentials: keys in a shared credentials file are read again, those of the environment are not."
         case .expiredIterator:

@@ -72,8 +72,8 @@ struct QueryParameters {
         guard let text = values[name] else { return nil }
         let read = Digits.integer(text).map { .seconds($0) } ?? DurationText.parse(text)
         guard let read, range.contains(read) else {
-            let bounds = "\(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))"
-            throw invalid(name, "give a duration from \(bounds), such as 500ms, 5s or 2m")
+            let hint = DurationText.hint(range, examples: ["500ms", "5s", "2m"])
+            throw invalid(name, "give a duration from \(hint)")
         }
         return read
     }

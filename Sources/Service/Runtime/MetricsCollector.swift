@@ -169,8 +169,8 @@ final class MetricsCollector: Sendable {
     private static let meanings = [
         ("tablecast_replica_state", "1 for the state the replica is in."),
         ("tablecast_replica_reason", "1 for why the replica is in its state."),
-        ("tablecast_replica_left_live_total", "Times the replica stopped being live, by why."),
-        ("tablecast_replica_rebuilds_total", "Times the contents were begun to be read anew."),
+        ("tablecast_replica_left_live_total", "Departures from live, by reason."),
+        ("tablecast_replica_rebuilds_total", "Rebuilds started."),
         ("tablecast_ready", "1 while the service is ready."),
         ("tablecast_replica_lag_seconds", "How far the replica is behind the table."),
         ("tablecast_replica_items", "Items in the replica."),

@@ -24,4 +24,13 @@ package enum DurationText {
         if seconds == 0 || seconds % 60 != 0 { return "\(seconds)s" }
         return seconds % 3600 == 0 ? "\(seconds / 3600)h" : "\(seconds / 60)m"
     }
+
+    /// What an error says of `range`: its bounds, and those of `examples` that lie in it, such as `1s to 5m, such as 5s or 2m`.
+    package static func hint(_ range: ClosedRange<Duration>, examples: [String]) -> String {
+        let bounds = "\(format(range.lowerBound)) to \(format(range.upperBound))"
+        let fitting = examples.filter { parse($0).map(range.contains) ?? false }
+        guard let last = fitting.last else { return bounds }
+        let list = fitting.count == 1 ? last : "\(fitting.dropLast().joined(separator: ", ")) or \(last)"
+        return "\(bounds), such as \(list)"
+    }
 }

@@ -158,9 +158,8 @@ package struct SettingsResolver {
         in range: ClosedRange<Duration>,
         default fallback: Duration
     ) throws(SettingsError) -> Duration {
-        let bounds = "\(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))"
-        let read = try value(name, allowed: "give a duration from \(bounds), such as 250ms, 5s or 2m") {
-            text -> Duration? in
+        let hint = DurationText.hint(range, examples: ["250ms", "5s", "2m"])
+        let read = try value(name, allowed: "give a duration from \(hint)") { text -> Duration? in
             DurationText.parse(text).flatMap { range.contains($0) ? $0 : nil }
         }
         return read ?? fallback

@@ -118,6 +118,18 @@ import Testing
         )
     }
 
+    @Test("what may pass says nothing of a retry: a start that ends with it is not retried")
+    func passingHints() throws {
+        #expect(
+            try error(status: 500, #"{"__type":"InternalServerError"}"#).hint
+                == "If it persists, look at the AWS Health Dashboard and at http://127.0.0.1:8000."
+        )
+        #expect(
+            try error(#"{"__type":"ThrottlingException"}"#).hint
+                == "Calls come too often or ask for too much: raise the table's read capacity if it persists."
+        )
+    }
+
     @Test("what is not found is a table or a stream")
     func notFoundHints() throws {
         let body = #"{"__type":"ResourceNotFoundException"}"#

@@ -46,8 +46,11 @@ import Testing
         arguments: [
             ("since=yesterday", "'since' cannot be 'yesterday': give 0, now or a position"),
             ("since=aaaaaaaa.01", "'since' cannot be"), ("limit=0", "'limit' cannot be '0'"),
-            ("timeout=25h", "'timeout' cannot be '25h': give a duration from 0s to 24h"),
-            ("heartbeat=500ms", "'heartbeat' cannot be '500ms': give a duration from 1s to 5m"),
+            (
+                "timeout=25h",
+                "'timeout' cannot be '25h': give a duration from 0s to 24h, such as 500ms, 5s or 2m."
+            ),
+            ("heartbeat=500ms", "'heartbeat' cannot be '500ms': give a duration from 1s to 5m, such as 5s or 2m."),
             ("snapshot=maybe", "allowed are auto, always, never"), ("filter=x", "'filter' is unknown"),
         ]
     )

@@ -1,3 +1,4 @@
+import Basics
 import HTTPServer
 
 /// The JSON 1.0 protocol over HTTP: `POST /` with X-Amz-Target. A thin shell around the engine.
@@ -9,7 +10,8 @@ struct SandboxHandler: HTTPHandler {
     let control: @Sendable (_ request: HTTPRequest) -> SandboxAnswer
 
     func respond(to request: HTTPRequest) -> HTTPResponse {
-        if request.method == .post, request.rawPath.hasPrefix(RemoteAction.pathPrefix) {
+        if request.rawPath.hasPrefix(RemoteAction.pathPrefix) {
+            guard request.method == .post else { return Self.postOnly }
             let answer = control(request)
             return Self.response(answer.status, "application/json", answer.body)
         }
@@ -29,6 +31,14 @@ struct SandboxHandler: HTTPHandler {
     }
 
     private static let amzJSON = "application/x-amz-json-1.0"
+
+    /// The response to a request for an action with another method: it would look as if something had happened.
+    private static var postOnly: HTTPResponse {
+        let body = JSONWriter.object { $0.member("error", "an action is a POST with a JSON object") }
+        var response = response(405, "application/json", body)
+        response.fields.add("Allow", "POST")
+        return response
+    }
 
     private static func response(to answer: SandboxAnswer) -> HTTPResponse {
         var body = answer.body
