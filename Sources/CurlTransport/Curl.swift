@@ -1,6 +1,6 @@
 import CCurl
 
-/// What belongs to libcurl as a whole, or to any multi handle.
+/// Calls of libcurl that need no easy handle.
 enum Curl {
     /// libcurl's process-wide set-up: once, before any handle, on the first caller's thread. False when it failed.
     static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK

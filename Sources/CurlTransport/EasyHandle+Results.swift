@@ -22,7 +22,7 @@ extension EasyHandle {
         return ResponseHead(status: status, version: version, fields: fields)
     }
 
-    /// What went wrong. To be asked before the next `begin`.
+    /// The failure that a result stands for. Call it before the next `begin`.
     func failure(_ result: CURLcode) -> TransportFailure {
         var systemError = 0
         ccurl_get_long(handle, CURLINFO_OS_ERRNO, &systemError)

@@ -10,7 +10,7 @@ class EasyHandle {
 
     let handle: UnsafeMutableRawPointer
     private var fields: UnsafeMutablePointer<curl_slist>?
-    /// Where libcurl writes its words on a failure; it must outlive the handle's use of it.
+    /// libcurl writes the text of an error here, so it must outlive the handle.
     let errorText: UnsafeMutablePointer<CChar>
 
     /// Nil when libcurl has no memory for a handle.

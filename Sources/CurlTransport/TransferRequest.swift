@@ -12,7 +12,7 @@ package struct HTTPField: Sendable, Hashable {
     }
 }
 
-/// What is asked of a server.
+/// One request to a server.
 package struct TransferRequest: Sendable {
     /// With the scheme `http` or `https`.
     package var url: String

@@ -32,8 +32,8 @@ package struct StreamMachine: Sendable {
     var heldBytes = 0
     var queuedPages = 0
     var isBookmarked = false
-    /// What this machine's wall clock (milliseconds since 1970 UTC) showed at the continuous clock's zero: the greatest that was seen,
-    /// since it may be set back.
+    /// The reading of this machine's wall clock at the continuous clock's zero, in milliseconds since 1970 UTC: the
+    /// greatest so far, because the clock may be set back.
     var wallOffset = Int64.min
     /// What the clock that stamps records showed at that moment at least, by the records that have come.
     var recordOffset = Int64.min

@@ -1,6 +1,6 @@
 /// The conditions of a request for something that is there (RFC 9110 section 13).
 package enum ConditionalRequest {
-    /// What the conditions mean for the response.
+    /// The effect of the conditions on the response.
     package enum Outcome: Sendable, Hashable {
         /// None failed: the response is as without them.
         case proceed

@@ -1,4 +1,4 @@
-/// What statuses are called (RFC 9110 section 15, RFC 6585).
+/// The reason phrases of statuses (RFC 9110 section 15, RFC 6585).
 package enum ReasonPhrase {
     /// The phrase of a status; nil for one that has none here.
     package static func of(_ status: Int) -> StaticString? {

@@ -1,7 +1,7 @@
 import Basics
 
-/// What names one request in its response, in problems and in logs: the client's `X-Request-Id` when it is well-formed, one made here
-/// otherwise. Kept as a place or two numbers, so that naming a request costs no allocation.
+/// The name of one request in its response, in problems and in logs: the client's `X-Request-Id` if it is well-formed,
+/// otherwise one made here. Kept as a place or two numbers, so that naming a request costs no allocation.
 enum RequestIdentity: Sendable, Hashable {
     /// The server does not name requests.
     case none

@@ -26,7 +26,7 @@ struct VerificationSchedule {
         hasInherited = isResumed
     }
 
-    /// What is due at a moment of the continuous clock.
+    /// The step that is due at `now`, by the continuous clock.
     mutating func next(skippedRecords: Int, unreadable: Int, at now: Duration) -> Step {
         if isContinuous { return .compare }
         if skippedRecords > 0, now >= compareFrom ?? now { return .compare }

@@ -3,7 +3,7 @@ import Service
 
 /// A command that has become a program of its own: says which one, whatever follows on the command line.
 protocol MovedCommand: ParsableCommand {
-    /// Where it is now: the end of a sentence.
+    /// The end of the sentence that says where the command is now.
     static var place: String { get }
 }
 

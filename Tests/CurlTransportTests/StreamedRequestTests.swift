@@ -4,7 +4,7 @@ import TestTools
 import Testing
 
 @Suite struct StreamedRequestTests {
-    /// What an owner saw of one response.
+    /// Keeps the parts of one response that its owner saw.
     private final class Record {
         var heads: [ResponseHead] = []
         var body = ""

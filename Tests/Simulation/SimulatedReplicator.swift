@@ -93,7 +93,7 @@ struct SimulatedReplicator {
     let tellsTime: Bool
     /// Whether this process has had an answer.
     var hasHeard = false
-    /// What the machine's continuous clock showed when the world began, in milliseconds.
+    /// The reading of the machine's continuous clock when the world began, in milliseconds.
     var uptime: Int
     private var order = 0
     var seed: UInt64

@@ -6,7 +6,7 @@ import TableModel
 ///
 /// It serves the demo and the tests: tables, expressions, transactions and streams behave as the real service's do,
 /// and what a real service only does at its worst (splits, trims, expired iterators, broken answers) happens on request.
-/// What a real service only does by itself is also there over HTTP, for clients in other languages: see `RemoteAction`.
+/// Clients in other languages ask for the same over HTTP: see `RemoteAction`.
 /// Any credentials are accepted, unless `SandboxSettings.keys` names the ones whose signatures are.
 public final class DynamoSandbox: Sendable {
     /// The time that everything here goes by.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the program prints.
+/// Lines on standard output and standard error.
 enum Output {
     /// Prints a line at once: a pipe would otherwise keep it in a buffer.
     static func say(_ line: String) {

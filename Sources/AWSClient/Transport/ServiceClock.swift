@@ -12,7 +12,7 @@ struct ServiceClock: Sendable {
         var latest: Int64
         let began: Duration
         var newest: Duration
-        /// What this machine's wall clock showed at the continuous clock's zero.
+        /// The reading of this machine's wall clock at the continuous clock's zero.
         let wallOffset: Int64
 
         /// Both at once; nil when they contradict each other.

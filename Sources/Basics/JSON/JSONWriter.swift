@@ -2,7 +2,7 @@
 ///
 /// It keeps no stack, so a text may be written in pieces: one writer may close what another has opened.
 package struct JSONWriter: Sendable {
-    /// What has been written. JSON that was written elsewhere may be appended.
+    /// The JSON so far. Callers may append JSON that they wrote elsewhere.
     package var bytes: [UInt8] = []
     private var needsComma = false
 

@@ -11,7 +11,7 @@ package struct ByteSet: Sendable {
     /// Whether it has `byte`.
     package func contains(_ byte: UInt8) -> Bool { bits[Int(byte >> 6)] >> UInt64(byte & 63) & 1 == 1 }
 
-    /// What either set has.
+    /// The bytes of both sets.
     package func union(_ other: ByteSet) -> ByteSet {
         var all = self
         for index in bits.indices { all.bits[index] |= other.bits[index] }

@@ -4,7 +4,7 @@ import CCurl
 /// A request in flight and the response that it is receiving, which is collected whole. Belongs to the transport's
 /// thread; reused after `clear`.
 final class CollectedTransfer: EasyHandle {
-    /// What libcurl reads at once. A megabyte page takes a few reads, and an idle handle holds none.
+    /// The most that libcurl reads at once. A page of a megabyte takes a few reads; an idle handle has no buffer.
     private static let receiveBufferBytes = 128 << 10
 
     private(set) var request: InFlightRequest?

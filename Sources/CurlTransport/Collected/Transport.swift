@@ -8,7 +8,7 @@ import Synchronization
 package final class Transport: Sendable {
     /// The system has no thread or no memory to give.
     package struct CannotStart: Error {
-        /// What failed.
+        /// The step that failed.
         package let reason: String
     }
 
@@ -69,7 +69,7 @@ package final class Transport: Sendable {
     package func close() { inbox.close() }
 }
 
-/// What the thread is started with. It crosses to the thread once and is not touched by the starter afterwards.
+/// The start values of the thread. They cross to it once, and the starter does not touch them afterwards.
 private final class ThreadContext {
     let inbox: Inbox
     let multi: UnsafeMutableRawPointer

@@ -1,6 +1,6 @@
 import Basics
 
-/// What the owner of a streamed request wants after it has seen a part of the response.
+/// The decision of a streamed request's owner after each part of the response.
 package enum ReceiveStep: Sendable, Hashable { case proceed, stop }
 
 /// How a streamed request ended.
@@ -17,7 +17,7 @@ package enum StreamedEnd: Sendable, Hashable {
 
 /// A request whose response is read as it arrives, on the thread that runs it.
 package struct StreamedRequest {
-    /// What is asked for.
+    /// The request.
     package var request: TransferRequest
     /// How the server is reached.
     package var connection: ConnectionSettings

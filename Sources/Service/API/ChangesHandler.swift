@@ -113,7 +113,7 @@ struct ChangesHandler: Sendable {
 
     private static let start = #"{"changes":["#
 
-    /// What stands behind the changes.
+    /// The end of a page's body, after the changes.
     private func end(of page: ChangesPage.Contents) -> [UInt8] {
         var json = JSONWriter()
         json.endArray()

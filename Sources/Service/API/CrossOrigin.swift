@@ -1,8 +1,9 @@
 package import HTTPSemantics
 import HTTPServer
 
-/// What responses tell browsers: which pages may read (the CORS protocol of the Fetch standard), that no page may embed one, and
-/// that its type is what it says. Nobody may send credentials: what needs a token sends `Authorization`, which a preflight allows.
+/// The fields that tell browsers which pages may read a response (the CORS protocol of the Fetch standard), that no
+/// page may embed it, and that its type is as declared. No page may send cookies: a client with a token sends
+/// `Authorization`, which a preflight allows.
 package struct CrossOrigin: Sendable {
     private static let exposed =
         "Replica-Position, Replica-Lag, Replica-State, ETag, Link, Preference-Applied, Retry-After, X-Request-Id"

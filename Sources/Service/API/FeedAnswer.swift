@@ -3,7 +3,7 @@ import HTTPSemantics
 import HTTPServer
 import ReplicaStore
 
-/// What the responses of the feed have in common.
+/// Parts that all responses of the feed share.
 enum FeedAnswer {
     /// A stream's response: uncached, unbuffered.
     static func stream(
@@ -22,7 +22,7 @@ enum FeedAnswer {
         return HTTPResponse(status: 200, fields: fields, body: .stream(stream))
     }
 
-    /// What a response says of the replica; nothing before there is one.
+    /// The fields about the replica; none before there is a snapshot.
     static func replicaFields(_ view: ReplicaView, _ fields: AnswerFields) -> HTTPFields {
         guard let snapshot = view.store.snapshot else { return HTTPFields() }
         return fields.templates(snapshot.position, view.conditions()).replica

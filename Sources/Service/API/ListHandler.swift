@@ -16,7 +16,7 @@ struct ListHandler: Sendable {
     static let json = "application/json"
     static let lines = "application/x-ndjson"
     /// What a list itself takes beside the filter.
-    /// What stays as it was sent in a target: its escapes and slashes too.
+    /// Bytes of a target that a link repeats as they were sent: its escapes and slashes too.
     static let sent = ByteSet.unreserved.union(ByteSet("%/"))
     private static let own = ["order", "limit", "cursor", "max_lag", "until"]
     static let parameters = FilterParameters.names + own
@@ -89,7 +89,7 @@ struct ListHandler: Sendable {
         let query: ListQuery
         let snapshot: StoreSnapshot
 
-        /// Where a list begins that continues behind `key`; its first page's position stays the same from page to page.
+        /// The cursor of the page after `key`. The position of the first page stays in it from page to page.
         func cursor(after key: [UInt8]) -> String {
             ListCursor(lastKey: key, start: start).text(query: query.identity)
         }

@@ -6,7 +6,7 @@ package struct StopLimits: Sendable, Hashable {
     package var logPatience: Duration = .seconds(1)
     /// What a stop may take beyond the times that the operator has set. Then `LastResort` ends the process.
     package var margin: Duration = .seconds(3)
-    /// What a stop of a command without a grace of its own may take: `tail`, `doctor`.
+    /// The longest stop of a command that has no grace of its own: `tail`, `doctor`.
     package var commandGrace: Duration = .seconds(10)
     /// How long the requests and streams of a start that failed get to end.
     package var failureGrace: Duration = .seconds(1)

@@ -25,7 +25,8 @@ package enum DurationText {
         return seconds % 3600 == 0 ? "\(seconds / 3600)h" : "\(seconds / 60)m"
     }
 
-    /// What an error says of `range`: its bounds, and those of `examples` that lie in it, such as `1s to 5m, such as 5s or 2m`.
+    /// The part of an error that describes `range`: its bounds, and the `examples` that lie in it, as in
+    /// `1s to 5m, such as 5s or 2m`.
     package static func hint(_ range: ClosedRange<Duration>, examples: [String]) -> String {
         let bounds = "\(format(range.lowerBound)) to \(format(range.upperBound))"
         let fitting = examples.filter { parse($0).map(range.contains) ?? false }

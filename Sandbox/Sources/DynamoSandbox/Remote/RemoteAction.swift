@@ -1,5 +1,5 @@
-/// What clients of any language do to a running sandbox: `POST /_sandbox/NAME` with a JSON object. Each is a function
-/// of `DynamoSandbox` under another name. `Sandbox/README.md` lists the members of each.
+/// Actions on a running sandbox, for clients in any language: `POST /_sandbox/NAME` with a JSON object. Each calls a
+/// function of `DynamoSandbox`. `Sandbox/README.md` lists the members of each.
 enum RemoteAction: String, Sendable, CaseIterable {
     case shards
     case split
@@ -20,7 +20,7 @@ enum RemoteAction: String, Sendable, CaseIterable {
     case calls
     case forgetCalls = "forget-calls"
 
-    /// Where the actions are.
+    /// The paths of the actions begin with this.
     static let pathPrefix = "/_sandbox/"
 
     /// The members that the action's object may have.

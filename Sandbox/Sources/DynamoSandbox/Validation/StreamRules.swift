@@ -1,4 +1,4 @@
-/// What the operations of DynamoDB Streams need.
+/// The members that the operations of DynamoDB Streams require.
 enum StreamRules {
     static func collect(
         _ operation: SandboxOperation,

@@ -1,4 +1,4 @@
-/// What a table's name may be. A name that cannot be one is refused before anything else in the request is looked at.
+/// The rule for names of tables. An invalid name is rejected before anything else in the request is checked.
 enum TableNameRule {
     private static let pattern = "satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
 

@@ -1,6 +1,6 @@
 import TableModel
 
-/// What each action of a transaction must have, named by its place.
+/// The members that each action of a transaction requires. A violation names the action's place.
 enum TransactionRules {
     static func collect(_ request: Request, _ violations: inout Violations) throws(SandboxError) {
         let entries = try request.array("TransactItems") ?? []

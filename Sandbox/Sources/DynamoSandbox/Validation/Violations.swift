@@ -59,7 +59,7 @@ struct Violations {
     /// Takes over those of `other`, `most` of them.
     mutating func append(_ other: Violations, most: Int = .max) { texts += other.texts.prefix(most) }
 
-    /// The message of all; nil when there are none.
+    /// One error that lists all violations; nil without any.
     var error: SandboxError? {
         guard !texts.isEmpty else { return nil }
         let noun = texts.count == 1 ? "validation error" : "validation errors"

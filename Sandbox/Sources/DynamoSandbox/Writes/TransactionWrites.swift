@@ -37,7 +37,7 @@ extension Engine {
         }
     }
 
-    /// What an action itself weighs: the item that it brings, or the key that it names.
+    /// The size of an action in bytes: of the item that it writes, or of the key that it names.
     private static func size(_ action: WriteAction) -> Int {
         switch action.effect {
         case .put(let item): ItemSize.of(item)
