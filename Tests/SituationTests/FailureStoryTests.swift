@@ -53,6 +53,10 @@ import Testing
                 times: 1_000_000
             )
             try table.put("k1")
+            // Seen before the clock jumps: otherwise the first news after five minutes is that nothing was read.
+            await replica.wait("refused") {
+                $0.status.shards.contains { $0.lastError?.contains("AccessDenied") == true }
+            }
             table.advance(.seconds(300))
             await replica.wait("stale") { $0.status.state == .stale && $0.status.reasonCode == .accessDenied }
             #expect(replica.lag >= 300_000)
