@@ -58,7 +58,7 @@ let package = Package(
     name: "tablecast",
     products: [
         // All that a user of the library names: the consumer, the client it calls and the values it delivers.
-        .library(name: "DynamoDBStream", targets: ["DynamoDBStream", "AWSClient", "TableModel", "Basics"]),
+        .library(name: "DynamoDBStream", targets: ["DynamoDBStream", "DynamoDBClient", "TableModel", "Basics"]),
         .executable(name: "tablecast", targets: ["tablecast"]),
         // The emulator and the demo on top of it: no part of `tablecast`.
         .library(name: "DynamoSandbox", targets: ["DynamoSandbox", "TableModel", "Basics"]),
@@ -89,11 +89,14 @@ let package = Package(
         layer("HTTPSemantics", ["Basics"]),
         layer("CurlTransport", ["Basics", "CCurl", deque]),
         layer("TableModel", ["Basics"]),
-        layer("AWSClient", ["Basics", "CurlTransport", "TableModel", "CZlib"]),
-        layer("DynamoDBStream", ["Basics", "TableModel", "AWSClient", heap]),
+        layer("DynamoDBClient", ["Basics", "CurlTransport", "TableModel", "CZlib"]),
+        layer("DynamoDBStream", ["Basics", "TableModel", "DynamoDBClient", heap]),
         layer("ReplicaStore", ["Basics", "TableModel", deque]),
         layer("StateStore", ["Basics", "TableModel", "ReplicaStore", "CSQLite", "CXXHash"]),
-        layer("Replication", ["Basics", "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore"]),
+        layer(
+            "Replication",
+            ["Basics", "TableModel", "DynamoDBClient", "DynamoDBStream", "ReplicaStore", "StateStore"]
+        ),
         layer("HTTPServer", ["Basics", "HTTPSemantics", "CLinux", deque, heap]),
         layer("Compression", ["Basics", "CZlib"]),
         layer("Digest", ["Basics", "CCrypto"]),
@@ -104,7 +107,7 @@ let package = Package(
         layer(
             "Service",
             [
-                "Basics", "HTTPSemantics", "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore",
+                "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "Replication", "ReplicaStore", "StateStore",
                 "HTTPServer", "Compression", "Digest", "ItemQuery", "Feed", "Telemetry", "CXXHash", "CLinux", logging,
                 metrics, argumentParser,
             ],
@@ -138,7 +141,7 @@ let package = Package(
         // A table and its stream as a value, for the tests that move a clock.
         .target(
             name: "StreamModel",
-            dependencies: ["Basics", "TableModel", "AWSClient"],
+            dependencies: ["Basics", "TableModel", "DynamoDBClient"],
             path: "Tests/StreamModel",
             swiftSettings: strict
         ),
@@ -155,7 +158,7 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: [
-                "Basics", "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication",
+                "Basics", "TableModel", "DynamoDBClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication",
                 "TestTools",
             ],
             path: "Tests/Simulation",
@@ -177,17 +180,21 @@ let package = Package(
         tests(of: "HTTPSemantics", []),
         tests(of: "TableModel", ["TestTools"]),
         tests(of: "CurlTransport", ["TestTools", "CCurl"]),
-        tests(of: "AWSClient", ["TestTools", "CurlTransport", "TableModel", "DynamoSandbox", "HTTPServer", "Digest"]),
+        tests(
+            of: "DynamoDBClient",
+            ["TestTools", "CurlTransport", "TableModel", "DynamoSandbox", "HTTPServer", "Digest"]
+        ),
         tests(
             of: "DynamoDBStream",
-            ["TestTools", "TableModel", "AWSClient", "StreamModel", "DynamoSandbox", "HTTPServer"]
+            ["TestTools", "TableModel", "DynamoDBClient", "StreamModel", "DynamoSandbox", "HTTPServer"]
         ),
         tests(of: "ReplicaStore", ["TestTools", "TableModel"]),
         tests(of: "StateStore", ["TestTools", "TableModel", "ReplicaStore", "CSQLite", "TestVolume"]),
         tests(
             of: "Replication",
             [
-                "TestTools", "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "StreamModel",
+                "TestTools", "TableModel", "DynamoDBClient", "DynamoDBStream", "ReplicaStore", "StateStore",
+                "StreamModel",
                 "DynamoSandbox", "HTTPServer", "TestVolume",
             ]
         ),
@@ -202,7 +209,8 @@ let package = Package(
         tests(
             of: "Service",
             [
-                "TestTools", "HTTPSemantics", "TableModel", "AWSClient", "Replication", "ReplicaStore", "StateStore",
+                "TestTools", "HTTPSemantics", "TableModel", "DynamoDBClient", "Replication", "ReplicaStore",
+                "StateStore",
                 "HTTPServer", "Feed",
                 "ItemQuery", "Compression", "Digest", "Telemetry", "HTTPCases", "CZlib", logging,
             ]
@@ -217,7 +225,7 @@ let package = Package(
         .testTarget(
             name: "SituationTests",
             dependencies: [
-                "Basics", "TableModel", "AWSClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication",
+                "Basics", "TableModel", "DynamoDBClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication",
                 "HTTPServer",
                 "Telemetry", "Service", "DynamoSandbox", "TestTools",
             ],
@@ -230,7 +238,8 @@ let package = Package(
 // with the sanitizer in a folder of its own.
 if Context.environment["TABLECAST_FUZZ"] != nil {
     let parsers: [Target.Dependency] = [
-        "Basics", "HTTPSemantics", "TableModel", "AWSClient", "ReplicaStore", "StateStore", "HTTPServer", "ItemQuery",
+        "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "ReplicaStore", "StateStore", "HTTPServer",
+        "ItemQuery",
         "Feed", "Replication",
         "Service",
     ]
@@ -249,7 +258,7 @@ if Context.environment["TABLECAST_FUZZ"] != nil {
 // own for each, so it has no more than it needs.
 if let sanitizer = Context.environment["TABLECAST_SANITIZER"] {
     let tested: Set = [
-        "Basics", "HTTPSemantics", "CurlTransport", "TableModel", "AWSClient", "ReplicaStore", "StateStore",
+        "Basics", "HTTPSemantics", "CurlTransport", "TableModel", "DynamoDBClient", "ReplicaStore", "StateStore",
         "HTTPServer", "Compression", "Digest", "ItemQuery", "Feed",
     ]
     let others: Set = [

@@ -1,5 +1,5 @@
-public import AWSClient
 public import Basics
+public import DynamoDBClient
 
 /// One table's stream, made easy to consume: shards, their lineage, iterators and their expiry are its business, events are
 /// yours.

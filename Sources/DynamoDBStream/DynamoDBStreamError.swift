@@ -1,4 +1,4 @@
-public import AWSClient
+public import DynamoDBClient
 
 /// Why a stream could not be read, or not wholly.
 public enum DynamoDBStreamError: Error, Sendable, CustomStringConvertible {
@@ -6,9 +6,9 @@ public enum DynamoDBStreamError: Error, Sendable, CustomStringConvertible {
     /// `DynamoDBStream`, or accept the loss with `continueAfterGap()`.
     case gap(StreamGap)
     /// The shards could not be listed. Shards known from before were read.
-    case listing(AWSError)
+    case listing(DynamoDBError)
     /// Some shards could not be read now; the others were. The next call tries them again.
-    case shards([String: AWSError])
+    case shards([String: DynamoDBError])
     /// The saved state is another stream's.
     case foreignState(expected: String, found: String)
     /// The consumer threw; what it had not taken is delivered again by the next call.

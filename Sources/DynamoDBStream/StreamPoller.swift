@@ -1,5 +1,5 @@
-package import AWSClient
 package import Basics
+package import DynamoDBClient
 
 /// What the owner of a poller is told beside the records.
 package enum StreamNotice: Sendable {
@@ -7,7 +7,7 @@ package enum StreamNotice: Sendable {
     case bookmarked
     case gap(StreamGap)
     /// A listing (nil) or a shard's call failed and is retried.
-    case trouble(shardID: String?, AWSError)
+    case trouble(shardID: String?, DynamoDBError)
 }
 
 /// Executes what `StreamMachine` asks for, against one stream: calls run concurrently, the machine has this one owner, and the
@@ -29,7 +29,7 @@ package actor StreamPoller {
     private var machine: StreamMachine
     private var isRunning = false
     /// Where the present run takes its inputs from.
-    private var mailbox: Mailbox<Message>?
+    private var mailbox: Channel<Message>?
     /// Moments that sleeping tasks wait for.
     private var alarms: Set<Duration> = []
     /// The shards' calls in flight.
@@ -103,7 +103,7 @@ package actor StreamPoller {
     ) async throws -> [PassFailure] {
         precondition(!isRunning, "one run at a time: the owner's fault")
         isRunning = true
-        let mailbox = Mailbox<Message>()
+        let mailbox = Channel<Message>()
         self.mailbox = mailbox
         defer { self.mailbox = nil }
         var failures: [PassFailure]?
@@ -162,7 +162,7 @@ package actor StreamPoller {
     ///
     /// An alarm counts until it has rung, not until its moment by our clock: a sleep is measured by another clock, which may end it
     /// a moment early. What was too early for the machine is then waited for again.
-    private func setAlarm(_ mailbox: Mailbox<Message>, in group: inout DiscardingTaskGroup) {
+    private func setAlarm(_ mailbox: Channel<Message>, in group: inout DiscardingTaskGroup) {
         guard let wake = machine.nextWake, alarms.allSatisfy({ $0 > wake }) else { return }
         alarms.insert(wake)
         let wait = max(.zero, wake - time.continuous())
@@ -174,7 +174,7 @@ package actor StreamPoller {
 
     private func execute(
         _ action: StreamAction,
-        _ mailbox: Mailbox<Message>,
+        _ mailbox: Channel<Message>,
         _ consume: @escaping Consumer,
         in group: inout DiscardingTaskGroup
     ) {
@@ -234,27 +234,27 @@ private struct StreamCalls: Sendable {
     let recordLimit: Int
 
     func describe(_ cursor: String?) async -> StreamInput {
-        do throws(AWSError) {
+        do throws(DynamoDBError) {
             return .listed(try await api.describeStream(streamARN, exclusiveStartShardID: cursor, childrenOf: nil))
         } catch { return .listingFailed(error) }
     }
 
     func children(of parentID: String) async -> StreamInput {
-        do throws(AWSError) {
+        do throws(DynamoDBError) {
             let page = try await api.describeStream(streamARN, exclusiveStartShardID: nil, childrenOf: parentID)
             return .childrenListed(of: parentID, page)
         } catch { return .childrenFailed(of: parentID, error) }
     }
 
     func iterator(_ shardID: String, _ start: IteratorStart) async -> StreamInput {
-        do throws(AWSError) {
+        do throws(DynamoDBError) {
             let iterator = try await api.getShardIterator(streamARN, shardID: shardID, start: start)
             return .iterator(shardID: shardID, iterator)
         } catch { return .iteratorFailed(shardID: shardID, error) }
     }
 
     func records(_ shardID: String, _ iterator: String) async -> StreamInput {
-        do throws(AWSError) {
+        do throws(DynamoDBError) {
             let page = try await api.getRecords(iterator: iterator, shardID: shardID, limit: recordLimit)
             return .records(shardID: shardID, page)
         } catch { return .recordsFailed(shardID: shardID, error) }

@@ -1,5 +1,5 @@
-package import AWSClient
 import Basics
+package import DynamoDBClient
 
 /// One moment on every clock: the machines never read a clock, they are told.
 package struct StreamTime: Sendable, Hashable {

@@ -18,7 +18,7 @@ package final class HTTPServer: Sendable {
     private let handler: any HTTPHandler
     private let observer: (any HTTPServerObserver)?
     private let limits: HTTPServerLimits
-    private let notes: AnswerNotes
+    private let notes: ResponseNotes
     private let loopCount: Int
     private let pendingBytes: PendingBytes
     private let clock: (@Sendable () -> Int)?
@@ -33,7 +33,7 @@ package final class HTTPServer: Sendable {
         handler: any HTTPHandler,
         observer: (any HTTPServerObserver)?,
         limits: HTTPServerLimits = HTTPServerLimits(),
-        notes: AnswerNotes = [],
+        notes: ResponseNotes = [],
         loops: Int,
         pendingBytes: PendingBytes? = nil,
         clock: (@Sendable () -> Int)? = nil
@@ -104,7 +104,7 @@ package final class HTTPServer: Sendable {
         Refusals(
             connectionLimit: limits.connections,
             addressLimit: limits.connectionsPerAddress,
-            answers: RefusalAnswers(
+            answers: RefusalResponses(
                 handler: handler,
                 observer: observer,
                 notes: notes,

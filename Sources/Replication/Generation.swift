@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import DynamoDBStream
 import ReplicaStore
 import TableModel
@@ -19,7 +19,7 @@ struct Generation {
     var scannedUnits = 0.0
     var segments = 0
     var segmentsDone = 0
-    var lastScanError: AWSError?
+    var lastScanError: DynamoDBError?
     /// Records that were skipped because their keys cannot be read, since the generation began or was last compared with the table.
     var skippedRecords = 0
     /// Rows of the scan, or of the last comparison, that were skipped for the same reason.

@@ -1,4 +1,4 @@
-package import AWSClient
+package import DynamoDBClient
 
 /// Why replication cannot go on at all.
 package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConvertible {
@@ -29,7 +29,7 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
     package var exitCode: Int32 { kind == .configuration ? 78 : 1 }
 
     /// A call that failed for good before the replica was ever live.
-    package init(_ error: AWSError) {
+    package init(_ error: DynamoDBError) {
         let kind: Kind
         switch error.kind {
         case .accessDenied, .notFound, .fatal, .expiredCredentials: kind = .configuration
@@ -76,7 +76,7 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
         )
     }
 
-    static func noTable(_ error: AWSError, _ table: String) -> ReplicationFailure {
+    static func noTable(_ error: DynamoDBError, _ table: String) -> ReplicationFailure {
         ReplicationFailure(
             kind: .configuration,
             message: "table \(table) was not found (\(error.code): \(error.message))",

@@ -1,4 +1,4 @@
-package import AWSClient
+package import DynamoDBClient
 package import StateStore
 
 /// What replication reports as it happens.
@@ -17,9 +17,9 @@ package enum ReplicationEvent: Sendable, Hashable {
     /// Records were lost; a rebuild follows.
     case gap(String)
     /// A listing (nil) or a shard's call failed; it is retried.
-    case shardTrouble(shardID: String?, AWSError)
+    case shardTrouble(shardID: String?, DynamoDBError)
     /// A scan page or DescribeTable failed; it is retried.
-    case tableTrouble(AWSError)
+    case tableTrouble(DynamoDBError)
     /// A new generation is being built.
     case rebuild(reason: String)
     /// A saved state is gone on with; the stream was read up to `seconds` ago. With a reason the feed begins a new epoch all the same.

@@ -94,7 +94,7 @@ package struct ReplicationLimits: Sendable, Hashable {
     /// Such comparisons in a row, `verifyInterval` apart, before that wait.
     package var repairPasses = 5
     /// Comparisons in a row that must find nothing open before records that were skipped count as made good for: one alone may take a
-    /// key for seen that it was not (`SeenKeys`).
+    /// key for seen that it was not (`BloomFilter`).
     package var cleanPasses = 2
     /// Faults of single items that the status tells of.
     package var unreadableReports = 16

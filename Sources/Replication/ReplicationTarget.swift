@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import TableModel
 
 /// A table that can be followed: what DescribeTable must have said.

@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import DynamoDBStream
 import ReplicaStore
 import StateStore
@@ -56,8 +56,8 @@ extension Replicator {
             settings: settings.stream,
             time: time
         )
-        let bookmark = Mailbox<Bool>()
-        let gaps = Mailbox<StreamGap>()
+        let bookmark = Channel<Bool>()
+        let gaps = Channel<StreamGap>()
         let expiresAt = resumption?.expiresAt
         if resumption != nil { scanEnds(at: streamTime()) }
         let end: GenerationEnd = await withTaskGroup(of: GenerationEnd?.self) { group in
@@ -108,8 +108,8 @@ extension Replicator {
 
     private nonisolated func consume(
         _ poller: StreamPoller,
-        _ bookmark: Mailbox<Bool>,
-        _ gaps: Mailbox<StreamGap>
+        _ bookmark: Channel<Bool>,
+        _ gaps: Channel<StreamGap>
     ) async -> GenerationEnd? {
         do {
             try await poller.follow(
@@ -131,7 +131,7 @@ extension Replicator {
         }
     }
 
-    private nonisolated func report(_ error: AWSError, shardID: String?) {
+    private nonisolated func report(_ error: DynamoDBError, shardID: String?) {
         board.update { $0.lastError = error.description }
         observer.observe(.shardTrouble(shardID: shardID, error))
     }

@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import Synchronization
 
 /// What readers are told, judged at the time of reading and outside of the actor: whatever is blocked, lag grows.

@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import DynamoDBStream
 import ReplicaStore
 import TableModel
@@ -31,7 +31,7 @@ extension Replicator {
             _ = await poller.hasCaughtUp(since: end)
             await scanEnds(at: end)
             return nil
-        } catch let error as AWSError {
+        } catch let error as DynamoDBError {
             return .failed(error.kind == .notFound ? .noTable(error, target.tableReference) : ReplicationFailure(error))
         } catch {
             return .cancelled
@@ -97,7 +97,7 @@ extension Replicator {
         board.update { $0.scanEstimatedSecondsLeft = 0 }
     }
 
-    private func scanTrouble(_ error: AWSError) {
+    private func scanTrouble(_ error: DynamoDBError) {
         generation?.lastScanError = error
         report(error)
     }

@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 package import DynamoDBStream
 import ReplicaStore
 import StateStore

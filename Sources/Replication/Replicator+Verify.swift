@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import DynamoDBStream
 import ReplicaStore
 import TableModel
@@ -50,7 +50,7 @@ extension Replicator {
                 try Task.checkCancellation()
                 let left = await ended(step, pass)
                 schedule.ended(step, isComplete: pass.isComplete, skippedRecords: left, at: time.continuous())
-            } catch let error as AWSError {
+            } catch let error as DynamoDBError {
                 // Only the comparison has failed; the stream is still followed. It counts, so that one which always fails part of the way
                 // is not repeated every minute.
                 schedule.ended(step, isComplete: false, skippedRecords: skippedRecords, at: time.continuous())

@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import DynamoDBStream
 import ReplicaStore
 import Synchronization
@@ -71,7 +71,7 @@ extension Replicator {
         if !view.isBookmarked, time.continuous() - generation.beganAt >= limit, let error = view.lastError {
             let neverAnswered = view.status == nil && error.kind != .throttled
             // A shard that is listed and not found, with a table that goes on naming its stream: nothing will change.
-            let isUnusable: Set<AWSError.Kind> = [.accessDenied, .expiredCredentials, .notFound]
+            let isUnusable: Set<DynamoDBError.Kind> = [.accessDenied, .expiredCredentials, .notFound]
             if neverAnswered || isUnusable.contains(error.kind) {
                 return ReplicationFailure(error)
             }

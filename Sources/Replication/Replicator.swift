@@ -1,5 +1,5 @@
-package import AWSClient
 package import Basics
+package import DynamoDBClient
 import DynamoDBStream
 package import ReplicaStore
 package import StateStore
@@ -123,7 +123,7 @@ package actor Replicator {
         let began = time.continuous()
         var hasAnswered = readiness.hasBeenLive
         var failures = 0
-        var lastError: AWSError?
+        var lastError: DynamoDBError?
         while !Task.isCancelled {
             let left = settings.limits.startLimit - (time.continuous() - began)
             let answer = await probe.ask(within: hasAnswered ? nil : max(.zero, left))
@@ -174,7 +174,7 @@ package actor Replicator {
     }
 
     /// What no waiting can mend before anything has ever worked.
-    private func startFailure(_ error: AWSError) -> ReplicationFailure? {
+    private func startFailure(_ error: DynamoDBError) -> ReplicationFailure? {
         switch error.kind {
         case .notFound: .noTable(error, settings.tableName)
         case .accessDenied, .fatal: ReplicationFailure(error)
@@ -182,7 +182,7 @@ package actor Replicator {
         }
     }
 
-    private func noAnswer(_ error: AWSError?) -> ReplicationFailure {
+    private func noAnswer(_ error: DynamoDBError?) -> ReplicationFailure {
         error.map(ReplicationFailure.init)
             ?? ReplicationFailure(
                 kind: .runtime,
@@ -198,7 +198,7 @@ package actor Replicator {
         return duration == .zero ? true : (try? await time.sleep(duration)) != nil
     }
 
-    nonisolated func report(_ error: AWSError) {
+    nonisolated func report(_ error: DynamoDBError) {
         board.update { $0.lastError = error.description }
         observer.observe(.tableTrouble(error))
     }

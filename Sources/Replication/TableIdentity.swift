@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 
 /// Which table is followed, as whole as it is known. Every ARN that an endpoint sends is held against it.
 ///

@@ -1,11 +1,11 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 
 /// DescribeTable with a bound on the waiting.
 struct TableProbe: Sendable {
     enum Answer: Sendable {
         case described(TableDescription)
-        case failed(AWSError)
+        case failed(DynamoDBError)
         /// No answer within the bound.
         case timedOut
     }
@@ -31,7 +31,7 @@ struct TableProbe: Sendable {
 
     @concurrent
     private func ask() async -> Answer {
-        do throws(AWSError) { return .described(try await api.describeTable(tableName)) } catch {
+        do throws(DynamoDBError) { return .described(try await api.describeTable(tableName)) } catch {
             return .failed(error)
         }
     }

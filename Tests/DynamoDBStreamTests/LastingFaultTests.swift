@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import StreamModel
 import TableModel
 import Testing
@@ -7,7 +7,7 @@ import Testing
 
 /// A fault of one shard that lasts: the others go on, what is said of it is true, and nothing is lost when it ends.
 @Suite struct LastingFaultTests {
-    private static let kinds: [AWSError.Kind] = [
+    private static let kinds: [DynamoDBError.Kind] = [
         .fatal, .notFound, .expiredIterator, .accessDenied, .transient, .malformed, .throttled,
     ]
 
@@ -15,7 +15,7 @@ import Testing
         "a shard that has delivered nothing and keeps failing holds back no other one, and is named with its lag",
         arguments: kinds
     )
-    func othersGoOn(_ kind: AWSError.Kind) throws {
+    func othersGoOn(_ kind: DynamoDBError.Kind) throws {
         var driver = MachineDriver(StreamModel("A B"))
         driver.tellsTime = true
         driver.at(.seconds(5)) { $0.model.outages["GetRecords A"] = StreamModel.error(kind, "GetRecords", "shard A") }
@@ -51,7 +51,7 @@ import Testing
     func replacesRefusedIterator() {
         var driver = MachineDriver(StreamModel("A"))
         driver.at(.seconds(5)) { driver in
-            driver.model.outages["GetRecords A"] = AWSError(
+            driver.model.outages["GetRecords A"] = DynamoDBError(
                 kind: .fatal,
                 operation: "GetRecords",
                 subject: "shard A",

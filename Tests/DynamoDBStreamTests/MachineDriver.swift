@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import StreamModel
 import TableModel
 
@@ -19,7 +19,7 @@ struct MachineDriver {
     /// Everything that was taken, in order, as words: "+A", "A:k=v", "-A".
     private(set) var taken: [String] = []
     private(set) var gaps: [StreamGap] = []
-    private(set) var troubles: [AWSError.Kind] = []
+    private(set) var troubles: [DynamoDBError.Kind] = []
     private(set) var bookmarkedAt: Duration?
     private(set) var passes: [[PassFailure]] = []
     private(set) var abandoned: [String] = []
@@ -145,11 +145,11 @@ struct MachineDriver {
     private mutating func perform(_ action: StreamAction) {
         switch action {
         case .describe(let cursor):
-            do throws(AWSError) {
+            do throws(DynamoDBError) {
                 answer(.listed(try model.describeStream(exclusiveStart: cursor, childrenOf: nil)))
             } catch { answer(.listingFailed(error)) }
         case .describeChildren(let parent):
-            do throws(AWSError) {
+            do throws(DynamoDBError) {
                 answer(.childrenListed(of: parent, try model.describeStream(exclusiveStart: nil, childrenOf: parent)))
             } catch { answer(.childrenFailed(of: parent, error)) }
         case .getIterator(let shardID, _) where silentShards.contains(shardID):
@@ -159,11 +159,11 @@ struct MachineDriver {
             model.calls.append((model.now, "GetRecords \(shardID)"))
             answer(.recordsFailed(shardID: shardID, StreamModel.error(.transient)), after: callTimeout)
         case .getIterator(let shardID, let start):
-            do throws(AWSError) {
+            do throws(DynamoDBError) {
                 answer(.iterator(shardID: shardID, try model.getShardIterator(shardID, start)))
             } catch { answer(.iteratorFailed(shardID: shardID, error)) }
         case .getRecords(let shardID, let iterator):
-            do throws(AWSError) {
+            do throws(DynamoDBError) {
                 let page = try model.getRecords(iterator, limit: machine.settings.recordLimit)
                 answer(.records(shardID: shardID, page))
             } catch { answer(.recordsFailed(shardID: shardID, error)) }

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import StreamModel
 import Synchronization
 
@@ -16,18 +16,19 @@ final class ModelClient: DynamoDBStreamsAPI {
         _ streamARN: String,
         exclusiveStartShardID: String?,
         childrenOf: String?
-    ) async throws(AWSError) -> StreamPage {
-        try model.withLock { (model) throws(AWSError) in
+    ) async throws(DynamoDBError) -> StreamPage {
+        try model.withLock { (model) throws(DynamoDBError) in
             try model.describeStream(exclusiveStart: exclusiveStartShardID, childrenOf: childrenOf)
         }
     }
 
-    func getShardIterator(_ streamARN: String, shardID: String, start: IteratorStart) async throws(AWSError) -> String?
+    func getShardIterator(_ streamARN: String, shardID: String, start: IteratorStart) async throws(DynamoDBError)
+        -> String?
     {
-        try model.withLock { (model) throws(AWSError) in try model.getShardIterator(shardID, start) }
+        try model.withLock { (model) throws(DynamoDBError) in try model.getShardIterator(shardID, start) }
     }
 
-    func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
-        try model.withLock { (model) throws(AWSError) in try model.getRecords(iterator, limit: limit) }
+    func getRecords(iterator: String, shardID: String, limit: Int) async throws(DynamoDBError) -> RecordsPage {
+        try model.withLock { (model) throws(DynamoDBError) in try model.getRecords(iterator, limit: limit) }
     }
 }

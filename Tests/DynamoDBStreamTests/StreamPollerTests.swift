@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import StreamModel
 import Synchronization
 import TestTools
@@ -120,12 +120,13 @@ private final class HangingClient: DynamoDBStreamsAPI {
         _ streamARN: String,
         exclusiveStartShardID: String?,
         childrenOf: String?
-    ) async throws(AWSError) -> StreamPage { throw StreamModel.error(.throttled) }
+    ) async throws(DynamoDBError) -> StreamPage { throw StreamModel.error(.throttled) }
 
-    func getShardIterator(_ streamARN: String, shardID: String, start: IteratorStart) async throws(AWSError) -> String?
+    func getShardIterator(_ streamARN: String, shardID: String, start: IteratorStart) async throws(DynamoDBError)
+        -> String?
     { shardID }
 
-    func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
+    func getRecords(iterator: String, shardID: String, limit: Int) async throws(DynamoDBError) -> RecordsPage {
         guard shardID != well else {
             counts.withLock { $0.reads += 1 }
             return RecordsPage(records: [], nextIterator: iterator)

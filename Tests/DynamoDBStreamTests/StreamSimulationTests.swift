@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import StreamModel
 import TableModel
 import Testing
@@ -107,7 +107,7 @@ private struct ToyReplica {
         }
         for _ in 0..<driver.model.random(16) {
             driver.at(.milliseconds(Int64(driver.model.random(busy)))) { driver in
-                let kinds: [AWSError.Kind] = [.throttled, .transient, .malformed, .expiredIterator, .accessDenied]
+                let kinds: [DynamoDBError.Kind] = [.throttled, .transient, .malformed, .expiredIterator, .accessDenied]
                 let operations = ["GetRecords", "GetRecords", "GetShardIterator", "DescribeStream"]
                 let operation = operations[driver.model.random(operations.count)]
                 var kind = kinds[driver.model.random(kinds.count)]

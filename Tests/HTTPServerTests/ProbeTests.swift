@@ -12,7 +12,7 @@ import Testing
         answer: { request in
             switch request.rawPath {
             case "/stream": HTTPResponse(status: 200, body: .stream(FloodStream(StreamScript())))
-            case "/wait": HTTPResponse(status: 200, body: .pending(ScriptedAnswer(PollScript(), "wait")))
+            case "/wait": HTTPResponse(status: 200, body: .pending(ScriptedResponse(PollScript(), "wait")))
             default: .text(request.rawPath)
             }
         },

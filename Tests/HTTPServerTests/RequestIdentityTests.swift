@@ -3,7 +3,7 @@ import Testing
 @testable import HTTPServer
 
 @Suite struct RequestIdentityTests {
-    private func answers(_ fields: [String], notes: AnswerNotes = .requestID) async throws -> [RawResponse] {
+    private func answers(_ fields: [String], notes: ResponseNotes = .requestID) async throws -> [RawResponse] {
         let server = HTTPServer(handler: echo, observer: RecordingObserver(), notes: notes, loops: 1)
         let port = try server.start(host: "127.0.0.1", port: 0)
         let client = try RawClient(port: port)

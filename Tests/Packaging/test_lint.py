@@ -57,8 +57,8 @@ VIOLATIONS = {
     ),
     "an import with an access level and an attribute": (
         "Sources/TableModel/Bad.swift",
-        "@preconcurrency package import AWSClient\n",
-        r"Sources/TableModel/Bad.swift:1: TableModel must not import AWSClient",
+        "@preconcurrency package import DynamoDBClient\n",
+        r"Sources/TableModel/Bad.swift:1: TableModel must not import DynamoDBClient",
     ),
     "an import of one declaration": (
         "Sources/ReplicaStore/Bad.swift",

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import StreamModel
 import Synchronization
 import TableModel
@@ -41,18 +41,18 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
     }
 
     private func call<Answer>(
-        _ body: (inout State) throws(AWSError) -> sending Answer
-    ) async throws(AWSError) -> sending Answer {
+        _ body: (inout State) throws(DynamoDBError) -> sending Answer
+    ) async throws(DynamoDBError) -> sending Answer {
         await Task.yield()
         let now = time.now
-        return try state.withLock { (state) throws(AWSError) in
+        return try state.withLock { (state) throws(DynamoDBError) in
             state.model.now = max(state.model.now, now)
             return try body(&state)
         }
     }
 
-    func describeTable(_ name: String) async throws(AWSError) -> TableDescription {
-        try await call { (state) throws(AWSError) in
+    func describeTable(_ name: String) async throws(DynamoDBError) -> TableDescription {
+        try await call { (state) throws(DynamoDBError) in
             try state.model.begin("DescribeTable", name)
             return TableDescription(
                 name: name,
@@ -67,8 +67,8 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         }
     }
 
-    func scan(_ request: ScanRequest) async throws(AWSError) -> ScanPage {
-        try await call { (state) throws(AWSError) in
+    func scan(_ request: ScanRequest) async throws(DynamoDBError) -> ScanPage {
+        try await call { (state) throws(DynamoDBError) in
             state.scanRequests.append(request)
             try state.model.begin("Scan", request.table)
             state.scanPages += 1
@@ -106,8 +106,10 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         }
     }
 
-    func batchGetItem(table: String, keys: [[AttributeName: AttributeValue]]) async throws(AWSError) -> BatchGetPage {
-        try await call { (state) throws(AWSError) in
+    func batchGetItem(table: String, keys: [[AttributeName: AttributeValue]]) async throws(DynamoDBError)
+        -> BatchGetPage
+    {
+        try await call { (state) throws(DynamoDBError) in
             try state.model.begin("BatchGetItem", table)
             let ids = keys.compactMap { if case .string(let id) = $0["id"] { id } else { nil } }
             state.beforeFetch?(&state.model, ids)
@@ -129,8 +131,8 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         _ streamARN: String,
         exclusiveStartShardID: String?,
         childrenOf: String?
-    ) async throws(AWSError) -> StreamPage {
-        try await call { (state) throws(AWSError) in
+    ) async throws(DynamoDBError) -> StreamPage {
+        try await call { (state) throws(DynamoDBError) in
             guard streamARN == state.model.streamARN else {
                 throw StreamModel.error(.notFound, "DescribeStream", streamARN)
             }
@@ -150,12 +152,12 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         _ streamARN: String,
         shardID: String,
         start: IteratorStart
-    ) async throws(AWSError) -> String? {
-        try await call { (state) throws(AWSError) in try state.model.getShardIterator(shardID, start) }
+    ) async throws(DynamoDBError) -> String? {
+        try await call { (state) throws(DynamoDBError) in try state.model.getShardIterator(shardID, start) }
     }
 
-    func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
-        try await call { (state) throws(AWSError) in
+    func getRecords(iterator: String, shardID: String, limit: Int) async throws(DynamoDBError) -> RecordsPage {
+        try await call { (state) throws(DynamoDBError) in
             let read = try state.model.getRecords(iterator, limit: limit)
             let page = RecordsPage(records: read.records.map(UnreadableValue.spoil), nextIterator: read.nextIterator)
             guard state.viewType == .keysOnly || state.viewType == .oldImage else { return page }

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import TestTools
 import Testing
 

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import ReplicaStore
 import StreamModel
 import Testing

@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import StateStore
 import StreamModel
 import Synchronization
@@ -15,7 +15,7 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         var pages: [[StreamRecord]] = []
         /// Keys asked for, by call.
         var fetched: [[String]] = []
-        var faults: [AWSError] = []
+        var faults: [DynamoDBError] = []
         /// Keys that the next calls leave unprocessed.
         var unprocessed: [Set<String>] = []
         var serviceTime: ServiceTime?
@@ -29,8 +29,10 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
     func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
     var fetched: [[String]] { state.withLock { $0.fetched } }
 
-    func batchGetItem(table: String, keys: [[AttributeName: AttributeValue]]) async throws(AWSError) -> BatchGetPage {
-        try state.withLock { (state) throws(AWSError) in
+    func batchGetItem(table: String, keys: [[AttributeName: AttributeValue]]) async throws(DynamoDBError)
+        -> BatchGetPage
+    {
+        try state.withLock { (state) throws(DynamoDBError) in
             let ids = keys.compactMap { if case .string(let id) = $0["id"] { id } else { nil } }
             state.fetched.append(ids.sorted())
             if !state.faults.isEmpty { throw state.faults.removeFirst() }
@@ -45,22 +47,24 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         }
     }
 
-    func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
+    func getRecords(iterator: String, shardID: String, limit: Int) async throws(DynamoDBError) -> RecordsPage {
         state.withLock { RecordsPage(records: $0.pages.removeFirst(), nextIterator: "next") }
     }
 
-    func describeTable(_ name: String) async throws(AWSError) -> TableDescription { throw StreamModel.error(.fatal) }
-    func scan(_ request: ScanRequest) async throws(AWSError) -> ScanPage { throw StreamModel.error(.fatal) }
+    func describeTable(_ name: String) async throws(DynamoDBError) -> TableDescription {
+        throw StreamModel.error(.fatal)
+    }
+    func scan(_ request: ScanRequest) async throws(DynamoDBError) -> ScanPage { throw StreamModel.error(.fatal) }
     func describeStream(
         _ streamARN: String,
         exclusiveStartShardID: String?,
         childrenOf: String?
-    ) async throws(AWSError) -> StreamPage { throw StreamModel.error(.fatal) }
+    ) async throws(DynamoDBError) -> StreamPage { throw StreamModel.error(.fatal) }
     func getShardIterator(
         _ streamARN: String,
         shardID: String,
         start: IteratorStart
-    ) async throws(AWSError) -> String? { throw StreamModel.error(.fatal) }
+    ) async throws(DynamoDBError) -> String? { throw StreamModel.error(.fatal) }
 }
 
 @Suite struct ImageCompletionTests {
@@ -231,7 +235,7 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         let images = completion(.newImage)
         #expect(images.keysAhead == KeysAhead())
         endpoint.change { $0.faults = [StreamModel.error(.throttled)] }
-        await #expect(throws: AWSError.self) { _ = try await read(images, [record(11, "a", .modify)]) }
+        await #expect(throws: DynamoDBError.self) { _ = try await read(images, [record(11, "a", .modify)]) }
         let key = try key("a")
         #expect(images.keysAhead.until == [key: .max], "a read is under way")
         _ = try await read(images, [record(11, "a", .modify)])
@@ -273,7 +277,7 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         #expect(try await read(images, [record(11, "a", .insert), record(12, "b", .insert)]) == ["a=1@11", "b=2@12"])
         #expect(endpoint.fetched == [["a", "b"], ["a", "b"], ["b"]])
         endpoint.change { $0.unprocessed = Array(repeating: ["a"], count: 10) }
-        let error = await #expect(throws: AWSError.self) { try await read(images, [record(13, "a", .insert)]) }
+        let error = await #expect(throws: DynamoDBError.self) { try await read(images, [record(13, "a", .insert)]) }
         #expect(
             error?.description.contains("BatchGetItem table demo failed: UnprocessedKeys: 1 keys stayed unprocessed")
                 == true,
@@ -288,7 +292,7 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         let images = completion(.keysOnly)
         let page = [record(11, "a", .insert), record(12, "b", .insert), record(13, "c", .insert)]
         endpoint.change { $0.unprocessed = [[], ["c"], ["c"], ["c"], ["c"]] }
-        await #expect(throws: AWSError.self) { try await read(images, page) }
+        await #expect(throws: DynamoDBError.self) { try await read(images, page) }
         endpoint.change {
             $0.fetched = []
             $0.unprocessed = []
@@ -300,12 +304,12 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
 
     @Test(
         "a table that cannot be read is no gap of the stream",
-        arguments: [AWSError.Kind.notFound, .fatal, .trimmed, .expiredIterator]
+        arguments: [DynamoDBError.Kind.notFound, .fatal, .trimmed, .expiredIterator]
     )
-    func noGap(_ kind: AWSError.Kind) async throws {
+    func noGap(_ kind: DynamoDBError.Kind) async throws {
         endpoint.change { $0.faults = [StreamModel.error(kind, "BatchGetItem", "demo")] }
         let images = completion(.keysOnly)
-        let error = await #expect(throws: AWSError.self) { try await read(images, [record(11, "a", .insert)]) }
+        let error = await #expect(throws: DynamoDBError.self) { try await read(images, [record(11, "a", .insert)]) }
         #expect(error?.kind == .transient)
         #expect(error?.code == "\(kind)")
     }

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import Glibc
 import ReplicaStore
 import StateStore

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import StreamModel
 import TableModel
 import Testing
@@ -11,9 +11,9 @@ import Testing
         "a quiet shard that fails for good holds back no write of another, and the status names it",
         arguments: [
             .fatal, .notFound, .expiredIterator, .accessDenied, .transient, .malformed,
-        ] as [AWSError.Kind]
+        ] as [DynamoDBError.Kind]
     )
-    func othersAreSeen(_ kind: AWSError.Kind) async throws {
+    func othersAreSeen(_ kind: DynamoDBError.Kind) async throws {
         let harness = ReplicatorHarness(StreamModel("A B"))
         try await harness.run { harness in
             await harness.waitLive()

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import Testing
 
 @testable import Replication
@@ -30,12 +30,12 @@ import Testing
     @Test(
         "names what keeps failing",
         arguments: [
-            (AWSError.Kind.accessDenied, ReasonCode.accessDenied), (.expiredCredentials, .credentialsExpired),
+            (DynamoDBError.Kind.accessDenied, ReasonCode.accessDenied), (.expiredCredentials, .credentialsExpired),
             (.throttled, .throttled), (.transient, .streamUnreachable), (.malformed, .streamUnreachable),
             (.notFound, .streamUnreachable), (.fatal, .streamUnreachable),
         ]
     )
-    func codes(_ kind: AWSError.Kind, _ code: ReasonCode) {
+    func codes(_ kind: DynamoDBError.Kind, _ code: ReasonCode) {
         var readiness = Readiness()
         readiness.beginGeneration("scanning")
         readiness.goLive()

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import StreamModel
 import Testing
 
@@ -21,10 +21,10 @@ import Testing
     @Test(
         "an unknown table and a refused identity are configuration failures at once",
         arguments: [
-            AWSError.Kind.notFound, .accessDenied, .fatal,
+            DynamoDBError.Kind.notFound, .accessDenied, .fatal,
         ]
     )
-    func refused(_ kind: AWSError.Kind) async {
+    func refused(_ kind: DynamoDBError.Kind) async {
         var model = StreamModel("A")
         model.outages["DescribeTable"] = StreamModel.error(kind, "DescribeTable", "demo")
         let failure = await ReplicatorHarness(model).failure()

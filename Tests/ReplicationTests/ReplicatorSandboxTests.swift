@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import DynamoSandbox
 import ReplicaStore
 import TableModel
@@ -33,7 +33,7 @@ import Testing
             dynamoDB: try Endpoint("http://127.0.0.1:\(port)"),
             dynamoDBStreams: try Endpoint("http://127.0.0.1:\(port)")
         )
-        let client = try AWSClient(configuration: configuration)
+        let client = try DynamoDBClient(configuration: configuration)
         var settings = ReplicationSettings(tableName: "orders")
         settings.pollInterval = .milliseconds(50)
         let store = ReplicaStore()

@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import DynamoSandbox
 import ReplicaStore
 import TableModel
@@ -17,7 +17,7 @@ final class SandboxFixture: Sendable {
     let store = ReplicaStore()
     let observer = RecordingObserver()
     let replicator: Replicator
-    private let client: AWSClient
+    private let client: DynamoDBClient
     private let running: Task<ReplicationFailure?, Never>
 
     /// `prepare` fills the sandbox before anything follows it.
@@ -41,7 +41,7 @@ final class SandboxFixture: Sendable {
             dynamoDB: endpoint,
             dynamoDBStreams: endpoint
         )
-        client = try AWSClient(configuration: configuration)
+        client = try DynamoDBClient(configuration: configuration)
         var settings = ReplicationSettings(tableName: table)
         settings.pollInterval = .milliseconds(50)
         settings.limits.bookmarkSettle = .milliseconds(50)

@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import DynamoSandbox
 import Glibc
 import ReplicaStore
@@ -15,7 +15,7 @@ final class SavedStateHarness {
     static let table = "orders"
 
     let sandbox: DynamoSandbox
-    let client: AWSClient
+    let client: DynamoDBClient
     let path: String
 
     init(items: Int = 60, shards: Int = 2) throws {
@@ -24,7 +24,7 @@ final class SavedStateHarness {
         sandbox = DynamoSandbox(settings: sandboxSettings)
         let port = try sandbox.start()
         let endpoint = try Endpoint("http://127.0.0.1:\(port)")
-        client = try AWSClient(
+        client = try DynamoDBClient(
             configuration: AWSConfiguration(
                 region: "local",
                 credentials: StaticCredentials(Credentials(accessKeyID: "a", secretAccessKey: "b")),
@@ -127,7 +127,7 @@ struct SavedStateProcess {
     let observer = RecordingObserver()
     let replicator: Replicator
 
-    init(_ settings: ReplicationSettings, _ client: AWSClient, _ time: TimeSource, _ keeper: StateKeeper) {
+    init(_ settings: ReplicationSettings, _ client: DynamoDBClient, _ time: TimeSource, _ keeper: StateKeeper) {
         replicator = Replicator(
             settings: settings,
             table: client,

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import DynamoSandbox
 import Glibc
 import ReplicaStore

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import ReplicaStore
 import StreamModel
 import TestTools
@@ -28,7 +28,7 @@ import Testing
             _ streamARN: String,
             exclusiveStartShardID: String?,
             childrenOf: String?
-        ) async throws(AWSError) -> StreamPage {
+        ) async throws(DynamoDBError) -> StreamPage {
             try await endpoint.describeStream(
                 streamARN,
                 exclusiveStartShardID: exclusiveStartShardID,
@@ -40,11 +40,11 @@ import Testing
             _ streamARN: String,
             shardID: String,
             start: IteratorStart
-        ) async throws(AWSError) -> String? {
+        ) async throws(DynamoDBError) -> String? {
             try await endpoint.getShardIterator(streamARN, shardID: shardID, start: start)
         }
 
-        func getRecords(iterator: String, shardID: String, limit: Int) async throws(AWSError) -> RecordsPage {
+        func getRecords(iterator: String, shardID: String, limit: Int) async throws(DynamoDBError) -> RecordsPage {
             await reads.passSuspended()
             return try await endpoint.getRecords(iterator: iterator, shardID: shardID, limit: limit)
         }

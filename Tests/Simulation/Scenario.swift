@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 
 /// What a seed stands for: the traits of a world, and what happens in it when.
 struct Scenario {
@@ -26,9 +26,9 @@ struct Scenario {
         /// No answer for a long time, then none.
         case silence
         /// Every call.
-        case error(AWSError.Kind)
+        case error(DynamoDBError.Kind)
         /// Reads only: iterators are granted.
-        case recordsError(AWSError.Kind)
+        case recordsError(DynamoDBError.Kind)
     }
 
     /// Empty pages in a row although there are records.
@@ -110,7 +110,7 @@ struct Scenario {
             default: true
             }
         }
-        let kinds: [AWSError.Kind] = [
+        let kinds: [DynamoDBError.Kind] = [
             .fatal, .notFound, .expiredIterator, .accessDenied, .transient, .malformed, .throttled,
         ]
         let kind = kinds[random.below(kinds.count)]

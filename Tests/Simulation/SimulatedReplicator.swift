@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import DynamoDBStream
 import ReplicaStore
 import Replication

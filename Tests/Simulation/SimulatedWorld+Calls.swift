@@ -1,17 +1,19 @@
-import AWSClient
+import DynamoDBClient
 import DynamoDBStream
 import TableModel
 
 extension SimulatedWorld {
-    static func error(_ kind: AWSError.Kind, _ operation: String) -> AWSError {
-        AWSError(kind: kind, operation: operation, subject: "", code: "", message: "", hint: "")
+    static func error(_ kind: DynamoDBError.Kind, _ operation: String) -> DynamoDBError {
+        DynamoDBError(kind: kind, operation: operation, subject: "", code: "", message: "", hint: "")
     }
 
     /// What goes wrong with a call by chance: throttling, a proxy's HTML, a dropped connection, a refusal.
-    private func fault(_ operation: String) -> AWSError? {
+    private func fault(_ operation: String) -> DynamoDBError? {
         if isDenied { return Self.error(.accessDenied, operation) }
         guard areFaultsOn, random.chance(scenario.faultPercent) else { return nil }
-        let kinds: [AWSError.Kind] = [.throttled, .throttled, .transient, .transient, .malformed, .expiredCredentials]
+        let kinds: [DynamoDBError.Kind] = [
+            .throttled, .throttled, .transient, .transient, .malformed, .expiredCredentials,
+        ]
         return Self.error(kinds[random.below(kinds.count)], operation)
     }
 
@@ -26,7 +28,7 @@ extension SimulatedWorld {
     }
 
     /// What a shard answers that fails for good.
-    private func breakage(_ shard: Int, _ operation: String) -> AWSError? {
+    private func breakage(_ shard: Int, _ operation: String) -> DynamoDBError? {
         guard let broken, broken.shard == shard else { return nil }
         switch broken.how {
         case .silence: return Self.error(.transient, operation)
@@ -45,11 +47,11 @@ extension SimulatedWorld {
             if let fault = fault("DescribeStream") { return .childrenFailed(of: parent, fault) }
             return .childrenListed(of: parent, children(of: parent, stream))
         case .getIterator(let shardID, let start):
-            do throws(AWSError) { return .iterator(shardID: shardID, try iterator(shardID, start)) } catch {
+            do throws(DynamoDBError) { return .iterator(shardID: shardID, try iterator(shardID, start)) } catch {
                 return .iteratorFailed(shardID: shardID, error)
             }
         case .getRecords(let shardID, let iterator):
-            do throws(AWSError) { return .records(shardID: shardID, try records(shardID, iterator)) } catch {
+            do throws(DynamoDBError) { return .records(shardID: shardID, try records(shardID, iterator)) } catch {
                 return .recordsFailed(shardID: shardID, error)
             }
         case .abandon, .deliver, .bookmarked, .gap, .trouble, .passEnded: return nil
@@ -101,12 +103,12 @@ extension SimulatedWorld {
         return page(stream, found.map(shown), next: nil)
     }
 
-    private func find(_ id: String, _ operation: String) throws(AWSError) -> Int {
+    private func find(_ id: String, _ operation: String) throws(DynamoDBError) -> Int {
         guard let index = Int(id.suffix(4)), !shards[index].isGone else { throw Self.error(.notFound, operation) }
         return index
     }
 
-    private func iterator(_ id: String, _ start: IteratorStart) throws(AWSError) -> String? {
+    private func iterator(_ id: String, _ start: IteratorStart) throws(DynamoDBError) -> String? {
         if let fault = fault("GetShardIterator") { throw fault }
         let shard = try find(id, "GetShardIterator")
         if let breakage = breakage(shard, "GetShardIterator") { throw breakage }
@@ -129,7 +131,7 @@ extension SimulatedWorld {
         return String(iterators.count - 1)
     }
 
-    private func records(_ id: String, _ name: String) throws(AWSError) -> RecordsPage {
+    private func records(_ id: String, _ name: String) throws(DynamoDBError) -> RecordsPage {
         if let fault = fault("GetRecords") { throw fault }
         let shard = try find(id, "GetRecords")
         if let breakage = breakage(shard, "GetRecords") { throw breakage }
@@ -160,7 +162,7 @@ extension SimulatedWorld {
     }
 
     /// One page of a consistent scan: the keys of a segment from a place on. An unreadable row's reason is its write.
-    func scan(_ keys: ArraySlice<Int>, isStale: Bool) throws(AWSError) -> ScanPage {
+    func scan(_ keys: ArraySlice<Int>, isStale: Bool) throws(DynamoDBError) -> ScanPage {
         if let fault = fault("Scan") { throw fault }
         var batch = ItemBatch()
         var unreadable: [UnreadableRow] = []

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import TableModel
 
 /// A table and its streams in plain values: what happened, when, and what a call would be told about it.

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import DynamoDBStream
 import DynamoSandbox
 import ReplicaStore
@@ -288,7 +288,7 @@ private final class RotatingCredentials: CredentialsProvider {
     /// The key in use.
     var key: SandboxKey { keys[place.withLock { $0.index }] }
 
-    func credentials() async throws(AWSError) -> Credentials {
+    func credentials() async throws(DynamoDBError) -> Credentials {
         let key = key
         return Credentials(
             accessKeyID: key.accessKeyID,

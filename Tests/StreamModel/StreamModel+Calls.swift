@@ -1,11 +1,13 @@
-package import AWSClient
 import Basics
+package import DynamoDBClient
 import TableModel
 
 extension StreamModel {
     /// An error of a kind, as the client would throw it.
-    package static func error(_ kind: AWSError.Kind, _ operation: String = "Call", _ subject: String = "") -> AWSError {
-        AWSError(
+    package static func error(_ kind: DynamoDBError.Kind, _ operation: String = "Call", _ subject: String = "")
+        -> DynamoDBError
+    {
+        DynamoDBError(
             kind: kind,
             operation: operation,
             subject: subject,
@@ -16,7 +18,7 @@ extension StreamModel {
     }
 
     /// Counts the call and throws what was ordered for it.
-    package mutating func begin(_ operation: String, _ subject: String, _ detail: String = "") throws(AWSError) {
+    package mutating func begin(_ operation: String, _ subject: String, _ detail: String = "") throws(DynamoDBError) {
         let call = "\(operation) \(subject)"
         calls.append((now, detail.isEmpty ? call : call + " " + detail))
         for name in [call, operation] {
@@ -32,7 +34,7 @@ extension StreamModel {
     package mutating func describeStream(
         exclusiveStart: String?,
         childrenOf parent: String?
-    ) throws(AWSError) -> StreamPage {
+    ) throws(DynamoDBError) -> StreamPage {
         try begin("DescribeStream", parent.map { "children of \($0)" } ?? exclusiveStart.map { "after \($0)" } ?? "all")
         var listed = order.compactMap { shards[$0] }.filter { $0.listedFrom <= now && !$0.isGone }
         if let parent, !ignoresFilter { listed = listed.filter { $0.parentID == parent } }
@@ -60,7 +62,7 @@ extension StreamModel {
         )
     }
 
-    package mutating func getShardIterator(_ id: String, _ start: IteratorStart) throws(AWSError) -> String? {
+    package mutating func getShardIterator(_ id: String, _ start: IteratorStart) throws(DynamoDBError) -> String? {
         let name =
             switch start {
             case .latest: "LATEST"
@@ -92,7 +94,7 @@ extension StreamModel {
         return "\(id)|\(index)|\(issued)|\(slack)"
     }
 
-    package mutating func getRecords(_ iterator: String, limit: Int) throws(AWSError) -> RecordsPage {
+    package mutating func getRecords(_ iterator: String, limit: Int) throws(DynamoDBError) -> RecordsPage {
         let parts = iterator.split(separator: "|").map(String.init)
         guard parts.count == 4, var index = Int(parts[1]), let issued = Int64(parts[2]), let slack = Int64(parts[3])
         else {

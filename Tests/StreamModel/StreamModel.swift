@@ -1,5 +1,5 @@
-package import AWSClient
 import Basics
+package import DynamoDBClient
 package import TableModel
 
 /// A table and its stream as a value: shards with lineage, records, iterators with an age, trims, listing lag, faults. Time is
@@ -47,9 +47,9 @@ package struct StreamModel: Sendable {
     /// Answers ShardFilter as if it had not been asked.
     package var ignoresFilter = false
     /// Errors for coming calls, by operation or by "operation subject"; the first one is used up by one call.
-    package var faults: [String: [AWSError]] = [:]
+    package var faults: [String: [DynamoDBError]] = [:]
     /// Errors for every call, by the same names.
-    package var outages: [String: AWSError] = [:]
+    package var outages: [String: DynamoDBError] = [:]
     /// Every call: its moment and what it was.
     package var calls: [(at: Duration, call: String)] = []
     /// The last sequence number given.

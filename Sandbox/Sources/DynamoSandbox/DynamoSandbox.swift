@@ -31,7 +31,7 @@ public final class DynamoSandbox: Sendable {
 
     /// Listens on 127.0.0.1 (port 0: any free one) and gives back the port. Throws one line when the port is taken.
     public func start(port: Int = 0) throws -> Int {
-        let gone = SandboxAnswer(status: 500, body: [], isStreams: false)
+        let gone = SandboxResponse(status: 500, body: [], isStreams: false)
         let handler = SandboxHandler(
             perform: { [weak self] target, request in self?.answer(target: target, request) ?? gone },
             control: { [weak self] request in
@@ -106,10 +106,10 @@ public final class DynamoSandbox: Sendable {
     }
 
     /// One call over HTTP: logged, hooked, perhaps broken.
-    private func answer(target: String, _ received: HTTPRequest) -> SandboxAnswer {
+    private func answer(target: String, _ received: HTTPRequest) -> SandboxResponse {
         guard let operation = SandboxOperation(target: target) else {
             let error = SandboxError("UnknownOperationException", "")
-            return SandboxAnswer(status: 400, body: ErrorBody.json(error, isStreams: false), isStreams: false)
+            return SandboxResponse(status: 400, body: ErrorBody.json(error, isStreams: false), isStreams: false)
         }
         let isStreams = operation.isStreams
         do throws(SandboxError) {
@@ -124,20 +124,21 @@ public final class DynamoSandbox: Sendable {
             let fault = faults.take(for: call)
             switch fault {
             case .error(let status, let code, let message)?: throw SandboxError(code, message, status: status)
-            case .html(let status)?: return SandboxAnswer(status: status, body: [], isStreams: isStreams, fault: fault)
+            case .html(let status)?:
+                return SandboxResponse(status: status, body: [], isStreams: isStreams, fault: fault)
             case .garbledCompression?:
-                return SandboxAnswer(status: 200, body: [], isStreams: isStreams, fault: fault)
+                return SandboxResponse(status: 200, body: [], isStreams: isStreams, fault: fault)
             case .emptyObject?:
-                return SandboxAnswer(status: 200, body: Array("{}".utf8), isStreams: isStreams, fault: fault)
+                return SandboxResponse(status: 200, body: Array("{}".utf8), isStreams: isStreams, fault: fault)
             default: break
             }
             let result = try withEngine { engine, now throws(SandboxError) in
                 try engine.perform(operation, request, now: now, fault: fault)
             }
-            return SandboxAnswer(status: 200, body: result, isStreams: isStreams, fault: fault)
+            return SandboxResponse(status: 200, body: result, isStreams: isStreams, fault: fault)
         } catch {
             let body = ErrorBody.json(error, isStreams: isStreams)
-            return SandboxAnswer(status: error.status, body: body, isStreams: isStreams)
+            return SandboxResponse(status: error.status, body: body, isStreams: isStreams)
         }
     }
 

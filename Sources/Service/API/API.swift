@@ -104,7 +104,7 @@ package struct API: Sendable {
         isExposed: Bool = false,
         metrics: @escaping @Sendable () -> HTTPResponse
     ) {
-        let fields = AnswerFields()
+        let fields = ResponseFields()
         self.view = view
         self.health = health
         self.metrics = metrics
@@ -252,7 +252,7 @@ package struct API: Sendable {
     }
 
     private func index() -> HTTPResponse {
-        var answer = JSONAnswer.make { json in
+        var answer = JSONResponse.make { json in
             json.member("service", "tablecast")
             json.member("version", Build.version)
             json.member("table", view.status().tableName)

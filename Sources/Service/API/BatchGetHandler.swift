@@ -8,7 +8,7 @@ import TableModel
 /// Responds to `POST /v1/items/batch-get`: the items under up to a hundred keys, all of one instant.
 struct BatchGetHandler: Sendable {
     let view: ReplicaView
-    let fields: AnswerFields
+    let fields: ResponseFields
     let limits: APILimits
 
     static let parameters = FilterParameters.representationNames + ["max_lag"]

@@ -8,7 +8,7 @@ import ReplicaStore
 struct ChangesHandler: Sendable {
     let hub: FeedHub
     let view: ReplicaView
-    let fields: AnswerFields
+    let fields: ResponseFields
 
     static let json = "application/json"
     static let lines = "application/x-ndjson"
@@ -18,14 +18,14 @@ struct ChangesHandler: Sendable {
         let parameters = try QueryParameters(call.request, allowed: Self.parameters)
         let accepted = call.request.header("accept")
         guard let type = AcceptField(accepted).best(of: [Self.json, Self.lines]) else {
-            throw FeedAnswer.notAcceptable(
+            throw FeedResponse.notAcceptable(
                 accepted,
                 "The changes",
                 [Self.json, Self.lines],
                 "; /v1/events has text/event-stream"
             )
         }
-        let reading = FeedAnswer.reading(call, parameters, hub)
+        let reading = FeedResponse.reading(call, parameters, hub)
         let start = try reading.since() ?? .zero
         return type == Self.json ? try page(call, reading, start) : try stream(call, reading, start)
     }
@@ -39,16 +39,16 @@ struct ChangesHandler: Sendable {
         try reading.readStream(into: &feed)
         feed.start = start
         feed.encoding = .lines
-        feed.isCompressed = FeedAnswer.takesGzip(call.request)
+        feed.isCompressed = FeedResponse.takesGzip(call.request)
         if let reason = FeedStream.obstacle(to: feed, in: try view.snapshot()) {
             throw Self.gone(reason, reading)
         }
-        guard let permit = hub.admit(address: call.request.clientKey) else { throw FeedAnswer.tooManySubscribers }
-        return FeedAnswer.stream(
+        guard let permit = hub.admit(address: call.request.clientKey) else { throw FeedResponse.tooManySubscribers }
+        return FeedResponse.stream(
             FeedStream(hub: hub, request: feed, permit: permit),
             type: Self.lines,
             isCompressed: feed.isCompressed,
-            replica: FeedAnswer.replicaFields(view, fields)
+            replica: FeedResponse.replicaFields(view, fields)
         )
     }
 
@@ -68,7 +68,7 @@ struct ChangesHandler: Sendable {
         let asked = Preferences(call.header(.prefer)).wait.map { Duration.seconds($0) } ?? .zero
         let wait = min(asked, hub.limits.maximumWait)
         let permit = wait > .zero ? hub.admit(address: call.request.clientKey) : nil
-        if wait > .zero, permit == nil { throw FeedAnswer.tooManySubscribers }
+        if wait > .zero, permit == nil { throw FeedResponse.tooManySubscribers }
         let poll = ChangesPoll(handler: self, feed: feed, reading: reading, wait: wait, permit: permit)
         return HTTPResponse(status: 200, body: .pending(poll))
     }

@@ -5,7 +5,7 @@ import ReplicaStore
 
 /// A page of changes on its way: answered as soon as there is something to tell, and at the latest when the wait is over. Confined to
 /// the event loop of its connection.
-final class ChangesPoll: PendingAnswer {
+final class ChangesPoll: PendingResponse {
     private let handler: ChangesHandler
     private let feed: FeedRequest
     private let reading: FeedParameters

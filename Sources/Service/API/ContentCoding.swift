@@ -17,7 +17,7 @@ struct ContentCoding: Sendable {
             encode(body, of: &response, call)
         case .pending(let answer):
             // The response that comes later is completed when it comes.
-            response.body = .pending(CodedAnswer(answer, coding: self, call: call))
+            response.body = .pending(CodedResponse(answer, coding: self, call: call))
         default: break
         }
     }
@@ -89,7 +89,7 @@ extension ContentCoding {
         }
         var gzip = PiecewiseGzip(body)
         let (size, uncompressed) = (limits.stepBytes, response)
-        response = SteppedAnswer.later {
+        response = SteppedResponse.later {
             guard let bytes = gzip.step(size) else { return nil }
             var response = uncompressed
             response.body = .bytes(bytes)
@@ -99,14 +99,14 @@ extension ContentCoding {
 }
 
 /// A pending response, coded when it comes.
-private final class CodedAnswer: PendingAnswer {
-    private var answer: any PendingAnswer
+private final class CodedResponse: PendingResponse {
+    private var answer: any PendingResponse
     private let coding: ContentCoding
     private let call: APICall
     /// The response is there, and `answer` is its coding.
     private var isCoding = false
 
-    init(_ answer: any PendingAnswer, coding: ContentCoding, call: APICall) {
+    init(_ answer: any PendingResponse, coding: ContentCoding, call: APICall) {
         self.answer = answer
         self.coding = coding
         self.call = call

@@ -9,7 +9,7 @@ import ReplicaStore
 struct EventsHandler: Sendable {
     let hub: FeedHub
     let view: ReplicaView
-    let fields: AnswerFields
+    let fields: ResponseFields
 
     static let type = "text/event-stream"
     static let parameters = FeedParameters.common + FeedParameters.stream + ["last_event_id", "snapshot"]
@@ -18,7 +18,7 @@ struct EventsHandler: Sendable {
         let parameters = try QueryParameters(call.request, allowed: Self.parameters)
         let accepted = call.request.header("accept")
         guard AcceptField(accepted).best(of: [Self.type]) != nil else {
-            throw FeedAnswer.notAcceptable(
+            throw FeedResponse.notAcceptable(
                 accepted,
                 "The stream of events",
                 [Self.type],
@@ -27,22 +27,22 @@ struct EventsHandler: Sendable {
         }
         let feed = try request(call, parameters)
         let permit = hub.admit(address: call.request.clientKey)
-        if permit == nil, !Self.isBrowsers(call.request, accepted) { throw FeedAnswer.tooManySubscribers }
-        return FeedAnswer.stream(
+        if permit == nil, !Self.isBrowsers(call.request, accepted) { throw FeedResponse.tooManySubscribers }
+        return FeedResponse.stream(
             FeedStream(hub: hub, request: feed, permit: permit),
             type: Self.type,
             isCompressed: feed.isCompressed,
-            replica: FeedAnswer.replicaFields(view, fields)
+            replica: FeedResponse.replicaFields(view, fields)
         )
     }
 
     private func request(_ call: APICall, _ parameters: QueryParameters) throws(Problem) -> FeedRequest {
-        let reading = FeedAnswer.reading(call, parameters, hub)
+        let reading = FeedResponse.reading(call, parameters, hub)
         var feed = try reading.request(FeedParameters.limitRange)
         try reading.readStream(into: &feed)
         feed.snapshot = try parameters.choice("snapshot", default: .auto)
         feed.start = try start(call.request, reading)
-        feed.isCompressed = FeedAnswer.takesGzip(call.request)
+        feed.isCompressed = FeedResponse.takesGzip(call.request)
         return feed
     }
 

@@ -50,5 +50,5 @@ package final class Health: Sendable {
     /// `/livez`.
     func liveness() -> HTTPResponse { Self.fine("alive") }
 
-    private static func fine(_ status: String) -> HTTPResponse { JSONAnswer.make { $0.member("status", status) } }
+    private static func fine(_ status: String) -> HTTPResponse { JSONResponse.make { $0.member("status", status) } }
 }

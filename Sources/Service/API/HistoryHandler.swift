@@ -10,7 +10,7 @@ import TableModel
 struct HistoryHandler: Sendable {
     let hub: FeedHub
     let view: ReplicaView
-    let fields: AnswerFields
+    let fields: ResponseFields
     let apiLimits: APILimits
 
     static let parameters = FilterParameters.representationNames + ["limit", "diff"]
@@ -48,7 +48,7 @@ struct HistoryHandler: Sendable {
         meter.take { $0 += head }
         var history = start
         let condition = request.header("if-none-match")
-        return SteppedAnswer.response {
+        return SteppedResponse.response {
             let enough = history.examined + apiLimits.stepWork
             var hasMore = true
             while hasMore {

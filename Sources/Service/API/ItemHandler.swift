@@ -8,7 +8,7 @@ import TableModel
 /// Answers for one item: the bare item, with an entity tag that is equal on every replica.
 struct ItemHandler: Sendable {
     let view: ReplicaView
-    let fields: AnswerFields
+    let fields: ResponseFields
     let limits: APILimits
     let waiting: Permits
     let verdicts: UntilVerdicts
@@ -126,7 +126,7 @@ struct ItemHandler: Sendable {
         with packed: UnsafeRawBufferPointer,
         of record: ItemRecord,
         to question: Question,
-        _ templates: AnswerFields.Templates
+        _ templates: ResponseFields.Templates
     ) -> HTTPResponse {
         let representation = question.representation
         let entityTag = Self.entityTag(packed, representation)

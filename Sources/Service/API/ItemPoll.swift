@@ -3,7 +3,7 @@ import HTTPServer
 import ReplicaStore
 
 /// A request for an item that waits: for another state than the client has, or for one that satisfies a condition.
-final class ItemPoll: PendingAnswer {
+final class ItemPoll: PendingResponse {
     private let question: ItemHandler.Question
     private let handler: ItemHandler
     private let permit: Permit

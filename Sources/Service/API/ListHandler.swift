@@ -8,7 +8,7 @@ import TableModel
 /// Responds with items in key order: the whole table, a partition, a range, what a predicate finds; in pages, or all at once as NDJSON.
 struct ListHandler: Sendable {
     let view: ReplicaView
-    let fields: AnswerFields
+    let fields: ResponseFields
     let limits: APILimits
     private let item: ItemHandler
     private let exports: Permits
@@ -24,7 +24,7 @@ struct ListHandler: Sendable {
     /// What makes no sense with `sk`, which asks for one item.
     private static let notOfOneItem = ["sk_prefix", "sk_from", "sk_to", "where", "order", "limit", "cursor"]
 
-    init(view: ReplicaView, fields: AnswerFields, limits: APILimits, item: ItemHandler) {
+    init(view: ReplicaView, fields: ResponseFields, limits: APILimits, item: ItemHandler) {
         self.view = view
         self.fields = fields
         self.limits = limits
@@ -139,7 +139,7 @@ struct ListHandler: Sendable {
 
     private func page(_ call: Call) -> HTTPResponse {
         var page = ItemPage(call.query, limits: limits)
-        return SteppedAnswer.response { page.read(in: call.snapshot) ? answer(call, page) : nil }
+        return SteppedResponse.response { page.read(in: call.snapshot) ? answer(call, page) : nil }
     }
 
     private func answer(_ call: Call, _ page: ItemPage) -> HTTPResponse {

@@ -22,7 +22,7 @@ struct StatusHandler: Sendable {
         let status = view.status()
         let conditions = view.conditions()
         let snapshot = view.store.snapshot
-        return JSONAnswer.make { json in
+        return JSONResponse.make { json in
             json.member("table", status.tableName)
             json.member("state", conditions.state.rawValue)
             json.member("reason", status.reason)
@@ -173,7 +173,7 @@ struct StatusHandler: Sendable {
 }
 
 /// A JSON response that no cache may keep: status, health, the index.
-enum JSONAnswer {
+enum JSONResponse {
     /// The response with the object whose members `write` writes.
     static func make(status: Int = 200, _ write: (inout JSONWriter) -> Void) -> HTTPResponse {
         var fields = HTTPFields()

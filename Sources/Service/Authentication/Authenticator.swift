@@ -10,12 +10,12 @@ package final class Authenticator: Sendable {
     static let ticketParameter = "ticket"
 
     let store: TokenStore
-    let tickets: TicketOffice
+    let tickets: TicketStore
 
     /// `continuous` is the clock that tickets expire by.
     package init(store: TokenStore, continuous: @escaping @Sendable () -> Duration) {
         self.store = store
-        tickets = TicketOffice(continuous: continuous)
+        tickets = TicketStore(continuous: continuous)
     }
 
     /// What the request may see, or a 401 or 403. `takesTicket` says whether a ticket may stand for the token.

@@ -32,7 +32,7 @@ struct StandingGrant {
         let grant = StandingGrant(token, scope, in: store)
         switch response.body {
         case .stream(let body): response.body = .stream(GrantedStream(body, grant))
-        case .pending(let answer): response.body = .pending(GrantedAnswer(answer, grant))
+        case .pending(let answer): response.body = .pending(GrantedResponse(answer, grant))
         case .none, .bytes: break
         }
     }
@@ -62,11 +62,11 @@ private final class GrantedStream: StreamingBody {
 }
 
 /// A pending answer for as long as its token is good.
-private final class GrantedAnswer: PendingAnswer {
-    private let answer: any PendingAnswer
+private final class GrantedResponse: PendingResponse {
+    private let answer: any PendingResponse
     private var grant: StandingGrant
 
-    init(_ answer: any PendingAnswer, _ grant: StandingGrant) {
+    init(_ answer: any PendingResponse, _ grant: StandingGrant) {
         self.answer = answer
         self.grant = grant
     }

@@ -9,15 +9,15 @@ struct TicketHandler: Sendable {
     func respond(to call: APICall) throws(Problem) -> HTTPResponse {
         _ = try QueryParameters(call.request, allowed: [])
         let ticket = try ticket(for: call.grant)
-        return JSONAnswer.make(status: 201) { json in
+        return JSONResponse.make(status: 201) { json in
             json.member("ticket", ticket)
             json.member("expires_in", AuthenticationLimits.ticketLifetime.wholeSeconds)
         }
     }
 
     private func ticket(for grant: Grant?) throws(Problem) -> String {
-        guard let authenticator, let token = grant?.token else { return TicketOffice.randomText() }
-        do throws(TicketOffice.Refusal) { return try authenticator.tickets.issue(for: token) } catch {
+        guard let authenticator, let token = grant?.token else { return TicketStore.randomText() }
+        do throws(TicketStore.Refusal) { return try authenticator.tickets.issue(for: token) } catch {
             let seconds = AuthenticationLimits.ticketRetrySeconds
             switch error {
             case .share:

@@ -4,7 +4,7 @@ import HTTPServer
 /// How the process's file descriptors are shared between clients and the service itself: clients get what is left when the
 /// service's own are set aside, so no number of clients can cut it off from DynamoDB or its files.
 package struct DescriptorBudget: Sendable, Hashable {
-    /// Descriptors set aside. 80 are for libcurl's connections (`AWSClientLimits.concurrentRequests`), 32 for connections that may be
+    /// Descriptors set aside. 80 are for libcurl's connections (`DynamoDBClientLimits.concurrentRequests`), 32 for connections that may be
     /// health probes' (`HTTPServerLimits.probeSlots`), and 16 for those that look for an idle one to replace
     /// (`HTTPServerLimits.roomSeekers`). 48 are left for what the process has open from the start (about 20), names being resolved,
     /// SQLite's files, and token and credential files.

@@ -1,4 +1,4 @@
-package import AWSClient
+package import DynamoDBClient
 package import HTTPServer
 package import Replication
 package import StateStore
@@ -26,7 +26,7 @@ package struct StartUpError: Error, Sendable, Hashable, CustomStringConvertible 
     }
 
     /// A region, credentials or an endpoint that cannot be used.
-    package init(_ error: AWSError) {
+    package init(_ error: DynamoDBError) {
         self.init(ReplicationFailure(error))
     }
 

@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import Logging
 import Replication
 import StateStore
@@ -147,7 +147,7 @@ final class ReplicationReporter: ReplicationObserver {
         ready?()
     }
 
-    private func reportTrouble(_ error: AWSError, shard: String?) {
+    private func reportTrouble(_ error: DynamoDBError, shard: String?) {
         let now = time.continuous()
         let unlogged: Int? = state.withLock { state in
             // Before the start trouble either passes or ends the program with the one line that says it.

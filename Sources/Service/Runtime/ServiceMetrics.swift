@@ -1,5 +1,5 @@
-package import AWSClient
 import Basics
+package import DynamoDBClient
 package import HTTPServer
 import Logging
 import Metrics

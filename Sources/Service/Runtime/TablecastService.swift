@@ -1,5 +1,5 @@
-import AWSClient
 package import Basics
+import DynamoDBClient
 import HTTPServer
 import Logging
 import ReplicaStore
@@ -200,7 +200,7 @@ package struct TablecastService: Sendable {
         }
     }
 
-    private func makeClient(observer: any AWSCallObserver) throws(StartUpError) -> AWSClient {
+    private func makeClient(observer: any AWSCallObserver) throws(StartUpError) -> DynamoDBClient {
         var overrides = AWSOverrides(
             region: settings.region,
             profile: settings.profile,
@@ -209,9 +209,9 @@ package struct TablecastService: Sendable {
         let table = TableARN(settings.table)
         overrides.impliedRegion = table?.region
         let configuration: AWSConfiguration
-        do throws(AWSError) {
+        do throws(DynamoDBError) {
             let patience = StartPatience("the AWS configuration and credentials files cannot be read")
-            configuration = try patience.wait { () throws(AWSError) in
+            configuration = try patience.wait { () throws(DynamoDBError) in
                 try AWSConfiguration.resolve(environment: environment, overrides: overrides)
             }
         } catch {
@@ -219,7 +219,7 @@ package struct TablecastService: Sendable {
         }
         if let table, table.region != configuration.region { throw Self.otherRegion(table, configuration.region) }
         do {
-            return try AWSClient(configuration: configuration, time: time, observer: observer)
+            return try DynamoDBClient(configuration: configuration, time: time, observer: observer)
         } catch {
             throw StartUpError(error)
         }

@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import HTTPSemantics
 import Logging
 import Replication

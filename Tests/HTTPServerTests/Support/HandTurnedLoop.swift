@@ -41,7 +41,7 @@ final class HandTurnedLoop {
         }
     }
 
-    private final class Steps: PendingAnswer {
+    private final class Steps: PendingResponse {
         let script: Script
         let path: String
         let cost: Int64

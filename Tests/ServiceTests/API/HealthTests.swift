@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import ReplicaStore
 import Replication
 import TableModel

@@ -1,4 +1,4 @@
-import AWSClient
+import DynamoDBClient
 import HTTPServer
 import Testing
 
@@ -67,7 +67,7 @@ import Testing
     func reserve() {
         let limits = HTTPServerLimits()
         let ownFiles = 48
-        let needed = AWSClientLimits().concurrentRequests + limits.probeSlots + limits.roomSeekers + ownFiles
+        let needed = DynamoDBClientLimits().concurrentRequests + limits.probeSlots + limits.roomSeekers + ownFiles
         #expect(DescriptorBudget.reserve == needed)
     }
 

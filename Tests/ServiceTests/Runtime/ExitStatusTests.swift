@@ -1,5 +1,5 @@
-import AWSClient
 import ArgumentParser
+import DynamoDBClient
 import Replication
 import Testing
 
@@ -11,9 +11,9 @@ import Testing
         @Option var number: Int
     }
 
-    private func failure(_ kind: AWSError.Kind) -> StartUpError {
+    private func failure(_ kind: DynamoDBError.Kind) -> StartUpError {
         StartUpError(
-            AWSError(
+            DynamoDBError(
                 kind: kind,
                 operation: "DescribeTable",
                 subject: "orders",

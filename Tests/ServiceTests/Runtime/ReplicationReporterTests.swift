@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import Logging
 import Replication
 import StateStore
@@ -28,7 +28,7 @@ import Testing
     }
 
     private let trouble = ReplicationEvent.tableTrouble(
-        AWSError(kind: .transient, operation: "Scan", subject: "t", code: "Code", message: "broke", hint: "Wait.")
+        DynamoDBError(kind: .transient, operation: "Scan", subject: "t", code: "Code", message: "broke", hint: "Wait.")
     )
 
     @Test("says nothing of trouble before the start, whose failure has a line of its own")

@@ -1,5 +1,5 @@
-import AWSClient
 import Basics
+import DynamoDBClient
 import HTTPServer
 import ReplicaStore
 import Replication
@@ -18,7 +18,7 @@ final class SandboxReplica: Sendable {
     let observer: WatchingObserver
     let replicator: Replicator
     let port: Int
-    private let client: AWSClient
+    private let client: DynamoDBClient
     private let front: HTTPFront
     private let running: Task<ReplicationFailure?, Never>
 
@@ -38,7 +38,7 @@ final class SandboxReplica: Sendable {
             dynamoDB: endpoint,
             dynamoDBStreams: endpoint
         )
-        client = try AWSClient(configuration: configuration, time: time)
+        client = try DynamoDBClient(configuration: configuration, time: time)
         observer = WatchingObserver(store, table.history, table.schema)
         var settings = ReplicationSettings(tableName: SandboxTable.name)
         settings.pollInterval = .milliseconds(200)

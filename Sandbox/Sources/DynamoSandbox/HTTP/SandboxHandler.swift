@@ -4,10 +4,10 @@ import HTTPServer
 /// The JSON 1.0 protocol over HTTP: `POST /` with X-Amz-Target. A thin shell around the engine.
 struct SandboxHandler: HTTPHandler {
     /// Does one call, faults included in what it gives back.
-    let perform: @Sendable (_ target: String, _ request: HTTPRequest) -> SandboxAnswer
+    let perform: @Sendable (_ target: String, _ request: HTTPRequest) -> SandboxResponse
 
     /// Does one of the sandbox's own actions.
-    let control: @Sendable (_ request: HTTPRequest) -> SandboxAnswer
+    let control: @Sendable (_ request: HTTPRequest) -> SandboxResponse
 
     func respond(to request: HTTPRequest) -> HTTPResponse {
         if request.rawPath.hasPrefix(RemoteAction.pathPrefix) {
@@ -40,7 +40,7 @@ struct SandboxHandler: HTTPHandler {
         return response
     }
 
-    private static func response(to answer: SandboxAnswer) -> HTTPResponse {
+    private static func response(to answer: SandboxResponse) -> HTTPResponse {
         var body = answer.body
         var checksum: UInt32? = answer.isStreams ? nil : CRC32.checksum(body)
         var delivery: FaultyBody.Delivery?
@@ -76,7 +76,7 @@ struct SandboxHandler: HTTPHandler {
 }
 
 /// What the engine and the fault queue made of one call.
-struct SandboxAnswer: Sendable {
+struct SandboxResponse: Sendable {
     var status: Int
     var body: [UInt8]
     var isStreams: Bool

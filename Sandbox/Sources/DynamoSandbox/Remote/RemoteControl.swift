@@ -6,7 +6,7 @@ struct RemoteControl {
     let sandbox: DynamoSandbox
 
     /// Performs the action at a path. The response is a JSON object; with an error it has the member `error`.
-    func answer(path: String, body: [UInt8]) -> SandboxAnswer {
+    func answer(path: String, body: [UInt8]) -> SandboxResponse {
         do throws(SandboxError) {
             let name = String(path.dropFirst(RemoteAction.pathPrefix.utf8.count))
             guard let action = RemoteAction(rawValue: name) else {
@@ -19,12 +19,12 @@ struct RemoteControl {
                 let known = action.members.isEmpty ? "none" : action.members.joined(separator: ", ")
                 throw Self.invalid("\(action.rawValue) takes no member '\(unknown[0])'; it takes \(known)")
             }
-            return SandboxAnswer(status: 200, body: try perform(action, request), isStreams: true)
+            return SandboxResponse(status: 200, body: try perform(action, request), isStreams: true)
         } catch {
             // The reader of requests has no words for a body that is no object.
             let message = error.message.isEmpty ? "the body must be a JSON object" : error.message
             let body = JSONWriter.object { $0.member("error", message) }
-            return SandboxAnswer(status: error.status, body: body, isStreams: true)
+            return SandboxResponse(status: error.status, body: body, isStreams: true)
         }
     }
 

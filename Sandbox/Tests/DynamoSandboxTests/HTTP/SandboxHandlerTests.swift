@@ -134,7 +134,7 @@ import Testing
             let shard = fixture.sandbox.shards(of: "plain")[0]
             let at = try fixture.iterator(shard.id, "AT_SEQUENCE_NUMBER", shard.sequenceNumbers[3])
             let read = { (iterator: String) in
-                RecordsAnswer(
+                RecordsResponse(
                     json: client.post(target: SandboxOperation.getRecords.target, #"{"ShardIterator":"\#(iterator)"}"#)
                         .text
                 )

@@ -14,18 +14,18 @@ extension Fixture {
     }
 
     /// GetRecords.
-    func records(_ iterator: String, limit: Int = 1_000) throws(SandboxError) -> RecordsAnswer {
-        RecordsAnswer(json: try call(.getRecords, "{\"ShardIterator\":\"\(iterator)\",\"Limit\":\(limit)}"))
+    func records(_ iterator: String, limit: Int = 1_000) throws(SandboxError) -> RecordsResponse {
+        RecordsResponse(json: try call(.getRecords, "{\"ShardIterator\":\"\(iterator)\",\"Limit\":\(limit)}"))
     }
 
     /// Everything in a shard, from its oldest record on.
-    func all(_ shard: String) throws -> RecordsAnswer {
+    func all(_ shard: String) throws -> RecordsResponse {
         try records(iterator(shard, "TRIM_HORIZON"))
     }
 }
 
 /// What a test asks about one answer of GetRecords.
-struct RecordsAnswer {
+struct RecordsResponse {
     let json: String
 
     var next: String? { json.between("\"NextShardIterator\":\"", "\"") }

@@ -1,0 +1,111 @@
+import Basics
+
+/// Where a service answers: a scheme, a host and a port, nothing else.
+public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
+    /// `http` or `https`.
+    public let scheme: String
+    /// A name, an IPv4 address or a bracketed IPv6 address.
+    public let host: String
+    /// Nil for the scheme's own.
+    public let port: UInt16?
+
+    /// Reads `scheme://host[:port][/]`. `source` names where the text came from, for the error.
+    ///
+    /// DynamoDB answers at `/` and a signature covers the path, so a path, a query or user information is refused.
+    public init(_ text: String, source: String = "endpoint URL") throws(DynamoDBError) {
+        func invalid(_ cause: String) -> DynamoDBError {
+            .configuration(
+                subject: source,
+                code: "InvalidEndpointURL",
+                message: "\"\(Self.withoutUser(text).prefix(200))\" \(cause)",
+                hint: "Give a URL such as http://127.0.0.1:8000 or https://dynamodb.eu-central-1.amazonaws.com."
+            )
+        }
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw invalid("has characters that no URL has") }
+        var rest = Substring(text)
+        if rest.lowercased().hasPrefix("http://") {
+            scheme = "http"
+        } else if rest.lowercased().hasPrefix("https://") {
+            scheme = "https"
+        } else {
+            throw invalid("does not begin with http:// or https://")
+        }
+        rest = rest.dropFirst(scheme.count + 3)
+        if rest.last == "/" { rest = rest.dropLast() }
+        if rest.contains("@") { throw invalid("has user information, which does not belong there") }
+        if rest.contains(where: { "/?#".contains($0) }) { throw invalid("has a path; DynamoDB answers at /") }
+        let (host, port) = Self.split(rest)
+        guard Self.isHost(host) else { throw invalid("has no valid host name") }
+        self.host = String(host)
+        guard let port else {
+            self.port = nil
+            return
+        }
+        guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt16(port), number > 0 else {
+            throw invalid("has a port that is not a number from 1 to 65535")
+        }
+        self.port = number
+    }
+
+    /// The endpoint of a service in a region, `dynamodb` or `streams.dynamodb`.
+    init(service: String, region: String) {
+        scheme = "https"
+        // The Chinese regions have a domain of their own (AWS General Reference, DynamoDB endpoints).
+        let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
+        host = "\(service).\(region).\(domain)"
+        port = nil
+    }
+
+    /// `scheme://host[:port]`, without a slash at the end.
+    public var description: String {
+        guard let port else { return "\(scheme)://\(host)" }
+        return "\(scheme)://\(host):\(port)"
+    }
+
+    /// What a request is sent to.
+    var url: String { description + "/" }
+
+    /// The text for an error message: what may be a password is not shown.
+    private static func withoutUser(_ text: String) -> String {
+        guard let at = text.lastIndex(of: "@") else { return text }
+        return "…" + text[at...]
+    }
+
+    private static func split(_ authority: Substring) -> (host: Substring, port: Substring?) {
+        if authority.first == "[", let end = authority.firstIndex(of: "]") {
+            let after = authority[authority.index(after: end)...]
+            if after.isEmpty { return (authority, nil) }
+            guard after.first == ":" else { return ("", nil) }
+            return (authority[...end], after.dropFirst())
+        }
+        guard let colon = authority.firstIndex(of: ":") else { return (authority, nil) }
+        return (authority[..<colon], authority[authority.index(after: colon)...])
+    }
+
+    private static func isHost(_ host: Substring) -> Bool {
+        if host.first == "[" {
+            return host.count > 3 && host.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
+        }
+        return !host.isEmpty && host.count <= 253 && ByteSet.name.containsAll(of: host)
+    }
+}
+
+extension DynamoDBError {
+    /// A configuration that cannot work.
+    static func configuration(
+        subject: String,
+        code: String,
+        message: String,
+        hint: String,
+        kind: Kind = .fatal
+    ) -> DynamoDBError {
+        DynamoDBError(
+            kind: kind,
+            operation: "Configuration",
+            subject: subject,
+            code: code,
+            message: message,
+            hint: hint
+        )
+    }
+}

@@ -1,0 +1,71 @@
+/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, as they were when the process started.
+public struct EnvironmentCredentials: CredentialsProvider, CustomReflectable {
+    private let environment: [String: String]
+
+    /// Takes an environment, of which only the three variables are kept.
+    public init(environment: [String: String]) {
+        self.environment = environment.filter { Self.names.contains($0.key) && !$0.value.isEmpty }
+    }
+
+    /// The credentials; `isCredentialsNotFound` when the variables are not set, a fault when only one of them is.
+    public func credentials() async throws(DynamoDBError) -> Credentials { try load() }
+
+    /// Nothing to forget: a process's environment does not change.
+    public func invalidate() {}
+
+    /// No children: `dump` shows no secrets.
+    public var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
+
+    func load() throws(DynamoDBError) -> Credentials {
+        try Credentials.checked(
+            accessKeyID: environment["AWS_ACCESS_KEY_ID"],
+            secretAccessKey: environment["AWS_SECRET_ACCESS_KEY"],
+            sessionToken: environment["AWS_SESSION_TOKEN"],
+            names: ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+            subject: "environment"
+        )
+    }
+
+    private static let names: Set<String> = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+}
+
+extension Credentials {
+    /// Puts credentials together from three named texts of one place, or says in words what is wrong with them.
+    static func checked(
+        accessKeyID: String?,
+        secretAccessKey: String?,
+        sessionToken: String?,
+        names: (identifier: String, secret: String, token: String),
+        subject: String
+    ) throws(DynamoDBError) -> Credentials {
+        func fault(_ message: String) -> DynamoDBError {
+            .configuration(
+                subject: subject,
+                code: "IncompleteCredentials",
+                message: message,
+                hint: "Set both \(names.identifier) and \(names.secret), or neither.",
+                kind: .accessDenied
+            )
+        }
+        guard accessKeyID != nil || secretAccessKey != nil else {
+            throw .configuration(
+                subject: subject,
+                code: DynamoDBError.credentialsNotFound,
+                message: "there are no credentials",
+                hint: "Set \(names.identifier) and \(names.secret).",
+                kind: .accessDenied
+            )
+        }
+        guard let accessKeyID else { throw fault("\(names.secret) is set, but \(names.identifier) is not") }
+        guard let secretAccessKey else { throw fault("\(names.identifier) is set, but \(names.secret) is not") }
+        // Header values and libcurl's user name are lines of text: a control character would end them early.
+        for (name, value) in [
+            (names.identifier, accessKeyID), (names.secret, secretAccessKey), (names.token, sessionToken ?? "-"),
+        ] {
+            guard value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+                throw fault("\(name) has a space, a line end or another character that no key has")
+            }
+        }
+        return Credentials(accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: sessionToken)
+    }
+}

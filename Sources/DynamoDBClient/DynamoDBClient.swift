@@ -1,0 +1,164 @@
+public import Basics
+import CurlTransport
+import Synchronization
+import TableModel
+
+/// A client of DynamoDB and DynamoDB Streams: signed, typed calls over one libcurl thread, with retries.
+///
+/// Safe to use from any task. Answers are decoded on the calling task. `close` it when it is no longer needed.
+///
+///     let configuration = try AWSConfiguration.resolve(environment: environment)
+///     let client = try DynamoDBClient(configuration: configuration)
+///     let table = try await client.describeTable("orders")
+public final class DynamoDBClient: ServiceTimekeeper {
+    /// What the client was made with.
+    public let configuration: AWSConfiguration
+    let retries: RetryPolicies
+    private let transport: Transport
+    private let time: TimeSource
+    private let observer: (any AWSCallObserver)?
+    /// One for each service: trouble of one must not keep the other from retrying.
+    private let tableBudget: RetryBudget
+    private let streamsBudget: RetryBudget
+    private let failing: FailingSubjects
+    private let serviceClock: Mutex<ServiceClock>
+
+    /// Starts a client; no connection is made before the first call.
+    ///
+    /// Throws only when the system has no thread or no memory to give.
+    public init(
+        configuration: AWSConfiguration,
+        retries: RetryPolicies = RetryPolicies(),
+        time: TimeSource = .system,
+        observer: (any AWSCallObserver)? = nil
+    ) throws(DynamoDBError) {
+        self.configuration = configuration
+        self.retries = retries
+        self.time = time
+        self.observer = observer
+        tableBudget = RetryBudget(capacity: configuration.limits.retryTokens)
+        streamsBudget = RetryBudget(capacity: configuration.limits.retryTokens)
+        failing = FailingSubjects(limit: configuration.limits.failingSubjects)
+        serviceClock = Mutex(ServiceClock(maximumAge: configuration.limits.serviceTimeAge))
+        do {
+            transport = try Transport(
+                configuration.limits.transportSettings(certificates: configuration.certificateBundle)
+            )
+        } catch {
+            throw DynamoDBError(
+                kind: .fatal,
+                operation: "Configuration",
+                subject: "HTTP client",
+                code: "CannotStart",
+                message: error.reason,
+                hint: "Check the process's memory and thread limits (ulimit -a)."
+            )
+        }
+    }
+
+    /// Ends the client's thread and connections. Calls under way fail with `cancelled`, and so do later ones.
+    public func close() { transport.close() }
+
+    /// The service's time, by the Date fields of what it answered within the last minutes; nil without such answers.
+    public var serviceTime: ServiceTime? {
+        serviceClock.withLock { $0.reading(at: time.continuous(), wallMilliseconds: time.wallMilliseconds()) }
+    }
+
+    /// Makes a call, with retries, and decodes its answer.
+    func perform<Answer>(
+        _ operation: AWSOperation,
+        subject: String,
+        policy: RetryPolicy,
+        body: [UInt8],
+        decode: (UnsafeRawBufferPointer) throws(JSONError) -> Answer
+    ) async throws(DynamoDBError) -> Answer {
+        let endpoint = operation.isOfStreams ? configuration.dynamoDBStreams : configuration.dynamoDB
+        let call = AWSCallSite(operation: operation, subject: subject, endpoint: endpoint)
+        let budget = operation.isOfStreams ? streamsBudget : tableBudget
+        var policy = policy
+        // The callers of DynamoDB Streams retry by themselves. One that goes on failing must not pay for it from the budget of all.
+        if operation.isOfStreams, failing.contains(subject) { policy.maximumAttempts = 1 }
+        var progress = RetryProgress(policy: policy, budget: budget, time: time)
+        var answerBytes = 0
+        while true {
+            do {
+                let credentials = try await configuration.credentials.credentials()
+                let sent = time.continuous()
+                let received = try await send(
+                    call,
+                    body: body,
+                    credentials: credentials,
+                    timeout: policy.attemptTimeout
+                )
+                let came = time.continuous()
+                answerBytes += received.body.count
+                let answer = try received.decode(call, limits: configuration.limits, decode)
+                // Only what was understood is the service's word: a proxy has a clock of its own.
+                if let date = received.date { note(date, sent: sent, received: came) }
+                budget.refund(retried: !progress.failures.isEmpty)
+                if operation.isOfStreams { failing.remove(subject) }
+                report(call, progress, failure: nil, sent: body.count, received: answerBytes)
+                return answer
+            } catch {
+                switch progress.next(after: error) {
+                case .giveUp:
+                    if operation.isOfStreams, error.isRetryable { failing.insert(subject) }
+                    report(call, progress, failure: error.kind, sent: body.count, received: answerBytes)
+                    throw error
+                case .refreshCredentials:
+                    configuration.credentials.invalidate()
+                case .wait(let delay):
+                    do {
+                        try await time.sleep(delay)
+                    } catch {
+                        report(call, progress, failure: .cancelled, sent: body.count, received: answerBytes)
+                        throw TransportFailure(.cancelled).error(call)
+                    }
+                }
+            }
+        }
+    }
+
+    private func note(_ date: Int64, sent: Duration, received: Duration) {
+        let wall = time.wallMilliseconds()
+        serviceClock.withLock { $0.note(date: date, sent: sent, received: received, wallMilliseconds: wall) }
+    }
+
+    private func send(
+        _ call: AWSCallSite,
+        body: [UInt8],
+        credentials: Credentials,
+        timeout: Duration
+    ) async throws(DynamoDBError) -> TransferResponse {
+        let request = call.request(region: configuration.region, credentials: credentials, body: body)
+        do {
+            return try await transport.send(
+                request,
+                lane: call.operation.lane,
+                timeout: min(timeout, configuration.limits.totalTimeout)
+            )
+        } catch {
+            throw error.error(call)
+        }
+    }
+
+    private func report(
+        _ call: AWSCallSite,
+        _ progress: RetryProgress,
+        failure: DynamoDBError.Kind?,
+        sent: Int,
+        received: Int
+    ) {
+        guard let observer else { return }
+        observer.finished(
+            AWSCall(
+                operation: call.operation.rawValue,
+                failure: failure,
+                retriedFailures: progress.failures,
+                duration: progress.elapsed,
+                requestBytes: sent * (progress.failures.count + 1),
+                answerBytes: received
+            )
+        )
+    }
+}

@@ -1,0 +1,40 @@
+/// Every bound of the AWS client, in one place. The defaults suit a replica beside its application.
+public struct DynamoDBClientLimits: Sendable, Hashable {
+    /// Requests on the wire at once, which is also the number of connections kept. More wait in line.
+    public var concurrentRequests = 80
+    /// Of them, those that DynamoDB and DynamoDB Streams leave to each other. More requests of one service wait in line, so calls that
+    /// hang at one hold up none at the other.
+    public var requestsKeptFree = 16
+    /// Requests waiting for a connection. One more fails at once with `throttled`.
+    public var waitingRequests = 4096
+    /// Handles kept for reuse when idle; each holds about 6 KB.
+    public var idleHandles = 64
+    /// Bytes of one answer. A Scan page is 1 MB by DynamoDB's own count, several times that as JSON;
+    /// BatchGetItem 16 MB.
+    public var answerBytes = 64 << 20
+    /// Bytes of one request. Below 1 MiB, from where libcurl would ask for `100 Continue` first.
+    public var requestBytes = (1 << 20) - 1
+    /// Time to reach the endpoint: name, TCP and TLS.
+    public var connectTimeout: Duration = .seconds(3)
+    /// Time for one attempt, from the connection to the last byte.
+    public var totalTimeout: Duration = .seconds(30)
+    /// An attempt slower than this many bytes a second …
+    public var lowSpeedBytesPerSecond = 64
+    /// … for this long is given up. Waiting for the first byte counts.
+    public var lowSpeedTime: Duration = .seconds(10)
+    /// Bytes of a shared config or credentials file.
+    public var configurationFileBytes = 1 << 20
+    /// Characters of a remote error message that go into an `DynamoDBError`.
+    public var messageCharacters = 300
+    /// How long what answers have told of the service's clock is used after the last of them. Clocks drift by less than a tenth of
+    /// a second in that time.
+    public var serviceTimeAge: Duration = .seconds(300)
+    /// Retries that may be under way before the client stops retrying; see `RetryBudget`.
+    public var retryTokens = 500
+    /// Shards and streams that are known to fail, and so get no retry within a call. At the bound all are forgotten, and each gets one
+    /// more.
+    public var failingSubjects = 10_000
+
+    /// The defaults.
+    public init() {}
+}

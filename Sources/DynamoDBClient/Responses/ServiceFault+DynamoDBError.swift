@@ -1,0 +1,81 @@
+import CurlTransport
+
+extension ServiceFault {
+    /// The error response in an operator's words.
+    static func error(_ response: TransferResponse, _ call: AWSCallSite, limits: DynamoDBClientLimits) -> DynamoDBError
+    {
+        let fault = ServiceFault(response)
+        if fault.code.isEmpty { return unnamed(response, call, limits: limits) }
+        let kind = kind(code: fault.code, status: response.status)
+        var message = fault.message.isEmpty ? "HTTP status \(response.status)" : fault.message
+        message = bounded(message, limits.messageCharacters)
+        if let request = response.requestID { message += " (request \(request.prefix(64)))" }
+        return call.error(kind, fault.code, message, hint: hint(kind, fault, call))
+    }
+
+    /// An error that is not in DynamoDB's form: a proxy's page, or another server's.
+    private static func unnamed(_ response: TransferResponse, _ call: AWSCallSite, limits: DynamoDBClientLimits)
+        -> DynamoDBError
+    {
+        let form =
+            switch response.body.first(where: { $0 > 0x20 }) {
+            case nil: "an empty body"
+            case UInt8(ascii: "<"): "an HTML or XML page"
+            default: "a body that is not in DynamoDB's form"
+            }
+        let excerpt = bounded(String(decoding: response.body.prefix(200), as: UTF8.self), 120)
+        return call.error(
+            kind(code: "", status: response.status),
+            "HTTP \(response.status)",
+            "\(call.endpoint) answered with status \(response.status) and \(form)\(excerpt.isEmpty ? "" : ": \(excerpt)")",
+            hint: "Check that \(call.endpoint) is DynamoDB and not a proxy or another server."
+        )
+    }
+
+    /// One line, no control characters, at most `limit` characters.
+    static func bounded(_ text: String, _ limit: Int) -> String {
+        var result = ""
+        var isSpace = false
+        for scalar in text.unicodeScalars {
+            let isBlank = scalar.value <= 0x20 || scalar.value == 0x7F
+            if isBlank, isSpace || result.isEmpty { continue }
+            isSpace = isBlank
+            result.unicodeScalars.append(isBlank ? " " : scalar)
+            if result.unicodeScalars.count > limit { return result + "…" }
+        }
+        return isSpace ? String(result.dropLast()) : result
+    }
+
+    private static func hint(_ kind: DynamoDBError.Kind, _ fault: ServiceFault, _ call: AWSCallSite) -> String {
+        switch kind {
+        case .throttled:
+            "Calls come too often or ask for too much: raise the table's read capacity if it persists."
+        case .transient:
+            "If it persists, look at the AWS Health Dashboard and at \(call.endpoint)."
+        case .expiredCredentials:
+            "Renew the credentials: keys in a shared credentials file are read again, those of the environment are not."
+        case .expiredIterator:
+            "A new iterator is taken after the last record read."
+        case .trimmed:
+            "The records are older than the 24 hours that a stream keeps: a new scan of the table is needed."
+        case .notFound where call.operation.isOfStreams:
+            "Check that the stream is still the table's: `aws dynamodb describe-table` shows LatestStreamArn."
+        case .notFound:
+            "Check the table's name, the region and the account: `aws dynamodb list-tables`."
+        case .accessDenied where fault.isClockTrouble:
+            "Check this machine's clock: signatures are good for a few minutes only."
+        case .accessDenied where fault.isSignatureTrouble:
+            "Check the access key, its secret and its session token: `aws sts get-caller-identity`."
+        case .accessDenied:
+            "Allow dynamodb:\(call.operation.rawValue) to this identity (`aws sts get-caller-identity`)."
+        case .malformed, .fatal, .cancelled:
+            "Check the request against the DynamoDB API reference."
+        }
+    }
+
+    private var isClockTrouble: Bool {
+        code == "RequestTimeTooSkewed" || message.contains("Signature expired") || message.contains("Signature not yet")
+    }
+
+    private var isSignatureTrouble: Bool { code != "AccessDeniedException" && code != "AccessDenied" }
+}

@@ -1,0 +1,19 @@
+/// What a pending answer wants after it was asked.
+package enum PendingStep {
+    /// Not yet: ask again after `HTTPServer.wakeStreams()` or at the deadline on the server's suspending clock.
+    case wait(until: Duration)
+    /// There is more to do: ask again when others have had their turn. Each step should take well under a millisecond.
+    case again
+    /// This is the answer; its body must not be pending again.
+    case answer(HTTPResponse)
+}
+
+/// An answer that comes later (a long poll). Confined to the event loop of its connection: every call comes from there.
+package protocol PendingResponse: AnyObject {
+    /// Asked when the request is complete, at each wake-up and at each deadline.
+    func poll(now: Duration) -> PendingStep
+    /// The server is draining: the next `poll` must answer.
+    func drain()
+    /// Called exactly once, when it will not be asked again; `clientGone` when the client left before the answer.
+    func finished(_ reason: StreamEnd)
+}

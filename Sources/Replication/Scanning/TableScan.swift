@@ -1,0 +1,93 @@
+import Basics
+import DynamoDBClient
+import TableModel
+
+/// A parallel, strongly consistent scan: segments read concurrently, each a page ahead of what is applied, and one writer that
+/// is visited once a page.
+struct TableScan: Sendable {
+    let api: any DynamoDBAPI
+    let table: String
+    let schema: KeySchema
+    let segments: Int
+    let limits: ReplicationLimits
+    let time: TimeSource
+    let pacer: ReadPacer
+    /// Applies a page; pages of one segment arrive in order, one at a time.
+    let apply: @Sendable (ScanPage) async -> Void
+    let segmentEnded: @Sendable () async -> Void
+    let trouble: @Sendable (DynamoDBError) async -> Void
+
+    /// Reads the whole table. A page that fails is asked for again, for ever; only what asking again cannot mend is thrown
+    /// (`DynamoDBError`), and `CancellationError`.
+    @concurrent
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for segment in 0..<segments { group.addTask { try await read(segment) } }
+            try await group.waitForAll()
+        }
+    }
+
+    @concurrent
+    private func read(_ segment: Int) async throws {
+        var page = try await fetch(segment, after: nil)
+        while let last = page.lastEvaluatedKey {
+            // The next page is fetched and parsed while this one is applied.
+            async let next = fetch(segment, after: last)
+            await apply(page)
+            page = try await next
+        }
+        await apply(page)
+        await segmentEnded()
+    }
+
+    @concurrent
+    private func fetch(_ segment: Int, after key: [AttributeName: AttributeValue]?) async throws -> ScanPage {
+        var failures = 0
+        while true {
+            try Task.checkCancellation()
+            let leave = try await pacer.leaveForPage()
+            let failure: DynamoDBError
+            do throws(DynamoDBError) {
+                let page = try await api.scan(request(segment, after: key, limit: leave.limit))
+                pacer.settle(leave, units: page.units, items: page.items.entries.count)
+                guard key == nil || page.lastEvaluatedKey != key else { throw repeatedKey(segment) }
+                return page
+            } catch {
+                failure = error
+            }
+            if failure.code != Self.repeatedKeyCode { pacer.settle(leave, units: 0, items: 0) }
+            switch failure.kind {
+            case .cancelled: throw CancellationError()
+            case .notFound, .fatal: throw failure
+            default: break
+            }
+            await trouble(failure)
+            try await time.sleep(limits.backoff.wait(failures: failures, fraction: time.random()))
+            failures += 1
+        }
+    }
+
+    private func request(_ segment: Int, after key: [AttributeName: AttributeValue]?, limit: Int?) -> ScanRequest {
+        ScanRequest(
+            table: table,
+            schema: schema,
+            segment: segment,
+            totalSegments: segments,
+            exclusiveStartKey: key,
+            limit: limit
+        )
+    }
+
+    private static let repeatedKeyCode = "RepeatedKey"
+
+    private func repeatedKey(_ segment: Int) -> DynamoDBError {
+        DynamoDBError(
+            kind: .malformed,
+            operation: "Scan",
+            subject: "\(table) segment \(segment)",
+            code: Self.repeatedKeyCode,
+            message: "LastEvaluatedKey is the key that the page began after, so the scan would never end",
+            hint: "The page is asked for again; if this stays, the endpoint does not page correctly."
+        )
+    }
+}

@@ -1,0 +1,120 @@
+import Basics
+package import DynamoDBClient
+
+/// The replica's state and why it is in it, as a pure state machine. `ReplicaState` documents the legal successors; every change
+/// of state passes through `enter`, which holds them.
+///
+/// Before anything was published a gap leads from syncing to syncing: there is nothing yet that could be called stale.
+package struct Readiness: Sendable, Hashable {
+    package private(set) var state: ReplicaState = .starting
+    private(set) var why = Reason(.waitingForTable, "waiting for the first answer from DynamoDB")
+    package private(set) var hasBeenLive = false
+    /// Why the present rebuild began: what is said while it lasts.
+    private var cause: Reason?
+
+    /// Why it is in its state, in a sentence.
+    package var reason: String { why.text }
+    /// Why it is in its state, by name.
+    var code: ReasonCode { why.code }
+
+    /// What following the stream shows.
+    package struct Evidence: Sendable, Hashable {
+        var lagMilliseconds: Int64?
+        var streamIsDisabled = false
+        var tableIsMissing = false
+        /// The newest failure that has not been followed by a success.
+        var trouble: Trouble?
+        /// How long no read of any shard was completed; nil when that is not known.
+        var silence: Duration?
+
+        package init(
+            lagMilliseconds: Int64? = nil,
+            streamIsDisabled: Bool = false,
+            tableIsMissing: Bool = false,
+            trouble: Trouble? = nil,
+            silence: Duration? = nil
+        ) {
+            self.silence = silence
+            self.lagMilliseconds = lagMilliseconds
+            self.streamIsDisabled = streamIsDisabled
+            self.tableIsMissing = tableIsMissing
+            self.trouble = trouble
+        }
+    }
+
+    /// Nothing has been asked yet.
+    package init() {}
+
+    /// A call that keeps failing.
+    package struct Trouble: Sendable, Hashable {
+        let kind: DynamoDBError.Kind
+        let text: String
+
+        /// Names it.
+        package init(_ kind: DynamoDBError.Kind, _ text: String) {
+            self.kind = kind
+            self.text = text
+        }
+
+        /// What the call threw.
+        package init(_ error: DynamoDBError) { self.init(error.kind, error.description) }
+    }
+
+    /// What is being waited for or done, without a change of state. Without a code it is the one that was. A rebuild goes by the
+    /// name of what made it necessary, whatever it is at.
+    mutating func explain(_ reason: String, code: ReasonCode? = nil) {
+        if state == .rebuilding, let cause {
+            why = Reason(cause.code, "\(cause.text); \(reason)")
+        } else {
+            why = Reason(code ?? why.code, reason)
+        }
+    }
+
+    /// A generation is being built.
+    package mutating func beginGeneration(_ reason: String, code: ReasonCode = .bookmarking) {
+        cause = Reason(code, reason)
+        enter(hasBeenLive ? .rebuilding : .syncing, Reason(code, reason))
+    }
+
+    /// A generation has been published.
+    package mutating func goLive() {
+        enter(.live, Reason(.following, "following the stream"))
+        hasBeenLive = true
+    }
+
+    /// Judges a published generation by the evidence: live while everything older than the bound is there.
+    package mutating func judge(_ evidence: Evidence, maximumLag: Duration) {
+        guard state == .live || state == .stale else { return }
+        if let obstacle = Self.obstacle(evidence, maximumLag) {
+            enter(.stale, obstacle)
+        } else if state == .stale {
+            enter(.live, Reason(.following, "following the stream"))
+        }
+    }
+
+    private static func obstacle(_ evidence: Evidence, _ maximumLag: Duration) -> Reason? {
+        if evidence.tableIsMissing {
+            return Reason(.tableMissing, "the table does not exist any more, so its last contents are served")
+        }
+        if evidence.streamIsDisabled {
+            return Reason(.streamDisabled, "the table's stream is disabled, so changes no longer arrive")
+        }
+        guard let lag = evidence.lagMilliseconds, lag > maximumLag.wholeMilliseconds else { return nil }
+        guard let trouble = evidence.trouble else {
+            if let silence = evidence.silence, silence > maximumLag { return .stalled(for: silence) }
+            return Reason(.lagging, "more than \(maximumLag.wholeSeconds) s behind the table")
+        }
+        return Reason(ReasonCode(trouble.kind), "the stream cannot be read: \(trouble.text)")
+    }
+
+    /// The one place where the state changes. An illegal change is a fault of this program, never of what it follows, and no input
+    /// leads to one. It ends the process: readers would be told a state that nobody has reasoned about, and the next start resumes.
+    private mutating func enter(_ next: ReplicaState, _ reason: Reason) {
+        precondition(
+            next == state || state.successors.contains(next),
+            "a replica that is \(state.rawValue) cannot become \(next.rawValue)"
+        )
+        state = next
+        why = reason
+    }
+}

@@ -1,0 +1,79 @@
+import DynamoDBClient
+
+/// Why the replica is in its state, in one of a bounded set of names: what a metric's label or an alert can be made of.
+package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
+    // On the way to live.
+
+    /// DescribeTable has not described a table that can be followed yet.
+    case waitingForTable = "waiting-for-table"
+    /// The stream is being enabled and has no shards yet.
+    case streamEnabling = "stream-enabling"
+    /// The saved state is being read.
+    case resuming
+    /// The bookmark of the stream is being taken.
+    case bookmarking
+    /// The table is being scanned.
+    case scanning
+    /// The scan is complete, and the stream is read up to what was written meanwhile.
+    case catchingUp = "catching-up"
+
+    // Live.
+
+    /// Everything older than the bound is there.
+    case following
+
+    // Why it is not live although nothing is lost.
+
+    /// No answer, or none that can be used.
+    case streamUnreachable = "stream-unreachable"
+    /// The identity may not make a call that is needed.
+    case accessDenied = "access-denied"
+    /// The credentials have expired and were not renewed.
+    case credentialsExpired = "credentials-expired"
+    /// Calls are refused because there are too many.
+    case throttled
+    /// Everything answers, but more is written than is read, or the reading was interrupted for too long.
+    case lagging
+    /// No read was completed for longer than the bound: replication itself stands still, or no call comes back.
+    case stalled
+    /// The table's stream is disabled.
+    case streamDisabled = "stream-disabled"
+    /// The table does not exist any more, or is being deleted.
+    case tableMissing = "table-missing"
+
+    // Why the contents are built anew.
+
+    /// Records were lost: trimmed, or their shard vanished.
+    case gap
+    /// The table has another stream than the one that is followed.
+    case newStream = "new-stream"
+    /// The service does not know the stream that the table names.
+    case streamMissing = "stream-missing"
+    /// DescribeTable describes another account's or Region's table than the one that was followed.
+    case otherTable = "other-table"
+    /// A record cannot be applied.
+    case unusableRecord = "unusable-record"
+    /// The scan of a rebuild failed.
+    case scanFailed = "scan-failed"
+
+    /// What a call that keeps failing means.
+    init(_ kind: DynamoDBError.Kind) {
+        switch kind {
+        case .throttled: self = .throttled
+        case .accessDenied: self = .accessDenied
+        case .expiredCredentials: self = .credentialsExpired
+        case .transient, .expiredIterator, .trimmed, .notFound, .malformed, .fatal, .cancelled:
+            self = .streamUnreachable
+        }
+    }
+}
+
+/// Why, by name and in a sentence.
+struct Reason: Sendable, Hashable {
+    let code: ReasonCode
+    let text: String
+    init(_ code: ReasonCode, _ text: String) {
+        self.code = code
+        self.text = text
+    }
+}

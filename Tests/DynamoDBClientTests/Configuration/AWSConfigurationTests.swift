@@ -1,0 +1,267 @@
+import Testing
+
+@testable import DynamoDBClient
+
+@Suite struct AWSConfigurationTests {
+    private static let keys = ["AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"]
+
+    /// An environment with keys, a region, and files that are not there.
+    private func environment(_ more: [String: String]) -> [String: String] {
+        Self.keys.merging(["AWS_REGION": "eu-central-1", "HOME": "/nonexistent"]) { _, new in new }
+            .merging(more) { _, new in new }
+    }
+
+    private func fails(
+        _ environment: [String: String],
+        _ overrides: AWSOverrides = AWSOverrides()
+    ) throws -> DynamoDBError {
+        try #require(throws: DynamoDBError.self) {
+            try AWSConfiguration.resolve(environment: environment, overrides: overrides)
+        }
+    }
+
+    @Test("without overrides, the region's endpoints")
+    func regional() throws {
+        let configuration = try AWSConfiguration.resolve(environment: environment(["AWS_CA_BUNDLE": "/ca.pem"]))
+        #expect(configuration.region == "eu-central-1")
+        #expect(configuration.dynamoDB.description == "https://dynamodb.eu-central-1.amazonaws.com")
+        #expect(configuration.dynamoDBStreams.description == "https://streams.dynamodb.eu-central-1.amazonaws.com")
+        #expect(configuration.certificateBundle == "/ca.pem")
+    }
+
+    struct EndpointCase: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        var variables: [String: String] = [:]
+        var overrides = AWSOverrides()
+        var profile = ""
+        let dynamoDB: String
+        let streams: String
+    }
+
+    @Test(
+        "the more particular endpoint wins",
+        arguments: [
+            EndpointCase(
+                testDescription: "one variable for both",
+                variables: ["AWS_ENDPOINT_URL": "http://both:1"],
+                dynamoDB: "http://both:1",
+                streams: "http://both:1"
+            ),
+            EndpointCase(
+                testDescription: "a service's variable over the common one",
+                variables: ["AWS_ENDPOINT_URL": "http://both:1", "AWS_ENDPOINT_URL_DYNAMODB": "http://tables:1"],
+                dynamoDB: "http://tables:1",
+                streams: "http://both:1"
+            ),
+            EndpointCase(
+                testDescription: "only the streams' variable",
+                variables: ["AWS_ENDPOINT_URL_DYNAMODB_STREAMS": "http://streams:1"],
+                dynamoDB: "https://dynamodb.eu-central-1.amazonaws.com",
+                streams: "http://streams:1"
+            ),
+            EndpointCase(
+                testDescription: "the option over every variable",
+                variables: [
+                    "AWS_ENDPOINT_URL": "http://both:1", "AWS_ENDPOINT_URL_DYNAMODB": "http://tables:1",
+                    "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": "http://streams:1",
+                ],
+                overrides: AWSOverrides(endpointURL: "http://option:1"),
+                dynamoDB: "http://option:1",
+                streams: "http://option:1"
+            ),
+            EndpointCase(
+                testDescription: "the streams option over the option",
+                overrides: AWSOverrides(endpointURL: "http://option:1", streamsEndpointURL: "http://other:1"),
+                dynamoDB: "http://option:1",
+                streams: "http://other:1"
+            ),
+            EndpointCase(
+                testDescription: "the profile's endpoint_url",
+                profile: "endpoint_url = http://profile:1",
+                dynamoDB: "http://profile:1",
+                streams: "http://profile:1"
+            ),
+            EndpointCase(
+                testDescription: "a variable over the profile",
+                variables: ["AWS_ENDPOINT_URL": "http://both:1"],
+                profile: "endpoint_url = http://profile:1",
+                dynamoDB: "http://both:1",
+                streams: "http://both:1"
+            ),
+            EndpointCase(
+                testDescription: "the profile's services section over its endpoint_url",
+                profile: """
+                    endpoint_url = http://profile:1
+                    services = local
+                    [services local]
+                    dynamodb =
+                      endpoint_url = http://section:1
+                    """,
+                dynamoDB: "http://section:1",
+                streams: "http://profile:1"
+            ),
+            EndpointCase(
+                testDescription: "an empty variable counts as not set",
+                variables: ["AWS_ENDPOINT_URL_DYNAMODB": "", "AWS_ENDPOINT_URL": "http://both:1"],
+                dynamoDB: "http://both:1",
+                streams: "http://both:1"
+            ),
+        ]
+    )
+    func endpoints(_ example: EndpointCase) throws {
+        let directory = TemporaryDirectory()
+        let config = directory.write("config", "[default]\n" + example.profile + "\n")
+        let configuration = try AWSConfiguration.resolve(
+            environment: environment(example.variables.merging(["AWS_CONFIG_FILE": config]) { old, _ in old }),
+            overrides: example.overrides
+        )
+        #expect(configuration.dynamoDB.description == example.dynamoDB)
+        #expect(configuration.dynamoDBStreams.description == example.streams)
+    }
+
+    @Test("the region comes from the option, AWS_REGION, AWS_DEFAULT_REGION, then the profile")
+    func regions() throws {
+        let directory = TemporaryDirectory()
+        let config = directory.write("config", "[profile dev]\nregion = eu-west-4\n")
+        var variables = Self.keys.merging(["AWS_CONFIG_FILE": config, "AWS_PROFILE": "dev"]) { old, _ in old }
+        func region(_ overrides: AWSOverrides = AWSOverrides()) throws -> String {
+            try AWSConfiguration.resolve(environment: variables, overrides: overrides).region
+        }
+        #expect(try region() == "eu-west-4")
+        variables["AWS_DEFAULT_REGION"] = "eu-west-3"
+        #expect(try region() == "eu-west-3")
+        variables["AWS_REGION"] = "eu-west-2"
+        #expect(try region() == "eu-west-2")
+        #expect(try region(AWSOverrides(region: "eu-west-1")) == "eu-west-1")
+        var overrides = AWSOverrides()
+        overrides.impliedRegion = "eu-west-9"
+        #expect(try region(overrides) == "eu-west-2", "a table's ARN names the region only where nothing else does")
+    }
+
+    @Test(
+        "a missing region is said, with what to set, for a local endpoint too",
+        arguments: [nil, "http://localhost:8000"]
+    )
+    func missingRegion(endpoint: String?) throws {
+        let error = try fails(
+            Self.keys.merging(["HOME": "/nonexistent"]) { old, _ in old },
+            AWSOverrides(endpointURL: endpoint)
+        )
+        #expect(
+            error.description == "Configuration region failed: MissingRegion: no AWS region is set, and requests are "
+                + "signed for a region. Set AWS_REGION, for example AWS_REGION=eu-central-1 (a local endpoint takes any)."
+        )
+    }
+
+    @Test("a region that cannot be one is refused with the place it came from")
+    func invalidRegion() throws {
+        #expect(
+            try fails(environment(["AWS_REGION": "eu central:1"])).description
+                == "Configuration AWS_REGION failed: InvalidRegion: \"eu central:1\" is not the name of a region. "
+                + "Give a region's code, for example eu-central-1."
+        )
+    }
+
+    @Test("missing credentials are said before the first call")
+    func missingCredentials() throws {
+        let error = try fails(["AWS_REGION": "eu-central-1", "HOME": "/nonexistent"])
+        #expect(error.kind == .accessDenied)
+        #expect(
+            error.description == "Configuration credentials failed: CredentialsNotFound: no AWS credentials in the "
+                + "environment or in the shared credentials file. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
+                + "(any values do for a local endpoint), or AWS_PROFILE to a profile that has keys."
+        )
+    }
+
+    @Test("half a pair of keys is said, not passed over")
+    func halfAPair() throws {
+        let error = try fails(["AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKID", "HOME": "/nonexistent"])
+        #expect(
+            error.description
+                == "Configuration environment failed: IncompleteCredentials: AWS_ACCESS_KEY_ID is set, but "
+                + "AWS_SECRET_ACCESS_KEY is not. Set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither."
+        )
+    }
+
+    @Test("an unknown profile is said with those that there are")
+    func unknownProfile() throws {
+        let directory = TemporaryDirectory()
+        let variables = environment([
+            "AWS_CONFIG_FILE": directory.write("config", "[profile dev]\n[default]\n[services x]\n"),
+            "AWS_SHARED_CREDENTIALS_FILE": directory.write("credentials", "[prod]\n"),
+            "AWS_PROFILE": "stage",
+        ])
+        #expect(
+            try fails(variables).description
+                == "Configuration profile stage failed: UnknownProfile: there is no such profile in "
+                + "\(directory.path)/config and \(directory.path)/credentials. The profiles are default, dev, prod."
+        )
+        #expect(
+            try fails(environment(["AWS_PROFILE": "stage"])).hint
+                == "There are no profiles at all: unset AWS_PROFILE, or run `aws configure --profile stage`."
+        )
+    }
+
+    @Test("a file that cannot be read or understood is named, with the line")
+    func badFile() throws {
+        let directory = TemporaryDirectory()
+        let config = directory.write("config", "[default]\nregion\n")
+        #expect(
+            try fails(environment(["AWS_CONFIG_FILE": config])).description
+                == "Configuration \(config) failed: InvalidFile: line 2: expected name = value. "
+                + "Mend that line; the file is in the format that `aws configure` writes."
+        )
+        #expect(
+            try fails(environment(["AWS_CONFIG_FILE": directory.path])).description
+                == "Configuration \(directory.path) failed: UnreadableFile: Is a directory. "
+                + "Check the file and its permissions, or set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE."
+        )
+        var limits = DynamoDBClientLimits()
+        limits.configurationFileBytes = 5
+        let error = try #require(throws: DynamoDBError.self) {
+            try AWSConfiguration.resolve(environment: environment(["AWS_CONFIG_FILE": config]), limits: limits)
+        }
+        #expect(error.message == "the file is larger than 5 bytes")
+    }
+
+    @Test("keys in the environment win, except over a profile that an option names")
+    func credentialPrecedence() async throws {
+        let directory = TemporaryDirectory()
+        let variables = environment([
+            "AWS_SHARED_CREDENTIALS_FILE": directory.write(
+                "credentials",
+                "[dev]\naws_access_key_id = FILE\naws_secret_access_key = x\n"
+            ),
+            "AWS_PROFILE": "dev",
+        ])
+        let fromVariables = try AWSConfiguration.resolve(environment: variables)
+        #expect(try await fromVariables.credentials.credentials().accessKeyID == "AKID")
+        let fromOption = try AWSConfiguration.resolve(
+            environment: variables,
+            overrides: AWSOverrides(profile: "dev")
+        )
+        #expect(try await fromOption.credentials.credentials().accessKeyID == "FILE")
+    }
+
+    @Test("the shared files are found below HOME, and ~/ in a variable means HOME")
+    func paths() {
+        let files = SharedFiles(
+            environment: ["HOME": "/srv/a", "AWS_SHARED_CREDENTIALS_FILE": "~/keys"],
+            byteLimit: 10
+        )
+        #expect(files.configPath == "/srv/a/.aws/config")
+        #expect(files.credentialsPath == "/srv/a/keys")
+        #expect(SharedFiles(environment: [:], byteLimit: 10).configPath == nil)
+    }
+
+    @Test("[profile default] wins over [default], and the credentials file over both")
+    func profileMerging() throws {
+        let profiles = SharedProfiles(
+            config: try INIDocument(
+                Array("[profile default]\nregion = b\n[default]\nregion = a\noutput = o\naws_access_key_id = c\n".utf8)
+            ),
+            credentials: try INIDocument(Array("[default]\naws_access_key_id = k\n".utf8))
+        )
+        #expect(profiles["default"] == ["region": "b", "output": "o", "aws_access_key_id": "k"])
+    }
+}

@@ -1,0 +1,152 @@
+import Glibc
+import Testing
+
+@testable import DynamoDBClient
+
+@Suite struct CredentialsTests {
+    @Test("secrets appear in no description and no dump")
+    func secrecy() {
+        let credentials = Credentials(accessKeyID: "AKID", secretAccessKey: "hush-secret", sessionToken: "hush-token")
+        var dumped = ""
+        dump(credentials, to: &dumped)
+        dump([credentials], to: &dumped)
+        for text in ["\(credentials)", String(reflecting: credentials), "\([credentials] as [Any])", dumped] {
+            #expect(text.contains("AKID"))
+            #expect(!text.contains("hush"))
+        }
+        var environment = ""
+        dump(
+            EnvironmentCredentials(environment: ["AWS_SECRET_ACCESS_KEY": "hush-secret", "OTHER": "x"]),
+            to: &environment
+        )
+        #expect(!environment.contains("hush"))
+    }
+}
+
+@Suite struct EnvironmentCredentialsTests {
+    @Test("takes the three variables, and an empty one counts as not set")
+    func variables() async throws {
+        let provider = EnvironmentCredentials(environment: [
+            "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "",
+        ])
+        #expect(try await provider.credentials() == Credentials(accessKeyID: "AKID", secretAccessKey: "secret"))
+        let none = EnvironmentCredentials(environment: ["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""])
+        #expect(
+            await awsError { () throws(DynamoDBError) in try await none.credentials() }?.isCredentialsNotFound == true
+        )
+    }
+
+    @Test("a key with a line end is refused, and not shown")
+    func controlCharacters() async {
+        let provider = EnvironmentCredentials(environment: [
+            "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "hush-secret\n",
+        ])
+        let error = await awsError { () throws(DynamoDBError) in try await provider.credentials() }
+        #expect(error?.message == "AWS_SECRET_ACCESS_KEY has a space, a line end or another character that no key has")
+        #expect(error?.description.contains("hush") == false)
+        #expect(error?.isCredentialsNotFound == false)
+    }
+}
+
+@Suite struct ProfileCredentialsTests {
+    @Test("a file that hangs holds up those who wait for the keys, and no thread that tasks share")
+    func hangingFile() async throws {
+        let directory = TemporaryDirectory()
+        let path = "\(directory.path)/credentials"
+        try #require(mkfifo(path, 0o600) == 0)
+        defer { unlink(path) }
+        let provider = provider(directory, "default")
+        let count = 4 * sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        let waiting = (0..<count).map { _ in
+            Task { () throws in try await provider.credentials().accessKeyID }
+        }
+        // Nobody writes to it, so that its reader waits in `open`.
+        for _ in 0..<20 { await Task.detached { await Task.yield() }.value }
+        let text = Array("[default]\naws_access_key_id = AKID\naws_secret_access_key = secret\n".utf8)
+        let descriptor = open(path, O_WRONLY)
+        #expect(write(descriptor, text, text.count) == text.count)
+        close(descriptor)
+        for task in waiting { #expect(try await task.value == "AKID") }
+    }
+
+    private func provider(_ directory: TemporaryDirectory, _ profile: String) -> ProfileCredentials {
+        ProfileCredentials(
+            profile: profile,
+            environment: [
+                "AWS_SHARED_CREDENTIALS_FILE": "\(directory.path)/credentials",
+                "AWS_CONFIG_FILE": "\(directory.path)/config",
+            ]
+        )
+    }
+
+    @Test("reads a profile's keys, and reads the file again only after it was told that they expired")
+    func rereads() async throws {
+        let directory = TemporaryDirectory()
+        directory.write(
+            "credentials",
+            "[dev]\naws_access_key_id=A\naws_secret_access_key=B\naws_session_token=C\n"
+        )
+        let provider = provider(directory, "dev")
+        #expect(
+            try await provider.credentials() == Credentials(accessKeyID: "A", secretAccessKey: "B", sessionToken: "C")
+        )
+        directory.write("credentials", "[dev]\naws_access_key_id=D\naws_secret_access_key=E\n")
+        #expect(try await provider.credentials().accessKeyID == "A")
+        provider.invalidate()
+        #expect(try await provider.credentials() == Credentials(accessKeyID: "D", secretAccessKey: "E"))
+    }
+
+    @Test("keys in the config file do too")
+    func configFile() async throws {
+        let directory = TemporaryDirectory()
+        directory.write("config", "[profile dev]\naws_access_key_id=A\naws_secret_access_key=B\n")
+        #expect(try await provider(directory, "dev").credentials().accessKeyID == "A")
+    }
+
+    @Test("a profile without keys, or that is not there, has merely nothing to offer")
+    func nothing() async throws {
+        let directory = TemporaryDirectory()
+        directory.write("config", "[profile dev]\nregion=x\n")
+        for name in ["dev", "other"] {
+            let provider = provider(directory, name)
+            #expect(
+                await awsError { () throws(DynamoDBError) in try await provider.credentials() }?.isCredentialsNotFound
+                    == true
+            )
+        }
+    }
+
+    @Test("a profile that gets its keys another way is named, with a way out")
+    func singleSignOn() async throws {
+        let directory = TemporaryDirectory()
+        directory.write("config", "[profile dev]\nsso_session=corp\nrole_arn=arn:aws:iam::1:role/x\n")
+        let provider = provider(directory, "dev")
+        let error = await awsError { () throws(DynamoDBError) in try await provider.credentials() }
+        #expect(
+            error?.description
+                == "Configuration profile dev failed: UnsupportedProfile: the profile gets its keys through "
+                + "sso_session, which is not supported. "
+                + "Run `eval \"$(aws configure export-credentials --profile dev --format env)\"` first."
+        )
+    }
+}
+
+@Suite struct CredentialsChainTests {
+    @Test("asks in order, passes over who has nothing, and stops at a fault")
+    func order() async throws {
+        let nothing = EnvironmentCredentials(environment: [:])
+        let faulty = EnvironmentCredentials(environment: ["AWS_ACCESS_KEY_ID": "only"])
+        let good = StaticCredentials(exampleKeys)
+        #expect(try await CredentialsChain([nothing, good, faulty]).credentials() == exampleKeys)
+        #expect(
+            await awsError { () throws(DynamoDBError) in
+                try await CredentialsChain([nothing, faulty, good]).credentials()
+            }?.code == "IncompleteCredentials"
+        )
+        #expect(
+            await awsError { () throws(DynamoDBError) in
+                try await CredentialsChain([nothing]).credentials()
+            }?.isCredentialsNotFound == true
+        )
+    }
+}

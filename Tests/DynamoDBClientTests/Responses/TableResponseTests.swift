@@ -1,0 +1,103 @@
+import TableModel
+import Testing
+
+@testable import DynamoDBClient
+
+@Suite struct TableResponseTests {
+    private func decode(_ text: String) throws -> TableDescription {
+        try decoding(text) { bytes throws(JSONError) in try TableResponse.decode(bytes) }
+    }
+
+    @Test("a count beyond 64 bits is the greatest there is", arguments: ["9223372036854775808", "1e300"])
+    func absurdCount(_ count: String) throws {
+        let table = try decode(
+            """
+            {"Table":{"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"TableName":"t",
+            "KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"ItemCount":\(count)}}
+            """
+        )
+        #expect(table.approximateItemCount == .max)
+    }
+
+    @Test("tells keys whose names differ only in Unicode normal form apart")
+    func normalForms() throws {
+        let table = try decode(
+            """
+            {"Table":{"AttributeDefinitions":[{"AttributeName":"\u{E9}","AttributeType":"S"},
+            {"AttributeName":"e\u{301}","AttributeType":"N"}],"TableName":"t",
+            "KeySchema":[{"AttributeName":"\u{E9}","KeyType":"HASH"},{"AttributeName":"e\u{301}","KeyType":"RANGE"}]}}
+            """
+        )
+        #expect(table.keySchema.partition == KeyAttribute(name: "\u{E9}", type: .string))
+        #expect(table.keySchema.sort == KeyAttribute(name: "e\u{301}", type: .number))
+    }
+
+    @Test("reads what a replica needs, and passes over the rest")
+    func whole() throws {
+        let table = try decode(
+            """
+            {"Table":{"AttributeDefinitions":[{"AttributeName":"n","AttributeType":"N"},{"AttributeName":"id",
+            "AttributeType":"B"},{"AttributeName":"x","AttributeType":"S"}],"TableName":"orders","TableArn":"arn:t",
+            "KeySchema":[{"AttributeName":"id","KeyType":"HASH"},{"AttributeName":"n","KeyType":"RANGE"}],
+            "TableStatus":"ACTIVE","CreationDateTime":1.7E9,"ItemCount":12,"LatestStreamArn":"arn:s",
+            "StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"},
+            "GlobalSecondaryIndexes":[{"KeySchema":[{"AttributeName":"x","KeyType":"HASH"}]}]}}
+            """
+        )
+        #expect(
+            table
+                == TableDescription(
+                    name: "orders",
+                    arn: "arn:t",
+                    status: "ACTIVE",
+                    keySchema: KeySchema(
+                        partition: KeyAttribute(name: "id", type: .binary),
+                        sort: KeyAttribute(name: "n", type: .number)
+                    ),
+                    latestStreamARN: "arn:s",
+                    streamEnabled: true,
+                    streamViewType: .newAndOldImages,
+                    approximateItemCount: 12
+                )
+        )
+    }
+
+    @Test("a table that never had a stream")
+    func noStream() throws {
+        let table = try decode(
+            """
+            {"Table":{"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"TableName":"t",
+            "KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}}
+            """
+        )
+        #expect(table.latestStreamARN == nil)
+        #expect(!table.streamEnabled)
+        #expect(table.streamViewType == nil)
+        #expect(table.keySchema == hashOnly)
+    }
+
+    @Test(
+        "what is no table description is refused with the reason",
+        arguments: [
+            ("{}", "there is no Table"),
+            (#"{"Table":{}}"#, "the table has no TableName"),
+            (#"{"Table":{"TableName":"t"}}"#, "the table's KeySchema has no HASH key"),
+            (
+                #"{"Table":{"TableName":"t","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}}"#,
+                "AttributeDefinitions gives no type S, N or B for the key id"
+            ),
+        ]
+    )
+    func refused(text: String, reason: String) throws {
+        let error = try #require(throws: JSONError.self) { try decode(text) }
+        #expect(error.words == reason)
+    }
+}
+
+/// Decodes a literal.
+func decoding<Value>(
+    _ text: String,
+    _ decode: (UnsafeRawBufferPointer) throws(JSONError) -> Value
+) throws -> Value {
+    try Array(text.utf8).withUnsafeBytes { bytes in try decode(bytes) }
+}
