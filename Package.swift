@@ -107,7 +107,8 @@ let package = Package(
         layer(
             "Service",
             [
-                "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "Replication", "ReplicaStore", "StateStore",
+                "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "DynamoDBStream", "Replication",
+                "ReplicaStore", "StateStore",
                 "HTTPServer", "Compression", "Digest", "ItemQuery", "Feed", "Telemetry", "CXXHash", "CLinux", logging,
                 metrics, argumentParser,
             ],

@@ -279,7 +279,7 @@ extension StreamView {
         guard gap == nil else { return false }
         let known = Set(positions.shards.map(\.shardID))
         return shards.allSatisfy { shard in
-            shard.phase != "blocked" || shard.parentID.map(known.contains) ?? true
+            shard.phase != .blocked || shard.parentID.map(known.contains) ?? true
         }
     }
 }

@@ -1,4 +1,5 @@
 import DynamoDBClient
+import DynamoDBStream
 import DynamoSandbox
 import Glibc
 import ReplicaStore
@@ -155,7 +156,7 @@ import Testing
             for number in 0..<20 { try harness.put("k\(number)", "second") }
             await process.wait("both generations of shards") { process.items == harness.contents }
             await process.wait("the parents to be over") {
-                process.replicator.status.shards.count { $0.phase == "ended" } == 2
+                process.replicator.status.shards.count { $0.phase == .ended } == 2
             }
             await process.waitSaved()
         }

@@ -5,8 +5,7 @@ package import DynamoDBClient
 package struct ShardView: Sendable, Hashable {
     package let id: String
     package let parentID: String?
-    /// blocked, reading, ended, lost.
-    package let phase: String
+    package let phase: ShardPhase
     package let position: ShardPosition
     package let lagMilliseconds: Int64?
     package let lastError: DynamoDBError?
@@ -49,7 +48,7 @@ extension StreamMachine {
                 ShardView(
                     id: cursor.id,
                     parentID: cursor.parentID,
-                    phase: cursor.phaseName,
+                    phase: cursor.shownPhase,
                     position: cursor.taken,
                     lagMilliseconds: own,
                     lastError: cursor.lastError
@@ -204,12 +203,12 @@ extension StreamMachine {
 }
 
 extension ShardCursor {
-    var phaseName: String {
+    var shownPhase: ShardPhase {
         switch phase {
-        case .blocked: "blocked"
-        case .waiting, .requesting, .reading: "reading"
-        case .drained, .ended: "ended"
-        case .lost: "lost"
+        case .blocked: .blocked
+        case .waiting, .requesting, .reading: .reading
+        case .drained, .ended: .ended
+        case .lost: .lost
         }
     }
 }

@@ -1,3 +1,4 @@
+package import DynamoDBStream
 package import TableModel
 
 /// What the replica is doing, and so what its answers are worth.
@@ -29,8 +30,7 @@ package enum ReplicaState: String, Sendable, Hashable, CaseIterable {
 package struct ShardStatus: Sendable, Hashable {
     package let id: String
     package let parentID: String?
-    /// blocked (waits for its parent), reading, ended.
-    package let phase: String
+    package let phase: ShardPhase
     package let lastSequenceNumber: SequenceNumber?
     /// Milliseconds that the shard's newest read lags behind, 0 when caught up; never negative. Nil before the first read.
     package internal(set) var lagMilliseconds: Int64?
@@ -38,7 +38,7 @@ package struct ShardStatus: Sendable, Hashable {
     package init(
         id: String,
         parentID: String?,
-        phase: String,
+        phase: ShardPhase,
         lastSequenceNumber: SequenceNumber?,
         lagMilliseconds: Int64?,
         lastError: String?

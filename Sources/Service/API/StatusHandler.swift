@@ -1,4 +1,5 @@
 import Basics
+import DynamoDBStream
 import Feed
 import HTTPServer
 import ReplicaStore
@@ -165,7 +166,7 @@ struct StatusHandler: Sendable {
     private static func write(_ shard: ShardStatus, to json: inout JSONWriter) {
         json.member("id", shard.id)
         json.member("parent_id", shard.parentID)
-        json.member("phase", shard.phase)
+        json.member("phase", shard.phase.rawValue)
         json.member("last_sequence_number", shard.lastSequenceNumber?.text)
         json.member("lag_ms", shard.lagMilliseconds)
         json.member("last_error", shard.lastError)

@@ -1,4 +1,5 @@
 import Basics
+import DynamoDBStream
 import Feed
 import HTTPServer
 import Metrics
@@ -87,9 +88,9 @@ final class MetricsCollector: Sendable {
         gauge("tablecast_scan_items", [], Double(status.scannedItems))
         gauge("tablecast_scan_consumed_capacity_units", [], status.scanConsumedUnits)
         if let verification = status.verification { collect(verification) }
-        for phase in ["blocked", "reading", "ended", "lost"] {
+        for phase in ShardPhase.allCases {
             let count = status.shards.count { $0.phase == phase }
-            gauge("tablecast_shards", [("phase", phase)], Double(count))
+            gauge("tablecast_shards", [("phase", phase.rawValue)], Double(count))
         }
     }
 
