@@ -3,8 +3,8 @@ import TableModel
 
 /// An answer that is an error: what the service called it, and what class it belongs to.
 struct ServiceFault: Sendable, Hashable {
-    /// The error's name without its namespace; empty when the answer has none.
-    let code: String
+    /// The error's name without its namespace; nil when the response has none.
+    let code: DynamoDBError.Code?
     /// The service's words; empty when it has none.
     let message: String
 
@@ -26,7 +26,8 @@ struct ServiceFault: Sendable, Hashable {
             }
         }
         if code.isEmpty { code = response.errorType ?? "" }
-        self.code = Self.bareName(code)
+        let name = Self.bareName(code)
+        self.code = name.isEmpty ? nil : DynamoDBError.Code(rawValue: name)
         self.message = message
     }
 
@@ -37,8 +38,8 @@ struct ServiceFault: Sendable, Hashable {
     }
 
     /// The class of an error by its name, then by its status.
-    static func kind(code: String, status: Int) -> DynamoDBError.Kind {
-        if let kind = kinds[code] { return kind }
+    static func kind(code: DynamoDBError.Code?, status: Int) -> DynamoDBError.Kind {
+        if let code, let kind = kinds[code] { return kind }
         switch status {
         case 429: return .throttled
         case 408, 500...: return .transient
@@ -47,15 +48,15 @@ struct ServiceFault: Sendable, Hashable {
         }
     }
 
-    private static let kinds: [String: DynamoDBError.Kind] = {
-        var kinds: [String: DynamoDBError.Kind] = [:]
+    private static let kinds: [DynamoDBError.Code: DynamoDBError.Kind] = {
+        var kinds: [DynamoDBError.Code: DynamoDBError.Kind] = [:]
         for (kind, codes) in codesByKind { for code in codes { kinds[code] = kind } }
         return kinds
     }()
 
     /// The names that DynamoDB, DynamoDB Streams and the common front end use (API references, "Errors" and "Common
     /// Errors"), and `ThrottlingException`, which Streams sends although its model does not list it.
-    private static let codesByKind: [(DynamoDBError.Kind, [String])] = [
+    private static let codesByKind: [(DynamoDBError.Kind, [DynamoDBError.Code])] = [
         (
             .throttled,
             [
