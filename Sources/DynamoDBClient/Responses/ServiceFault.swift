@@ -1,7 +1,7 @@
 import CurlTransport
 import TableModel
 
-/// An answer that is an error: what the service called it, and what class it belongs to.
+/// A response that is an error: what the service called it, and what class it belongs to.
 struct ServiceFault: Sendable, Hashable {
     /// The error's name without its namespace; nil when the response has none.
     let code: DynamoDBError.Code?
@@ -15,20 +15,29 @@ struct ServiceFault: Sendable, Hashable {
         response.body.withUnsafeBytes { bytes in
             var json = JSONReader(bytes)
             // A body that is no JSON object leaves both empty: the status alone has to do.
-            try? json.readObject { name, json throws(JSONError) in
-                switch name {
-                case "__type" where try json.peek() == UInt8(ascii: "\""): code = try json.readString()
-                case "message" where try json.peek() == UInt8(ascii: "\""),
-                    "Message" where try json.peek() == UInt8(ascii: "\""):
-                    message = try json.readString()
-                default: try json.skipValue()
-                }
-            }
+            try? Self.read(&json, &code, &message)
         }
         if code.isEmpty { code = response.errorType ?? "" }
         let name = Self.bareName(code)
         self.code = name.isEmpty ? nil : DynamoDBError.Code(rawValue: name)
         self.message = message
+    }
+
+    private static func read(
+        _ json: inout JSONReader,
+        _ code: inout String,
+        _ message: inout String
+    ) throws(JSONError) {
+        try json.beginObject()
+        while let name = try json.nextMember() {
+            switch name {
+            case "__type" where try json.peek() == UInt8(ascii: "\""): code = try json.readString()
+            case "message" where try json.peek() == UInt8(ascii: "\""),
+                "Message" where try json.peek() == UInt8(ascii: "\""):
+                message = try json.readString()
+            default: try json.skipValue()
+            }
+        }
     }
 
     /// `com.amazonaws.dynamodb.v20120810#X`, `X:http://internal…` and `X` are all `X`.
