@@ -6,7 +6,8 @@ struct AWSCallSite: Sendable {
     let endpoint: Endpoint
 
     /// An error of this call.
-    func error(_ kind: DynamoDBError.Kind, _ code: String, _ message: String, hint: String) -> DynamoDBError {
+    func error(_ kind: DynamoDBError.Kind, _ code: DynamoDBError.Code, _ message: String, hint: String) -> DynamoDBError
+    {
         DynamoDBError(
             kind: kind,
             operation: operation.rawValue,

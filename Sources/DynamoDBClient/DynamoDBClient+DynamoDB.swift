@@ -9,10 +9,9 @@ extension DynamoDBClient: DynamoDBAPI {
             .describeTable,
             subject: "table \(name)",
             policy: retries.interactive,
-            body: body
-        ) { bytes throws(JSONError) in
-            try TableResponse.decode(bytes)
-        }
+            body: body,
+            decode: TableResponse.decode
+        )
     }
 
     /// One page of a strongly consistent Scan.

@@ -26,10 +26,9 @@ extension DynamoDBClient: DynamoDBStreamsAPI {
             .describeStream,
             subject: "stream \(streamARN)",
             policy: retries.streams,
-            body: body
-        ) { bytes throws(JSONError) in
-            try StreamResponse.decode(bytes)
-        }
+            body: body,
+            decode: StreamResponse.decode
+        )
     }
 
     /// GetShardIterator; nil where the service answers without one.
@@ -56,10 +55,9 @@ extension DynamoDBClient: DynamoDBStreamsAPI {
             .getShardIterator,
             subject: "shard \(shardID)",
             policy: retries.streams,
-            body: body
-        ) { bytes throws(JSONError) in
-            try ShardIteratorResponse.decode(bytes)
-        }
+            body: body,
+            decode: ShardIteratorResponse.decode
+        )
     }
 
     /// GetRecords; `shardID` only names the subject of errors.
@@ -76,9 +74,8 @@ extension DynamoDBClient: DynamoDBStreamsAPI {
             .getRecords,
             subject: "shard \(shardID)",
             policy: retries.streams,
-            body: body
-        ) { bytes throws(JSONError) in
-            try RecordsResponse.decode(bytes)
-        }
+            body: body,
+            decode: RecordsResponse.decode
+        )
     }
 }

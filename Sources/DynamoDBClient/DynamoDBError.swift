@@ -30,15 +30,15 @@ public struct DynamoDBError: Error, Sendable, Hashable, CustomStringConvertible 
     public let operation: String
     /// The table, stream, shard or endpoint it was about.
     public let subject: String
-    /// The AWS error code or libcurl's error name.
-    public let code: String
+    /// The AWS error code, libcurl's error name or one of the client's own.
+    public let code: Code
     /// The cause in words, bounded in length.
     public let message: String
     /// What to do about it.
     public let hint: String
 
     /// Describes a failed call.
-    public init(kind: Kind, operation: String, subject: String, code: String, message: String, hint: String) {
+    public init(kind: Kind, operation: String, subject: String, code: Code, message: String, hint: String) {
         self.kind = kind
         self.operation = operation
         self.subject = subject

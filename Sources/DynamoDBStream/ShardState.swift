@@ -75,29 +75,27 @@ public struct ShardState: Sendable, Hashable {
     /// Reads what `encoded` wrote. A newer version, a position that is none, or anything but JSON throws.
     public init(decoding bytes: [UInt8]) throws(StreamStateError) {
         do throws(JSONError) {
-            let result = bytes.withUnsafeBytes { buffer in
-                Result { () throws(JSONError) in try ShardState(reading: buffer) }
-            }
-            self = try result.get()
+            self = try JSONReader.withReader(over: bytes, ShardState.init(reading:))
         } catch {
             throw StreamStateError(reason: error.reason, offset: error.offset)
         }
     }
 
-    private init(reading buffer: UnsafeRawBufferPointer) throws(JSONError) {
-        var json = JSONReader(buffer)
+    private init(reading json: inout JSONReader) throws(JSONError) {
         var version: Int64?
         var streamARN: String?
         var shards: [Entry]?
         var readAt: Int64?
-        try json.readObject { (name, json) throws(JSONError) in
+        try json.beginObject()
+        while let name = try json.nextMember() {
             switch name {
             case "version": version = try json.readInteger()
             case "stream": streamARN = try json.readString()
             case "read_at": readAt = try json.readInteger()
             case "shards":
                 var entries: [Entry] = []
-                try json.readArray { (json) throws(JSONError) in entries.append(try Entry(reading: &json)) }
+                try json.beginArray()
+                while try json.nextElement() { entries.append(try Entry(reading: &json)) }
                 shards = entries
             default: try json.skipValue()
             }
@@ -125,7 +123,8 @@ extension ShardState.Entry {
         var sequenceNumber: SequenceNumber?
         var milliseconds: Int64?
         var endedAt: Int64?
-        try json.readObject { (name, json) throws(JSONError) in
+        try json.beginObject()
+        while let name = try json.nextMember() {
             switch name {
             case "id": id = try json.readString()
             case "parent": parent = try json.readString()

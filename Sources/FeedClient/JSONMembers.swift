@@ -13,18 +13,17 @@ package struct JSONMembers: Sendable, Hashable {
 
     /// Nil when `bytes` are not one JSON object.
     package init?(_ bytes: [UInt8]) {
-        let members = try? JSONReader.read(bytes) { json throws(JSONError) in
-            var members: [Member] = []
-            try json.readObject { name, json throws(JSONError) in
-                _ = try json.peek()
-                let start = json.offset
-                try json.skipValue()
-                members.append(Member(name: name, value: Array(bytes[start..<json.offset])))
-            }
-            return members
-        }
-        guard let members else { return nil }
+        guard let members = try? JSONReader.read(bytes, Self.read) else { return nil }
         all = members
+    }
+
+    private static func read(_ json: inout JSONReader) throws(JSONError) -> [Member] {
+        var members: [Member] = []
+        try json.beginObject()
+        while let name = try json.nextMember() {
+            members.append(Member(name: name.text, value: Array(try json.readRaw())))
+        }
+        return members
     }
 
     /// The JSON text of a member; nil when there is none of that name.

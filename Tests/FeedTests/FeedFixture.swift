@@ -158,14 +158,18 @@ struct MapClient {
         var envelopeID = ""
         try Array(event.data.utf8).withUnsafeBytes { bytes in
             var json = JSONReader(bytes)
-            try json.readObject { name, json throws(JSONError) in
+            try json.beginObject()
+            while let name = try json.nextMember() {
                 switch name {
                 case "old": try json.skipValue()
                 case "op": operation = try json.readString()
                 case "id": envelopeID = try json.readString()
-                case "key": try json.readObject { _, json throws(JSONError) in id = try json.readString() }
+                case "key":
+                    try json.beginObject()
+                    while try json.nextMember() != nil { id = try json.readString() }
                 case "item":
-                    try json.readObject { name, json throws(JSONError) in
+                    try json.beginObject()
+                    while let name = try json.nextMember() {
                         if name == "v" { value = Int(try json.readInteger()) } else { try json.skipValue() }
                     }
                 default: try json.skipValue()

@@ -18,10 +18,15 @@ import Testing
         }
         let page = #"{"Count":200,"Items":["# + items.map(typedJSON).joined(separator: ",\n") + "]}"
         var batch = ItemBatch()
-        try reading(page) { json throws(JSONError) in
-            try json.readObject { (name, json) throws(JSONError) in
-                guard name == "Items" else { return try json.skipValue() }
-                try json.readArray { (json) throws(JSONError) in try json.readItem(into: &batch, schema: schema) }
+        try reading(page) { json in
+            try json.beginObject()
+            while let name = try json.nextMember() {
+                guard name == "Items" else {
+                    try json.skipValue()
+                    continue
+                }
+                try json.beginArray()
+                while try json.nextElement() { try json.readItem(into: &batch, schema: schema) }
             }
         }
         #expect(batch.entries.count == items.count)
@@ -37,7 +42,7 @@ import Testing
         let schema = KeySchema(partition: KeyAttribute(name: "id", type: .string))
         var batch = ItemBatch()
         let error = #expect(throws: JSONError.self) {
-            try reading(#" {"a":{"S":"x"}}"#) { json throws(JSONError) in
+            try reading(#" {"a":{"S":"x"}}"#) { json in
                 try json.readItem(into: &batch, schema: schema)
             }
         }
@@ -60,7 +65,7 @@ import Testing
         ]
     )
     func refused(text: String) {
-        #expect(throws: JSONError.self) { try reading(text) { json throws(JSONError) in try json.readItem() } }
+        #expect(throws: JSONError.self) { try reading(text) { json in try json.readItem() } }
     }
 
     @Test("every prefix of an item is refused, and never read beyond")
@@ -70,17 +75,17 @@ import Testing
         let bytes = [UInt8](text.utf8)
         for count in 0..<bytes.count {
             #expect(throws: JSONError.self) {
-                try reading(Array(bytes[..<count])) { json throws(JSONError) in try json.readItem() }
+                try reading(Array(bytes[..<count])) { json in try json.readItem() }
             }
         }
-        #expect(throws: Never.self) { try reading(bytes) { json throws(JSONError) in try json.readItem() } }
+        #expect(throws: Never.self) { try reading(bytes) { json in try json.readItem() } }
     }
 
     @Test("white space is taken wherever JSON allows it")
     func space() throws {
         let spaced =
             "\n{ \"a\" :\t{ \"L\" : [ { \"S\" : \"x\" } , { \"NULL\" : true } ] } , \"b\" : { \"BS\" : [ \"AQ==\" ] } } \r\n"
-        let item = try reading(spaced) { json throws(JSONError) in try json.readItem() }
+        let item = try reading(spaced) { json in try json.readItem() }
         #expect(item.attributes == ["a": .list([.string("x"), .null]), "b": .binarySet([[1]])])
     }
 
@@ -92,10 +97,10 @@ import Testing
                 + "}"
         }
         #expect(throws: Never.self) {
-            try reading(nested(32)) { json throws(JSONError) in try json.readItem() }
+            try reading(nested(32)) { json in try json.readItem() }
         }
         #expect(throws: JSONError.self) {
-            try reading(nested(100_000)) { json throws(JSONError) in try json.readItem() }
+            try reading(nested(100_000)) { json in try json.readItem() }
         }
     }
 }

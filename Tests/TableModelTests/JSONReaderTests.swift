@@ -13,7 +13,7 @@ import Testing
         ]
     )
     func strings(json: String, expected: String) throws {
-        #expect(try reading(json) { json throws(JSONError) in try json.readString() } == expected)
+        #expect(try reading(json) { json in try json.readString() } == expected)
     }
 
     @Test(
@@ -25,8 +25,8 @@ import Testing
         ]
     )
     func badStrings(json: String) {
-        #expect(throws: JSONError.self) { try reading(json) { json throws(JSONError) in try json.readString() } }
-        #expect(throws: JSONError.self) { try reading(json) { json throws(JSONError) in try json.skipValue() } }
+        #expect(throws: JSONError.self) { try reading(json) { json in try json.readString() } }
+        #expect(throws: JSONError.self) { try reading(json) { json in try json.skipValue() } }
     }
 
     @Test(
@@ -40,7 +40,7 @@ import Testing
     func invalidUTF8(bytes: [UInt8]) {
         for padding in 0..<10 {
             let text = [0x22] + Array(repeating: 0x61, count: padding) + bytes + [0x22]
-            #expect(throws: JSONError.self) { try reading(text) { json throws(JSONError) in try json.readString() } }
+            #expect(throws: JSONError.self) { try reading(text) { json in try json.readString() } }
         }
     }
 
@@ -49,22 +49,22 @@ import Testing
         for value in stride(from: UInt32(0x20), through: 0x10FFFF, by: 97) {
             guard let scalar = Unicode.Scalar(value), value != 0x22, value != 0x5C else { continue }
             let text = String(Character(scalar))
-            #expect(try reading("\"\(text)\"") { json throws(JSONError) in try json.readString() } == text)
+            #expect(try reading("\"\(text)\"") { json in try json.readString() } == text)
             let escaped = text.utf16.map { unit in
                 let digits = String(unit, radix: 16)
                 return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             }.joined()
-            #expect(try reading("\"\(escaped)\"") { json throws(JSONError) in try json.readString() } == text)
+            #expect(try reading("\"\(escaped)\"") { json in try json.readString() } == text)
         }
     }
 
     @Test("integers are exact over all of Int64, and nothing else is one")
     func integers() throws {
         for value in [0, 1, -1, Int64.max, Int64.min] {
-            #expect(try reading("\(value)") { json throws(JSONError) in try json.readInteger() } == value)
+            #expect(try reading("\(value)") { json in try json.readInteger() } == value)
         }
         for text in ["", "1.0", "1e3", "9223372036854775808", "+1", "01", "-", "\"1\"", "1 2", "--1"] {
-            #expect(throws: JSONError.self) { try reading(text) { json throws(JSONError) in try json.readInteger() } }
+            #expect(throws: JSONError.self) { try reading(text) { json in try json.readInteger() } }
         }
     }
 
@@ -73,12 +73,12 @@ import Testing
         arguments: [("1.7e9", 1.7e9), ("1450107960.25", 1450107960.25), ("-0.5", -0.5), ("3", 3)]
     )
     func doubles(text: String, expected: Double) throws {
-        #expect(try reading(text) { json throws(JSONError) in try json.readDouble() } == expected)
+        #expect(try reading(text) { json in try json.readDouble() } == expected)
     }
 
     @Test("what is no double is refused", arguments: ["1e999", ".5", "5.", "NaN", "Infinity", "0x10", "", "01.5"])
     func badDoubles(text: String) {
-        #expect(throws: JSONError.self) { try reading(text) { json throws(JSONError) in try json.readDouble() } }
+        #expect(throws: JSONError.self) { try reading(text) { json in try json.readDouble() } }
     }
 
     @Test("members and elements are read in order, and values not asked for are skipped")
@@ -87,11 +87,14 @@ import Testing
         var numbers: [Int64] = []
         var isNull = false
         try reading(#"{"a":[1,2,3],"skip":{"x":[true,null,{"y":"\u0041"}],"z":-1.5e-3},"n":null,"e":[],"o":{}}"#) {
-            json throws(JSONError) in
-            try json.readObject { (name, json) throws(JSONError) in
-                names.append(name)
+            json in
+            try json.beginObject()
+            while let name = try json.nextMember() {
+                names.append(name.text)
                 switch name {
-                case "a": try json.readArray { (json) throws(JSONError) in numbers.append(try json.readInteger()) }
+                case "a":
+                    try json.beginArray()
+                    while try json.nextElement() { numbers.append(try json.readInteger()) }
                 case "n": isNull = try json.readNull()
                 default: try json.skipValue()
                 }
@@ -100,6 +103,54 @@ import Testing
         #expect(names == ["a", "skip", "n", "e", "o"])
         #expect(numbers == [1, 2, 3])
         #expect(isNull)
+    }
+
+    @Test("names are compared by their decoded bytes")
+    func names() throws {
+        var matches: [Bool] = []
+        // The third is KELVIN SIGN, which String takes for the letter K.
+        try reading(#"{"Keys":1,"\u004beys":1,"\u212aeys":1,"Key":1,"Keysx":1,"":1,"a/b":1,"a\/b":1}"#) { json in
+            try json.beginObject()
+            while let name = try json.nextMember() {
+                switch name {
+                case "Keys", "a/b": matches.append(true)
+                default: matches.append(false)
+                }
+                try json.skipValue()
+            }
+        }
+        #expect(matches == [true, true, false, false, false, false, true, true])
+    }
+
+    @Test("containers end where they are empty, whatever is nested in them")
+    func emptyContainers() throws {
+        var count = 0
+        try reading(#"[{},[],{"a":{}},[[]],{"b":[{}]}]"#) { json in
+            try json.beginArray()
+            while try json.nextElement() {
+                try json.skipValue()
+                count += 1
+            }
+        }
+        #expect(count == 5)
+    }
+
+    @Test(
+        "an error says where it was, with the same words for each way of reading",
+        arguments: [
+            (#"[1}"#, "expected an object", 0), (#"{1}"#, "expected a string", 1), (#"{"a" 1}"#, "expected :", 5),
+            (#"{"a":1]"#, "expected , or }", 6), (#"{"a":1,}"#, "expected a string", 7),
+            (#"{"a":1"#, "expected , or }, found the end", 6), (#"{"#, "expected a string, found the end", 1),
+        ]
+    )
+    func memberErrors(text: String, reason: String, offset: Int) {
+        let error = #expect(throws: JSONError.self) {
+            try reading(text) { json in
+                try json.beginObject()
+                while try json.nextMember() != nil { try json.skipValue() }
+            }
+        }
+        #expect(error == JSONError(reason, offset: offset))
     }
 
     @Test(
@@ -111,28 +162,28 @@ import Testing
         ]
     )
     func badStructures(text: String) {
-        #expect(throws: JSONError.self) { try reading(text) { json throws(JSONError) in try json.skipValue() } }
+        #expect(throws: JSONError.self) { try reading(text) { json in try json.skipValue() } }
     }
 
     @Test("nesting is bounded, and an error says where")
     func depthAndOffset() throws {
         let deep = String(repeating: "[", count: 20) + String(repeating: "]", count: 20)
         #expect(throws: Never.self) {
-            try reading(deep, maximumDepth: 20) { json throws(JSONError) in try json.skipValue() }
+            try reading(deep, maximumDepth: 20) { json in try json.skipValue() }
         }
         let error = #expect(throws: JSONError.self) {
-            try reading(deep, maximumDepth: 19) { json throws(JSONError) in try json.skipValue() }
+            try reading(deep, maximumDepth: 19) { json in try json.skipValue() }
         }
         #expect(error == JSONError("nested deeper than 19 levels", offset: 20))
         let comma = #expect(throws: JSONError.self) {
-            try reading("[1 2]") { json throws(JSONError) in try json.skipValue() }
+            try reading("[1 2]") { json in try json.skipValue() }
         }
         #expect(comma == JSONError("expected , or ]", offset: 3))
     }
 
     @Test("peek names the next value and leaves it there")
     func peek() throws {
-        try reading("  [ 1 ]") { json throws(JSONError) in
+        try reading("  [ 1 ]") { json in
             let first = try json.peek()
             #expect(first == UInt8(ascii: "["))
             try json.skipValue()

@@ -60,8 +60,8 @@ import Testing
     func notClosed(_ text: String) {
         Array(text.utf8).withUnsafeBytes { bytes in
             var json = JSONReader(bytes)
-            let outcome = Result { () throws(JSONError) in _ = try json.skipLoosely(in: bytes) }
-            if case .success = outcome { #expect(text == "{]", "\(text)") }
+            let skipped = try? json.skipLoosely()
+            if skipped != nil { #expect(text == "{]", "\(text)") }
         }
     }
 

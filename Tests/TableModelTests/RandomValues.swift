@@ -67,7 +67,7 @@ struct RandomValues {
 func reading<R>(
     _ text: String,
     maximumDepth: Int = 96,
-    _ body: (inout JSONReader) throws(JSONError) -> R
+    _ body: (inout JSONReader) throws -> R
 ) throws -> R {
     try reading([UInt8](text.utf8), maximumDepth: maximumDepth, body)
 }
@@ -76,7 +76,7 @@ func reading<R>(
 func reading<R>(
     _ bytes: [UInt8],
     maximumDepth: Int = 96,
-    _ body: (inout JSONReader) throws(JSONError) -> R
+    _ body: (inout JSONReader) throws -> R
 ) throws -> R {
     try bytes.withUnsafeBytes { raw in
         var json = JSONReader(raw, maximumDepth: maximumDepth)

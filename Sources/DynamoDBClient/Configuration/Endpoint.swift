@@ -94,7 +94,7 @@ extension DynamoDBError {
     /// A configuration that cannot work.
     static func configuration(
         subject: String,
-        code: String,
+        code: Code,
         message: String,
         hint: String,
         kind: Kind = .fatal

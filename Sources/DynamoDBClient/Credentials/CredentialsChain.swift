@@ -33,7 +33,7 @@ extension DynamoDBError {
     static var noCredentials: DynamoDBError {
         .configuration(
             subject: "credentials",
-            code: credentialsNotFound,
+            code: .credentialsNotFound,
             message: "no AWS credentials in the environment or in the shared credentials file",
             hint: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any values do for a local endpoint), "
                 + "or AWS_PROFILE to a profile that has keys.",

@@ -12,9 +12,6 @@ public protocol CredentialsProvider: Sendable {
 }
 
 extension DynamoDBError {
-    /// The code of `isCredentialsNotFound`.
-    static let credentialsNotFound = "CredentialsNotFound"
-
     /// Whether a provider merely has no credentials, as opposed to being at fault.
-    public var isCredentialsNotFound: Bool { code == Self.credentialsNotFound }
+    public var isCredentialsNotFound: Bool { code == .credentialsNotFound }
 }

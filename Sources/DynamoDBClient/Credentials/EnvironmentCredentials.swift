@@ -50,7 +50,7 @@ extension Credentials {
         guard accessKeyID != nil || secretAccessKey != nil else {
             throw .configuration(
                 subject: subject,
-                code: DynamoDBError.credentialsNotFound,
+                code: .credentialsNotFound,
                 message: "there are no credentials",
                 hint: "Set \(names.identifier) and \(names.secret).",
                 kind: .accessDenied

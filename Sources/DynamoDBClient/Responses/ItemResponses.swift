@@ -1,9 +1,9 @@
 import TableModel
 
-/// The answer of Scan.
+/// The response of Scan.
 enum ScanResponse {
-    /// Reads the answer. A row that cannot be read is named beside the others; one whose key is no key of `schema` makes it an answer
-    /// for another table, which throws.
+    /// Reads the response. A row that cannot be read is named beside the others. One whose key is no key of `schema` makes it a
+    /// response for another table, which throws.
     static func decode(_ bytes: UnsafeRawBufferPointer, schema: KeySchema) throws(JSONError) -> ScanPage {
         try Lenience.decode(bytes) { bytes, toleratesFaults throws(JSONError) in
             try decode(bytes, schema: schema, toleratesFaults: toleratesFaults)
@@ -23,14 +23,18 @@ enum ScanResponse {
         var hasItems = false
         var lastKey: [AttributeName: AttributeValue]?
         var capacity: Double?
-        try json.readObject { name, json throws(JSONError) in
+        try json.beginObject()
+        while let name = try json.nextMember() {
             switch name {
             case "Items":
                 hasItems = true
-                try json.readArray { json throws(JSONError) in
-                    guard toleratesFaults else { return try json.readItem(into: &batch, schema: schema) }
-                    let row = try json.skipLoosely(in: bytes)
-                    if let fault = try read(row, into: &batch, schema: schema) { unreadable.append(fault) }
+                try json.beginArray()
+                while try json.nextElement() {
+                    if !toleratesFaults {
+                        try json.readItem(into: &batch, schema: schema)
+                    } else if let fault = try read(try json.skipLoosely(), into: &batch, schema: schema) {
+                        unreadable.append(fault)
+                    }
                 }
             case "LastEvaluatedKey": lastKey = try json.readKeyAttributes()
             case "ConsumedCapacity": capacity = try json.readCapacityUnits()
@@ -66,12 +70,12 @@ enum ScanResponse {
     }
 }
 
-/// The answer of BatchGetItem for one table.
+/// The response of BatchGetItem for one table.
 ///
-/// It names the table as the request did, by name or by ARN. Items under any other name are of another table: the answer is not
-/// one then, since keys that it does not tell of count as removed.
+/// It names the table as the request did, by name or by ARN. Items under any other name are of another table: the response is
+/// invalid then, since keys that it does not tell of count as removed.
 enum BatchGetResponse {
-    /// Reads the answer; items that cannot be read come apart from the others.
+    /// Reads the response; items that cannot be read come apart from the others.
     static func decode(_ bytes: UnsafeRawBufferPointer, table: String) throws(JSONError) -> BatchGetPage {
         try Lenience.decode(bytes) { bytes, toleratesFaults throws(JSONError) in
             try decode(bytes, table: table, toleratesFaults: toleratesFaults)
@@ -88,24 +92,27 @@ enum BatchGetResponse {
         var items: [Item] = []
         var unreadable: [PartialItem] = []
         var unprocessed: [[AttributeName: AttributeValue]] = []
-        try json.readObject { name, json throws(JSONError) in
+        try json.beginObject()
+        while let name = try json.nextMember() {
             switch name {
             case "Responses":
                 hasResponses = true
-                try json.readObject { name, json throws(JSONError) in
-                    try check(name, is: table)
-                    try json.readArray { json throws(JSONError) in
-                        guard toleratesFaults else { return items.append(try json.readItem()) }
-                        switch Lenience.item(in: try json.skipLoosely(in: bytes)) {
+                try json.beginObject()
+                while let name = try json.nextMember() {
+                    try check(name.text, is: table)
+                    try json.beginArray()
+                    while try json.nextElement() {
+                        switch try Lenience.readItem(&json, toleratesFaults: toleratesFaults) {
                         case .success(let item): items.append(item)
                         case .failure(let fault): unreadable.append(fault.item)
                         }
                     }
                 }
             case "UnprocessedKeys":
-                if try json.readNull() { return }
-                try json.readObject { name, json throws(JSONError) in
-                    try check(name, is: table)
+                if try json.readNull() { continue }
+                try json.beginObject()
+                while let name = try json.nextMember() {
+                    try check(name.text, is: table)
                     unprocessed = try json.readKeyList()
                 }
             default: try json.skipValue()
@@ -127,8 +134,9 @@ extension JSONReader {
     fileprivate mutating func readCapacityUnits() throws(JSONError) -> Double? {
         if try readNull() { return nil }
         var units: Double?
-        try readObject { name, json throws(JSONError) in
-            if name == "CapacityUnits" { units = try json.readDouble() } else { try json.skipValue() }
+        try beginObject()
+        while let name = try nextMember() {
+            if name == "CapacityUnits" { units = try readDouble() } else { try skipValue() }
         }
         return units
     }
@@ -136,11 +144,14 @@ extension JSONReader {
     /// `Keys` of a KeysAndAttributes object.
     fileprivate mutating func readKeyList() throws(JSONError) -> [[AttributeName: AttributeValue]] {
         var keys: [[AttributeName: AttributeValue]] = []
-        try readObject { name, json throws(JSONError) in
-            guard name == "Keys" else { return try json.skipValue() }
-            try json.readArray { json throws(JSONError) in
-                if let key = try json.readKeyAttributes() { keys.append(key) }
+        try beginObject()
+        while let name = try nextMember() {
+            guard name == "Keys" else {
+                try skipValue()
+                continue
             }
+            try beginArray()
+            while try nextElement() { if let key = try readKeyAttributes() { keys.append(key) } }
         }
         return keys
     }

@@ -1,7 +1,7 @@
 import TableModel
 
 extension JSONError {
-    /// The JSON is well formed but is not the answer to the call.
+    /// The JSON is well formed but is not a response to the call.
     static func unmet(_ reason: String) -> JSONError { JSONError(reason, offset: 0) }
 
     /// The reason, and the place where there is one.
@@ -25,9 +25,8 @@ extension JSONReader {
     mutating func readKeyAttributes() throws(JSONError) -> [AttributeName: AttributeValue]? {
         if try readNull() { return nil }
         var attributes: [AttributeName: AttributeValue] = [:]
-        try readObject { name, json throws(JSONError) in
-            attributes[AttributeName(name)] = try json.readAttributeValue()
-        }
+        try beginObject()
+        while let name = try nextMember() { attributes[AttributeName(name.text)] = try readAttributeValue() }
         return attributes.isEmpty ? nil : attributes
     }
 }

@@ -5,7 +5,7 @@ struct UnreadableItem: Error {
     let item: PartialItem
 }
 
-/// How an answer is read that may hold items of a kind that this release cannot read: strictly first, which is fast, and only where
+/// How a response is read that may hold items of a kind that this release cannot read: strictly first, which is fast, and only where
 /// something is wrong a second time, with a look at each item by itself. A fault of one item then stays there.
 enum Lenience {
     /// Reads `bytes` with `decode`, which is told whether to tolerate faults of single items. Throws what the strict reading threw where
@@ -21,11 +21,16 @@ enum Lenience {
         }
     }
 
-    /// Reads one item from JSON that is well formed.
-    static func item(in bytes: UnsafeRawBufferPointer) -> Result<Item, UnreadableItem> {
-        var json = JSONReader(bytes)
-        return Result { () throws(JSONError) in try json.readItem() }.mapError { fault in
-            UnreadableItem(item: PartialItem(bytes, reason: fault.reason))
+    /// Reads one item; a failure for one that cannot be read, where that is tolerated.
+    static func readItem(
+        _ json: inout JSONReader,
+        toleratesFaults: Bool
+    ) throws(JSONError) -> Result<Item, UnreadableItem> {
+        if !toleratesFaults { return .success(try json.readItem()) }
+        let bytes = try json.skipLoosely()
+        var item = JSONReader(bytes)
+        do throws(JSONError) { return .success(try item.readItem()) } catch {
+            return .failure(UnreadableItem(item: PartialItem(bytes, reason: error.reason)))
         }
     }
 }

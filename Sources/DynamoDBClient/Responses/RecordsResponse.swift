@@ -1,14 +1,12 @@
 import TableModel
 
-/// The answer of GetRecords.
+/// The response of GetRecords.
 enum RecordsResponse {
-    /// Reads the answer. A record whose images alone cannot be read comes without them, and says so in its event name: what happened
+    /// Reads the response. A record whose images alone cannot be read comes without them, and says so in its event name: what happened
     /// to its item has to be asked of the table, as for an event that is not known. A record whose keys cannot be read comes with that
     /// fault. What has no event name or no sequence number is no record, and throws.
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> RecordsPage {
-        try Lenience.decode(bytes) { bytes, toleratesFaults throws(JSONError) in
-            try decode(bytes, toleratesFaults: toleratesFaults)
-        }
+        try Lenience.decode(bytes, decode(_:toleratesFaults:))
     }
 
     private static func decode(
@@ -19,11 +17,13 @@ enum RecordsResponse {
         var records: [StreamRecord]?
         var hasIterator = false
         var iterator: String?
-        try json.readObject { name, json throws(JSONError) in
+        try json.beginObject()
+        while let name = try json.nextMember() {
             switch name {
             case "Records":
                 var read: [StreamRecord] = []
-                try json.readArray { json throws(JSONError) in
+                try json.beginArray()
+                while try json.nextElement() {
                     read.append(
                         try RecordResponse.decode(&json, of: bytes, index: read.count, toleratesFaults: toleratesFaults)
                     )
@@ -36,13 +36,13 @@ enum RecordsResponse {
             }
         }
         try json.readEnd()
-        // Without either, this is not an answer of GetRecords; a shard's end has Records, perhaps none of them.
+        // Without either, this is not a response of GetRecords; a shard's end has Records, perhaps none of them.
         guard records != nil || hasIterator else { throw .unmet("there are neither Records nor NextShardIterator") }
         return RecordsPage(records: records ?? [], nextIterator: iterator)
     }
 }
 
-/// One record of a GetRecords answer.
+/// One record of a GetRecords response.
 struct RecordResponse {
     private var eventID = ""
     private var eventName: RecordEventName?
@@ -53,12 +53,14 @@ struct RecordResponse {
     private var oldImage: Item?
     private var sequenceNumber: SequenceNumber?
     private var createdAt: Int64?
-    /// The page, where parts that cannot be read are tolerated; nil where they throw.
-    private var page: UnsafeRawBufferPointer?
+    /// Whether parts that cannot be read are tolerated. Otherwise they throw.
+    private let toleratesFaults: Bool
     /// Why the new image cannot be read.
     private var imageFault: String?
     /// Why the keys cannot be read.
     private var keysFault: String?
+
+    private init(toleratesFaults: Bool) { self.toleratesFaults = toleratesFaults }
 
     /// Reads a record of `bytes`; an error names it by its place, its event and its sequence number.
     static func decode(
@@ -69,21 +71,19 @@ struct RecordResponse {
     ) throws(JSONError) -> StreamRecord {
         let start = json.offset
         do {
-            var answer = RecordResponse()
-            if toleratesFaults { answer.page = bytes }
-            try json.readObject { name, json throws(JSONError) in try answer.readMember(name, &json) }
-            return try answer.record()
+            var response = RecordResponse(toleratesFaults: toleratesFaults)
+            try json.beginObject()
+            while let name = try json.nextMember() { try response.readMember(name, &json) }
+            return try response.record()
         } catch {
             throw JSONError("record \(index)\(identity(bytes.dropFirst(start))): \(error.reason)", offset: error.offset)
         }
     }
 
-    private mutating func readMember(_ member: String, _ json: inout JSONReader) throws(JSONError) {
+    private mutating func readMember(_ member: JSONName, _ json: inout JSONReader) throws(JSONError) {
         switch member {
-        case "eventID":
-            eventID = try readExtra(&json) { json throws(JSONError) in try json.readOptionalString() } ?? ""
-        case "eventVersion":
-            eventVersion = try readExtra(&json) { json throws(JSONError) in try json.readOptionalString() } ?? ""
+        case "eventID": eventID = try readExtra(&json, Self.readText) ?? ""
+        case "eventVersion": eventVersion = try readExtra(&json, Self.readText) ?? ""
         case "eventName":
             let text = try json.readString()
             eventName =
@@ -94,14 +94,15 @@ struct RecordResponse {
                 default: .unknown(text)
                 }
         case "userIdentity", "UserIdentity":
-            userIdentity = try readExtra(&json) { json throws(JSONError) in try Self.readIdentity(&json) }
+            userIdentity = try readExtra(&json, Self.readUserIdentity)
         case "dynamodb":
-            try json.readObject { name, json throws(JSONError) in try readChange(name, &json) }
+            try json.beginObject()
+            while let name = try json.nextMember() { try readChange(name, &json) }
         default: try json.skipValue()
         }
     }
 
-    private mutating func readChange(_ member: String, _ json: inout JSONReader) throws(JSONError) {
+    private mutating func readChange(_ member: JSONName, _ json: inout JSONReader) throws(JSONError) {
         switch member {
         case "Keys":
             if try json.readNull() { return }
@@ -124,13 +125,17 @@ struct RecordResponse {
         case "SequenceNumber": sequenceNumber = try json.readSequenceNumber()
         case "ApproximateCreationDateTime":
             if try json.readNull() { return }
-            createdAt = try readExtra(&json) { json throws(JSONError) in try Self.readMoment(&json) }
+            createdAt = try readExtra(&json, Self.readMoment)
         default: try json.skipValue()
         }
     }
 
+    private static func readText(_ json: inout JSONReader) throws(JSONError) -> String? {
+        try json.readOptionalString()
+    }
+
     /// Milliseconds from seconds since 1970: whole ones from AWS, with a fraction from some other endpoints.
-    private static func readMoment(_ json: inout JSONReader) throws(JSONError) -> Int64 {
+    private static func readMoment(_ json: inout JSONReader) throws(JSONError) -> Int64? {
         guard let exact = Int64(exactly: (try json.readDouble() * 1_000).rounded()) else {
             throw .unmet("ApproximateCreationDateTime is out of range")
         }
@@ -142,23 +147,22 @@ struct RecordResponse {
         _ json: inout JSONReader,
         _ read: (inout JSONReader) throws(JSONError) -> Value?
     ) throws(JSONError) -> Value? {
-        guard let page else { return try read(&json) }
-        var part = JSONReader(try json.skipLoosely(in: page))
+        if !toleratesFaults { return try read(&json) }
+        var part = JSONReader(try json.skipLoosely())
         return try? read(&part)
     }
 
-    /// Keys or an image; a failure for what cannot be read, where that is tolerated.
     private func readItem(_ json: inout JSONReader) throws(JSONError) -> Result<Item, UnreadableItem> {
-        guard let page else { return .success(try json.readItem()) }
-        return Lenience.item(in: try json.skipLoosely(in: page))
+        try Lenience.readItem(&json, toleratesFaults: toleratesFaults)
     }
 
     /// The API model writes `PrincipalId` and `Type`, the guide and Lambda's events `principalId` and `type`.
-    private static func readIdentity(_ json: inout JSONReader) throws(JSONError) -> UserIdentity? {
+    private static func readUserIdentity(_ json: inout JSONReader) throws(JSONError) -> UserIdentity? {
         if try json.readNull() { return nil }
         var type = ""
         var principal = ""
-        try json.readObject { name, json throws(JSONError) in
+        try json.beginObject()
+        while let name = try json.nextMember() {
             switch name {
             case "Type", "type": type = try json.readOptionalString() ?? ""
             case "PrincipalId", "principalId": principal = try json.readOptionalString() ?? ""
@@ -174,7 +178,7 @@ struct RecordResponse {
         if let imageFault {
             eventName = .unknown("\(Self.name(eventName)) whose NewImage cannot be read (\(imageFault))")
         }
-        if keys == nil, page != nil {
+        if keys == nil, toleratesFaults {
             keysFault = "Keys is missing"
             keys = Item([:])
         }
@@ -203,27 +207,36 @@ struct RecordResponse {
         }
     }
 
-    /// What can be told of a record that is not understood, as far as its JSON goes.
+    /// The identity of a record that is not understood, as far as its JSON tells it.
     private static func identity(_ bytes: UnsafeRawBufferPointer.SubSequence) -> String {
         var json = JSONReader(UnsafeRawBufferPointer(rebasing: bytes))
         var eventID: String?
         var number: String?
-        try? json.readObject { name, json throws(JSONError) in
+        try? readIdentity(&json, &eventID, &number)
+        let parts = [eventID.map { "eventID \($0.prefix(64))" }, number.map { "sequence number \($0.prefix(64))" }]
+        let known = parts.compactMap { $0 }.joined(separator: ", ")
+        return known.isEmpty ? "" : " (\(known))"
+    }
+
+    private static func readIdentity(
+        _ json: inout JSONReader,
+        _ eventID: inout String?,
+        _ number: inout String?
+    ) throws(JSONError) {
+        try json.beginObject()
+        while let name = try json.nextMember() {
             switch name {
             case "eventID" where try json.peek() == UInt8(ascii: "\""): eventID = try json.readString()
             case "dynamodb" where try json.peek() == UInt8(ascii: "{"):
-                try json.readObject { name, json throws(JSONError) in
-                    if name == "SequenceNumber", try json.peek() == UInt8(ascii: "\"") {
-                        number = try json.readString()
-                    } else {
-                        try json.skipValue()
+                try json.beginObject()
+                while let name = try json.nextMember() {
+                    switch name {
+                    case "SequenceNumber" where try json.peek() == UInt8(ascii: "\""): number = try json.readString()
+                    default: try json.skipValue()
                     }
                 }
             default: try json.skipValue()
             }
         }
-        let parts = [eventID.map { "eventID \($0.prefix(64))" }, number.map { "sequence number \($0.prefix(64))" }]
-        let known = parts.compactMap { $0 }.joined(separator: ", ")
-        return known.isEmpty ? "" : " (\(known))"
     }
 }

@@ -4,11 +4,11 @@ import TableModel
 
 extension TransferResponse {
     /// Decodes a 200 after its checksum, or throws what kept it from being one.
-    func decode<Answer>(
+    func decode<Response>(
         _ call: AWSCallSite,
         limits: DynamoDBClientLimits,
-        _ decode: (UnsafeRawBufferPointer) throws(JSONError) -> Answer
-    ) throws(DynamoDBError) -> Answer {
+        _ decode: (UnsafeRawBufferPointer) throws(JSONError) -> Response
+    ) throws(DynamoDBError) -> Response {
         if let checksum, checksum != computedChecksum {
             throw call.error(
                 .malformed,
@@ -18,12 +18,11 @@ extension TransferResponse {
             )
         }
         guard status == 200 else { throw ServiceFault.error(self, call, limits: limits) }
-        let outcome = body.withUnsafeBytes { bytes in
-            Result { () throws(JSONError) in try decode(bytes) }
-        }
-        switch outcome {
-        case .success(let answer): return answer
-        case .failure(let error):
+        do throws(JSONError) {
+            return try body.withUnsafeBufferPointer { bytes throws(JSONError) in
+                try decode(UnsafeRawBufferPointer(bytes))
+            }
+        } catch {
             let reason = ServiceFault.bounded(error.words, limits.messageCharacters)
             throw call.error(
                 .malformed,

@@ -5,12 +5,12 @@ extension ServiceFault {
     static func error(_ response: TransferResponse, _ call: AWSCallSite, limits: DynamoDBClientLimits) -> DynamoDBError
     {
         let fault = ServiceFault(response)
-        if fault.code.isEmpty { return unnamed(response, call, limits: limits) }
-        let kind = kind(code: fault.code, status: response.status)
+        guard let code = fault.code else { return unnamed(response, call, limits: limits) }
+        let kind = kind(code: code, status: response.status)
         var message = fault.message.isEmpty ? "HTTP status \(response.status)" : fault.message
         message = bounded(message, limits.messageCharacters)
         if let request = response.requestID { message += " (request \(request.prefix(64)))" }
-        return call.error(kind, fault.code, message, hint: hint(kind, fault, call))
+        return call.error(kind, code, message, hint: hint(kind, fault, call))
     }
 
     /// An error that is not in DynamoDB's form: a proxy's page, or another server's.
@@ -25,7 +25,7 @@ extension ServiceFault {
             }
         let excerpt = bounded(String(decoding: response.body.prefix(200), as: UTF8.self), 120)
         return call.error(
-            kind(code: "", status: response.status),
+            kind(code: nil, status: response.status),
             "HTTP \(response.status)",
             "\(call.endpoint) answered with status \(response.status) and \(form)\(excerpt.isEmpty ? "" : ": \(excerpt)")",
             hint: "Check that \(call.endpoint) is DynamoDB and not a proxy or another server."
@@ -74,8 +74,8 @@ extension ServiceFault {
     }
 
     private var isClockTrouble: Bool {
-        code == "RequestTimeTooSkewed" || message.contains("Signature expired") || message.contains("Signature not yet")
+        code == .skewedTime || message.contains("Signature expired") || message.contains("Signature not yet")
     }
 
-    private var isSignatureTrouble: Bool { code != "AccessDeniedException" && code != "AccessDenied" }
+    private var isSignatureTrouble: Bool { code.map { !DynamoDBError.Code.accessDenied.contains($0) } ?? true }
 }

@@ -1,6 +1,6 @@
 import TableModel
 
-/// The answer of DescribeStream.
+/// The response of DescribeStream.
 struct StreamResponse {
     private var arn: String?
     private var status: StreamStatus?
@@ -11,26 +11,31 @@ struct StreamResponse {
 
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> StreamPage {
         var json = JSONReader(bytes)
-        var answer = StreamResponse()
-        try json.readObject { name, json throws(JSONError) in
-            guard name == "StreamDescription" else { return try json.skipValue() }
-            try json.readObject { name, json throws(JSONError) in try answer.readMember(name, &json) }
+        var response = StreamResponse()
+        try json.beginObject()
+        while let name = try json.nextMember() {
+            guard name == "StreamDescription" else {
+                try json.skipValue()
+                continue
+            }
+            try json.beginObject()
+            while let name = try json.nextMember() { try response.readMember(name, &json) }
         }
         try json.readEnd()
-        guard let arn = answer.arn, let status = answer.status else {
+        guard let arn = response.arn, let status = response.status else {
             throw .unmet("there is no StreamDescription with StreamArn and StreamStatus")
         }
         return StreamPage(
             streamARN: arn,
             status: status,
-            viewType: answer.viewType,
-            tableName: answer.tableName,
-            shards: answer.shards,
-            lastEvaluatedShardID: answer.lastShardID
+            viewType: response.viewType,
+            tableName: response.tableName,
+            shards: response.shards,
+            lastEvaluatedShardID: response.lastShardID
         )
     }
 
-    private mutating func readMember(_ member: String, _ json: inout JSONReader) throws(JSONError) {
+    private mutating func readMember(_ member: JSONName, _ json: inout JSONReader) throws(JSONError) {
         switch member {
         case "StreamArn": arn = try json.readOptionalString()
         case "TableName": tableName = try json.readOptionalString() ?? ""
@@ -43,7 +48,8 @@ struct StreamResponse {
         case "Shards":
             var shards: [Shard] = []
             if try json.readNull() { return }
-            try json.readArray { json throws(JSONError) in shards.append(try Self.readShard(&json)) }
+            try json.beginArray()
+            while try json.nextElement() { shards.append(try Self.readShard(&json)) }
             self.shards = shards
         default: try json.skipValue()
         }
@@ -54,13 +60,15 @@ struct StreamResponse {
         var parentID: String?
         var starting: SequenceNumber?
         var ending: SequenceNumber?
-        try json.readObject { name, json throws(JSONError) in
+        try json.beginObject()
+        while let name = try json.nextMember() {
             switch name {
             case "ShardId": id = try json.readString()
             case "ParentShardId": parentID = try json.readOptionalString()
             case "SequenceNumberRange":
-                if try json.readNull() { return }
-                try json.readObject { name, json throws(JSONError) in
+                if try json.readNull() { continue }
+                try json.beginObject()
+                while let name = try json.nextMember() {
                     switch name {
                     case "StartingSequenceNumber": starting = try json.readSequenceNumber()
                     case "EndingSequenceNumber": ending = try json.readSequenceNumber()
@@ -75,14 +83,17 @@ struct StreamResponse {
     }
 }
 
-/// The answer of GetShardIterator.
+/// The response of GetShardIterator.
 enum ShardIteratorResponse {
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> String? {
         var json = JSONReader(bytes)
         var iterator: String?
-        try json.readObject { name, json throws(JSONError) in
-            guard name == "ShardIterator" else { return try json.skipValue() }
-            iterator = try json.readOptionalString()
+        try json.beginObject()
+        while let name = try json.nextMember() {
+            switch name {
+            case "ShardIterator": iterator = try json.readOptionalString()
+            default: try json.skipValue()
+            }
         }
         try json.readEnd()
         return iterator

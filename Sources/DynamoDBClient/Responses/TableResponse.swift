@@ -1,7 +1,7 @@
 import Basics
 import TableModel
 
-/// The answer of DescribeTable.
+/// The response of DescribeTable.
 struct TableResponse {
     private var name: String?
     private var arn = ""
@@ -15,19 +15,24 @@ struct TableResponse {
 
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> TableDescription {
         var json = JSONReader(bytes)
-        var answer = TableResponse()
+        var response = TableResponse()
         var isTable = false
-        try json.readObject { name, json throws(JSONError) in
-            guard name == "Table" else { return try json.skipValue() }
+        try json.beginObject()
+        while let name = try json.nextMember() {
+            guard name == "Table" else {
+                try json.skipValue()
+                continue
+            }
             isTable = true
-            try json.readObject { name, json throws(JSONError) in try answer.readMember(name, &json) }
+            try json.beginObject()
+            while let name = try json.nextMember() { try response.readMember(name, &json) }
         }
         try json.readEnd()
         guard isTable else { throw .unmet("there is no Table") }
-        return try answer.description()
+        return try response.description()
     }
 
-    private mutating func readMember(_ member: String, _ json: inout JSONReader) throws(JSONError) {
+    private mutating func readMember(_ member: JSONName, _ json: inout JSONReader) throws(JSONError) {
         switch member {
         case "TableName": name = try json.readOptionalString()
         case "TableArn": arn = try json.readOptionalString() ?? ""
@@ -43,9 +48,11 @@ struct TableResponse {
 
     private mutating func readKeySchema(_ json: inout JSONReader) throws(JSONError) {
         var keys: [(name: String, role: String)] = []
-        try json.readArray { json throws(JSONError) in
+        try json.beginArray()
+        while try json.nextElement() {
             var key = (name: "", role: "")
-            try json.readObject { member, json throws(JSONError) in
+            try json.beginObject()
+            while let member = try json.nextMember() {
                 switch member {
                 case "AttributeName": key.name = try json.readString()
                 case "KeyType": key.role = try json.readString()
@@ -59,9 +66,11 @@ struct TableResponse {
 
     private mutating func readAttributeDefinitions(_ json: inout JSONReader) throws(JSONError) {
         var types: [AttributeName: String] = [:]
-        try json.readArray { json throws(JSONError) in
+        try json.beginArray()
+        while try json.nextElement() {
             var definition = (name: "", type: "")
-            try json.readObject { member, json throws(JSONError) in
+            try json.beginObject()
+            while let member = try json.nextMember() {
                 switch member {
                 case "AttributeName": definition.name = try json.readString()
                 case "AttributeType": definition.type = try json.readString()
@@ -77,7 +86,8 @@ struct TableResponse {
         if try json.readNull() { return }
         var isEnabled = false
         var type: StreamViewType?
-        try json.readObject { member, json throws(JSONError) in
+        try json.beginObject()
+        while let member = try json.nextMember() {
             switch member {
             case "StreamEnabled": isEnabled = try json.readBool()
             case "StreamViewType": type = try json.readOptionalString().flatMap(StreamViewType.init(rawValue:))

@@ -97,7 +97,7 @@ extension StreamMachine {
                     kind: .malformed,
                     operation: "DescribeStream",
                     subject: page.streamARN,
-                    code: "RepeatedCursor",
+                    code: .repeatedCursor,
                     message: "LastEvaluatedShardId \(next) came twice, so the listing would never end",
                     hint: "The listing is begun again; if this stays, the endpoint does not page correctly."
                 )

@@ -243,7 +243,7 @@ extension StreamMachine {
         case .fatal:
             // A redirect, an answer that is too large or none at all says nothing about the iterator. The service's own refusal does,
             // when it lasts.
-            if error.code == "ValidationException" { refused(shardID) }
+            if error.code == .validation { refused(shardID) }
             retry(shardID, error)
         case .throttled, .transient, .expiredCredentials, .accessDenied, .malformed:
             retry(shardID, error)

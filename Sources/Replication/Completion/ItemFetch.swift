@@ -130,7 +130,7 @@ struct ItemFetch: Sendable {
         )
     }
 
-    private func failure(_ kind: DynamoDBError.Kind, _ code: String, _ message: String) -> DynamoDBError {
+    private func failure(_ kind: DynamoDBError.Kind, _ code: DynamoDBError.Code, _ message: String) -> DynamoDBError {
         DynamoDBError(
             kind: kind,
             operation: "BatchGetItem",

@@ -55,7 +55,7 @@ struct TableScan: Sendable {
             } catch {
                 failure = error
             }
-            if failure.code != Self.repeatedKeyCode { pacer.settle(leave, units: 0, items: 0) }
+            if failure.code != .repeatedKey { pacer.settle(leave, units: 0, items: 0) }
             switch failure.kind {
             case .cancelled: throw CancellationError()
             case .notFound, .fatal: throw failure
@@ -78,14 +78,12 @@ struct TableScan: Sendable {
         )
     }
 
-    private static let repeatedKeyCode = "RepeatedKey"
-
     private func repeatedKey(_ segment: Int) -> DynamoDBError {
         DynamoDBError(
             kind: .malformed,
             operation: "Scan",
             subject: "\(table) segment \(segment)",
-            code: Self.repeatedKeyCode,
+            code: .repeatedKey,
             message: "LastEvaluatedKey is the key that the page began after, so the scan would never end",
             hint: "The page is asked for again; if this stays, the endpoint does not page correctly."
         )

@@ -7,82 +7,79 @@ struct BatchKeys {
     let schema: KeySchema
     let limit: Int
 
-    /// What the reader hands up through `JSONError`, which cannot carry it.
-    private struct Failure {
-        var problem: Problem?
-    }
-
     /// The keys in order; a 400 names the key by its index, and its attribute.
     func parse(_ body: [UInt8]) throws(Problem) -> [ItemKey] {
-        var keys: [ItemKey]?
-        var failure = Failure()
+        let outcome: Result<[ItemKey], Problem>
         do throws(JSONError) {
-            try JSONReader.read(body, maximumDepth: 8) { json throws(JSONError) in
-                try json.readObject { name, json throws(JSONError) in
-                    guard name == "keys", keys == nil else {
-                        let what = name == "keys" ? "is given twice" : "is unknown"
-                        failure.problem = problem(
-                            "The member '\(QueryParameters.shown(name))' of the body \(what): allowed is keys, once."
-                        )
-                        throw JSONError("", offset: json.offset)
-                    }
-                    keys = try read(&json, body, &failure)
-                }
-            }
+            outcome = try JSONReader.withReader(over: body, maximumDepth: 8, read)
         } catch {
-            throw failure.problem
-                ?? problem("The body is not the JSON that it must be: \(error.reason), at byte \(error.offset).")
+            throw problem("The body is not the JSON that it must be: \(error.reason), at byte \(error.offset).")
         }
-        guard let keys, !keys.isEmpty else {
+        let keys = try outcome.get()
+        guard !keys.isEmpty else {
             throw problem("The body must have the member 'keys' with 1 to \(limit) keys, such as \(example).")
         }
         return keys
     }
 
-    private func read(
-        _ json: inout JSONReader,
-        _ bytes: [UInt8],
-        _ failure: inout Failure
-    ) throws(JSONError) -> [ItemKey] {
+    /// Reads the body up to the first problem. Throws where it is not JSON before that.
+    private func read(_ json: inout JSONReader) throws(JSONError) -> Result<[ItemKey], Problem> {
+        var keys: [ItemKey]?
+        try json.beginObject()
+        while let name = try json.nextMember() {
+            guard name == "keys", keys == nil else {
+                let fault = name == "keys" ? "is given twice" : "is unknown"
+                let shown = QueryParameters.shown(name.text)
+                return .failure(problem("The member '\(shown)' of the body \(fault): allowed is keys, once."))
+            }
+            switch try readKeys(&json) {
+            case .success(let read): keys = read
+            case .failure(let problem): return .failure(problem)
+            }
+        }
+        try json.readEnd()
+        return .success(keys ?? [])
+    }
+
+    private func readKeys(_ json: inout JSONReader) throws(JSONError) -> Result<[ItemKey], Problem> {
         var keys: [ItemKey] = []
         var places: [ItemKey: Int] = [:]
-        var failed = failure
-        defer { failure = failed }
-        try json.readArray { json throws(JSONError) in
-            guard keys.count < limit else {
-                failed.problem = problem("The body has more than \(limit) keys.")
-                throw JSONError("", offset: json.offset)
-            }
+        try json.beginArray()
+        while try json.nextElement() {
+            guard keys.count < limit else { return .failure(problem("The body has more than \(limit) keys.")) }
             let index = keys.count
-            // The partition's value and the sort key's.
-            var values: [AttributeValue?] = Array(repeating: nil, count: attributes.count)
-            try json.readObject { name, json throws(JSONError) in
-                // By bytes: equal Strings may differ in theirs, and those are two names to DynamoDB.
-                guard let place = attributes.firstIndex(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
-                    failed.problem = invalid(index, name, "is not part of the table's key (\(names))")
-                    throw JSONError("", offset: json.offset)
-                }
-                let type = attributes[place].type
-                guard let value = try value(&json, bytes, type) else {
-                    failed.problem = invalid(index, name, expectation(type))
-                    throw JSONError("", offset: json.offset)
-                }
-                guard values[place] == nil else {
-                    failed.problem = invalid(index, name, "is given twice")
-                    throw JSONError("", offset: json.offset)
-                }
-                values[place] = value
-            }
+            let values = try readValues(&json, index)
             do throws(Problem) {
-                let key = try key(values, index)
+                let key = try key(try values.get(), index)
                 if let first = places.updateValue(index, forKey: key) { throw repeated(key, index, first) }
                 keys.append(key)
             } catch {
-                failed.problem = error
-                throw JSONError("", offset: json.offset)
+                return .failure(error)
             }
         }
-        return keys
+        return .success(keys)
+    }
+
+    /// The partition's value and the sort key's.
+    private func readValues(
+        _ json: inout JSONReader,
+        _ index: Int
+    ) throws(JSONError) -> Result<[AttributeValue?], Problem> {
+        var values: [AttributeValue?] = Array(repeating: nil, count: attributes.count)
+        try json.beginObject()
+        while let name = try json.nextMember()?.text {
+            // By bytes: equal Strings may differ in theirs, and those are two names to DynamoDB.
+            guard let place = attributes.firstIndex(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+                return .failure(invalid(index, name, "is not part of the table's key (\(names))"))
+            }
+            let type = attributes[place].type
+            guard let value = try readValue(&json, type) else {
+                return .failure(invalid(index, name, expectation(type)))
+            }
+            guard values[place] == nil else { return .failure(invalid(index, name, "is given twice")) }
+            values[place] = value
+        }
+        return .success(values)
     }
 
     private func key(_ values: [AttributeValue?], _ index: Int) throws(Problem) -> ItemKey {
@@ -111,11 +108,7 @@ struct BatchKeys {
     }
 
     /// A plain or typed value; nil when it is of another type than the attribute.
-    private func value(
-        _ json: inout JSONReader,
-        _ bytes: [UInt8],
-        _ type: KeyType
-    ) throws(JSONError) -> AttributeValue? {
+    private func readValue(_ json: inout JSONReader, _ type: KeyType) throws(JSONError) -> AttributeValue? {
         guard let first = try json.peek() else { return nil }
         switch first {
         case UInt8(ascii: "{"): return try json.readAttributeValue()
@@ -127,10 +120,8 @@ struct BatchKeys {
             case .binary: return Base64.decode(text).map { .binary($0) }
             }
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            let start = json.offset
-            try json.skipValue()
-            guard type == .number else { return nil }
-            return DecimalNumber(String(decoding: bytes[start..<json.offset], as: UTF8.self)).map { .number($0.text) }
+            let digits = try json.readNumber()
+            return type == .number ? DecimalNumber(digits).map { .number($0.text) } : nil
         default:
             try json.skipValue()
             return nil

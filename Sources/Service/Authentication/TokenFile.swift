@@ -22,7 +22,7 @@ enum TokenFile {
     static func parse(_ bytes: [UInt8]) throws(TokenFileError) -> [AccessToken] {
         var entries: [TokenEntry] = []
         do throws(JSONError) {
-            entries = try JSONReader.read(bytes, maximumDepth: 8) { json throws(JSONError) in try read(&json) }
+            entries = try JSONReader.read(bytes, maximumDepth: 8, read)
         } catch {
             throw TokenFileError("\(error.reason), at byte \(error.offset)")
         }
@@ -48,19 +48,22 @@ enum TokenFile {
 
     private static func read(_ json: inout JSONReader) throws(JSONError) -> [TokenEntry] {
         var entries: [TokenEntry] = []
-        try json.readObject { name, json throws(JSONError) in
+        try json.beginObject()
+        while let name = try json.nextMember() {
             guard name == "tokens" else { throw unknown(name, "tokens", json.offset) }
-            try json.readArray { json throws(JSONError) in
+            try json.beginArray()
+            while try json.nextElement() {
                 var entry = TokenEntry()
-                try json.readObject { name, json throws(JSONError) in try read(name, &json, into: &entry) }
+                try json.beginObject()
+                while let name = try json.nextMember() { try readMember(name, &json, into: &entry) }
                 entries.append(entry)
             }
         }
         return entries
     }
 
-    private static func read(
-        _ name: String,
+    private static func readMember(
+        _ name: JSONName,
         _ json: inout JSONReader,
         into entry: inout TokenEntry
     ) throws(JSONError) {
@@ -69,10 +72,12 @@ enum TokenFile {
         case "token": entry.token = try json.readString()
         case "sha256": entry.sha256 = try json.readString()
         case "scopes":
-            try json.readArray { json throws(JSONError) in entry.scopes.append(try json.readString()) }
+            try json.beginArray()
+            while try json.nextElement() { entry.scopes.append(try json.readString()) }
         case "keys":
             entry.isRestricted = true
-            try json.readObject { name, json throws(JSONError) in
+            try json.beginObject()
+            while let name = try json.nextMember() {
                 switch name {
                 case "partition": entry.partition = try json.readString()
                 case "partition_prefix": entry.partitionPrefix = try json.readString()
@@ -84,8 +89,8 @@ enum TokenFile {
         }
     }
 
-    private static func unknown(_ name: String, _ allowed: String, _ offset: Int) -> JSONError {
-        JSONError("the member '\(QueryParameters.shown(name))' is unknown (allowed: \(allowed))", offset: offset)
+    private static func unknown(_ name: JSONName, _ allowed: String, _ offset: Int) -> JSONError {
+        JSONError("the member '\(QueryParameters.shown(name.text))' is unknown (allowed: \(allowed))", offset: offset)
     }
 }
 

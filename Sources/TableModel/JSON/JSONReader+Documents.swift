@@ -5,16 +5,22 @@ extension JSONReader {
         maximumDepth: Int = 96,
         _ read: (inout JSONReader) throws(JSONError) -> Value
     ) throws(JSONError) -> Value {
-        let result = bytes.withUnsafeBytes { buffer -> Result<Value, JSONError> in
-            var json = JSONReader(buffer, maximumDepth: maximumDepth)
-            do throws(JSONError) {
-                let value = try read(&json)
-                try json.readEnd()
-                return .success(value)
-            } catch {
-                return .failure(error)
-            }
+        try withReader(over: bytes, maximumDepth: maximumDepth) { json throws(JSONError) in
+            let value = try read(&json)
+            try json.readEnd()
+            return value
         }
-        return try result.get()
+    }
+
+    /// Calls `read` with a reader of `bytes`, all of which it need not read.
+    package static func withReader<Value>(
+        over bytes: [UInt8],
+        maximumDepth: Int = 96,
+        _ read: (inout JSONReader) throws(JSONError) -> Value
+    ) throws(JSONError) -> Value {
+        try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
+            var json = JSONReader(UnsafeRawBufferPointer(buffer), maximumDepth: maximumDepth)
+            return try read(&json)
+        }
     }
 }

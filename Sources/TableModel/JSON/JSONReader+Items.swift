@@ -183,37 +183,29 @@ extension JSONReader {
     private mutating func packList() throws(JSONError) {
         let container = packer.openContainer(PackedTag.list)
         var count = 0
-        try consume(UInt8(ascii: "["), "an array")
-        try enter()
-        if !consumeEmpty(UInt8(ascii: "]")) {
-            repeat {
-                try packValue()
-                count += 1
-            } while try consumeCommaOr(UInt8(ascii: "]"))
+        try beginArray()
+        while try nextElement() {
+            try packValue()
+            count += 1
         }
-        leave()
         packer.close(container, count: count)
     }
 
     private mutating func packSet(_ tag: UInt8) throws(JSONError) {
         let container = packer.openContainer(tag)
         var count = 0
-        try consume(UInt8(ascii: "["), "an array")
-        try enter()
-        if !consumeEmpty(UInt8(ascii: "]")) {
-            repeat {
-                let start = packer.buffer.count
-                let length: Int
-                switch tag {
-                case PackedTag.stringSet: length = try packText()
-                case PackedTag.numberSet: length = try packDigits()
-                default: length = try packBinary()
-                }
-                packer.endPiece(start: start, name: packer.buffer.count - length, nameCount: length)
-                count += 1
-            } while try consumeCommaOr(UInt8(ascii: "]"))
+        try beginArray()
+        while try nextElement() {
+            let start = packer.buffer.count
+            let length: Int
+            switch tag {
+            case PackedTag.stringSet: length = try packText()
+            case PackedTag.numberSet: length = try packDigits()
+            default: length = try packBinary()
+            }
+            packer.endPiece(start: start, name: packer.buffer.count - length, nameCount: length)
+            count += 1
         }
-        leave()
         _ = packer.sort(container, by: tag == PackedTag.numberSet ? .numbers : .bytes)
         packer.close(container, count: count)
     }

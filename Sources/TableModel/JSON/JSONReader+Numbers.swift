@@ -19,6 +19,11 @@ extension JSONReader {
         return text
     }
 
+    /// Any JSON number as it is written.
+    package mutating func readNumber() throws(JSONError) -> String {
+        String(decoding: try scanNumber(), as: UTF8.self)
+    }
+
     /// An integer; a fraction or exponent, or a value outside Int64, throws.
     package mutating func readInteger() throws(JSONError) -> Int64 {
         skipSpace()

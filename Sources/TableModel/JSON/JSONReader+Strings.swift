@@ -5,18 +5,20 @@ struct ScannedString {
     let bytes: UnsafeRawBufferPointer
     /// Whether a backslash occurs, so that the content must be decoded.
     let hasEscapes: Bool
+
+    /// The content, decoded.
+    var text: String {
+        if !hasEscapes { return String(decoding: bytes, as: UTF8.self) }
+        return String(unsafeUninitializedCapacity: bytes.count) { room in
+            guard let target = room.baseAddress else { return 0 }
+            return JSONReader.decode(bytes, to: UnsafeMutableRawPointer(target))
+        }
+    }
 }
 
 extension JSONReader {
     /// Reads a string.
-    package mutating func readString() throws(JSONError) -> String {
-        let string = try scanString()
-        if !string.hasEscapes { return String(decoding: string.bytes, as: UTF8.self) }
-        return String(unsafeUninitializedCapacity: string.bytes.count) { room in
-            guard let target = room.baseAddress else { return 0 }
-            return JSONReader.decode(string.bytes, to: UnsafeMutableRawPointer(target))
-        }
-    }
+    package mutating func readString() throws(JSONError) -> String { try scanString().text }
 
     /// Consumes a string, validates it, and returns its content in place.
     @inline(__always)

@@ -1,27 +1,19 @@
-/// Why bytes are not the JSON that was expected, and where.
-public struct JSONError: Error, Sendable, Hashable {
-    /// What was wrong and what was expected, in a few words.
-    public let reason: String
-    /// The byte offset at which it was seen.
-    public let offset: Int
-    package init(_ reason: String, offset: Int) {
-        self.reason = reason
-        self.offset = offset
-    }
-}
-
-/// A pull parser over JSON bytes (RFC 8259): strict, bounded in depth, no Foundation, nothing built that is not asked for.
+/// A pull parser over JSON bytes (RFC 8259): strict, bounded in depth, without Foundation. It builds only the values that are asked for.
 ///
-///     var json = JSONReader(bytes)              // UnsafeRawBufferPointer, must outlive the reader
-///     try json.readObject { name, json in        // name: String (ASCII fast path)
-///         switch name {
+///     var json = JSONReader(bytes)    // UnsafeRawBufferPointer, must outlive the reader
+///     try json.beginObject()
+///     while let name = try json.nextMember() {
+///         switch name {               // compared in place with the literals
 ///         case "Count": count = try json.readInteger()
-///         case "Items": try json.readArray { json in batch.append(try json.readItem…) }
+///         case "Items":
+///             try json.beginArray()
+///             while try json.nextElement() { try json.readItem(into: &batch, schema: schema) }
 ///         default: try json.skipValue()
 ///         }
 ///     }
 ///     try json.readEnd()
 ///
+/// Each member's and each element's value must be read or skipped before the next one is asked for.
 /// Strings must be UTF-8 and pair their surrogate escapes. A member name that occurs twice in an item or in a map is an error.
 package struct JSONReader: ~Copyable {
     let start: UnsafePointer<UInt8>
@@ -29,6 +21,8 @@ package struct JSONReader: ~Copyable {
     var position: UnsafePointer<UInt8>
     private let maximumDepth: Int
     private var depth = 0
+    /// Whether a container was opened and neither its first value nor its end was looked for yet.
+    private var isAtFirst = false
     /// The scratch memory of item packing, reused for item after item.
     var packer = Packer()
 
@@ -111,6 +105,42 @@ package struct JSONReader: ~Copyable {
     @inline(__always)
     mutating func leave() { depth -= 1 }
 
+    // MARK: Containers
+
+    /// Opens an object. Call `nextMember` until it returns nil.
+    package mutating func beginObject() throws(JSONError) {
+        try consume(UInt8(ascii: "{"), "an object")
+        try enter()
+        isAtFirst = true
+    }
+
+    /// The name of the object's next member, whose value comes next; nil at the object's end, which it consumes.
+    package mutating func nextMember() throws(JSONError) -> JSONName? {
+        guard try consumeNext(before: UInt8(ascii: "}")) else { return nil }
+        let name = try scanString()
+        try consume(UInt8(ascii: ":"), ":")
+        return JSONName(name)
+    }
+
+    /// Opens an array. Call `nextElement` until it returns false.
+    package mutating func beginArray() throws(JSONError) {
+        try consume(UInt8(ascii: "["), "an array")
+        try enter()
+        isAtFirst = true
+    }
+
+    /// Whether the array has another element, which comes next; false at the array's end, which it consumes.
+    package mutating func nextElement() throws(JSONError) -> Bool { try consumeNext(before: UInt8(ascii: "]")) }
+
+    /// Moves to the container's next value; false when `close` was consumed.
+    @inline(__always)
+    private mutating func consumeNext(before close: UInt8) throws(JSONError) -> Bool {
+        let hasNext = isAtFirst ? !consumeEmpty(close) : try consumeCommaOr(close)
+        isAtFirst = false
+        if !hasNext { leave() }
+        return hasNext
+    }
+
     // MARK: Values
 
     /// The first byte of the next value, white space skipped: `{ [ " - 0…9 t f n`; nil at the end.
@@ -123,34 +153,6 @@ package struct JSONReader: ~Copyable {
             return position.pointee
         default: throw failure("expected a value")
         }
-    }
-
-    /// Reads an object: `member` gets each name and must read or skip the value.
-    package mutating func readObject(
-        _ member: (String, inout JSONReader) throws(JSONError) -> Void
-    ) throws(JSONError) {
-        try consume(UInt8(ascii: "{"), "an object")
-        try enter()
-        if !consumeEmpty(UInt8(ascii: "}")) {
-            repeat {
-                let name = try readString()
-                try consume(UInt8(ascii: ":"), ":")
-                try member(name, &self)
-            } while try consumeCommaOr(UInt8(ascii: "}"))
-        }
-        leave()
-    }
-
-    /// Reads an array: `element` is called at each element and must read or skip it.
-    package mutating func readArray(
-        _ element: (inout JSONReader) throws(JSONError) -> Void
-    ) throws(JSONError) {
-        try consume(UInt8(ascii: "["), "an array")
-        try enter()
-        if !consumeEmpty(UInt8(ascii: "]")) {
-            repeat { try element(&self) } while try consumeCommaOr(UInt8(ascii: "]"))
-        }
-        leave()
     }
 
     /// `true` or `false`.
@@ -179,8 +181,12 @@ package struct JSONReader: ~Copyable {
     /// Reads past the next value, checking it.
     package mutating func skipValue() throws(JSONError) {
         switch try peek() {
-        case UInt8(ascii: "{"): try readObjectSkipping()
-        case UInt8(ascii: "["): try readArray { json throws(JSONError) in try json.skipValue() }
+        case UInt8(ascii: "{"):
+            try beginObject()
+            while try nextMember() != nil { try skipValue() }
+        case UInt8(ascii: "["):
+            try beginArray()
+            while try nextElement() { try skipValue() }
         case UInt8(ascii: "\""): _ = try scanString()
         case UInt8(ascii: "t"), UInt8(ascii: "f"): _ = try readBool()
         case UInt8(ascii: "n"): guard try readNull() else { throw failure("expected null") }
@@ -189,17 +195,12 @@ package struct JSONReader: ~Copyable {
         }
     }
 
-    private mutating func readObjectSkipping() throws(JSONError) {
-        try consume(UInt8(ascii: "{"), "an object")
-        try enter()
-        if !consumeEmpty(UInt8(ascii: "}")) {
-            repeat {
-                _ = try scanString()
-                try consume(UInt8(ascii: ":"), ":")
-                try skipValue()
-            } while try consumeCommaOr(UInt8(ascii: "}"))
-        }
-        leave()
+    /// Reads past the next value, checking it, and returns its bytes.
+    package mutating func readRaw() throws(JSONError) -> UnsafeRawBufferPointer {
+        skipSpace()
+        let first = position
+        try skipValue()
+        return UnsafeRawBufferPointer(start: first, count: position - first)
     }
 
     /// Nothing but white space may follow.

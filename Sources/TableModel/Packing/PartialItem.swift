@@ -14,10 +14,12 @@ public struct PartialItem: Sendable, Hashable {
         var attributes: [AttributeName: AttributeValue] = [:]
         var unreadable: Set<AttributeName> = []
         var json = JSONReader(bytes)
-        let outcome = Result { () throws(JSONError) in
-            try json.readObject { name, json throws(JSONError) in
-                let name = AttributeName(name)
-                var value = JSONReader(try json.skipLoosely(in: bytes))
+        var isObject = true
+        do throws(JSONError) {
+            try json.beginObject()
+            while let member = try json.nextMember() {
+                let name = AttributeName(member.text)
+                var value = JSONReader(try json.skipLoosely())
                 // Of an attribute that occurs twice nobody knows which is meant.
                 if !unreadable.contains(name), attributes[name] == nil, let read = try? value.readAttributeValue() {
                     attributes[name] = read
@@ -26,10 +28,12 @@ public struct PartialItem: Sendable, Hashable {
                     unreadable.insert(name)
                 }
             }
+        } catch {
+            isObject = false
         }
         self.attributes = attributes
         self.reason = reason
-        if case .success = outcome { self.unreadable = unreadable } else { self.unreadable = nil }
+        self.unreadable = isObject ? unreadable : nil
     }
 
     /// The item's primary key; nil where an attribute of it cannot be read. Throws where what can be read is no key of `schema`:
@@ -50,16 +54,16 @@ public struct PartialItem: Sendable, Hashable {
 }
 
 extension JSONReader {
-    /// Reads past the next value and returns where it stood. Objects, arrays and strings are told by their brackets and quotes alone,
-    /// however deep or wrong their contents are: who reads them finds that. `whole` are the bytes that this reader reads.
-    package mutating func skipLoosely(in whole: UnsafeRawBufferPointer) throws(JSONError) -> UnsafeRawBufferPointer {
+    /// Reads past the next value and returns its bytes. Objects, arrays and strings are told by their brackets and quotes alone,
+    /// however deep or wrong their contents are: a later look at the value finds that.
+    package mutating func skipLoosely() throws(JSONError) -> UnsafeRawBufferPointer {
         skipSpace()
-        let start = offset
+        let first = position
         switch try peek() {
         case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\""): try skipToClose()
         default: try skipValue()
         }
-        return UnsafeRawBufferPointer(rebasing: whole[start..<offset])
+        return UnsafeRawBufferPointer(start: first, count: position - first)
     }
 
     private mutating func skipToClose() throws(JSONError) {

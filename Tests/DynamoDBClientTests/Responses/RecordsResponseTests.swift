@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct RecordsResponseTests {
     private func decode(_ text: String) throws -> RecordsPage {
-        try decoding(text) { bytes throws(JSONError) in try RecordsResponse.decode(bytes) }
+        try decoding(text, RecordsResponse.decode)
     }
 
     private func page(_ record: String) -> String { #"{"NextShardIterator":"next","Records":[\#(record)]}"# }

@@ -50,7 +50,7 @@ import Testing
     func kinds(code: String, kind: DynamoDBError.Kind) throws {
         let error = try error(#"{"__type":"com.amazonaws.dynamodb.v20120810#\#(code)","message":"m"}"#)
         #expect(error.kind == kind)
-        #expect(error.code == code)
+        #expect(error.code.rawValue == code)
     }
 
     @Test(

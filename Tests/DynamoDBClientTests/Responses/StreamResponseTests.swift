@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct StreamResponseTests {
     private func decode(_ text: String) throws -> StreamPage {
-        try decoding(text) { bytes throws(JSONError) in try StreamResponse.decode(bytes) }
+        try decoding(text, StreamResponse.decode)
     }
 
     @Test("reads shards with their lineage, open and closed")
@@ -72,7 +72,7 @@ import Testing
 
 @Suite struct ShardIteratorResponseTests {
     private func decode(_ text: String) throws -> String? {
-        try decoding(text) { bytes throws(JSONError) in try ShardIteratorResponse.decode(bytes) }
+        try decoding(text, ShardIteratorResponse.decode)
     }
 
     @Test("an iterator, none, or null")

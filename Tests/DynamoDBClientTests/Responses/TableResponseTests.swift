@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct TableResponseTests {
     private func decode(_ text: String) throws -> TableDescription {
-        try decoding(text) { bytes throws(JSONError) in try TableResponse.decode(bytes) }
+        try decoding(text, TableResponse.decode)
     }
 
     @Test("a count beyond 64 bits is the greatest there is", arguments: ["9223372036854775808", "1e300"])

@@ -120,8 +120,9 @@ struct APITarget: FuzzTarget {
             var status: Int64?
             var reader = JSONReader(bytes)
             do throws(JSONError) {
-                try reader.readObject { name, json throws(JSONError) in
-                    if name == "status" { status = try json.readInteger() } else { try json.skipValue() }
+                try reader.beginObject()
+                while let name = try reader.nextMember() {
+                    if name == "status" { status = try reader.readInteger() } else { try reader.skipValue() }
                 }
                 try reader.readEnd()
             } catch {

@@ -24,13 +24,16 @@ import Testing
             var page = (items: [String](), next: String?.none, position: "")
             try Array(answer.body.utf8).withUnsafeBytes { bytes in
                 var json = JSONReader(bytes)
-                try json.readObject { name, json throws(JSONError) in
+                try json.beginObject()
+                while let name = try json.nextMember() {
                     switch name {
                     case "items":
-                        try json.readArray { json throws(JSONError) in
+                        try json.beginArray()
+                        while try json.nextElement() {
                             var partition = ""
                             var sort: Int64 = 0
-                            try json.readObject { name, json throws(JSONError) in
+                            try json.beginObject()
+                            while let name = try json.nextMember() {
                                 if name == "pk" {
                                     partition = try json.readString()
                                 } else {
@@ -41,7 +44,8 @@ import Testing
                         }
                     case "next": if try !json.readNull() { page.next = try json.readString() }
                     default:
-                        try json.readObject { name, json throws(JSONError) in
+                        try json.beginObject()
+                        while let name = try json.nextMember() {
                             if name == "position" {
                                 page.position = try json.readString()
                             } else {

@@ -171,13 +171,17 @@ struct ParsedEvent: Equatable {
         var text: String?
         try Array(data.utf8).withUnsafeBytes { bytes in
             var json = JSONReader(bytes)
-            try json.readObject { name, json throws(JSONError) in
+            try json.beginObject()
+            while let name = try json.nextMember() {
                 switch name {
                 case "op": isRemoval = try json.readString() == "remove"
                 case "cause": cause = try json.readString()
-                case "key": try json.readObject { _, json throws(JSONError) in id = try json.readString() }
+                case "key":
+                    try json.beginObject()
+                    while try json.nextMember() != nil { id = try json.readString() }
                 case "item":
-                    try json.readObject { name, json throws(JSONError) in
+                    try json.beginObject()
+                    while let name = try json.nextMember() {
                         switch name {
                         case "v": value = Int(try json.readInteger())
                         case "text": text = try json.readString()

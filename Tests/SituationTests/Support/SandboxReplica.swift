@@ -132,7 +132,7 @@ final class SandboxReplica: Sendable {
 
     /// Codes of the calls that failed for the replica, of shards and listings.
     var troubles: [String] {
-        observer.events.compactMap { if case .shardTrouble(_, let error) = $0 { error.code } else { nil } }
+        observer.events.compactMap { if case .shardTrouble(_, let error) = $0 { error.code.rawValue } else { nil } }
     }
 
     /// Waits until a condition holds; an issue when it does not within a generous time.

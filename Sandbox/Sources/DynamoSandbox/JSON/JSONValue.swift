@@ -13,20 +13,20 @@ enum JSONValue: Sendable, Hashable {
 
     /// Reads a whole document.
     static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
-        try JSONReader.read(bytes, maximumDepth: 256) { json throws(JSONError) in try read(&json) }
+        try JSONReader.read(bytes, maximumDepth: 256, read)
     }
 
     private static func read(_ reader: inout JSONReader) throws(JSONError) -> JSONValue {
         switch try reader.peek() {
         case UInt8(ascii: "{"):
             var members: [AttributeName: JSONValue] = [:]
-            try reader.readObject { name, reader throws(JSONError) in
-                members[AttributeName(name)] = try read(&reader)
-            }
+            try reader.beginObject()
+            while let name = try reader.nextMember() { members[AttributeName(name.text)] = try read(&reader) }
             return .object(members)
         case UInt8(ascii: "["):
             var elements: [JSONValue] = []
-            try reader.readArray { reader throws(JSONError) in elements.append(try read(&reader)) }
+            try reader.beginArray()
+            while try reader.nextElement() { elements.append(try read(&reader)) }
             return .array(elements)
         case UInt8(ascii: "\""):
             return .string(try reader.readString())
