@@ -49,6 +49,4 @@ package enum ReplicationEvent: Sendable, Hashable {
 package protocol ReplicationObserver: Sendable {
     /// Something happened.
     func observe(_ event: ReplicationEvent)
-    /// A new snapshot is what readers see.
-    func published()
 }

@@ -1,7 +1,23 @@
 import DynamoDBClient
 import TableModel
 
-/// A table that can be followed: what DescribeTable must have said.
+/// TableStatus of DescribeTable, as far as replication acts on it.
+enum TableStatus: Sendable, Hashable {
+    case creating, deleting
+    /// ACTIVE, UPDATING and others, in which the table can be read.
+    case readable
+
+    /// Reads the text of the API.
+    init(_ text: String) {
+        switch text {
+        case "CREATING": self = .creating
+        case "DELETING": self = .deleting
+        default: self = .readable
+        }
+    }
+}
+
+/// A table that can be followed, as DescribeTable describes it.
 struct ReplicationTarget: Sendable, Hashable {
     /// The table's name.
     let tableName: String
@@ -28,9 +44,9 @@ struct ReplicationTarget: Sendable, Hashable {
     /// old streams beside it.
     static func judge(_ table: TableDescription, _ identity: TableIdentity) -> Verdict {
         if let failure = identity.mismatch(table) { return .foreign(failure) }
-        switch table.status {
-        case "CREATING": return .wait(Reason(.waitingForTable, "table \(table.name) is being created"))
-        case "DELETING":
+        switch TableStatus(table.status) {
+        case .creating: return .wait(Reason(.waitingForTable, "table \(table.name) is being created"))
+        case .deleting:
             return .failed(
                 ReplicationFailure(
                     kind: .configuration,
@@ -38,7 +54,7 @@ struct ReplicationTarget: Sendable, Hashable {
                     hint: "Create it anew, or name another table."
                 )
             )
-        default: break
+        case .readable: break
         }
         guard table.streamEnabled else { return .failed(.noStream(identity.reference)) }
         guard let streamARN = table.latestStreamARN else {

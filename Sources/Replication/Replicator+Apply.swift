@@ -85,6 +85,5 @@ extension Replicator {
         guard let writer = generation?.writer else { return }
         if board.status.isWithheld { board.update { $0.isWithheld = false } }
         store.publish(writer.snapshot())
-        observer.published()
     }
 }

@@ -168,10 +168,10 @@ extension Replicator {
         guard let snapshot = store.snapshot, snapshot.position.epoch == pass.epoch else { return pass.leaveOpen() }
         var before: [ItemKey: UInt64] = [:]
         for key in keys { before[key] = snapshot.newestState(of: key)?.seq }
-        guard let leave = try? await pass.pacer.leaveForItems(keys.count) else { return pass.leaveOpen() }
+        guard let permit = try? await pass.pacer.permitForItems(keys.count) else { return pass.leaveOpen() }
         let result = await pass.fetch.fetch(keys)
         let units = result.states.values.reduce(0) { $0 + $1.units }
-        pass.pacer.settle(leave, units: units, items: 0)
+        pass.pacer.settle(permit, units: units, items: 0)
         board.update { $0.verification?.consumedUnits += units }
         if let error = result.error { report(error) }
         guard await streamPasses(pass) else { return leaveOpen(keys.count, pass) }

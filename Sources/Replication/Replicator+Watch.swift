@@ -111,7 +111,7 @@ extension Replicator {
                 default: break
                 }
                 isTroubled = !description.streamEnabled
-                isTableMissing = description.status == "DELETING"
+                isTableMissing = TableStatus(description.status) == .deleting
                 isStreamDisabled = !description.streamEnabled
                 guard let streamARN = description.latestStreamARN, streamARN != target.streamARN else { continue }
                 let reason = "the table has a new stream, \(streamARN)"

@@ -114,7 +114,6 @@ package actor Replicator {
         guard settings.gapPolicy == .rebuildRefusing, store.snapshot != nil else { return }
         board.update { $0.isWithheld = true }
         store.withdraw()
-        observer.published()
     }
 
     /// Asks DescribeTable until the table can be followed; nil when cancelled.

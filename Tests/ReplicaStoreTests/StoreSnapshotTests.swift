@@ -1,5 +1,6 @@
 import Basics
 import ReplicaStore
+import Synchronization
 import TableModel
 import TestTools
 import Testing
@@ -184,5 +185,18 @@ import Testing
         #expect(store.snapshot?.position.seq == 0)
         store.publish(writer.snapshot())
         #expect(store.snapshot?.position.seq == 1)
+    }
+
+    @Test("the store tells its listeners after each publication and after a withdrawal")
+    func listeners() throws {
+        let store = ReplicaStore()
+        let seen = Mutex<[UInt64?]>([])
+        store.addListener { [weak store] in seen.withLock { $0.append(store?.snapshot?.position.seq) } }
+        let writer = try GenerationWriterTests.writer()
+        store.publish(writer.snapshot())
+        #expect(writer.apply(try GenerationWriterTests.put("a", 1)))
+        store.publish(writer.snapshot())
+        store.withdraw()
+        #expect(seen.withLock { $0 } == [0, 1, nil])
     }
 }

@@ -59,15 +59,15 @@ import Testing
             random: { 0.5 }
         )
         let small = ReadPacer(unitsPerSecond: 20, time: time)
-        let first = try await small.leaveForPage()
+        let first = try await small.permitForPage()
         #expect(first.limit == 20)
         small.settle(first, units: 5, items: 20)
-        let second = try await small.leaveForPage()
+        let second = try await small.permitForPage()
         #expect(second.limit == 80)
-        let large = try await ReadPacer(unitsPerSecond: 1_000, time: time).leaveForPage()
+        let large = try await ReadPacer(unitsPerSecond: 1_000, time: time).permitForPage()
         #expect(large.limit == nil)
         #expect(large.reserved == 256)
-        #expect(try await ReadPacer(unitsPerSecond: nil, time: time).leaveForPage().reserved == 0)
+        #expect(try await ReadPacer(unitsPerSecond: nil, time: time).permitForPage().reserved == 0)
     }
 
     @Test("guesses what is left of a scan from what it has cost, and nothing beyond DescribeTable's count")

@@ -17,6 +17,7 @@ final class RecordingObserver: ReplicationObserver {
     var publications: Int { state.withLock { $0.published } }
 
     func observe(_ event: ReplicationEvent) { state.withLock { $0.events.append(event) } }
+    /// Listens to the store.
     func published() { state.withLock { $0.published += 1 } }
 }
 
@@ -47,6 +48,7 @@ struct ReplicatorHarness {
             observer: observer,
             keeper: keeper
         )
+        store.addListener { [observer] in observer.published() }
     }
 
     var status: ReplicationStatus { replicator.status }

@@ -5,14 +5,14 @@ import TableModel
 
 /// Holds reads of the table to a budget of read capacity units, and their pages to a size that fits it.
 final class ReadPacer: Sendable {
-    /// Leave for one call.
-    struct Leave: Sendable {
+    /// The right to make one call.
+    struct Permit: Sendable {
         /// Units taken from the budget for it.
         let reserved: Double
-        /// Items that its page may have; nil for DynamoDB's own bound.
+        /// Items that its page may have; nil for DynamoDB's own bound of 1 MB.
         let limit: Int?
-        /// Where there is no budget.
-        static let free = Leave(reserved: 0, limit: nil)
+        /// The permit where there is no budget.
+        static let free = Permit(reserved: 0, limit: nil)
     }
 
     private struct State {
@@ -23,20 +23,20 @@ final class ReadPacer: Sendable {
 
         init(budget: CapacityBudget) { self.budget = budget }
 
-        mutating func leaveForPage(at now: Duration) -> (Leave, Duration) {
+        mutating func permitForPage(at now: Duration) -> (Permit, Duration) {
             let target = min(ReadPacer.unitsPerFullPage, budget.rate)
             guard target < ReadPacer.unitsPerFullPage else {
                 let guess = lastUnits ?? target
-                return (Leave(reserved: guess, limit: nil), budget.reserve(guess, at: now))
+                return (Permit(reserved: guess, limit: nil), budget.reserve(guess, at: now))
             }
             // Small pages until their cost is known: a first page of large items must not use up minutes of the budget.
             let unitsPerItem = items > 0 ? max(0.01, units / Double(items)) : 1
-            let leave = Leave(reserved: target, limit: max(1, Int(target / unitsPerItem)))
-            return (leave, budget.reserve(target, at: now))
+            let permit = Permit(reserved: target, limit: max(1, Int(target / unitsPerItem)))
+            return (permit, budget.reserve(target, at: now))
         }
 
-        mutating func settle(_ leave: Leave, units consumed: Double, items count: Int, at now: Duration) {
-            budget.settle(leave.reserved, consumed: consumed, at: now)
+        mutating func settle(_ permit: Permit, units consumed: Double, items count: Int, at now: Duration) {
+            budget.settle(permit.reserved, consumed: consumed, at: now)
             guard count > 0 else { return }
             units += consumed
             items += count
@@ -51,7 +51,7 @@ final class ReadPacer: Sendable {
     private let state: Mutex<State?>
     private let time: TimeSource
 
-    /// `unitsPerSecond` nil does not hold anything back.
+    /// Without `unitsPerSecond` every call gets a permit at once.
     init(unitsPerSecond: Int?, time: TimeSource) {
         self.time = time
         state = Mutex(
@@ -59,29 +59,29 @@ final class ReadPacer: Sendable {
         )
     }
 
-    /// Waits until a scan's page may be asked for. Throws `CancellationError`.
-    func leaveForPage() async throws -> Leave {
-        let (leave, wait) = state.withLock { $0?.leaveForPage(at: time.continuous()) } ?? (.free, .zero)
+    /// Waits until a page of a scan may be requested. Throws `CancellationError`.
+    func permitForPage() async throws -> Permit {
+        let (permit, wait) = state.withLock { $0?.permitForPage(at: time.continuous()) } ?? (.free, .zero)
         if wait > .zero { try await time.sleep(wait) }
-        return leave
+        return permit
     }
 
     /// Waits until `items` single items may be read. Throws `CancellationError`.
-    func leaveForItems(_ items: Int) async throws -> Leave {
+    func permitForItems(_ items: Int) async throws -> Permit {
         let wait = state.withLock { $0?.budget.reserve(Double(items), at: time.continuous()) }
         guard let wait else { return .free }
         if wait > .zero { try await time.sleep(wait) }
-        return Leave(reserved: Double(items), limit: nil)
+        return Permit(reserved: Double(items), limit: nil)
     }
 
     /// The call has consumed `units` and brought `items`.
-    func settle(_ leave: Leave, units: Double, items: Int) {
-        state.withLock { $0?.settle(leave, units: units, items: items, at: time.continuous()) }
+    func settle(_ permit: Permit, units: Double, items: Int) {
+        state.withLock { $0?.settle(permit, units: units, items: items, at: time.continuous()) }
     }
 }
 
 extension ScanPage {
-    /// Read capacity units: what the endpoint says, or by AWS's rule for a strongly consistent read of so many bytes.
+    /// Read capacity units: as the endpoint says, or by AWS's rule for a strongly consistent read of so many bytes.
     var units: Double { consumedCapacity ?? Double(max(1, (items.arena.count + 4_095) / 4_096)) }
 }
 

@@ -17,8 +17,8 @@ struct TableScan: Sendable {
     let segmentEnded: @Sendable () async -> Void
     let trouble: @Sendable (DynamoDBError) async -> Void
 
-    /// Reads the whole table. A page that fails is asked for again, for ever; only what asking again cannot mend is thrown
-    /// (`DynamoDBError`), and `CancellationError`.
+    /// Reads the whole table. A page that fails is requested again, for ever. Throws a `DynamoDBError` that a retry cannot mend, and
+    /// `CancellationError`.
     @concurrent
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -45,17 +45,17 @@ struct TableScan: Sendable {
         var failures = 0
         while true {
             try Task.checkCancellation()
-            let leave = try await pacer.leaveForPage()
+            let permit = try await pacer.permitForPage()
             let failure: DynamoDBError
-            do throws(DynamoDBError) {
-                let page = try await api.scan(request(segment, after: key, limit: leave.limit))
-                pacer.settle(leave, units: page.units, items: page.items.entries.count)
-                guard key == nil || page.lastEvaluatedKey != key else { throw repeatedKey(segment) }
-                return page
-            } catch {
+            switch await attempt(request(segment, after: key, limit: permit.limit)) {
+            case .success(let page):
+                pacer.settle(permit, units: page.units, items: page.items.entries.count)
+                guard key != nil, page.lastEvaluatedKey == key else { return page }
+                failure = repeatedKey(segment)
+            case .failure(let error):
+                pacer.settle(permit, units: 0, items: 0)
                 failure = error
             }
-            if failure.code != .repeatedKey { pacer.settle(leave, units: 0, items: 0) }
             switch failure.kind {
             case .cancelled: throw CancellationError()
             case .notFound, .fatal: throw failure
@@ -65,6 +65,10 @@ struct TableScan: Sendable {
             try await time.sleep(limits.backoff.wait(failures: failures, fraction: time.random()))
             failures += 1
         }
+    }
+
+    private func attempt(_ request: ScanRequest) async -> Result<ScanPage, DynamoDBError> {
+        do throws(DynamoDBError) { return .success(try await api.scan(request)) } catch { return .failure(error) }
     }
 
     private func request(_ segment: Int, after key: [AttributeName: AttributeValue]?, limit: Int?) -> ScanRequest {

@@ -5,10 +5,9 @@ import Replication
 import StateStore
 import Synchronization
 
-/// Puts what replication reports into the log, and wakes the event streams when there is something new.
+/// Writes the events of replication to the log, and says when the service has started and is ready.
 final class ReplicationReporter: ReplicationObserver {
     private struct State {
-        var wake: (@Sendable () -> Void)?
         /// Called and dropped when the table was found.
         var started: (@Sendable () -> Void)?
         var isStarted = false
@@ -32,16 +31,11 @@ final class ReplicationReporter: ReplicationObserver {
         self.time = time
     }
 
-    /// Calls `wake` from now on whenever a snapshot is published.
-    func wakeStreams(with wake: @escaping @Sendable () -> Void) { state.withLock { $0.wake = wake } }
-
     /// Calls `started` once, when the table was found and is being read.
     func whenStarted(_ started: @escaping @Sendable () -> Void) { state.withLock { $0.started = started } }
 
     /// Calls `ready` once, when the replica is live for the first time.
     func whenReady(_ ready: @escaping @Sendable () -> Void) { state.withLock { $0.ready = ready } }
-
-    func published() { state.withLock { $0.wake }?() }
 
     func observe(_ event: ReplicationEvent) {
         switch event {

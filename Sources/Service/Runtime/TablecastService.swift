@@ -78,7 +78,7 @@ package struct TablecastService: Sendable {
             authenticator: tokens.map { Authenticator(store: $0, continuous: time.continuous) },
             descriptors: descriptors
         )
-        reporter.wakeStreams { [weak front] in front?.wakeStreams() }
+        store.addListener { [weak front] in front?.wakeStreams() }
         let address = try start(front, at: place)
         announce(address, isLoopback: place.isLoopback, client.configuration, descriptors, through: reporter)
         reporter.whenReady { ready(address) }

@@ -1,6 +1,7 @@
 import Basics
 import DynamoDBClient
 import Logging
+import ReplicaStore
 import Replication
 import StateStore
 import Synchronization
@@ -96,19 +97,20 @@ import Testing
         )
     }
 
-    @Test("announces the start and the first live state once each, and wakes the streams at every publication")
+    @Test("announces the start and the first live state once each; the store wakes the streams at every publication")
     func announcements() {
         let log = CallLog()
         let reporter = reporter(Recorder())
         reporter.whenStarted { log.append("started") }
         reporter.whenReady { log.append("ready") }
-        reporter.wakeStreams { log.append("wake") }
+        let store = ReplicaStore()
+        store.addListener { log.append("wake") }
         reporter.observe(.stateChanged(from: .starting, to: .syncing, code: .following, reason: "x"))
-        reporter.published()
+        store.withdraw()
         reporter.observe(.stateChanged(from: .syncing, to: .live, code: .following, reason: "x"))
         reporter.observe(.stateChanged(from: .live, to: .stale, code: .following, reason: "x"))
         reporter.observe(.stateChanged(from: .stale, to: .live, code: .following, reason: "x"))
-        reporter.published()
+        store.withdraw()
         #expect(log.all == ["started", "wake", "ready", "wake"])
     }
 

@@ -78,7 +78,8 @@ final class SandboxReplica: Sendable {
         )
         self.front = front
         port = try front.start(at: ResolvedAddress(host: "127.0.0.1", port: 0))
-        observer.wakes { [weak front] in front?.wakeStreams() }
+        store.addListener { [weak observer] in observer?.published() }
+        store.addListener { [weak front] in front?.wakeStreams() }
         running = Task { () async -> ReplicationFailure? in
             do throws(ReplicationFailure) {
                 try await replicator.run()

@@ -11,7 +11,6 @@ final class WatchingObserver: ReplicationObserver {
         var events: [ReplicationEvent] = []
         var witness = Witness()
         var position: Position?
-        var wake: (@Sendable () -> Void)?
         var publications = 0
     }
 
@@ -30,17 +29,14 @@ final class WatchingObserver: ReplicationObserver {
     var violations: [String] { state.withLock { $0.witness.violations } }
     var publications: Int { state.withLock { $0.publications } }
 
-    func wakes(_ wake: @escaping @Sendable () -> Void) { state.withLock { $0.wake = wake } }
-
     func observe(_ event: ReplicationEvent) { state.withLock { $0.events.append(event) } }
 
+    /// Listens to the store.
     func published() {
-        let wake = state.withLock { state in
+        state.withLock { state in
             state.publications += 1
             if schema == SandboxTable.schema { look(&state) }
-            return state.wake
         }
-        wake?()
     }
 
     private func look(_ state: inout State) {
