@@ -29,7 +29,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
     )
 }
 
-/// The files that browsers load. `Service/Web/WebModules.swift` says at which paths.
+/// The files that browsers load. `API/Web/WebModules.swift` says at which paths.
 let webFiles = [
     "client.js", "client.d.ts", "console.html",
     "client/change-feed.js", "client/connection.js", "client/identity.js", "client/listeners.js",
@@ -105,18 +105,24 @@ let package = Package(
         layer("FeedClient", ["Basics", "CurlTransport", "TableModel"]),
         layer("Telemetry", ["Basics", logging, coreMetrics]),
         layer(
-            "Service",
+            "API",
             [
-                "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "DynamoDBStream", "Replication",
-                "ReplicaStore", "StateStore",
-                "HTTPServer", "Compression", "Digest", "ItemQuery", "Feed", "Telemetry", "CXXHash", "CLinux", logging,
-                metrics, argumentParser,
+                "Basics", "HTTPSemantics", "TableModel", "DynamoDBStream", "ReplicaStore", "Replication", "HTTPServer",
+                "Compression", "Digest", "ItemQuery", "Feed", "CXXHash", logging,
             ],
             resources: [.embedInCode("openapi.yaml")] + webFiles.map { .embedInCode("Web/\($0)") }
         ),
+        layer(
+            "Service",
+            [
+                "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "DynamoDBStream", "Replication",
+                "ReplicaStore", "StateStore", "HTTPServer", "Feed", "API", "Telemetry", "CLinux", logging, metrics,
+                argumentParser,
+            ]
+        ),
         .executableTarget(
             name: "tablecast",
-            dependencies: ["Basics", "Service", "FeedClient", argumentParser],
+            dependencies: ["Basics", "API", "Service", "FeedClient", argumentParser],
             swiftSettings: strict
         ),
 
@@ -134,7 +140,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "tablecast-demo",
-            dependencies: ["TableModel", "Service", "DynamoSandbox", argumentParser],
+            dependencies: ["TableModel", "API", "Service", "DynamoSandbox", argumentParser],
             path: "Sandbox/Sources/tablecast-demo",
             swiftSettings: strict
         ),
@@ -213,7 +219,7 @@ let package = Package(
                 "TestTools", "HTTPSemantics", "TableModel", "DynamoDBClient", "Replication", "ReplicaStore",
                 "StateStore",
                 "HTTPServer", "Feed",
-                "ItemQuery", "Compression", "Digest", "Telemetry", "HTTPCases", "CZlib", logging,
+                "API", "ItemQuery", "Compression", "Digest", "Telemetry", "HTTPCases", "CZlib", logging,
             ]
         ),
         .testTarget(
@@ -228,7 +234,7 @@ let package = Package(
             dependencies: [
                 "Basics", "TableModel", "DynamoDBClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication",
                 "HTTPServer",
-                "Telemetry", "Service", "DynamoSandbox", "TestTools",
+                "Telemetry", "API", "Service", "DynamoSandbox", "TestTools",
             ],
             swiftSettings: strict
         ),
@@ -242,7 +248,7 @@ if Context.environment["TABLECAST_FUZZ"] != nil {
         "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "ReplicaStore", "StateStore", "HTTPServer",
         "ItemQuery",
         "Feed", "Replication",
-        "Service",
+        "API",
     ]
     package.targets.append(
         .executableTarget(
@@ -263,7 +269,8 @@ if let sanitizer = Context.environment["TABLECAST_SANITIZER"] {
         "HTTPServer", "Compression", "Digest", "ItemQuery", "Feed",
     ]
     let others: Set = [
-        "DynamoDBStream", "Replication", "Telemetry", "Service", "StreamModel", "Simulation", "simulate", "tablecast",
+        "DynamoDBStream", "Replication", "Telemetry", "API", "Service", "StreamModel", "Simulation", "simulate",
+        "tablecast",
         "dynamo-sandbox", "tablecast-demo",
     ]
     package.products = []

@@ -61,7 +61,7 @@ def debian_packages(program):
 
 def main():
     project, program, target = map(pathlib.Path, sys.argv[1:])
-    build = (project / "Sources/Service/API/Build.swift").read_text()
+    build = (project / "Sources/API/Build.swift").read_text()
     version = re.search(r'version = "([^"]+)"', build)[1]
     swift, runtime, debian = list(swift_packages(project)), list(toolchain()), list(debian_packages(program))
     document = {

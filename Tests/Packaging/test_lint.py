@@ -26,7 +26,7 @@ def tree(tmp_path):
     plant(tmp_path, "Sources/Feed/Good.swift", "package import ReplicaStore\nimport struct TableModel.Item\n")
     plant(tmp_path, "Sources/Service/Good.swift", "import Logging\n@preconcurrency import Metrics\n")
     plant(tmp_path, "Sandbox/Sources/dynamo-sandbox/Good.swift", "import ArgumentParser\nimport DynamoSandbox\n")
-    plant(tmp_path, "Sources/Service/openapi.yaml", (PROJECT / "openapi.yaml").read_text())
+    plant(tmp_path, "Sources/API/openapi.yaml", (PROJECT / "openapi.yaml").read_text())
     return tmp_path
 
 
@@ -130,7 +130,7 @@ VIOLATIONS = {
         "let count = [1, Int((a / b).rounded(.down)) + 1]\n",
         r"Bad.swift:1: ends the process beyond",
     ),
-    "two API descriptions": ("Sources/Service/openapi.yaml", "openapi: 3.0.0\n", r"differs from openapi.yaml"),
+    "two API descriptions": ("Sources/API/openapi.yaml", "openapi: 3.0.0\n", r"differs from openapi.yaml"),
 }
 
 

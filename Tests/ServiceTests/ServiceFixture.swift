@@ -11,6 +11,7 @@ import Telemetry
 import TestTools
 import Testing
 
+@testable import API
 @testable import Service
 
 /// The service's HTTP side in this process, on a free port, over a store that the test fills.

@@ -1,3 +1,4 @@
+import API
 import Glibc
 import HTTPServer
 
@@ -40,6 +41,16 @@ package struct DescriptorBudget: Sendable, Hashable {
         if isTight { return Self.fewestProbeSlots }
         let left = max(0, descriptors - reserved - connections)
         return min(Self.mostProbeSlots, HTTPServerLimits().probeSlots + left)
+    }
+
+    /// What `/v1/status` tells of it.
+    var status: ConnectionBudget {
+        ConnectionBudget(
+            connections: connections,
+            configured: asked,
+            openFiles: descriptors,
+            reservedFiles: reserved
+        )
     }
 
     /// Whether there are too few descriptors even for the service itself and the fewest connections.

@@ -1,3 +1,4 @@
+package import API
 package import DynamoDBClient
 package import HTTPServer
 package import Replication

@@ -1,3 +1,4 @@
+package import API
 package import Basics
 import Feed
 import HTTPSemantics
@@ -64,7 +65,7 @@ package final class HTTPFront: Sendable {
             health: health,
             limits: apiLimits,
             pendingBytes: pendingBytes,
-            descriptors: descriptors,
+            connections: descriptors?.status,
             startedAtMilliseconds: startedAt,
             waiting: waiting,
             crossOrigin: CrossOrigin(

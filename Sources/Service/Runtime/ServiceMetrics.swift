@@ -1,3 +1,4 @@
+import API
 import Basics
 package import DynamoDBClient
 package import HTTPServer

@@ -1,3 +1,4 @@
+import API
 package import Basics
 import DynamoDBClient
 import HTTPServer

@@ -5,7 +5,7 @@ import urllib.parse
 
 from .processes import PROJECT
 
-WEB = PROJECT / "Sources/Service/Web"
+WEB = PROJECT / "Sources/API/Web"
 IMPORT = re.compile(r'^(?:import|export)\b(?:[^;"]*\bfrom\b)?\s*"([^"]+)";', re.MULTILINE)
 EXPORT = re.compile(r"^export (?:async function|function|const|class) (\w+)", re.MULTILINE)
 

@@ -1,8 +1,8 @@
+@testable import API
 @testable import Feed
 @testable import HTTPServer
 @testable import ReplicaStore
 @testable import Replication
-@testable import Service
 @testable import TableModel
 
 /// The whole API over a small table: every request gets an answer that is well-formed, none ends the process.

@@ -2,6 +2,7 @@ import HTTPServer
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 /// Every parameter of every operation that reads, given in every way that is wrong for any.

@@ -2,6 +2,7 @@ import CZlib
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct ContentCodingTests {

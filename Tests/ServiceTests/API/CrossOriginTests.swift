@@ -6,6 +6,7 @@ import TableModel
 import Telemetry
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct CrossOriginTests {

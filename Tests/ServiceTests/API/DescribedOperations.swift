@@ -1,3 +1,4 @@
+@testable import API
 @testable import Service
 
 /// The operations of `openapi.yaml` with their parameters: as much of YAML as its section `paths` uses.

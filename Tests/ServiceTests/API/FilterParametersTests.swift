@@ -3,6 +3,7 @@ import ItemQuery
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct FilterParametersTests {

@@ -1,7 +1,9 @@
 import HTTPCases
+import HTTPSemantics
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 /// The cases of `Tests/HTTPCases` over sockets, with the routes of the service.

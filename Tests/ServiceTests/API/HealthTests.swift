@@ -5,6 +5,7 @@ import Replication
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct HealthTests {

@@ -1,7 +1,9 @@
+import HTTPSemantics
 import HTTPServer
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct HostRuleTests {
@@ -13,17 +15,6 @@ import Testing
         try fixture.publish([["id": .string("a")]], schema: ServiceFixture.single)
         return fixture
     }
-
-    @Test(
-        "reads hosts, and refuses what could never match",
-        arguments: [
-            ("*", .any), ("replica.example", .only(["replica.example"])),
-            ("A.example., b , [::2]", .only(["a.example", "b", "[::2]"])), ("10.0.0.7", .only(["10.0.0.7"])),
-            ("a:8080", nil), ("http://a", nil), ("", nil), ("a,", nil), ("*,a", nil), ("a b", nil), ("[a]", nil),
-            ("a\r\nb", nil),
-        ] as [(String, AllowedHosts?)]
-    )
-    func hosts(text: String, expected: AllowedHosts?) { #expect(AllowedHosts(text) == expected) }
 
     @Test("on loopback without tokens a request for another name is a 421 that names it and the flag, on every path")
     func rebinding() async throws {

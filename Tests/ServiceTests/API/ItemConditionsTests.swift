@@ -2,6 +2,7 @@ import Replication
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 /// The conditions of a request for one item (RFC 9110 section 13). The fixture's items changed at 2023-11-14T22:13:20Z, its clock's now.

@@ -3,6 +3,7 @@ import ReplicaStore
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct ItemPollTests {

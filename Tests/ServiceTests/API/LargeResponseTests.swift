@@ -5,6 +5,7 @@ import ReplicaStore
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 /// Answers above `APILimits.wholeBytes`, which are made while the client reads them: they must be those that are made whole.

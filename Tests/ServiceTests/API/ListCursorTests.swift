@@ -2,6 +2,7 @@ import ItemQuery
 import ReplicaStore
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct ListCursorTests {

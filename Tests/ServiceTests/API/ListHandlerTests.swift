@@ -1,6 +1,7 @@
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct ListHandlerTests {

@@ -8,6 +8,7 @@ import TableModel
 import Telemetry
 import Testing
 
+@testable import API
 @testable import Service
 
 /// What an operator sees of the saved state: the status, the metrics, the log, the exit status.

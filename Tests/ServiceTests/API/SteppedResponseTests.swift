@@ -2,6 +2,7 @@ import HTTPServer
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 /// Answers that take several steps are those that one step gives.

@@ -2,6 +2,7 @@ import Replication
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 /// What clients are told of items that the table has and that cannot be read.

@@ -5,6 +5,7 @@ import TableModel
 import Telemetry
 import Testing
 
+@testable import API
 @testable import HTTPServer
 @testable import Service
 

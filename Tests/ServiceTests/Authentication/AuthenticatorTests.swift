@@ -7,6 +7,7 @@ import TableModel
 import Telemetry
 import Testing
 
+@testable import API
 @testable import Service
 
 /// The API behind tokens, over real sockets.

@@ -5,6 +5,7 @@ import Synchronization
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 /// What is open when its token is taken away or narrowed, over real sockets.

@@ -3,6 +3,7 @@ import Synchronization
 import TestTools
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct TicketStoreTests {

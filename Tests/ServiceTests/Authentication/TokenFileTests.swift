@@ -1,6 +1,7 @@
 import Digest
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct TokenFileTests {

@@ -7,6 +7,7 @@ import Telemetry
 import TestTools
 import Testing
 
+@testable import API
 @testable import Service
 
 /// The file of tokens while it changes, or the file system fails.

@@ -6,6 +6,7 @@ import TableModel
 import TestTools
 import Testing
 
+@testable import API
 @testable import Service
 
 /// The cases S1 to S20 of server-sent events over raw sockets, by number.

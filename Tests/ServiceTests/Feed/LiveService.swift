@@ -11,6 +11,7 @@ import Telemetry
 import TestTools
 import Testing
 
+@testable import API
 @testable import Service
 
 /// The service's HTTP side over a store that the test goes on writing to. Confined to one test.

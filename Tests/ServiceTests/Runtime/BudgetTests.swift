@@ -2,6 +2,7 @@ import DynamoDBClient
 import HTTPServer
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct BudgetTests {

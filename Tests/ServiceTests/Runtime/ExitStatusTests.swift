@@ -3,6 +3,7 @@ import DynamoDBClient
 import Replication
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct ExitStatusTests {

@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct LastResortTests {

@@ -8,6 +8,7 @@ import Synchronization
 import Telemetry
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct ReplicationReporterTests {

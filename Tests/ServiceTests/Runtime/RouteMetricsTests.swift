@@ -2,6 +2,7 @@ import HTTPServer
 import Telemetry
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct RouteMetricsTests {

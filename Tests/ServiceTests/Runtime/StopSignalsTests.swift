@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct StopSignalsTests {

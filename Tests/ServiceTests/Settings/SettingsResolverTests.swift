@@ -5,6 +5,7 @@ import Replication
 import Telemetry
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct SettingsResolverTests {

@@ -7,6 +7,7 @@ import ReplicaStore
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 @Suite struct ExportBodyTests {

@@ -4,6 +4,7 @@ import ReplicaStore
 import TableModel
 import Testing
 
+@testable import API
 @testable import Service
 
 /// A generation that a test writes to.

@@ -153,7 +153,7 @@ package struct Problem: Error, Sendable, Hashable {
     }
 
     /// Adds the request's id to a response that is a problem, so that a report of it names the request.
-    static func identify(_ response: inout HTTPResponse, _ request: HTTPRequest?) {
+    package static func identify(_ response: inout HTTPResponse, _ request: HTTPRequest?) {
         identify(&response, id: response.status >= 400 ? request?.id : nil)
     }
 

@@ -1,5 +1,3 @@
-import Basics
-
 /// Durations as people write them: `250ms`, `5s`, `2m`, `1h`.
 package enum DurationText {
     /// Reads a whole number followed by ms, s, m or h; nil for anything else, and for what overflows a day a million times over.

@@ -7,7 +7,7 @@ package enum AuthenticationLimits {
     /// A shorter token could be guessed; a longer one would not fit a field. The file is not taken.
     static let tokenBytes = 16...512
     /// How often the file is looked at.
-    static let reloadInterval: Duration = .seconds(1)
+    package static let reloadInterval: Duration = .seconds(1)
     /// For how long a ticket can be used.
     static let ticketLifetime: Duration = .seconds(60)
     /// Tickets that are open at once, neither used nor expired; one more is a 503.

@@ -3,20 +3,20 @@ import Synchronization
 
 /// Looks at the file of tokens once a second. The look has a queue of its own, because a file system may hang: then neither a task nor an
 /// event loop waits for it, and what watches its age goes on.
-final class TokenReloader: Sendable {
+package final class TokenReloader: Sendable {
     private let store: TokenStore
     private let changed: @Sendable () -> Void
     private let queue = DispatchQueue(label: "tablecast.tokens")
     private let isChecking = Atomic<Bool>(false)
 
     /// `changed` hears of each change of the tokens, on a queue of its own.
-    init(_ store: TokenStore, changed: @escaping @Sendable () -> Void) {
+    package init(_ store: TokenStore, changed: @escaping @Sendable () -> Void) {
         self.store = store
         self.changed = changed
     }
 
     /// Begins a check, unless the last one is still in progress, and reports when the last that ended is old. Never blocks.
-    func tick() {
+    package func tick() {
         store.reportAge()
         if isChecking.exchange(true, ordering: .acquiring) { return }
         queue.async { @Sendable in

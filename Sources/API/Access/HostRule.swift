@@ -1,35 +1,5 @@
-import Basics
-import HTTPSemantics
+package import HTTPSemantics
 import HTTPServer
-
-/// The hosts that `--allowed-host` names.
-package enum AllowedHosts: Sendable, Hashable {
-    /// Every host: no request is refused for its Host.
-    case any
-    /// These, in lower case, without port and without the dot that may end a name.
-    case only([String])
-
-    /// Reads `*`, or hosts with commas between them; nil for anything else, a host with a port included.
-    package init?(_ text: String) {
-        if text == "*" {
-            self = .any
-            return
-        }
-        var hosts: [String] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            var part = part.drop { $0 == " " }
-            while part.last == " " { part.removeLast() }
-            guard Self.isHost(part) else { return nil }
-            hosts.append(HostRule.normal(part))
-        }
-        self = .only(hosts)
-    }
-
-    private static func isHost(_ text: Substring) -> Bool {
-        if text.hasPrefix("[") { return LoopbackHost.isAddress(text) }
-        return !text.isEmpty && text.utf8.count <= 253 && ByteSet.name.containsAll(of: text)
-    }
-}
 
 /// Refuses requests that call the service by a name that is none of its own (421, RFC 9110 section 15.5.20).
 ///
@@ -52,7 +22,7 @@ package struct HostRule: Sendable {
         asksForTokens: Bool,
         refused: RefusedNames
     ) {
-        let own = isLoopback ? [Self.normal(host[...])] : []
+        let own = isLoopback ? [AllowedHosts.normal(host[...])] : []
         switch hosts {
         case .any: return nil
         case nil:
@@ -68,10 +38,10 @@ package struct HostRule: Sendable {
     func refusal(of request: HTTPRequest) -> Problem? {
         guard let field = request.header("host") else { return nil }
         let host = Self.host(of: field)
-        if LoopbackHost.matches(host) || allowed.contains(Self.normal(host)) { return nil }
+        if LoopbackHost.matches(host) || allowed.contains(AllowedHosts.normal(host)) { return nil }
         if allowsAddresses, LoopbackHost.isAddress(host) { return nil }
         let shown = QueryParameters.shown(String(host))
-        let way = "start the service with \(SettingName.allowedHosts.flag) \(shown)"
+        let way = "start the service with --allowed-host \(shown)"
         refused.note(shown) {
             "a request for the host \(shown) was refused (421). If that is a name of this service, \(way)"
         }
@@ -87,10 +57,5 @@ package struct HostRule: Sendable {
     private static func host(of field: String) -> Substring {
         if field.hasPrefix("["), let end = field.firstIndex(of: "]") { return field[...end] }
         return field.prefix { $0 != ":" }
-    }
-
-    /// A host as it is compared.
-    static func normal(_ host: Substring) -> String {
-        (host.hasSuffix(".") ? host.dropLast() : host).lowercased()
     }
 }

@@ -15,15 +15,15 @@ package final class Health: Sendable {
     package func startDraining() { isDraining.store(true, ordering: .releasing) }
 
     /// Why the service is not ready.
-    struct Obstacle: Sendable, Hashable {
+    package struct Obstacle: Sendable, Hashable {
         /// A sentence.
-        let text: String
+        package let text: String
         /// The replica's reason by name, or `draining`.
-        let code: String
+        package let code: String
     }
 
     /// Why the service is not ready; nil when it is.
-    func obstacle() -> Obstacle? {
+    package func obstacle() -> Obstacle? {
         if isDraining.load(ordering: .acquiring) { return Obstacle(text: "The service is stopping.", code: "draining") }
         if view.conditions().state == .live, view.store.snapshot != nil { return nil }
         let status = view.status()

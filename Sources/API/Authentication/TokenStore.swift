@@ -6,12 +6,13 @@ import Synchronization
 /// The tokens of a file, read again when it changes. A new file that cannot be used changes nothing but what is said of it.
 package final class TokenStore: Sendable {
     /// What the status says.
-    struct Reading: Sendable, Hashable {
-        var tokens = 0
+    package struct Reading: Sendable, Hashable {
+        /// How many are in use.
+        package var tokens = 0
         /// Milliseconds since 1970 UTC at which the tokens in use were read.
-        var loadedAt: Int64 = 0
+        package var loadedAt: Int64 = 0
         /// Why the file, as it is now, is not used, or that nobody knows what it is now.
-        var trouble: String?
+        package var trouble: String?
     }
 
     private struct State {
@@ -69,7 +70,7 @@ package final class TokenStore: Sendable {
     }
 
     /// What is known of the file. Whoever asks judges the age of the last check, since a check that hangs cannot.
-    var reading: Reading {
+    package var reading: Reading {
         let now = continuous()
         return state.withLock { state in
             var reading = state.reading

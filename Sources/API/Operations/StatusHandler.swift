@@ -14,7 +14,7 @@ struct StatusHandler: Sendable {
     let startedAtMilliseconds: Int64
     let pendingBytes: PendingBytes
     /// Nil where nobody has counted descriptors.
-    let descriptors: DescriptorBudget?
+    let connections: ConnectionBudget?
     let authentication: AuthenticationStatus
 
     /// Without `tellsCounts` it says how the replica is and not how much it holds or does: how many items others have is not
@@ -54,7 +54,7 @@ struct StatusHandler: Sendable {
             json.member("last_error", status.lastError)
             json.object("saved_state", of: tellsCounts ? status.savedState : nil) { Self.write($1, to: &$0) }
             json.member("subscribers", told(Int64(hub.reading.subscribers)))
-            json.object("connections", of: descriptors) { Self.write($1, to: &$0) }
+            json.object("connections", of: connections) { Self.write($1, to: &$0) }
             json.object("pending", of: told(pendingBytes)) { Self.write($1, to: &$0) }
             json.object("authentication") { Self.write(authentication, to: &$0) }
             json.member("version", Build.version)
@@ -139,11 +139,11 @@ struct StatusHandler: Sendable {
     }
 
     /// How many clients may be connected, and why no more.
-    private static func write(_ budget: DescriptorBudget, to json: inout JSONWriter) {
+    private static func write(_ budget: ConnectionBudget, to json: inout JSONWriter) {
         json.member("limit", budget.connections)
-        json.member("configured", budget.asked)
-        json.member("open_files_limit", budget.descriptors)
-        json.member("open_files_reserved", budget.reserved)
+        json.member("configured", budget.configured)
+        json.member("open_files_limit", budget.openFiles)
+        json.member("open_files_reserved", budget.reservedFiles)
     }
 
     /// What waits for slow clients.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Service
+@testable import Basics
 
 @Suite struct DurationTextTests {
     @Test(

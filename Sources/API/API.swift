@@ -87,7 +87,7 @@ package struct API: Sendable {
     private let crossOrigin: CrossOrigin
     private let hosts: HostRule?
 
-    /// `pendingBytes` says whether large responses may be made, `descriptors` how many clients there may be. `metrics` answers `/metrics`. Without an `authenticator` everybody may read; `isExposed` says that this includes other
+    /// `pendingBytes` says whether large responses may be made, `connections` how many clients there may be. `metrics` answers `/metrics`. Without an `authenticator` everybody may read; `isExposed` says that this includes other
     /// machines.
     package init(
         view: ReplicaView,
@@ -95,7 +95,7 @@ package struct API: Sendable {
         health: Health,
         limits: APILimits = APILimits(),
         pendingBytes: PendingBytes = PendingBytes(limit: HTTPServerLimits().pendingBytes),
-        descriptors: DescriptorBudget? = nil,
+        connections: ConnectionBudget? = nil,
         startedAtMilliseconds: Int64,
         waiting: Permits? = nil,
         crossOrigin: CrossOrigin = CrossOrigin(.loopback),
@@ -132,7 +132,7 @@ package struct API: Sendable {
             health: health,
             startedAtMilliseconds: startedAtMilliseconds,
             pendingBytes: pendingBytes,
-            descriptors: descriptors,
+            connections: connections,
             authentication: AuthenticationStatus(store: authenticator?.store, isExposed: isExposed)
         )
     }

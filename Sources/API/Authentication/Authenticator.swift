@@ -4,12 +4,14 @@ import HTTPServer
 /// Decides who may ask for what: bearer tokens in a field, or a ticket in the URL of a stream.
 package final class Authenticator: Sendable {
     /// Names under which people put tokens into URLs.
-    static let refusedParameters: Set<String> = [
+    package static let refusedParameters: Set<String> = [
         "token", "access_token", "auth_token", "bearer", "api_key", "apikey", "authorization",
     ]
-    static let ticketParameter = "ticket"
+    /// The parameter of a stream that holds a ticket.
+    package static let ticketParameter = "ticket"
 
-    let store: TokenStore
+    /// The tokens that it knows.
+    package let store: TokenStore
     let tickets: TicketStore
 
     /// `continuous` is the clock that tickets expire by.
