@@ -70,9 +70,9 @@ import Testing
         // A child below a parent that cannot be found yet, of a shard that is over for long.
         driver.model.close("A")
         driver.run(until: .seconds(60))
-        driver.machine.children["A"] = ["C"]
         let child = Shard(id: "C", parentID: "A", startingSequenceNumber: nil, endingSequenceNumber: nil)
-        driver.machine.cursors["C"] = ShardCursor(shard: child, phase: .blocked, position: .start)
+        driver.machine.lineage.insert(ShardCursor(child))
+        _ = driver.machine.lineage.link(child, at: driver.model.now, listedBefore: nil)
         driver.model.remove("A")
         driver.model.now += .seconds(72 * 3_600)
         driver.run(until: driver.model.now + .seconds(120))

@@ -23,7 +23,7 @@ import Testing
         driver.at(.seconds(30)) { $0.model.write("b", "1", in: "B") }
         driver.run(until: .seconds(31))
         #expect(driver.records == ["B:b=1"])
-        #expect(!driver.machine.isReplaying)
+        #expect(!driver.machine.lineage.isReplaying)
         let view = driver.machine.view(at: driver.now)
         let shard = try #require(view.shards.first { $0.id == "A" })
         #expect(shard.lastError?.kind == kind)
@@ -80,7 +80,7 @@ import Testing
         }
         driver.at(.seconds(3_605)) { $0.model.write("b", "1", in: "B") }
         driver.run(until: .seconds(3_606))
-        #expect(driver.machine.isReplaying)
+        #expect(driver.machine.lineage.isReplaying)
         #expect(driver.records == ["B:b=1"])
         let entry = driver.machine.state(streamARN: "s").shards.first { $0.shardID == "A" }
         if case .since = entry?.position {} else { Issue.record("the position is \(String(describing: entry))") }
@@ -92,8 +92,8 @@ import Testing
         }
         #expect(withA.count == 1)
         #expect(withA.first?.items.last == .replayed(shardID: "A"))
-        #expect(driver.machine.heldBytes == 0)
-        #expect(driver.machine.queuedPages == 0)
+        #expect(driver.machine.delivery.heldBytes == 0)
+        #expect(driver.machine.delivery.queuedPages == 0)
     }
 
     @Test("a replay of more than may be held is a gap that says so")
@@ -141,7 +141,7 @@ import Testing
         driver.at(.seconds(20)) { $0.model.write("k", "1", in: "A") }
         driver.run(until: .seconds(21))
         #expect(driver.records == ["A:k=1"])
-        #expect(driver.machine.cursors.count == 1)
+        #expect(driver.machine.lineage.cursors.count == 1)
         let error = driver.machine.view(at: driver.now).lastError
         #expect(error?.code == "TooManyShards")
         #expect(
@@ -171,7 +171,7 @@ import Testing
         }
         driver.run(until: .milliseconds(1_400))
         #expect(driver.records == ["A:k=1"])
-        #expect(driver.machine.cursors["A"]?.newestCreation == nil)
+        #expect(driver.machine.lineage["A"]?.evidence.newestCreation == nil)
         driver.run(until: .seconds(10))
         #expect(driver.machine.view(at: driver.now).lagMilliseconds == 0)
     }
