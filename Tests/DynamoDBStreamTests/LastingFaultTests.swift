@@ -47,6 +47,20 @@ import Testing
         #expect(driver.records == ["A:k=1"])
     }
 
+    @Test("a shard that is lost before its first iterator resumes with its oldest record, not with the newest")
+    func lostBeforeFirstIterator() {
+        var model = StreamModel("A")
+        model.faults["GetShardIterator A"] = Array(repeating: StreamModel.error(.trimmed), count: 4)
+        var driver = MachineDriver(model)
+        driver.run(until: .seconds(5))
+        #expect(driver.gaps == [StreamGap(reason: .trimmed, shardID: "A")])
+        driver.model.write("k", "1", in: "A")
+        driver.machine.continueAfterGaps()
+        driver.run(until: .seconds(10))
+        #expect(driver.calls("GetShardIterator").last == "GetShardIterator A TRIM_HORIZON")
+        #expect(driver.records == ["A:k=1"])
+    }
+
     @Test("an iterator that the service goes on refusing is replaced")
     func replacesRefusedIterator() {
         var driver = MachineDriver(StreamModel("A"))
