@@ -2,7 +2,7 @@ package import DynamoDBClient
 
 /// An event that the machine is told of.
 package enum StreamInput: Sendable {
-    /// Time went on.
+    /// Time has passed.
     case tick
     /// Read everything readable once (`fetchStreamState`).
     case beginPass

@@ -90,9 +90,8 @@ extension StreamMachine {
     // MARK: Catching up
 
     /// Whether everything written before `moment` has been taken by the consumer, on evidence: ended shards are taken to their
-    /// end and their children looked for, each open shard has answered with several empty pages, spread over time, since then,
-    /// or with a record created after it (`wallMilliseconds`, to the second), and a listing begun since then shows no other
-    /// shards.
+    /// end and their children looked for, each open shard has given several empty pages, spread over time, since then, or a
+    /// record created after it, and a listing that began since then shows no other shards.
     ///
     /// Evidence is gathered from the first call with a moment on, so call it then, and again until it holds.
     package mutating func hasCaughtUp(since moment: StreamTime) -> Bool {

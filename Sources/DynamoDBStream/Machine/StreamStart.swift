@@ -1,4 +1,4 @@
-/// Where a consumer begins.
+/// The place at which a consumer begins.
 package enum StreamStart: Sendable, Hashable {
     /// At the bookmark: only what is written from now on.
     case latest

@@ -1,6 +1,6 @@
 /// The bound that a shard's call counts against, and so the queue in which the shard waits for its turn.
 enum CallLane: CaseIterable, Sendable, Hashable {
-    /// GetRecords of a shard whose last read was answered in time.
+    /// GetRecords of a shard whose last read had its response in time.
     case read
     /// GetShardIterator of such a shard.
     case iterator

@@ -36,16 +36,16 @@ struct ShardCursor: Sendable {
     private(set) var isListedOpen: Bool
     private(set) var endingSequenceNumber: SequenceNumber?
     /// False for a shard whose records precede the bookmark.
-    let isRead: Bool
+    private(set) var isRead = true
     /// The complete listing before the one that first showed the shard: its records are not older.
     let bornAfter: Duration?
 
-    private(set) var phase: Phase
-    private(set) var opening: Opening
+    private(set) var phase = Phase.blocked(parentMissingSince: nil)
+    private(set) var opening = Opening.pinned
     /// The records that the consumer has taken: the durable position.
-    private(set) var taken: ShardPosition
+    private(set) var taken = ShardPosition.start
     /// The records that were read; ahead of `taken` by the undelivered pages.
-    private(set) var read: ShardPosition
+    private(set) var read = ShardPosition.start
     /// When the shard began to read again what precedes the bookmark; nil once it has reached the head.
     private(set) var replayBegan: StreamTime?
     /// The call that has had no response yet. It may outlive its phase.
@@ -57,55 +57,39 @@ struct ShardCursor: Sendable {
     var faults = ShardFaults()
     var evidence = ReadEvidence()
 
-    private init(
-        _ shard: Shard,
-        phase: Phase,
-        position: ShardPosition,
-        opening: Opening = .pinned,
-        isRead: Bool = true,
-        bornAfter: Duration? = nil
-    ) {
+    /// A shard to be read from its oldest record.
+    init(_ shard: Shard, bornAfter: Duration? = nil) {
         id = shard.id
         parentID = shard.parentID
         isListedOpen = shard.endingSequenceNumber == nil
         endingSequenceNumber = shard.endingSequenceNumber
-        self.isRead = isRead
         self.bornAfter = bornAfter
-        self.phase = phase
-        self.opening = opening
-        taken = position
-        read = position
-    }
-
-    /// A shard to be read from its oldest record.
-    init(_ shard: Shard, bornAfter: Duration? = nil) {
-        self.init(shard, phase: .blocked(parentMissingSince: nil), position: .start, bornAfter: bornAfter)
     }
 
     /// A shard of the first discovery, to be read from its newest end. `moment`: milliseconds since 1970 UTC.
     init(_ shard: Shard, atLatest moment: Int64) {
-        self.init(shard, phase: .blocked(parentMissingSince: nil), position: .since(moment), opening: .atLatest)
+        self.init(shard)
+        opening = .atLatest
+        (taken, read) = (.since(moment), .since(moment))
     }
 
     /// A shard whose records precede the bookmark.
     init(skipping shard: Shard, at time: StreamTime) {
-        self.init(shard, phase: .ended(ShardEnd(time)), position: .ended, isRead: false)
+        self.init(shard)
+        isRead = false
+        phase = .ended(ShardEnd(time))
+        (taken, read) = (.ended, .ended)
     }
 
     /// A shard of a saved state.
     init(_ entry: ShardState.Entry) {
-        let shard = Shard(
-            id: entry.shardID,
-            parentID: entry.parentID,
-            startingSequenceNumber: nil,
-            endingSequenceNumber: nil
-        )
-        let end = ShardEnd(continuous: nil, wallMilliseconds: entry.endedAt)
-        self.init(
-            shard,
-            phase: entry.position == .ended ? .ended(end) : .blocked(parentMissingSince: nil),
-            position: entry.position
-        )
+        id = entry.shardID
+        parentID = entry.parentID
+        isListedOpen = true
+        bornAfter = nil
+        (taken, read) = (entry.position, entry.position)
+        guard entry.position == .ended else { return }
+        phase = .ended(ShardEnd(continuous: nil, wallMilliseconds: entry.endedAt))
     }
 
     // MARK: Listings

@@ -5,7 +5,7 @@ import TableModel
 /// The evidence of how current one shard is: what its pages, and the listings of its children, prove.
 struct ReadEvidence: Sendable {
     private(set) var readableSince: Duration?
-    /// When the newest read with a page was begun.
+    /// When the newest read with a page began.
     private(set) var lastSuccess: Duration?
     /// When that page came by the wall clock, which also shows the time that a hypervisor paused this machine.
     private(set) var lastSuccessWallMilliseconds: Int64?
@@ -25,8 +25,8 @@ struct ReadEvidence: Sendable {
     private(set) var completeUntil: Duration?
     /// The same for each page that was read and is not taken yet, as of when it will be; nil where it proves nothing.
     private var completeWhenTaken: [Duration?] = []
-    /// When the first read after the newest outage was begun. Some endpoints never show a shard's end: it may have got children
-    /// in the outage, so its empty pages prove nothing before a listing that was begun since.
+    /// When the first read after the newest outage began. Some endpoints never show a shard's end: it may have got children
+    /// in the outage, so its empty pages prove nothing before a listing that began since.
     private(set) var outageEnded: Duration?
     /// When the newest record was created, milliseconds since 1970 UTC.
     private(set) var newestCreation: Int64?
