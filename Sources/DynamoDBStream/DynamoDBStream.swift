@@ -32,7 +32,7 @@ public actor DynamoDBStream {
     /// When the newest pass that read everything began, milliseconds since 1970 UTC.
     private var readAt: Int64?
     /// That was longer ago than the stream keeps records. What was trimmed meanwhile, the service need not tell: of a shard
-    /// without a sequence number to go on from it gives the oldest record that it still has.
+    /// without a sequence number to resume from it gives the oldest record that it still has.
     private var isStalled = false
     private var isBusy = false
     private var isClosed = false
@@ -45,7 +45,7 @@ public actor DynamoDBStream {
     ///   - streamARN: `LatestStreamArn` of DescribeTable; never the first one of ListStreams, which may be an old one.
     ///   - client: who makes the calls.
     ///   - shardState: what an earlier consumer saved; nil begins at the bookmark that the first `fetchStreamState` sets. One that
-    ///     is older than the stream's records (`StreamLimits.retention`) is a `gap` when it is gone on with.
+    ///     is older than the stream's records (`StreamLimits.retention`) is a `gap` when it is resumed.
     ///   - fromOldestRecord: without a state, begin with the oldest record that the stream still has (up to 24 hours).
     ///   - settings: intervals and bounds.
     ///   - time: the clock and the sleeper.
@@ -100,10 +100,7 @@ public actor DynamoDBStream {
         let failures: [PassFailure]
         switch result {
         case .success(let failed): failures = failed
-        case .failure(let error as CancellationError):
-            _ = error
-            throw isClosed ? .closed : .cancelled
-        case .failure(let error): throw .consumer(error)
+        case .failure(let error): throw error is CancellationError ? isClosed ? .closed : .cancelled : .consumer(error)
         }
         if let gap = await poller.view().gap { throw .gap(gap) }
         if isStalled { throw .gap(StreamGap(reason: .stalled, shardID: nil)) }
@@ -125,7 +122,7 @@ public actor DynamoDBStream {
         }
     }
 
-    /// Accepts the loss that a `gap` error reported: trimmed shards go on with their oldest record, vanished ones are over.
+    /// Accepts the loss that a `gap` error reported: trimmed shards resume with their oldest record, vanished ones are over.
     public func continueAfterGap() async {
         if isStalled {
             isStalled = false
@@ -134,7 +131,7 @@ public actor DynamoDBStream {
         await poller.continueAfterGaps()
     }
 
-    /// Ends a pass under way and refuses further ones. What was not taken stays untaken in `shardState`.
+    /// Ends a pass in progress and refuses further ones. Events that were not taken stay untaken in `shardState`.
     public func close() {
         isClosed = true
         running?.cancel()

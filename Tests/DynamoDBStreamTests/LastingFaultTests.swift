@@ -23,7 +23,7 @@ import Testing
         driver.at(.seconds(30)) { $0.model.write("b", "1", in: "B") }
         driver.run(until: .seconds(31))
         #expect(driver.records == ["B:b=1"])
-        #expect(!driver.machine.isReplaying)
+        #expect(!driver.machine.lineage.isReplaying)
         let view = driver.machine.view(at: driver.now)
         let shard = try #require(view.shards.first { $0.id == "A" })
         #expect(shard.lastError?.kind == kind)
@@ -44,6 +44,20 @@ import Testing
         driver.at(.seconds(201)) { $0.model.write("k", "1", in: "A") }
         driver.run(until: .seconds(220))
         #expect(driver.calls("GetShardIterator") == ["GetShardIterator A LATEST"])
+        #expect(driver.records == ["A:k=1"])
+    }
+
+    @Test("a shard that is lost before its first iterator resumes with its oldest record, not with the newest")
+    func lostBeforeFirstIterator() {
+        var model = StreamModel("A")
+        model.faults["GetShardIterator A"] = Array(repeating: StreamModel.error(.trimmed), count: 4)
+        var driver = MachineDriver(model)
+        driver.run(until: .seconds(5))
+        #expect(driver.gaps == [StreamGap(reason: .trimmed, shardID: "A")])
+        driver.model.write("k", "1", in: "A")
+        driver.machine.continueAfterGaps()
+        driver.run(until: .seconds(10))
+        #expect(driver.calls("GetShardIterator").last == "GetShardIterator A TRIM_HORIZON")
         #expect(driver.records == ["A:k=1"])
     }
 
@@ -80,7 +94,7 @@ import Testing
         }
         driver.at(.seconds(3_605)) { $0.model.write("b", "1", in: "B") }
         driver.run(until: .seconds(3_606))
-        #expect(driver.machine.isReplaying)
+        #expect(driver.machine.lineage.isReplaying)
         #expect(driver.records == ["B:b=1"])
         let entry = driver.machine.state(streamARN: "s").shards.first { $0.shardID == "A" }
         if case .since = entry?.position {} else { Issue.record("the position is \(String(describing: entry))") }
@@ -92,8 +106,8 @@ import Testing
         }
         #expect(withA.count == 1)
         #expect(withA.first?.items.last == .replayed(shardID: "A"))
-        #expect(driver.machine.heldBytes == 0)
-        #expect(driver.machine.queuedPages == 0)
+        #expect(driver.machine.delivery.heldBytes == 0)
+        #expect(driver.machine.delivery.queuedPages == 0)
     }
 
     @Test("a replay of more than may be held is a gap that says so")
@@ -141,7 +155,7 @@ import Testing
         driver.at(.seconds(20)) { $0.model.write("k", "1", in: "A") }
         driver.run(until: .seconds(21))
         #expect(driver.records == ["A:k=1"])
-        #expect(driver.machine.cursors.count == 1)
+        #expect(driver.machine.lineage.cursors.count == 1)
         let error = driver.machine.view(at: driver.now).lastError
         #expect(error?.code == "TooManyShards")
         #expect(
@@ -171,7 +185,7 @@ import Testing
         }
         driver.run(until: .milliseconds(1_400))
         #expect(driver.records == ["A:k=1"])
-        #expect(driver.machine.cursors["A"]?.newestCreation == nil)
+        #expect(driver.machine.lineage["A"]?.evidence.newestCreation == nil)
         driver.run(until: .seconds(10))
         #expect(driver.machine.view(at: driver.now).lagMilliseconds == 0)
     }

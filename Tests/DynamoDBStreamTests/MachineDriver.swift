@@ -70,7 +70,10 @@ struct MachineDriver {
     /// Sends an input now and whatever follows from it.
     mutating func send(_ input: StreamInput) {
         for action in machine.handle(input, at: now) { perform(action) }
-        greatestPagesOut = max(greatestPagesOut, machine.calls.reads + machine.calls.silent + machine.queuedPages)
+        greatestPagesOut = max(
+            greatestPagesOut,
+            machine.calls.reads + machine.calls.silent + machine.delivery.queuedPages
+        )
         greatestSilent = max(greatestSilent, machine.calls.silent)
     }
 

@@ -120,7 +120,7 @@ import Testing
         for index in 0..<250 { model.add("S\(1_000 + index)") }
         var driver = MachineDriver(model)
         driver.run(until: .seconds(5))
-        #expect(driver.machine.cursors.count == 250)
+        #expect(driver.machine.lineage.cursors.count == 250)
         #expect(driver.bookmarkedAt != nil)
         let moments = driver.model.calls.filter { $0.call.hasPrefix("DescribeStream") }.map(\.at)
         #expect(moments.count >= 3)
@@ -140,7 +140,7 @@ import Testing
             return
         }
         _ = machine.handle(.listed(page(["A"], next: nil)), at: later)
-        #expect(machine.cursors.keys.sorted() == ["A"])
+        #expect(machine.lineage.cursors.keys.sorted() == ["A"])
     }
 
     @Test("situation 9: a cursor that comes twice ends the listing with an error, and it is begun again")
@@ -157,7 +157,7 @@ import Testing
             return
         }
         #expect(error.code == "RepeatedCursor")
-        #expect(machine.cursors.isEmpty)
+        #expect(machine.lineage.cursors.isEmpty)
         now.continuous = .seconds(10)
         guard case .describe(exclusiveStart: nil) = machine.handle(.tick, at: now).first else {
             Issue.record("expected a fresh listing")
@@ -221,7 +221,7 @@ import Testing
         #expect(driver.calls("GetShardIterator A").count == 1)
         #expect(driver.records == ["A:k=1"])
         driver.run(until: .seconds(50 * 3_600))
-        #expect(driver.machine.cursors.keys.sorted() == ["C"])
+        #expect(driver.machine.lineage.cursors.keys.sorted() == ["C"])
     }
 
     @Test("situation 22: a stream that is being enabled is waited for, and its first shards are the first discovery")
@@ -269,7 +269,7 @@ import Testing
         model.faults["DescribeStream after S1099"] = [StreamModel.error(.throttled), StreamModel.error(.transient)]
         var driver = MachineDriver(model)
         driver.run(until: .seconds(5))
-        #expect(driver.machine.cursors.count == 150)
+        #expect(driver.machine.lineage.cursors.count == 150)
         #expect(driver.calls("DescribeStream all").count == 1)
         #expect(driver.calls("DescribeStream after S1099").count == 3)
     }

@@ -299,7 +299,7 @@ import Testing
         )
         let deliveries = actions.compactMap { if case .deliver(let delivery) = $0 { delivery } else { nil } }
         #expect(deliveries.isEmpty)
-        #expect(machine.isReplaying)
+        #expect(machine.lineage.isReplaying)
         #expect(machine.state(streamARN: "s") == state)
     }
 }

@@ -21,7 +21,7 @@ package struct StreamDelivery: Sendable, Hashable {
     package init(items: [DeliveryItem]) { self.items = items }
 }
 
-/// What the consumer has taken of a delivery. Only what it has taken advances positions; the rest is delivered again.
+/// How much of a delivery the consumer has taken. Only that advances positions; the rest is delivered again.
 package enum DeliveryOutcome: Sendable {
     case taken
     /// `items` whole items, then `records` records of the next one; `cause` is why no more.

@@ -1,6 +1,6 @@
 public import DynamoDBClient
 
-/// What a stream tells its consumer, in order: a shard's records in the shard's order, a parent's before its child's.
+/// One event of a stream, in order: a shard's records in the shard's order, a parent's before its child's.
 public enum StreamEvent: Sendable, Hashable {
     /// An item was created. The record holds its image, its keys and where it came from.
     case insertRecord(StreamRecord, shardID: String)

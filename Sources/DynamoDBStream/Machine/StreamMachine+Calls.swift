@@ -1,93 +1,62 @@
+import DynamoDBClient
+
+// The shards' turns: who is called next, and who has waited too long for a response.
 extension StreamMachine {
-    /// Whether one more call may be begun in a lane. The lanes share no bound but that of the pages in memory, so shards that do not
-    /// respond take no turn from those that do.
-    func hasRoom(_ lane: CallLane) -> Bool {
-        let limits = settings.limits
-        switch lane {
-        case .read: return calls.reads + queuedPages < limits.pagesInFlight
-        case .iterator: return calls.iterators < limits.iteratorCallsInFlight
-        case .silent:
-            // If many silent calls respond at once, the pages in memory may exceed their bound. New calls then wait until they do not.
-            return calls.silent < limits.silentCallsInFlight && queuedPages < limits.pagesInFlight
-                && calls.reads + calls.silent + queuedPages < limits.pagesInFlight + limits.silentCallsInFlight
-        }
-    }
-
-    /// The lane of a shard's next call.
-    func lane(of cursor: ShardCursor) -> CallLane {
-        if cursor.isSilent { return .silent }
-        return cursor.iterator == nil ? .iterator : .read
-    }
-
-    /// When a lane without room for the shards that wait in it may get some without a response: its oldest call becomes silent then.
-    var nextSilence: Duration? {
-        let isWaitedFor = [CallLane.read, .iterator].contains { deadlines[$0].first != nil && !hasRoom($0) }
-        return isWaitedFor ? calls.oldest.map { $0.startedAt + settings.limits.silentAfter } : nil
-    }
-
     /// Starts whatever call of a shard is due and allowed.
-    mutating func pumpShards() {
+    mutating func startCalls() {
         judgeSilence()
-        for lane in CallLane.allCases { pump(lane) }
+        for lane in CallLane.allCases { startCalls(in: lane) }
     }
 
-    private mutating func pump(_ lane: CallLane) {
-        while let entry = deadlines[lane].first {
-            guard let cursor = cursors[entry.shardID], cursor.phase == .waiting, cursor.dueAt == entry.at else {
-                deadlines[lane].removeFirst()
+    private mutating func startCalls(in lane: CallLane) {
+        while let entry = calls.next(lane) {
+            guard let cursor = lineage[entry.shardID], cursor.dueAt == entry.at else {
+                calls.removeNext(lane)
                 continue
             }
-            guard entry.at <= now.continuous, hasRoom(lane) else { return }
-            deadlines[lane].removeFirst()
+            guard entry.at <= now.continuous, calls.hasRoom(lane, queuedPages: delivery.queuedPages) else { return }
+            calls.removeNext(lane)
             if cursor.call != nil {
                 // Its response is not awaited any more, but would be taken for that of the next call.
-                update(entry.shardID) { $0.dueAt = nil }
-            } else if cursor.iterator == nil {
-                requestIterator(entry.shardID)
+                lineage.update(entry.shardID) { $0.wait(until: nil) }
             } else {
-                readRecords(entry.shardID)
+                startCall(cursor)
             }
         }
     }
 
-    mutating func beginCall(_ shardID: String) {
-        guard let cursor = cursors[shardID] else { return }
-        let call = calls.begin(shardID, in: lane(of: cursor), at: now.continuous)
-        update(shardID) {
-            $0.call = call
-            $0.dueAt = nil
+    private mutating func startCall(_ cursor: ShardCursor) {
+        guard case .waiting(let iterator, _) = cursor.phase else { return }
+        if iterator == nil, cursor.isUnread(forLongerThan: settings.limits.retention, at: now) {
+            lose(cursor.id, .stalled)
+            return
+        }
+        let call = calls.begin(cursor.id, in: cursor.lane, at: now.continuous)
+        lineage.update(cursor.id) { $0.begin(call) }
+        if let iterator {
+            actions.append(.getRecords(shardID: cursor.id, iterator: iterator.token))
+        } else {
+            actions.append(.getIterator(shardID: cursor.id, start: cursor.iteratorStart))
         }
     }
 
-    /// A call was answered, or has failed. Only a read that was answered in time ends a shard's silence: some grant iterators of shards
-    /// that they cannot read.
+    /// A call had a response, or has failed.
     mutating func endCall(_ shardID: String, isRead: Bool) {
-        guard let cursor = cursors[shardID], let call = cursor.call else { return }
+        guard let cursor = lineage[shardID], let call = cursor.call else { return }
         calls.end(call)
-        let isLate = now.continuous - call.startedAt >= settings.limits.silentAfter
-        update(shardID) {
-            $0.call = nil
-            if isLate || isRead { $0.isSilent = isLate }
-        }
+        let isLate = calls.isSilent(since: call.startedAt, at: now.continuous)
+        lineage.update(shardID) { $0.endCall(isRead: isRead, isLate: isLate) }
         // It became readable again while the call was in flight.
-        if cursor.phase == .waiting, cursor.dueAt == nil { schedule(shardID, at: now.continuous) }
+        if cursor.isWaiting, cursor.dueAt == nil { schedule(shardID, at: now.continuous) }
     }
 
-    /// Calls without a response for a while give their turn to other shards. They go on among the silent ones; with no room there, they
-    /// are abandoned, and their shards wait behind those that are.
+    /// Calls without a response for a while give their turn to other shards. They continue among the silent ones; with no room there,
+    /// they are abandoned, and their shards wait behind those that are.
     private mutating func judgeSilence() {
-        while let oldest = calls.oldest, now.continuous - oldest.startedAt >= settings.limits.silentAfter {
-            calls.removeOldest()
-            guard var call = cursors[oldest.shardID]?.call, call.number == oldest.number else { continue }
-            if calls.silent < settings.limits.silentCallsInFlight {
-                calls.becomeSilent(&call)
-            } else {
-                actions.append(.abandon(shardID: oldest.shardID))
-            }
-            update(oldest.shardID) {
-                $0.call = call
-                $0.isSilent = true
-            }
+        while let silent = calls.nextSilent(at: now.continuous) {
+            guard var call = lineage[silent.shardID]?.call, call.number == silent.number else { continue }
+            if !calls.becomeSilent(&call) { actions.append(.abandon(shardID: silent.shardID)) }
+            lineage.update(silent.shardID) { $0.becomeSilent(call) }
         }
     }
 }

@@ -1,16 +1,7 @@
 package import Basics
 package import DynamoDBClient
 
-/// What the owner of a poller is told beside the records.
-package enum StreamNotice: Sendable {
-    /// From now on every write reaches the consumer, or was written before.
-    case bookmarked
-    case gap(StreamGap)
-    /// A listing (nil) or a shard's call failed and is retried.
-    case trouble(shardID: String?, DynamoDBError)
-}
-
-/// Executes what `StreamMachine` asks for, against one stream: calls run concurrently, the machine has this one owner, and the
+/// Executes the actions of `StreamMachine`, against one stream: calls run concurrently, the machine has this one owner, and the
 /// consumer gets one delivery at a time, in order.
 package actor StreamPoller {
     /// Takes a delivery, or says how much of it was taken.
@@ -28,8 +19,8 @@ package actor StreamPoller {
     nonisolated let recordLimit: Int
     private var machine: StreamMachine
     private var isRunning = false
-    /// Where the present run takes its inputs from.
-    private var mailbox: Channel<Message>?
+    /// The inputs of the present run.
+    private var channel: Channel<Message>?
     /// Moments that sleeping tasks wait for.
     private var alarms: Set<Duration> = []
     /// The shards' calls in flight.
@@ -67,15 +58,15 @@ package actor StreamPoller {
         try await run(first: .beginPass, notify: notify, consume: consume)
     }
 
-    /// What is followed, and how far.
+    /// Which shards are followed, and how far.
     package func view() -> StreamView { machine.view(at: now()) }
 
     /// Whether everything written before `moment` has been taken, on evidence.
     package func hasCaughtUp(since moment: StreamTime) -> Bool {
         let wake = machine.nextWake
         let hasCaughtUp = machine.hasCaughtUp(since: moment)
-        // The question can make a listing due.
-        if machine.nextWake != wake { mailbox?.send(.input(.tick)) }
+        // This can make a listing due.
+        if machine.nextWake != wake { channel?.send(.input(.tick)) }
         return hasCaughtUp
     }
 
@@ -85,7 +76,7 @@ package actor StreamPoller {
     /// The durable positions.
     package func state() -> ShardState { machine.state(streamARN: streamARN) }
 
-    /// Goes on after gaps, losing what they hold.
+    /// Resumes after gaps, without their records.
     package func continueAfterGaps() { machine.continueAfterGaps() }
 
     nonisolated func now() -> StreamTime {
@@ -103,9 +94,9 @@ package actor StreamPoller {
     ) async throws -> [PassFailure] {
         precondition(!isRunning, "one run at a time: the owner's fault")
         isRunning = true
-        let mailbox = Channel<Message>()
-        self.mailbox = mailbox
-        defer { self.mailbox = nil }
+        let channel = Channel<Message>()
+        self.channel = channel
+        defer { self.channel = nil }
         var failures: [PassFailure]?
         var cause: (any Error)?
         await withDiscardingTaskGroup { group in
@@ -122,20 +113,20 @@ package actor StreamPoller {
                         case .trouble(let shardID, let error): notify(.trouble(shardID: shardID, error))
                         // A consumer that has refused a delivery gets the next one in the next run.
                         case .deliver where cause != nil: break
-                        default: execute(action, mailbox, consume, in: &group)
+                        default: execute(action, channel, consume, in: &group)
                         }
                     }
                     if cause != nil { break }
                 }
                 guard failures == nil, cause == nil else { break }
-                setAlarm(mailbox, in: &group)
-                guard let next = await mailbox.next() else { break }
+                setAlarm(channel, in: &group)
+                guard let next = await channel.next() else { break }
                 messages = next
             } while true
             group.cancelAll()
         }
         // A delivery that was taken while the run ended must not be delivered again.
-        for message in mailbox.drain() {
+        for message in channel.drain() {
             if case .input(let input) = message, case .delivered = input { _ = machine.handle(input, at: now()) }
         }
         _ = machine.handle(.interrupted, at: now())
@@ -150,7 +141,7 @@ package actor StreamPoller {
     private func open(_ message: Message) -> StreamInput {
         switch message {
         case .input(let input):
-            if let shardID = input.answeredShardID { shardCalls[shardID] = nil }
+            if let shardID = input.calledShardID { shardCalls[shardID] = nil }
             return input
         case .alarm(let moment):
             alarms.remove(moment)
@@ -162,42 +153,42 @@ package actor StreamPoller {
     ///
     /// An alarm counts until it has rung, not until its moment by our clock: a sleep is measured by another clock, which may end it
     /// a moment early. What was too early for the machine is then waited for again.
-    private func setAlarm(_ mailbox: Channel<Message>, in group: inout DiscardingTaskGroup) {
+    private func setAlarm(_ channel: Channel<Message>, in group: inout DiscardingTaskGroup) {
         guard let wake = machine.nextWake, alarms.allSatisfy({ $0 > wake }) else { return }
         alarms.insert(wake)
         let wait = max(.zero, wake - time.continuous())
         group.addTask { [time] in
             guard (try? await time.sleep(wait)) != nil else { return }
-            mailbox.send(.alarm(wake))
+            channel.send(.alarm(wake))
         }
     }
 
     private func execute(
         _ action: StreamAction,
-        _ mailbox: Channel<Message>,
+        _ channel: Channel<Message>,
         _ consume: @escaping Consumer,
         in group: inout DiscardingTaskGroup
     ) {
         let calls = StreamCalls(streamARN: streamARN, api: api, recordLimit: recordLimit)
         switch action {
         case .describe(let cursor):
-            group.addTask { mailbox.send(.input(await calls.describe(cursor))) }
+            group.addTask { channel.send(.input(await calls.describe(cursor))) }
         case .describeChildren(let parentID):
-            group.addTask { mailbox.send(.input(await calls.children(of: parentID))) }
+            group.addTask { channel.send(.input(await calls.children(of: parentID))) }
         case .getIterator(let shardID, let start):
-            begin(shardID, in: &group) { mailbox.send(.input(await calls.iterator(shardID, start))) }
+            begin(shardID, in: &group) { channel.send(.input(await calls.iterator(shardID, start))) }
         case .getRecords(let shardID, let iterator):
-            begin(shardID, in: &group) { mailbox.send(.input(await calls.records(shardID, iterator))) }
+            begin(shardID, in: &group) { channel.send(.input(await calls.records(shardID, iterator))) }
         case .abandon(let shardID):
             shardCalls[shardID]?.cancel()
         case .deliver(let delivery):
-            group.addTask { mailbox.send(.input(.delivered(await consume(delivery)))) }
+            group.addTask { channel.send(.input(.delivered(await consume(delivery)))) }
         case .bookmarked, .gap, .trouble, .passEnded:
             break
         }
     }
 
-    /// Makes a shard's call, which can be abandoned while the others go on.
+    /// Makes a shard's call, which can be abandoned while the others continue.
     private func begin(
         _ shardID: String,
         in group: inout DiscardingTaskGroup,
@@ -216,47 +207,13 @@ package actor StreamPoller {
 }
 
 extension StreamInput {
-    /// The shard whose call this input answers; nil for other inputs.
-    fileprivate var answeredShardID: String? {
+    /// The shard whose call this input responds to; nil for other inputs.
+    fileprivate var calledShardID: String? {
         switch self {
         case .iterator(let shardID, _), .iteratorFailed(let shardID, _), .records(let shardID, _),
             .recordsFailed(let shardID, _):
             shardID
         default: nil
         }
-    }
-}
-
-/// The four calls, each turned into one input. They run, and so parse their answers, outside the poller's actor.
-private struct StreamCalls: Sendable {
-    let streamARN: String
-    let api: any DynamoDBStreamsAPI
-    let recordLimit: Int
-
-    func describe(_ cursor: String?) async -> StreamInput {
-        do throws(DynamoDBError) {
-            return .listed(try await api.describeStream(streamARN, exclusiveStartShardID: cursor, childrenOf: nil))
-        } catch { return .listingFailed(error) }
-    }
-
-    func children(of parentID: String) async -> StreamInput {
-        do throws(DynamoDBError) {
-            let page = try await api.describeStream(streamARN, exclusiveStartShardID: nil, childrenOf: parentID)
-            return .childrenListed(of: parentID, page)
-        } catch { return .childrenFailed(of: parentID, error) }
-    }
-
-    func iterator(_ shardID: String, _ start: IteratorStart) async -> StreamInput {
-        do throws(DynamoDBError) {
-            let iterator = try await api.getShardIterator(streamARN, shardID: shardID, start: start)
-            return .iterator(shardID: shardID, iterator)
-        } catch { return .iteratorFailed(shardID: shardID, error) }
-    }
-
-    func records(_ shardID: String, _ iterator: String) async -> StreamInput {
-        do throws(DynamoDBError) {
-            let page = try await api.getRecords(iterator: iterator, shardID: shardID, limit: recordLimit)
-            return .records(shardID: shardID, page)
-        } catch { return .recordsFailed(shardID: shardID, error) }
     }
 }

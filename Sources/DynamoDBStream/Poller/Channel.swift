@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What many tasks send and one task takes, in order. Unlike an AsyncStream it keeps what was sent while its reader was
+/// Values that many tasks send and one task takes, in order. Unlike an AsyncStream it keeps those that were sent while its reader was
 /// cancelled. Its length is bounded by its senders: each call in flight sends once.
 package final class Channel<Element: Sendable>: Sendable {
     private struct State {
@@ -11,10 +11,10 @@ package final class Channel<Element: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// An empty mailbox.
+    /// An empty channel.
     package init() {}
 
-    /// Adds an element; its reader, if one waits, goes on.
+    /// Adds an element; its reader, if one waits, continues.
     package func send(_ element: Element) {
         let reader = state.withLock { state in
             if let reader = state.reader {
@@ -52,7 +52,7 @@ package final class Channel<Element: Sendable>: Sendable {
         }
     }
 
-    /// What is left after the reader has gone.
+    /// The elements that are left after the reader has gone.
     package func drain() -> [Element] {
         state.withLock { state in
             defer { state.waiting.removeAll() }

@@ -23,6 +23,4 @@ struct DeadlineQueue: Sendable {
     }
 
     mutating func removeFirst() { _ = heap.popMin() }
-
-    mutating func removeAll() { heap = Heap() }
 }

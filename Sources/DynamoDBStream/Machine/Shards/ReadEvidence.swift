@@ -1,0 +1,170 @@
+import Basics
+import DynamoDBClient
+import TableModel
+
+/// The evidence of how current one shard is: what its pages, and the listings of its children, prove.
+struct ReadEvidence: Sendable {
+    private(set) var readableSince: Duration?
+    /// When the newest read with a page began.
+    private(set) var lastSuccess: Duration?
+    /// When that page came by the wall clock, which also shows the time that a hypervisor paused this machine.
+    private(set) var lastSuccessWallMilliseconds: Int64?
+    /// Empty pages in a row.
+    private(set) var emptyPages = 0
+    /// Pages in a row that were not empty and told nothing new.
+    private var repeatedPages = 0
+    /// Since when the shard is known to have children.
+    private(set) var childrenSince: Duration?
+    /// Of the empty pages, those that were asked for since then.
+    private var pagesSinceChildren = 0
+    /// Of the empty pages, those that were asked for after the evidence moment, and when the first of them was.
+    private var provingPages = 0
+    private var provingSince: Duration = .zero
+    private(set) var isBehind = true
+    /// The moment up to which everything of the shard is known to have been taken; nil before anything is.
+    private(set) var completeUntil: Duration?
+    /// The same for each page that was read and is not taken yet, as of when it will be; nil where it proves nothing.
+    private var completeWhenTaken: [Duration?] = []
+    /// When the first read after the newest outage began. Some endpoints never show a shard's end: it may have got children
+    /// in the outage, so its empty pages prove nothing before a listing that began since.
+    private(set) var outageEnded: Duration?
+    /// When the newest record was created, milliseconds since 1970 UTC.
+    private(set) var newestCreation: Int64?
+
+    // MARK: Judgements
+
+    /// Whether several empty pages in a row, asked for over at least `spread`, prove that the shard is at its head.
+    func isAtHead(pages: Int, spread: Duration) -> Bool {
+        guard let lastSuccess else { return false }
+        return provingPages >= pages && lastSuccess - provingSince >= spread
+    }
+
+    /// A shard that has children gets no new records. It is at its end after enough empty pages that were all asked for after its
+    /// children were known.
+    func isAtEndOfParent(at now: Duration, limits: StreamLimits) -> Bool {
+        guard let childrenSince else { return false }
+        return pagesSinceChildren >= limits.emptyPagesToEndParent && now - childrenSince >= limits.openParentPatience
+    }
+
+    /// How long ago the replica was last sure to have everything of the shard, in milliseconds, never negative; nil before it is
+    /// readable. One page proves nothing: after an outage the first one may be empty with records behind it. Creation times are
+    /// cut to whole seconds, so up to 999 ms are the record's own.
+    func lagMilliseconds(at now: StreamTime, grace: Duration) -> Int64? {
+        guard let reference = completeUntil ?? readableSince else { return nil }
+        let idle = now.continuous - reference
+        let unread = idle > grace ? idle.wholeMilliseconds : 0
+        guard isBehind, let newestCreation else { return max(0, unread) }
+        return max(0, unread, now.recordMilliseconds - newestCreation - 999)
+    }
+
+    // MARK: Events
+
+    /// The shard may be read from now on. Until `complete` nothing was written to it.
+    mutating func becomeReadable(at moment: Duration, completeUntil complete: Duration?) {
+        readableSince = moment
+        completeUntil = complete
+    }
+
+    /// The shard stood still until now.
+    mutating func becomeReadable(at moment: Duration) { readableSince = moment }
+
+    /// The shard has children at `moment` at the latest.
+    mutating func haveChildren(since moment: Duration) { childrenSince = moment }
+
+    /// The shard may have got children at any time after `moment`; while it had some, it was empty whatever was written to them.
+    mutating func doubtAll(after moment: Duration) { completeUntil = completeUntil.map { min($0, moment) } }
+
+    mutating func forgetEmptyPages() { emptyPages = 0 }
+
+    mutating func forgetProof() { provingPages = 0 }
+
+    /// Counts a page. `isNews`: it has a number that was not read before; `isQueued`: its records wait for the consumer;
+    /// `isListedOpen`: the newest listing shows no end of the shard.
+    mutating func note(
+        _ page: RecordsPage,
+        isNews: Bool,
+        isQueued: Bool,
+        isListedOpen: Bool,
+        _ context: PageContext
+    ) {
+        // Empty pages from before an outage say nothing about the records that were written in it.
+        if let lastSuccess, context.startedAt - lastSuccess > context.outagePatience {
+            emptyPages = 0
+            outageEnded = context.startedAt
+        }
+        lastSuccess = context.startedAt
+        lastSuccessWallMilliseconds = context.now.wallMilliseconds
+        let moment = isNews ? noteNews(page, context) : noteNothingNew(page, isListedOpen: isListedOpen, context)
+        // A page counts once the consumer has taken it and all pages before it.
+        if isQueued {
+            completeWhenTaken.append(moment)
+        } else if let last = completeWhenTaken.indices.last {
+            completeWhenTaken[last] = [completeWhenTaken[last], moment].compactMap(\.self).max()
+        } else {
+            settle(moment)
+        }
+    }
+
+    /// The consumer has taken the oldest page.
+    mutating func pageTaken() { settle(completeWhenTaken.isEmpty ? nil : completeWhenTaken.removeFirst()) }
+
+    /// The newest pages that were not taken have been dropped.
+    mutating func dropPages(_ count: Int) { completeWhenTaken.removeLast(min(count, completeWhenTaken.count)) }
+
+    private mutating func settle(_ moment: Duration?) {
+        guard let moment else { return }
+        completeUntil = max(completeUntil ?? moment, moment)
+    }
+
+    /// Returns the moment up to which all of the shard is known to have been read; nil when the page does not tell.
+    private mutating func noteNews(_ page: RecordsPage, _ context: PageContext) -> Duration? {
+        (emptyPages, provingPages, pagesSinceChildren, repeatedPages) = (0, 0, 0, 0)
+        newestCreation = page.newestCreation
+        let isFull = page.records.count >= context.settings.recordLimit
+        guard let newestCreation else {
+            // Without a time the page is no evidence of how fresh it is; empty ones after it are.
+            isBehind = isFull
+            return nil
+        }
+        // A second for the resolution of creation times, one for the way.
+        let age = context.recordMilliseconds - newestCreation
+        isBehind = isFull || age > 2_000
+        // Records come in order: those older than this one have been read.
+        return context.now.continuous - .milliseconds(max(0, age - 999))
+    }
+
+    /// The same for an empty page, or one that repeats what was read.
+    private mutating func noteNothingNew(
+        _ page: RecordsPage,
+        isListedOpen: Bool,
+        _ context: PageContext
+    ) -> Duration? {
+        let limits = context.settings.limits
+        repeatedPages = page.records.isEmpty ? 0 : repeatedPages + 1
+        if (1..<limits.repeatedPagesAtHead).contains(repeatedPages) {
+            // There may be more behind the records that were sent a second time.
+            (emptyPages, provingPages, pagesSinceChildren) = (0, 0, 0)
+            return nil
+        }
+        emptyPages += 1
+        isBehind = false
+        if let childrenSince, context.startedAt >= childrenSince { pagesSinceChildren += 1 }
+        if let evidenceMoment = context.evidenceMoment, context.startedAt >= evidenceMoment {
+            if provingPages == 0 { provingSince = context.startedAt }
+            provingPages += 1
+        }
+        let isListed = outageEnded.map { ended in context.listed.map { $0 >= ended } ?? false } ?? true
+        // Nothing is written to a shard with children: its empty pages say nothing about its lineage.
+        let isComplete =
+            childrenSince == nil && isListedOpen && isListed && emptyPages >= limits.emptyPagesAtHead
+        return isComplete ? context.startedAt : nil
+    }
+}
+
+extension RecordsPage {
+    /// The creation time (milliseconds since 1970 UTC) of the newest record that has one. Records come in order, so all before it are
+    /// older; a record without a time is no evidence.
+    var newestCreation: Int64? {
+        records.last { $0.approximateCreationMilliseconds != nil }?.approximateCreationMilliseconds
+    }
+}
