@@ -44,9 +44,9 @@ package enum ReplicationEvent: Sendable, Hashable {
     case unknownRecord(eventName: String, shardID: String)
 }
 
-/// Where replication reports to. Called synchronously on the replication's own executor, or by the thread that watches it: be quick, never
-/// block.
+/// Hears of what replication does. It is called synchronously by the tasks of replication and by the thread that watches them, also at the
+/// same time: it must be quick and never block.
 package protocol ReplicationObserver: Sendable {
-    /// Something happened.
+    /// Takes an event.
     func observe(_ event: ReplicationEvent)
 }

@@ -126,8 +126,10 @@ struct SavedStateProcess {
     let store = ReplicaStore()
     let observer = RecordingObserver()
     let replicator: Replicator
+    let keeper: StateKeeper
 
     init(_ settings: ReplicationSettings, _ client: DynamoDBClient, _ time: TimeSource, _ keeper: StateKeeper) {
+        self.keeper = keeper
         replicator = Replicator(
             settings: settings,
             table: client,

@@ -17,7 +17,7 @@ import Testing
         } _: { process in
             await process.waitLive()
             await process.waitSaved()
-            let keeper = try #require(process.replicator.keeper)
+            let keeper = process.keeper
             gate.close()
             Task.detached { await keeper.hold(gate) }
             for number in 0..<5 {
@@ -44,7 +44,7 @@ import Testing
         } _: { process in
             await process.waitLive()
             await process.waitSaved()
-            let keeper = try #require(process.replicator.keeper)
+            let keeper = process.keeper
             gate.close()
             Task.detached { await keeper.hold(gate) }
             for number in 0..<40 { try harness.put("k\(number)", "lost") }
@@ -75,7 +75,7 @@ import Testing
         try await harness.run(stateLimits: limits) { process in
             await process.waitLive()
             await process.waitSaved()
-            let keeper = try #require(process.replicator.keeper)
+            let keeper = process.keeper
             gate.close()
             Task.detached { await keeper.hold(gate) }
             #expect(await comesTrue { gate.isHolding })

@@ -31,8 +31,6 @@ final class ImageCompletion: DynamoDBStreamsAPI {
         var watched: Set<ItemKey> = []
         /// By shard, what an unfinished page has fetched so far.
         var partial: [String: [ItemKey: Fetched]] = [:]
-        /// What was said once about records that are not known.
-        var reported: Set<String> = []
 
         var fetchesAll: Bool { lacksImages || ahead.isEvery }
     }
@@ -54,17 +52,17 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     private let fetch: ItemFetch
     private let schema: KeySchema
     private let limits: ReplicationLimits
-    private let unknown: @Sendable (String, String) -> Void
+    private let unknown: UnknownRecords
     private let state: Mutex<State>
 
-    /// `viewType` says whether records carry the new image; nil counts as not. `ahead` are the keys of a saved state that is gone on
-    /// with. `unknown` hears once of each kind of record that this release does not know, with its shard.
+    /// `viewType` says whether records carry the new image; nil counts as not. `ahead` are the keys of a saved state that is
+    /// resumed. `unknown` hears of each record that this release does not know.
     init(
         _ streams: any DynamoDBStreamsAPI,
         fetch: ItemFetch,
         viewType: StreamViewType?,
         ahead: KeysAhead = KeysAhead(),
-        unknown: @escaping @Sendable (_ kind: String, _ shardID: String) -> Void = { _, _ in }
+        unknown: UnknownRecords
     ) {
         self.streams = streams
         self.fetch = fetch
@@ -174,7 +172,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     }
 
     private func plan(_ records: [StreamRecord], _ shardID: String) -> Plan {
-        report(records, shardID)
+        for kind in records.lazy.compactMap(\.unknownKind) { unknown.note(kind, in: shardID) }
         return state.withLock { state in
             var plan = Plan()
             let lacking = records.filter(\.needsItem).compactMap { try? $0.keys.key(schema: schema) }
@@ -191,13 +189,6 @@ final class ImageCompletion: DynamoDBStreamsAPI {
             }
             insert(plan.order, into: &state)
             return plan
-        }
-    }
-
-    private func report(_ records: [StreamRecord], _ shardID: String) {
-        for kind in records.lazy.compactMap(\.unknownKind) {
-            let isNews = state.withLock { $0.reported.count < 64 && $0.reported.insert(kind).inserted }
-            if isNews { unknown(kind, shardID) }
         }
     }
 
