@@ -37,7 +37,7 @@ final class StateLoader: Sendable {
             }
             let positions = try decode(found.positions, target)
             announce(found, age: max(0, wall - found.streamReadAt) / 1_000)
-            let expiresAt = found.streamReadAt + context.settings.streamLimits.retention.wholeMilliseconds
+            let expiresAt = found.streamReadAt + context.settings.stream.limits.retention.wholeMilliseconds
             return Resumption(restored: found, positions: positions, expiresAt: expiresAt)
         } catch {
             reporter.update { $0.savedState?.start = "read from the table: \(error)" }

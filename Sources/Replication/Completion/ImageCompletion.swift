@@ -20,7 +20,7 @@ import TableModel
 ///
 /// An item that the table has and that cannot be read is delivered as a record with that fault.
 ///
-/// A fetch that fails fails the shard's read: that shard is retried, its lag grows and says why, the others go on.
+/// A fetch that fails fails the shard's read: that shard is retried and its lag grows, while the others continue.
 final class ImageCompletion: DynamoDBStreamsAPI {
     private struct State {
         /// The stream's records never have the image, so every record is completed.
@@ -71,7 +71,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
         limits = fetch.limits
         let lacksImages = viewType != .newImage && viewType != .newAndOldImages
         state = Mutex(State(lacksImages: lacksImages, ahead: ahead))
-        // A read that was under way when the state was saved is over.
+        // A read that was in progress when the state was saved is over.
         let latest = latestMoment()
         state.withLock { state in
             state.ahead.until = state.ahead.until.mapValues { min($0, latest) }
@@ -109,7 +109,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
         state.ahead.until.removeAll()
     }
 
-    /// What was read of these keys was read before `moment`.
+    /// The items of these keys were read before `moment`.
     private func settle(_ keys: some Sequence<ItemKey>, _ moment: Int64, _ state: inout State) {
         for key in keys where state.ahead.until[key] != nil { state.ahead.until[key] = moment }
     }
@@ -127,7 +127,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
         return fetch.time.wallMilliseconds() + limits.clockSkew.wholeMilliseconds + delay
     }
 
-    /// That of the stream's endpoint.
+    /// The time of the stream's endpoint.
     var serviceTime: ServiceTime? { streams.serviceTime }
 
     func describeStream(
@@ -192,7 +192,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
         }
     }
 
-    /// What an earlier attempt at the page fetched, and may still be used.
+    /// Items that an earlier attempt at the page fetched and that may still be used.
     private func known(_ plan: Plan, _ shardID: String) -> [ItemKey: TableItem] {
         let partial = state.withLock { $0.partial.removeValue(forKey: shardID) } ?? [:]
         var states: [ItemKey: TableItem] = [:]

@@ -3,7 +3,7 @@ import DynamoDBClient
 import DynamoDBStream
 import Synchronization
 
-/// What DescribeTable says of the table that is followed: whether it still is that table, whether it exists, and which stream it has.
+/// Watches the table that is followed through DescribeTable: whether it still is that table, whether it exists, and which stream it has.
 final class TableWatch: Sendable {
     /// Why no changes can arrive, whatever the stream's shards say.
     struct Condition: Sendable, Hashable {
