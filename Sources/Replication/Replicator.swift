@@ -15,7 +15,7 @@ package actor Replicator {
     /// Nil without a state directory.
     private let savedState: (loader: StateLoader, saver: StateSaver)?
 
-    /// A replicator that has called nothing yet. `keeper` saves the state; without it each start reads the table.
+    /// A replicator that has called nothing yet. `session` saves the state; without it each start reads the table.
     package init(
         settings: ReplicationSettings,
         table: any DynamoDBAPI,
@@ -23,7 +23,7 @@ package actor Replicator {
         store: ReplicaStore,
         time: TimeSource,
         observer: any ReplicationObserver,
-        keeper: StateKeeper? = nil
+        session: StateSession? = nil
     ) {
         let context = ReplicationContext(
             settings: settings,
@@ -31,13 +31,13 @@ package actor Replicator {
             streams: IdentifiedStreams(streams),
             store: store,
             time: time,
-            reporter: StateReporter(settings, savesState: keeper != nil, time, observer)
+            reporter: StateReporter(settings, savesState: session != nil, time, observer)
         )
         let tableWatch = TableWatch(context)
         self.context = context
         self.tableWatch = tableWatch
         unknownRecords = UnknownRecords { observer.observe(.unknownRecord(eventName: $0, shardID: $1)) }
-        savedState = keeper.map { (StateLoader(context, $0), StateSaver(context, $0, tableWatch)) }
+        savedState = session.map { (StateLoader(context, $0), StateSaver(context, $0, tableWatch)) }
     }
 
     /// The state, for any thread.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The state's file: one SQLite database in write-ahead mode. Not Sendable: its keeper's queue owns it.
+/// The state's file: one SQLite database in write-ahead mode. Not Sendable: its session's queue owns it.
 ///
 /// What is in it is always a state that was: records up to some change, and positions of the stream that are not ahead of them.
 /// A process that is killed leaves the transactions that were committed; SQLite drops the rest when the file is opened again.

@@ -16,12 +16,12 @@ struct Resumption: Sendable {
 /// Reads the saved state, once in the life of the process: after that it is older than the contents in memory.
 final class StateLoader: Sendable {
     private let context: ReplicationContext
-    private let keeper: StateKeeper
+    private let session: StateSession
     private let hasTried = Atomic<Bool>(false)
 
-    init(_ context: ReplicationContext, _ keeper: StateKeeper) {
+    init(_ context: ReplicationContext, _ session: StateSession) {
         self.context = context
-        self.keeper = keeper
+        self.session = session
     }
 
     /// The state of `target`; nil when there is none that can be resumed. Readers are told the reason.
@@ -63,19 +63,19 @@ final class StateLoader: Sendable {
     private func load(_ identity: StateIdentity, at wall: Int64) async throws(StateRejection) -> RestoredState? {
         let storeLimits = context.settings.storeLimits
         let patience = context.limits.statePatience
-        let work = BackgroundWork { [keeper] in
-            await keeper.restored(expecting: identity, at: wall, storeLimits: storeLimits)
+        let work = BackgroundWork { [session] in
+            await session.restored(expecting: identity, at: wall, storeLimits: storeLimits)
         }
         var progress = -1
         while true {
             if let outcome = await work.value(within: patience, context.time) { return try outcome.get() }
             guard !Task.isCancelled else { return nil }
-            guard keeper.loadedRecords > progress else { break }
-            progress = keeper.loadedRecords
+            guard session.loadedRecords > progress else { break }
+            progress = session.loadedRecords
             context.reporter.explain(Reason(.resuming, "reading the saved state: \(progress) records so far"))
         }
-        // Its outcome is no longer wanted. The keeper's queue closes the file before it saves anything.
-        Task.detached { [keeper] in await keeper.close() }
+        // Its outcome is no longer wanted. The session's queue closes the file before it saves anything.
+        Task.detached { [session] in await session.close() }
         throw .unresponsive(seconds: patience.wholeSeconds)
     }
 

@@ -11,14 +11,14 @@ final class StateSaver: Sendable {
     private typealias Outcome = Result<StateSaveReport?, StateTrouble>
 
     private let context: ReplicationContext
-    private let keeper: StateKeeper
+    private let session: StateSession
     private let tableWatch: TableWatch
     /// The volume did not respond when it was last waited for.
     private let isUnresponsive = Atomic<Bool>(false)
 
-    init(_ context: ReplicationContext, _ keeper: StateKeeper, _ tableWatch: TableWatch) {
+    init(_ context: ReplicationContext, _ session: StateSession, _ tableWatch: TableWatch) {
         self.context = context
-        self.keeper = keeper
+        self.session = session
         self.tableWatch = tableWatch
     }
 
@@ -36,9 +36,9 @@ final class StateSaver: Sendable {
     func end(_ build: GenerationBuild, _ stream: FollowedStream, _ end: GenerationEnd) async {
         switch end {
         case .cancelled:
-            keeper.stop()
+            session.stop()
             if await build.isLive { _ = await save(build, stream, isLast: true) }
-            let work = BackgroundWork { [keeper] in await keeper.close() }
+            let work = BackgroundWork { [session] in await session.close() }
             _ = await work.value(within: context.limits.stateStopMargin, context.time, isCancellable: false)
         case .failed(let failure):
             if context.reporter.readiness.hasBeenLive { await abandon(failure.description) }
@@ -47,12 +47,12 @@ final class StateSaver: Sendable {
     }
 
     private func abandon(_ reason: String) async {
-        let work = BackgroundWork { [keeper] in await keeper.abandoned(reason) }
-        // On the keeper's queue it comes before all later saves, so nothing else has to wait for it.
+        let work = BackgroundWork { [session] in await session.abandoned(reason) }
+        // On the session's queue it comes before all later saves, so nothing else has to wait for it.
         let isUnresponsive = isUnresponsive.load(ordering: .relaxed)
         let patience = isUnresponsive ? Duration.zero : context.limits.stateAbandonPatience
         guard let outcome = await work.value(within: patience, context.time, isCancellable: false) else {
-            if !isUnresponsive { context.reporter.report(keeper.unresponsive(for: patience)) }
+            if !isUnresponsive { context.reporter.report(session.unresponsive(for: patience)) }
             self.isUnresponsive.store(true, ordering: .relaxed)
             return
         }
@@ -76,12 +76,12 @@ final class StateSaver: Sendable {
             keysAhead: stream.images.keysAhead
         )
         let identity = build.target.stateIdentity
-        let work = BackgroundWork { [keeper] in await keeper.outcome(of: snapshot, mark, identity, isLast: isLast) }
+        let work = BackgroundWork { [session] in await session.outcome(of: snapshot, mark, identity, isLast: isLast) }
         guard let outcome = await isLast ? lastOutcome(of: work) : outcome(of: work) else { return !isLast }
         do throws(StateTrouble) {
             guard let report = try outcome.get() else {
                 // Reported once: a save that the stop interrupts is unfinished too, and the last attempt follows it.
-                if isLast { context.reporter.observe(.stateLeftUnfinished(seconds: keeper.graceSeconds)) }
+                if isLast { context.reporter.observe(.stateLeftUnfinished(seconds: session.graceSeconds)) }
                 return true
             }
             saved(report, snapshot, mark)
@@ -100,7 +100,7 @@ final class StateSaver: Sendable {
     }
 
     /// The outcome of a save, however long it takes; a long wait is reported. Nil when cancelled: the save continues, within the grace of a
-    /// stop, and the keeper does everything else after it.
+    /// stop, and the session does everything else after it.
     private func outcome(of work: BackgroundWork<Outcome>) async -> Outcome? {
         let patience = context.limits.statePatience
         var isReported = false
@@ -110,11 +110,11 @@ final class StateSaver: Sendable {
                 return outcome
             }
             guard !Task.isCancelled else {
-                keeper.stop()
+                session.stop()
                 return nil
             }
             isUnresponsive.store(true, ordering: .relaxed)
-            if !isReported { context.reporter.report(keeper.unresponsive(for: patience)) }
+            if !isReported { context.reporter.report(session.unresponsive(for: patience)) }
             isReported = true
         }
     }
@@ -124,9 +124,9 @@ final class StateSaver: Sendable {
     private func lastOutcome(of work: BackgroundWork<Outcome>) async -> Outcome? {
         let margin = context.limits.stateStopMargin
         let isUnresponsive = isUnresponsive.load(ordering: .relaxed)
-        let patience = isUnresponsive ? margin : .seconds(keeper.graceSeconds) + margin
+        let patience = isUnresponsive ? margin : .seconds(session.graceSeconds) + margin
         if let outcome = await work.value(within: patience, context.time, isCancellable: false) { return outcome }
-        context.reporter.report(keeper.unresponsive(for: patience))
+        context.reporter.report(session.unresponsive(for: patience))
         return nil
     }
 

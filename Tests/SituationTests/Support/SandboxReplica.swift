@@ -25,7 +25,7 @@ final class SandboxReplica: Sendable {
     init(
         _ table: SandboxTable,
         _ credentials: any CredentialsProvider,
-        _ keeper: StateKeeper?,
+        _ session: StateSession?,
         _ limits: HTTPServerLimits,
         _ change: (inout ReplicationSettings) -> Void
     ) throws {
@@ -55,7 +55,7 @@ final class SandboxReplica: Sendable {
             store: store,
             time: time,
             observer: observer,
-            keeper: keeper
+            session: session
         )
         self.replicator = replicator
         let view = ReplicaView(

@@ -4,8 +4,8 @@ import Glibc
 package import ReplicaStore
 import Synchronization
 
-/// The state of one directory, kept on a queue of its own: whoever waits for it suspends, and nothing else waits for the disk.
-package actor StateKeeper {
+/// Loads and saves the state of one directory, on a queue of its own: its callers suspend, and nothing else waits for the disk.
+package actor StateSession {
     private nonisolated let executor = QueueExecutor(label: "tablecast.state")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
