@@ -16,11 +16,11 @@ package struct ChangeHistory: Sendable {
     package let floor: UInt64
     /// The seq of the newest step; `floor` when there is none.
     package let head: UInt64
-    /// What the steps keep in memory beyond what the store holds anyway.
+    /// Bytes that the steps keep in memory beside those of the store.
     package let bytes: Int
     /// The bound of `bytes`; 0 when no steps are kept.
     package let limit: Int
-    /// Where the steps began, if every change of the generation since its first publication has been a step; nil when it was
+    /// The seq at which the steps began, if every change of the generation since its first publication has been a step; nil when it was
     /// restored from a saved state, whose last changes nobody kept as steps.
     package let origin: UInt64?
 

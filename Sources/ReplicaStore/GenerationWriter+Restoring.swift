@@ -6,7 +6,7 @@ package struct SavedRecord {
     package var seq: UInt64
     /// Milliseconds since 1970 UTC; 0 when unknown.
     package var at: Int64
-    /// What brought the state about.
+    /// The event that made the state.
     package var cause: ChangeCause
     /// Nil when the state came from a scan.
     package var version: SequenceNumber?

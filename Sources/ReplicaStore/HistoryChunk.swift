@@ -8,7 +8,7 @@
 final class HistoryChunk: @unchecked Sendable {
     /// Steps of a chunk at most.
     static let capacity = 1024
-    /// What an entry takes itself.
+    /// Bytes of an entry without its record.
     static let entryBytes = MemoryLayout<Entry>.stride
 
     private struct Entry {
@@ -21,7 +21,7 @@ final class HistoryChunk: @unchecked Sendable {
     private let entries: UnsafeMutablePointer<Entry>
     /// For the writer alone, as is `bytes`.
     private(set) var count = 0
-    /// What the entries keep in memory.
+    /// Bytes that the entries keep in memory.
     private(set) var bytes = 0
 
     init(first: UInt64) {
@@ -58,7 +58,7 @@ final class HistoryChunk: @unchecked Sendable {
 }
 
 extension RecordStorage {
-    /// What the allocation takes: the object's header, the record's, the bytes, and the allocator's rounding.
+    /// Bytes of the allocation: the object's header, the record's, the bytes, and the allocator's rounding.
     var allocatedBytes: Int {
         let header = header
         return (16 + 24 + header.versionCount + header.keyCount + header.itemCount + 8 + 15) & ~15

@@ -37,7 +37,7 @@ struct HistoryRing {
         }
     }
 
-    /// What a snapshot at `head` sees.
+    /// The steps for a snapshot at `head`.
     func view(head: UInt64) -> ChangeHistory {
         ChangeHistory(
             chunks: chunks,

@@ -13,7 +13,7 @@ package struct ItemRecord: @unchecked Sendable {
     package var seq: UInt64 { storage.header.seq }
     /// Milliseconds since 1970 UTC at which the table accepted the change; 0 when unknown (a scan row).
     package var at: Int64 { Int64(storage.header.atAndFlags >> RecordHeader.atShift) }
-    /// What brought the state about.
+    /// The event that made the state.
     package var cause: ChangeCause {
         ChangeCause(rawValue: UInt8(truncatingIfNeeded: storage.header.atAndFlags & RecordHeader.causeMask)) ?? .stream
     }

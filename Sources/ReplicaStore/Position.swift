@@ -29,7 +29,7 @@ package struct Epoch: Sendable, Hashable, CustomStringConvertible {
     package var description: String { text }
 }
 
-/// Where a reader is in the feed: `<epoch>.<seq>`, matching `^[a-z2-7]{8,13}\.[0-9]{1,19}$`.
+/// The place of a reader in the feed: `<epoch>.<seq>`, matching `^[a-z2-7]{8,13}\.[0-9]{1,19}$`.
 package struct Position: Sendable, Hashable, CustomStringConvertible {
     /// The life of the contents that `seq` counts in.
     package let epoch: Epoch

@@ -52,7 +52,7 @@ struct RecordTree: @unchecked Sendable {
 
     // MARK: Inserting
 
-    /// What `insert` found.
+    /// The entry that `insert` found.
     enum Insertion {
         case inserted
         /// The record with an equal key that gave way.

@@ -8,7 +8,7 @@ package struct StoreLimits: Sendable, Hashable {
     package var historyBytes = 16 << 20
     /// Entries of a tree node (at least 4): more make lookups shallower and a write after a snapshot dearer.
     package var nodeCapacity = 48
-    /// What a record takes in memory beside its bytes, about: its allocation's head and its places in the trees.
+    /// About how many bytes of memory a record takes beside its contents: its allocation's head and its places in the trees.
     static let recordOverhead = 128
     /// The defaults.
     package init() {}

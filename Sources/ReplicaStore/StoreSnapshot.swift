@@ -109,7 +109,7 @@ package struct StoreSnapshot: Sendable {
     }
 }
 
-/// What a snapshot refers to, in one allocation so that handing a snapshot out is one retain.
+/// The contents of a snapshot, in one allocation, so that handing a snapshot out is one retain.
 final class SnapshotContents: Sendable {
     let position: Position
     let horizon: UInt64

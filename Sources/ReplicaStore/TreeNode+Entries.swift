@@ -61,7 +61,7 @@ extension TreeNode {
         shift(from: index + 1, by: -1)
     }
 
-    /// Where a node's range begins, as its parent notes it.
+    /// The lower end of a node's range, as its parent notes it.
     struct Boundary {
         /// In a tree by seq.
         var seq: UInt64

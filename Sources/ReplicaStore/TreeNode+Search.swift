@@ -1,7 +1,7 @@
 import TableModel
 
 extension TreeNode {
-    /// Where a key belongs: the first entry that is not below it, and whether that entry equals it.
+    /// The place of a key: the first entry that is not below it, and whether that entry equals it.
     struct Place {
         var index: Int
         var isExact: Bool

@@ -5,7 +5,7 @@ enum TreeOrder: UInt8 {
     case key, seq
 }
 
-/// What is searched for: a key's bytes, or a seq.
+/// The target of a search: a key's bytes, or a seq.
 struct TreeKey {
     var bytes: UnsafeRawBufferPointer
     var seq: UInt64

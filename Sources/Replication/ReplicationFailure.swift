@@ -1,8 +1,8 @@
 package import DynamoDBClient
 
-/// Why replication cannot go on at all.
+/// The reason for which replication ends.
 package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What a caller does about it.
+    /// The reaction that a caller must choose.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         /// A configuration that cannot work: exit code 78.
         case configuration
@@ -11,9 +11,9 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
     }
 
     package let kind: Kind
-    /// What was wrong, of what.
+    /// The fault and its subject.
     package let message: String
-    /// What to do about it.
+    /// The remedy.
     package let hint: String
 
     package init(kind: Kind, message: String, hint: String) {
@@ -55,7 +55,7 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
         )
     }
 
-    /// The table names a stream that the endpoint of DynamoDB Streams goes on not to know.
+    /// The table names a stream that the endpoint of DynamoDB Streams still does not know.
     static func streamMissing(_ target: ReplicationTarget) -> ReplicationFailure {
         ReplicationFailure(
             kind: .configuration,

@@ -1,12 +1,12 @@
 package import DynamoDBClient
 package import StateStore
 
-/// What replication reports as it happens.
+/// An event that replication reports as it happens.
 package enum ReplicationEvent: Sendable, Hashable {
     case stateChanged(from: ReplicaState, to: ReplicaState, code: ReasonCode, reason: String)
-    /// The state is the same, but why it is so has another name now.
+    /// The state is the same; its reason has changed.
     case reasonChanged(in: ReplicaState, code: ReasonCode, reason: String)
-    /// Replication stood still for so long, and goes on in this state.
+    /// Replication resumes in this state after it stood still for so long.
     case stallEnded(seconds: Int64, in: ReplicaState)
     /// Records of one shard were applied; `replayed` of them had been applied before.
     case changesApplied(shardID: String, count: Int, replayed: Int)
@@ -22,9 +22,9 @@ package enum ReplicationEvent: Sendable, Hashable {
     case tableTrouble(DynamoDBError)
     /// A new generation is being built.
     case rebuild(reason: String)
-    /// A saved state is gone on with; the stream was read up to `seconds` ago. With a reason the feed begins a new epoch all the same.
+    /// A saved state is resumed; the stream was read up to `seconds` ago. With a reason the feed begins a new epoch all the same.
     case resumed(seconds: Int64, epoch: String, newEpochReason: String?)
-    /// What is saved cannot be gone on with; the table is read.
+    /// The saved state cannot be resumed; the table is read.
     case stateRejected(StateRejection)
     case stateSaved(StateSaveReport)
     /// Saving failed; it is tried again.
@@ -33,20 +33,20 @@ package enum ReplicationEvent: Sendable, Hashable {
     case stateLeftUnfinished(seconds: Int64)
     /// Saving works again.
     case stateRecovered
-    /// A row of the table and its item in the replica differed although no change was under way; the replica has the row now.
+    /// A row of the table and its item in the replica differed although no change was in progress; the replica has the row now.
     case repaired(put: Int, removed: Int)
-    /// Something of the table cannot be read; `text` says what, why and what follows. Everything else goes on.
+    /// Something of the table cannot be read; `text` names it, with the reason and the consequence. Everything else continues.
     case unreadable(text: String)
     /// So many items that could not be read were read again, and could.
     case readable(count: Int)
-    /// A record whose event name or version this release does not know has come; said once for each. The item of its key is read from
-    /// the table; without a key of the table's it is skipped.
+    /// A record came whose event name or version this release does not know; reported once for each. The item of its key is read from the
+    /// table. A record without a key of the table is skipped.
     case unknownRecord(eventName: String, shardID: String)
 }
 
-/// Where replication reports to. Called synchronously on the replication's own executor, or by the thread that watches it: be quick, never
-/// block.
+/// Hears of what replication does. It is called synchronously by the tasks of replication and by the thread that watches them, also at the
+/// same time: it must be quick and never block.
 package protocol ReplicationObserver: Sendable {
-    /// Something happened.
+    /// Takes an event.
     func observe(_ event: ReplicationEvent)
 }

@@ -7,7 +7,7 @@ package struct KeysAhead: Sendable, Hashable {
     /// Every key counts: there were too many to remember.
     package var isEvery = false
     /// For each key the time, in milliseconds since 1970 UTC by the clock that stamps records, up to which a record's own image may
-    /// be older than what the replica holds; the greatest number while a read is under way.
+    /// be older than what the replica holds; the greatest number while a read is in progress.
     package var until: [ItemKey: Int64] = [:]
 
     /// None.

@@ -11,12 +11,12 @@ struct RecordBatch {
     private let state: Statement
     private var checksum: RecordChecksum
     private var inTransaction = 0
-    /// What the file says once this is committed.
+    /// The row of the file once this is committed.
     var row: StateRow
     /// Whether keys may be there already.
     var replacesRecords = false
     private(set) var written = 0
-    /// What the file says, and up to which record, by the transactions that have ended; nil before the first.
+    /// The row of the file, and up to which record it holds, by the transactions that have ended; nil before the first.
     private(set) var committedRow: StateRow?
     private(set) var committedSeq: UInt64 = 0
     /// Why no further record is taken.
@@ -34,7 +34,7 @@ struct RecordBatch {
         state = try database.prepare(StateSchema.writeState)
     }
 
-    /// Whether a transaction has just begun.
+    /// Whether the present transaction is empty.
     var isEmpty: Bool { inTransaction == 0 }
 
     mutating func begin() throws(SQLiteError) {
@@ -50,7 +50,7 @@ struct RecordBatch {
         committedSeq = newestSeq
     }
 
-    /// Enters a record in the place of what is there of its key, and goes on to the next transaction when this one is full.
+    /// Enters a record in the place of what is there of its key, and begins the next transaction when this one is full.
     /// False once something has failed.
     mutating func take(_ record: ItemRecord) -> Bool {
         do throws(SQLiteError) {

@@ -4,7 +4,7 @@ import CSQLite
 struct SQLiteError: Error, Sendable, Hashable {
     /// The primary result code.
     let code: Int32
-    /// What SQLite says, and the system's error where there is one.
+    /// SQLite's message, with the system's error if there is one.
     let message: String
 
     init(code: Int32, message: String) {

@@ -5,14 +5,14 @@ import Synchronization
 extension StateDirectory {
     private typealias Outcome = Result<StateDirectory, StateDirectoryError>
 
-    /// Where a thread leaves what came of it.
+    /// The place where a thread leaves its outcome.
     private final class Place: Sendable {
         let outcome = Mutex<Outcome?>(nil)
         let isThere = DispatchSemaphore(value: 0)
     }
 
     /// Takes the directory as the initializer does; a volume that does not respond within `patience` is an error instead of a wait
-    /// without end. Blocks its caller: for the start, before anything else is begun.
+    /// without end. Blocks its caller: for the start of the process, before everything else.
     package static func take(_ path: String, within patience: Duration) throws(StateDirectoryError) -> StateDirectory {
         try take(path, within: patience) { () throws(StateDirectoryError) in try StateDirectory(path) }
     }

@@ -41,7 +41,7 @@ package final class StateDirectory: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Where the state is.
+    /// The path of the state's file.
     var filePath: String { "\(path)/\(StateDirectory.fileName)" }
 }
 
@@ -71,5 +71,5 @@ package enum StateDirectoryError: Error, Sendable, Hashable, CustomStringConvert
     }
 }
 
-/// What `errno` says, to be called at once after the call that failed.
+/// The text of `errno`, to be called at once after the call that failed.
 private func systemError() -> String { strerror(errno).map { String(cString: $0) } ?? "unknown error" }

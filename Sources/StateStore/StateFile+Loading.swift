@@ -27,7 +27,7 @@ extension StateFile {
             guard let keysAhead = try KeysAheadTable(database).read(found) else {
                 throw StateRejection.damaged("the keys that are ahead of the stream are not what was written")
             }
-            // What was opened for reading stays so: once it can be written, a new file takes its place.
+            // A file that was opened for reading stays so: once the directory can be written, a new file takes its place.
             if obstacle == nil {
                 self.database = database
                 self.row = row
@@ -90,7 +90,7 @@ extension StateFile {
         return row
     }
 
-    /// Why what the row says cannot be gone on with; nil when it can.
+    /// The reason for which the row's state cannot be resumed; nil when it can.
     private func judge(_ row: StateRow, _ identity: StateIdentity, _ wall: Int64) -> StateRejection? {
         if let reason = row.abandoned { return .abandoned(reason) }
         guard row.isComplete else { return .incomplete }
@@ -171,7 +171,7 @@ extension StateFile {
 }
 
 extension StateFile {
-    /// What the first bytes of a file say (SQLite's file format, section 1.3).
+    /// The meaning of the first bytes of a file (SQLite's file format, section 1.3).
     struct Header {
         let isDatabase: Bool
         /// SQLite's `application_id`; 0 where none was set.

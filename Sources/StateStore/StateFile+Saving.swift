@@ -3,13 +3,13 @@ import CSQLite
 import Glibc
 package import ReplicaStore
 
-/// What a save has done.
+/// The outcome of a save.
 package struct StateSaveReport: Sendable, Hashable {
     /// False when there was nothing to say that the file does not say already.
     package var isWritten = true
     /// Records written.
     package var records = 0
-    /// Whether a new file was begun, with everything in it.
+    /// Whether a new file was written, with everything in it.
     package var isWhole = false
     /// Bytes on disk after it.
     package var bytes = 0

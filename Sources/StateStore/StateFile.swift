@@ -1,6 +1,6 @@
 import Glibc
 
-/// The state's file: one SQLite database in write-ahead mode. Not Sendable: its keeper's queue owns it.
+/// The state's file: one SQLite database in write-ahead mode. Not Sendable: its session's queue owns it.
 ///
 /// What is in it is always a state that was: records up to some change, and positions of the stream that are not ahead of them.
 /// A process that is killed leaves the transactions that were committed; SQLite drops the rest when the file is opened again.
@@ -8,7 +8,7 @@ package final class StateFile {
     let path: String
     let limits: StateLimits
     var database: Database?
-    /// What the file holds; nil until a generation is begun or restored.
+    /// The row of the file; nil until a generation is saved or restored.
     var row: StateRow?
     /// Everything up to this seq of the row's epoch is in the file.
     var savedSeq: UInt64 = 0
@@ -84,7 +84,7 @@ package final class StateFile {
         try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
-    /// Marks the state as useless: what is saved must not be gone on with. A file that cannot be written is removed.
+    /// Marks the state as useless: it must not be resumed. A file that cannot be written is removed.
     package func abandon(_ reason: String) throws(StateTrouble) {
         needsReplacement = true
         guard let database, var row else { return }

@@ -1,7 +1,7 @@
 package import ReplicaStore
 package import TableModel
 
-/// What a state must be of to be used.
+/// The table and the stream that a state must be of to be used.
 package struct StateIdentity: Sendable, Hashable {
     /// The table's name.
     package let tableName: String
@@ -17,11 +17,11 @@ package struct StateIdentity: Sendable, Hashable {
     }
 }
 
-/// What belongs to a snapshot: how far the stream had been taken when it was made.
+/// The place in the stream that belongs to a snapshot: how far the stream had been applied when the snapshot was made.
 package struct StateMark: Sendable, Hashable {
     /// The stream's positions, encoded; never ahead of what the snapshot holds.
     package let positions: [UInt8]
-    /// Until when (milliseconds since 1970 UTC) every shard is known to have been read; nil when that is not known anew. The
+    /// Until when (milliseconds since 1970 UTC) every shard is known to have been read; nil when nothing newer is known. The
     /// age of a state counts from here: a consumer that reads nothing does not make it younger.
     package let streamReadAt: Int64?
     /// The keys of which the snapshot may hold more than the positions tell: taken after the snapshot, so that none is missing.
@@ -47,7 +47,7 @@ package struct RestoredState: @unchecked Sendable {
     package let streamReadAt: Int64
     /// The keys of which the records may be newer than the positions tell.
     package let keysAhead: KeysAhead
-    /// Whether the feed goes on in the epoch that was saved; if not, why.
+    /// The reason for which the feed begins a new epoch; nil when it continues in the saved one.
     package let newEpochReason: String?
     /// Why the state cannot be saved where it came from; nil when nothing speaks against it.
     package let trouble: StateTrouble?

@@ -3,14 +3,14 @@ package struct StateLimits: Sendable, Hashable {
     /// Records of one transaction. A save with more takes several; only the last one moves the positions.
     package var recordsPerTransaction = 20_000
     /// How long ago the stream may have been read for its state to be used: DynamoDB Streams keeps records 24 hours, and an hour
-    /// earlier nothing can be proved any more. Beyond it the table is read anew.
+    /// earlier nothing can be proved any more. Beyond it the table is read.
     package var maximumAge: Duration = .seconds(23 * 3_600)
     /// How far in the future the state may seem to have been saved: how far clocks may be apart. Beyond it its age is unknown, and
-    /// the table is read anew.
+    /// the table is read.
     package var clockSkew: Duration = .seconds(15 * 60)
     /// While nothing changes, only the proof that the stream was read is saved, and no more often than this.
     package var refreshInterval: Duration = .seconds(30)
-    /// How long a first save may go on after the process was asked to stop. Beyond it the save is left unfinished, and the next
+    /// The time that a first save has after the process was asked to stop. Beyond it the save is left unfinished, and the next
     /// start reads the table.
     package var stopGrace: Duration = .seconds(10)
     /// How long taking the directory may last at the start. Then the start fails.
@@ -27,7 +27,7 @@ package struct StateLimits: Sendable, Hashable {
     /// to clients; the next one counts from behind what was set aside, so that no number ever stands for two changes. It cannot
     /// run out: a state older than `maximumAge` is not used, and this many changes in 23 hours are 13 million a second.
     package static let reservedSeqs: UInt64 = 1 << 40
-    /// The greatest number of the feed that a saved state may have: 19 digits, and as many again to go on with.
+    /// The greatest number of the feed that a saved state may have: 19 digits, and as many numbers again above it.
     package static let maximumSeq: UInt64 = 1 << 62
 
     /// The defaults.

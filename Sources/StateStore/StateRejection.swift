@@ -1,7 +1,7 @@
 import CSQLite
 import Glibc
 
-/// Why a saved state is not used, and the table is read anew.
+/// The reason for which a saved state is not used and the table is read.
 package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible {
     /// The file is no SQLite database, or one of another program.
     case foreign
@@ -20,7 +20,7 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
     case tooOld(seconds: Int64)
     /// The state is from the future, in seconds: clocks disagree, and its age cannot be known.
     case fromTheFuture(seconds: Int64)
-    /// What is in the file is not what was written.
+    /// The contents of the file are not those that were written.
     case damaged(String)
     /// The file cannot be read.
     case unreadable(String)
@@ -73,9 +73,9 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
     private static func hours(_ seconds: Int64) -> String { "\(seconds / 3_600).\(seconds % 3_600 * 10 / 3_600)" }
 }
 
-/// Why a state could not be saved. The replica goes on without; saving is tried again.
+/// The reason for which a state could not be saved. The replica continues without, and saving is tried again.
 package struct StateTrouble: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What failed, of what, and why.
+    /// The failed operation, its subject and the reason.
     package let description: String
 
     package init(_ description: String) { self.description = description }
@@ -84,7 +84,7 @@ package struct StateTrouble: Error, Sendable, Hashable, CustomStringConvertible 
         description = "\(operation) \(path) failed: \(error.message)\(StateTrouble.place(path, error))"
     }
 
-    /// What SQLite does not say of a place that cannot be written to: whether it is the volume or the user's rights.
+    /// Adds to SQLite's message whether a place cannot be written because of its volume or the user's rights.
     private static func place(_ path: String, _ error: SQLiteError) -> String {
         guard [SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_PERM].contains(error.code) else { return "" }
         var volume = statvfs()

@@ -8,7 +8,7 @@ struct StateRow: Sendable, Hashable {
     var epoch: Epoch
     /// The greatest number of a record, or more.
     var seq: UInt64
-    /// What may have been told to clients before the process ended lies below this.
+    /// Every seq that clients may have been told before the process ended lies below this.
     var reservedSeq: UInt64
     var horizon: UInt64
     var positions: [UInt8]
@@ -28,7 +28,7 @@ struct StateRow: Sendable, Hashable {
     var keysAhead: Int64 = 0
     var keysAheadChecksum: UInt64 = 0
 
-    /// Reads the row; nil when its values are none, or not those that its checksum is of.
+    /// Reads the row; nil when its values are invalid, or not those that its checksum is of.
     init?(_ row: Statement) {
         guard let tableName = row.text(1), let partition = StateRow.attribute(row.text(2), row.text(3)),
             let streamARN = row.text(6), let epoch = row.text(7).flatMap(Epoch.init)

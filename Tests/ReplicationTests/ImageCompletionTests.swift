@@ -91,7 +91,13 @@ private final class ScriptedEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
             limits: limits,
             time: time
         )
-        return ImageCompletion(endpoint, fetch: fetch, viewType: viewType, ahead: ahead, unknown: unknown)
+        return ImageCompletion(
+            endpoint,
+            fetch: fetch,
+            viewType: viewType,
+            ahead: ahead,
+            unknown: UnknownRecords(unknown)
+        )
     }
 
     private func key(_ id: String) throws -> ItemKey {

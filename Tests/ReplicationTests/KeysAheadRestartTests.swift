@@ -11,7 +11,7 @@ import Testing
 /// A process that is killed after it has read items from the table that the stream has not told of yet.
 @Suite struct KeysAheadRestartTests {
     private func harness(_ model: StreamModel, _ path: String, verifies: Bool) throws -> ReplicatorHarness {
-        ReplicatorHarness(model, keeper: StateKeeper(directory: try StateDirectory(path))) {
+        ReplicatorHarness(model, session: StateSession(directory: try StateDirectory(path))) {
             if verifies { $0.verifyUnitsPerSecond = 100 }
             $0.limits.verifyInterval = .seconds(1)
             $0.limits.stateSaveInterval = .milliseconds(100)

@@ -32,7 +32,7 @@ struct ReplicatorHarness {
     init(
         _ model: StreamModel,
         factor: Int = 20,
-        keeper: StateKeeper? = nil,
+        session: StateSession? = nil,
         _ change: (inout ReplicationSettings) -> Void = { _ in }
     ) {
         time = FastTime(factor: factor)
@@ -46,7 +46,7 @@ struct ReplicatorHarness {
             store: store,
             time: time.source,
             observer: observer,
-            keeper: keeper
+            session: session
         )
         store.addListener { [observer] in observer.published() }
     }

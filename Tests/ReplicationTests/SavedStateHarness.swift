@@ -81,14 +81,14 @@ final class SavedStateHarness {
         settings.limits.stateSaveInterval = .milliseconds(20)
         settings.limits.bookmarkSettle = .milliseconds(50)
         change(&settings)
-        let keeper = StateKeeper(directory: try StateDirectory(directory ?? path), limits: stateLimits)
+        let session = StateSession(directory: try StateDirectory(directory ?? path), limits: stateLimits)
         let clock = sandbox.clock
         var time = TimeSource.system
         time.wallMilliseconds = { clock.now }
         // A machine that has been up for longer than a stream keeps records.
         let continuous = time.continuous
         time.continuous = { continuous() + .seconds(40 * 24 * 3_600) }
-        let process = SavedStateProcess(settings, client, time, keeper)
+        let process = SavedStateProcess(settings, client, time, session)
         let running = Task { () async -> ReplicationFailure? in
             do throws(ReplicationFailure) {
                 try await process.replicator.run()
@@ -126,8 +126,10 @@ struct SavedStateProcess {
     let store = ReplicaStore()
     let observer = RecordingObserver()
     let replicator: Replicator
+    let session: StateSession
 
-    init(_ settings: ReplicationSettings, _ client: DynamoDBClient, _ time: TimeSource, _ keeper: StateKeeper) {
+    init(_ settings: ReplicationSettings, _ client: DynamoDBClient, _ time: TimeSource, _ session: StateSession) {
+        self.session = session
         replicator = Replicator(
             settings: settings,
             table: client,
@@ -135,7 +137,7 @@ struct SavedStateProcess {
             store: store,
             time: time,
             observer: observer,
-            keeper: keeper
+            session: session
         )
     }
 

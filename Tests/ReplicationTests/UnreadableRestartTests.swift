@@ -15,7 +15,7 @@ import Testing
         _ volume: TestVolume,
         _ change: (inout ReplicationSettings) -> Void = { _ in }
     ) throws -> ReplicatorHarness {
-        ReplicatorHarness(model, keeper: StateKeeper(directory: try StateDirectory(volume.path))) {
+        ReplicatorHarness(model, session: StateSession(directory: try StateDirectory(volume.path))) {
             $0.limits.stateSaveInterval = .milliseconds(100)
             $0.limits.verifyInterval = .milliseconds(500)
             change(&$0)

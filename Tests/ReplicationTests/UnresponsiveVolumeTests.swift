@@ -6,7 +6,7 @@ import Testing
 
 @testable import Replication
 
-/// A volume of the saved state on which every call hangs: the keeper's queue is blocked, as it would be by a read or a flush.
+/// A volume of the saved state on which every call hangs: the session's queue is blocked, as it would be by a read or a flush.
 @Suite struct UnresponsiveVolumeTests {
     @Test("a save that hangs is said; serving and following go on, and so does saving when the volume responds again")
     func save() async throws {
@@ -17,9 +17,9 @@ import Testing
         } _: { process in
             await process.waitLive()
             await process.waitSaved()
-            let keeper = try #require(process.replicator.keeper)
+            let session = process.session
             gate.close()
-            Task.detached { await keeper.hold(gate) }
+            Task.detached { await session.hold(gate) }
             for number in 0..<5 {
                 try harness.put("k1", "written \(number) while it hangs")
                 await process.wait("the change") { process.items == harness.contents }
@@ -44,9 +44,9 @@ import Testing
         } _: { process in
             await process.waitLive()
             await process.waitSaved()
-            let keeper = try #require(process.replicator.keeper)
+            let session = process.session
             gate.close()
-            Task.detached { await keeper.hold(gate) }
+            Task.detached { await session.hold(gate) }
             for number in 0..<40 { try harness.put("k\(number)", "lost") }
             for shard in harness.sandbox.shards(of: SavedStateHarness.table) {
                 harness.sandbox.remove(shard: shard.id, of: SavedStateHarness.table)
@@ -75,9 +75,9 @@ import Testing
         try await harness.run(stateLimits: limits) { process in
             await process.waitLive()
             await process.waitSaved()
-            let keeper = try #require(process.replicator.keeper)
+            let session = process.session
             gate.close()
-            Task.detached { await keeper.hold(gate) }
+            Task.detached { await session.hold(gate) }
             #expect(await comesTrue { gate.isHolding })
             last = process
         }
@@ -103,12 +103,12 @@ import Testing
         settings.limits.stateSaveInterval = .milliseconds(20)
         settings.limits.bookmarkSettle = .milliseconds(50)
         settings.limits.statePatience = .milliseconds(300)
-        let keeper = StateKeeper(directory: try StateDirectory(harness.path))
+        let session = StateSession(directory: try StateDirectory(harness.path))
         let gate = Gate()
         gate.close()
-        Task.detached { await keeper.hold(gate) }
+        Task.detached { await session.hold(gate) }
         #expect(await comesTrue { gate.isHolding })
-        let process = SavedStateProcess(settings, harness.client, .system, keeper)
+        let process = SavedStateProcess(settings, harness.client, .system, session)
         let running = Task { try? await process.replicator.run() }
         await process.waitLive()
         #expect(process.items == harness.contents)
@@ -121,7 +121,7 @@ import Testing
     }
 }
 
-extension StateKeeper {
-    /// Blocks the keeper's queue.
+extension StateSession {
+    /// Blocks the session's queue.
     func hold(_ gate: Gate) { gate.pass() }
 }

@@ -4,7 +4,7 @@ import ReplicaStore
 import Replication
 import StateStore
 
-/// The saved state, as `Replicator+State` keeps it: positions first, then a snapshot, then the file, each at a moment of its own.
+/// The saved state, as `StateSaver` keeps it: positions first, then a snapshot, then the file, each at a moment of its own.
 extension SimulatedReplicator {
     private var identity: StateIdentity {
         StateIdentity(

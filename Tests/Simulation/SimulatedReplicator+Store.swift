@@ -7,7 +7,7 @@ import TableModel
 extension SimulatedReplicator {
     private struct Refusal: Error {}
 
-    /// Applies a delivery in order and publishes once, as `Replicator.apply` does.
+    /// Applies a delivery in order and publishes once, as `GenerationContents.apply` does.
     mutating func apply(_ delivery: StreamDelivery) -> DeliveryOutcome {
         for (index, item) in delivery.items.enumerated() {
             if case .ended(let shardID) = item { life.ended.insert(shardID) }
@@ -130,7 +130,7 @@ extension SimulatedReplicator {
 
     // MARK: The watch
 
-    /// Judges the state, as `Replicator.watch` does, and lets the witness hold the claim against the table.
+    /// Judges the state, as `GenerationBuild.watch` does, and lets the witness hold the claim against the table.
     mutating func watch() {
         watchDue = world.now + Self.watchInterval
         let view = machine.view(at: time)
@@ -177,7 +177,7 @@ extension SimulatedReplicator {
         return machine.hasCaughtUp(since: scanEnd)
     }
 
-    /// Notices another stream, as `Replicator.watchTable` does.
+    /// Notices another stream, as `TableWatch.follow` does.
     mutating func checkTable() {
         tableCheckDue = world.now + (readiness.state == .stale ? 5_000 : Self.tableCheckInterval)
         guard rebuildDue == nil, let stream = world.stream, stream != life.stream else { return }

@@ -150,7 +150,7 @@ struct SimulatedReplicator {
 
     // MARK: Lives
 
-    /// A new life, as `Replicator.build` begins one; without a stream the table is asked again later.
+    /// A new life, as `Replicator.follow` begins one; without a stream the table is described again later.
     mutating func begin() {
         errands.removeAll()
         scanDue = nil

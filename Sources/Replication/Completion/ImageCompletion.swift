@@ -20,7 +20,7 @@ import TableModel
 ///
 /// An item that the table has and that cannot be read is delivered as a record with that fault.
 ///
-/// A fetch that fails fails the shard's read: that shard is retried, its lag grows and says why, the others go on.
+/// A fetch that fails fails the shard's read: that shard is retried and its lag grows, while the others continue.
 final class ImageCompletion: DynamoDBStreamsAPI {
     private struct State {
         /// The stream's records never have the image, so every record is completed.
@@ -31,8 +31,6 @@ final class ImageCompletion: DynamoDBStreamsAPI {
         var watched: Set<ItemKey> = []
         /// By shard, what an unfinished page has fetched so far.
         var partial: [String: [ItemKey: Fetched]] = [:]
-        /// What was said once about records that are not known.
-        var reported: Set<String> = []
 
         var fetchesAll: Bool { lacksImages || ahead.isEvery }
     }
@@ -54,17 +52,17 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     private let fetch: ItemFetch
     private let schema: KeySchema
     private let limits: ReplicationLimits
-    private let unknown: @Sendable (String, String) -> Void
+    private let unknown: UnknownRecords
     private let state: Mutex<State>
 
-    /// `viewType` says whether records carry the new image; nil counts as not. `ahead` are the keys of a saved state that is gone on
-    /// with. `unknown` hears once of each kind of record that this release does not know, with its shard.
+    /// `viewType` says whether records carry the new image; nil counts as not. `ahead` are the keys of a saved state that is
+    /// resumed. `unknown` hears of each record that this release does not know.
     init(
         _ streams: any DynamoDBStreamsAPI,
         fetch: ItemFetch,
         viewType: StreamViewType?,
         ahead: KeysAhead = KeysAhead(),
-        unknown: @escaping @Sendable (_ kind: String, _ shardID: String) -> Void = { _, _ in }
+        unknown: UnknownRecords
     ) {
         self.streams = streams
         self.fetch = fetch
@@ -73,7 +71,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
         limits = fetch.limits
         let lacksImages = viewType != .newImage && viewType != .newAndOldImages
         state = Mutex(State(lacksImages: lacksImages, ahead: ahead))
-        // A read that was under way when the state was saved is over.
+        // A read that was in progress when the state was saved is over.
         let latest = latestMoment()
         state.withLock { state in
             state.ahead.until = state.ahead.until.mapValues { min($0, latest) }
@@ -111,7 +109,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
         state.ahead.until.removeAll()
     }
 
-    /// What was read of these keys was read before `moment`.
+    /// The items of these keys were read before `moment`.
     private func settle(_ keys: some Sequence<ItemKey>, _ moment: Int64, _ state: inout State) {
         for key in keys where state.ahead.until[key] != nil { state.ahead.until[key] = moment }
     }
@@ -129,7 +127,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
         return fetch.time.wallMilliseconds() + limits.clockSkew.wholeMilliseconds + delay
     }
 
-    /// That of the stream's endpoint.
+    /// The time of the stream's endpoint.
     var serviceTime: ServiceTime? { streams.serviceTime }
 
     func describeStream(
@@ -174,7 +172,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     }
 
     private func plan(_ records: [StreamRecord], _ shardID: String) -> Plan {
-        report(records, shardID)
+        for kind in records.lazy.compactMap(\.unknownKind) { unknown.note(kind, in: shardID) }
         return state.withLock { state in
             var plan = Plan()
             let lacking = records.filter(\.needsItem).compactMap { try? $0.keys.key(schema: schema) }
@@ -194,14 +192,7 @@ final class ImageCompletion: DynamoDBStreamsAPI {
         }
     }
 
-    private func report(_ records: [StreamRecord], _ shardID: String) {
-        for kind in records.lazy.compactMap(\.unknownKind) {
-            let isNews = state.withLock { $0.reported.count < 64 && $0.reported.insert(kind).inserted }
-            if isNews { unknown(kind, shardID) }
-        }
-    }
-
-    /// What an earlier attempt at the page fetched, and may still be used.
+    /// Items that an earlier attempt at the page fetched and that may still be used.
     private func known(_ plan: Plan, _ shardID: String) -> [ItemKey: TableItem] {
         let partial = state.withLock { $0.partial.removeValue(forKey: shardID) } ?? [:]
         var states: [ItemKey: TableItem] = [:]

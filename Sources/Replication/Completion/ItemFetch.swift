@@ -17,7 +17,7 @@ enum TableItem: Sendable, Hashable {
 
 /// Reads single items as they are now: strongly consistent BatchGetItem, as often as it takes within a bound.
 struct ItemFetch: Sendable {
-    /// What is known of the keys asked for. A key without an entry could not be read.
+    /// The outcome for the requested keys. A key without an entry could not be read.
     struct Result: Sendable {
         /// The table's state of each key.
         var states: [ItemKey: TableItem] = [:]

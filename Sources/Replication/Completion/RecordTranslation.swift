@@ -1,7 +1,7 @@
 package import DynamoDBClient
 package import TableModel
 
-/// What a stream record means to the store.
+/// The meaning of a stream record to the store.
 package enum RecordTranslation: Sendable, Hashable {
     case change(Change)
     /// The event name is not one of this release's.

@@ -1,10 +1,10 @@
 import DynamoDBClient
 import TableModel
 
-/// What `ImageCompletion` asks of a record and makes of it.
+/// Questions of `ImageCompletion` to a record, and the records that it makes.
 extension StreamRecord {
-    /// What is not known about the record; nil for one that this release understands. Of a version only the first number counts: what
-    /// a later minor one adds may be left aside (AWS API type Record).
+    /// The unknown name or version of the record; nil for one that this release understands. Only the first number of a version counts:
+    /// additions of a later minor version may be ignored (AWS API type Record).
     var unknownKind: String? {
         if case .unknown(let name) = eventName { return name }
         guard eventVersion != "1.1", eventVersion != "1.0", !eventVersion.isEmpty else { return nil }
@@ -32,7 +32,7 @@ extension StreamRecord {
         }
     }
 
-    /// Where not all of its keys can be read: the record with those of them that make the primary key, or with an image's.
+    /// The record with the keys that make the primary key, taken from an image if need be, where not all of its keys can be read.
     func keyed(by schema: KeySchema) -> StreamRecord {
         guard case .keys = fault,
             let key = [keys, newImage, oldImage].lazy.compactMap({ try? $0?.key(schema: schema) }).first,

@@ -5,16 +5,14 @@ import TableModel
 /// A parallel, strongly consistent scan: segments read concurrently, each a page ahead of what is applied, and one writer that
 /// is visited once a page.
 struct TableScan: Sendable {
-    let api: any DynamoDBAPI
-    let table: String
-    let schema: KeySchema
+    let context: ReplicationContext
+    let target: ReplicationTarget
     let segments: Int
-    let limits: ReplicationLimits
-    let time: TimeSource
     let pacer: ReadPacer
     /// Applies a page; pages of one segment arrive in order, one at a time.
     let apply: @Sendable (ScanPage) async -> Void
-    let segmentEnded: @Sendable () async -> Void
+    var segmentEnded: @Sendable () async -> Void = {}
+    /// Hears of failures that are retried.
     let trouble: @Sendable (DynamoDBError) async -> Void
 
     /// Reads the whole table. A page that fails is requested again, for ever. Throws a `DynamoDBError` that a retry cannot mend, and
@@ -62,19 +60,22 @@ struct TableScan: Sendable {
             default: break
             }
             await trouble(failure)
-            try await time.sleep(limits.backoff.wait(failures: failures, fraction: time.random()))
+            let wait = context.limits.backoff.wait(failures: failures, fraction: context.time.random())
+            try await context.time.sleep(wait)
             failures += 1
         }
     }
 
     private func attempt(_ request: ScanRequest) async -> Result<ScanPage, DynamoDBError> {
-        do throws(DynamoDBError) { return .success(try await api.scan(request)) } catch { return .failure(error) }
+        do throws(DynamoDBError) { return .success(try await context.table.scan(request)) } catch {
+            return .failure(error)
+        }
     }
 
     private func request(_ segment: Int, after key: [AttributeName: AttributeValue]?, limit: Int?) -> ScanRequest {
         ScanRequest(
-            table: table,
-            schema: schema,
+            table: target.tableReference,
+            schema: target.keySchema,
             segment: segment,
             totalSegments: segments,
             exclusiveStartKey: key,
@@ -86,7 +87,7 @@ struct TableScan: Sendable {
         DynamoDBError(
             kind: .malformed,
             operation: "Scan",
-            subject: "\(table) segment \(segment)",
+            subject: "\(target.tableReference) segment \(segment)",
             code: .repeatedKey,
             message: "LastEvaluatedKey is the key that the page began after, so the scan would never end",
             hint: "The page is asked for again; if this stays, the endpoint does not page correctly."

@@ -1,9 +1,9 @@
 import Basics
 
-/// What replication last knew of how current the served contents are, and when it knew that. Readers judge by it at the time of reading,
-/// so that whatever keeps replication from saying more (an actor, a thread, a disk that is blocked) makes the lag grow.
+/// The age of the served contents as replication last knew it, and when it knew that. Readers judge by it at the time of reading. So the
+/// lag grows whenever something keeps replication from saying more: an actor, a thread or a disk that is blocked.
 ///
-/// A few words without memory of their own: the lock around them is held for a copy, and by nobody who waits for anything.
+/// A small value without heap memory: the lock around it is held for a copy, and never during a wait.
 struct Freshness: Sendable, Hashable {
     var state: ReplicaState = .starting
     /// Milliseconds that the served contents were behind the table at `knownAt`; nil while unknown.
@@ -13,7 +13,7 @@ struct Freshness: Sendable, Hashable {
     /// When replication last looked, on the continuous clock; nil before it has.
     var knownAt: Duration?
 
-    /// What a reader is told at a moment.
+    /// The answer to a reader at a moment.
     struct Verdict: Sendable, Hashable {
         var state: ReplicaState
         /// Milliseconds; nil while unknown.
@@ -35,14 +35,14 @@ struct Freshness: Sendable, Hashable {
         }
     }
 
-    /// What a reader is told at `now`, on the continuous clock. `stall` is what the watch has told of and not yet ended.
+    /// The answer to a reader at `now`, on the continuous clock. `stall` is the stall that the watch has reported and that has not ended.
     func judged(at now: Duration, by bounds: Bounds, during stall: StallWatch.Stall? = nil) -> Verdict {
         let known = Verdict(state: state, lagMilliseconds: lagMilliseconds)
         guard let servedAsOf else { return known }
         let unread = max(0, (now - servedAsOf).wholeMilliseconds)
         switch state {
         case .starting, .syncing: return known
-        // What is served does not move on while it is rebuilt.
+        // The served contents do not change during a rebuild.
         case .rebuilding: return Verdict(state: state, lagMilliseconds: unread)
         case .live, .stale:
             guard let knownAt, now - knownAt > bounds.grace else { return known }
@@ -51,7 +51,7 @@ struct Freshness: Sendable, Hashable {
             // A look from before the stall was told of does not end it, however late it comes: by it replication may have found the
             // replica stale by itself, and it is the same silence.
             let goesOn = stall.map { knownAt <= $0.toldAt } ?? false
-            // What made it stale before stays the reason until the silence would have.
+            // An earlier reason for staleness stays until the silence alone would make it stale.
             let isReason =
                 lag > bounds.maximumLag.wholeMilliseconds && (state == .live || goesOn || silence > bounds.maximumLag)
             return Verdict(state: isReason ? .stale : state, lagMilliseconds: lag, silence: isReason ? silence : nil)

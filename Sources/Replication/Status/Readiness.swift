@@ -9,7 +9,7 @@ package struct Readiness: Sendable, Hashable {
     package private(set) var state: ReplicaState = .starting
     private(set) var why = Reason(.waitingForTable, "waiting for the first answer from DynamoDB")
     package private(set) var hasBeenLive = false
-    /// Why the present rebuild began: what is said while it lasts.
+    /// The cause of the present rebuild, reported for as long as it lasts.
     private var cause: Reason?
 
     /// Why it is in its state, in a sentence.
@@ -17,7 +17,7 @@ package struct Readiness: Sendable, Hashable {
     /// Why it is in its state, by name.
     var code: ReasonCode { why.code }
 
-    /// What following the stream shows.
+    /// The findings of a look at the stream and the table.
     package struct Evidence: Sendable, Hashable {
         var lagMilliseconds: Int64?
         var streamIsDisabled = false
@@ -56,12 +56,12 @@ package struct Readiness: Sendable, Hashable {
             self.text = text
         }
 
-        /// What the call threw.
+        /// The error of a call.
         package init(_ error: DynamoDBError) { self.init(error.kind, error.description) }
     }
 
-    /// What is being waited for or done, without a change of state. Without a code it is the one that was. A rebuild goes by the
-    /// name of what made it necessary, whatever it is at.
+    /// Names the present step without a change of state. Without a code the old one stays. A rebuild keeps the name of its cause during all
+    /// of its steps.
     mutating func explain(_ reason: String, code: ReasonCode? = nil) {
         if state == .rebuilding, let cause {
             why = Reason(cause.code, "\(cause.text); \(reason)")

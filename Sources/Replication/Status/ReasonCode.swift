@@ -41,7 +41,7 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     /// The table does not exist any more, or is being deleted.
     case tableMissing = "table-missing"
 
-    // Why the contents are built anew.
+    // Causes of a rebuild.
 
     /// Records were lost: trimmed, or their shard vanished.
     case gap
@@ -56,7 +56,7 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     /// The scan of a rebuild failed.
     case scanFailed = "scan-failed"
 
-    /// What a call that keeps failing means.
+    /// The reason that a call which keeps failing stands for.
     init(_ kind: DynamoDBError.Kind) {
         switch kind {
         case .throttled: self = .throttled

@@ -1,17 +1,17 @@
 package import DynamoDBStream
 package import TableModel
 
-/// What the replica is doing, and so what its answers are worth.
+/// The state of the replica, which says how far its responses can be trusted.
 package enum ReplicaState: String, Sendable, Hashable, CaseIterable {
     /// The table has not been found yet. Next: syncing.
     case starting
     /// The first contents are being read; nothing is served. Next: live.
     case syncing
-    /// What is served has everything older than the bound. Next: stale, rebuilding.
+    /// The served contents have every change older than the bound. Next: stale, rebuilding.
     case live
-    /// What is served may lack changes that are older than the bound, but none is lost. Next: live, rebuilding.
+    /// The served contents may lack changes that are older than the bound, but no change is lost. Next: live, rebuilding.
     case stale
-    /// Changes were lost: the contents are read anew, the old ones are served as they are, or held back. Next: live.
+    /// Changes were lost: the contents are read again, and the old ones are served as they are, or held back. Next: live.
     case rebuilding
 
     /// The states that may follow.
@@ -61,11 +61,11 @@ package struct ReplicationStatus: Sendable, Hashable {
     package var reasonCode = ReasonCode.waitingForTable
     /// How often live was left, by why.
     package var departures: [ReasonCode: Int] = [:]
-    /// Rebuilds begun since the process began.
+    /// Rebuilds started since the process began.
     package var rebuilds = 0
     /// The moment, on the continuous clock, up to which what is served is complete; nil before the first publication.
     package var servedAsOf: Duration?
-    /// What is served is held back while it is rebuilt.
+    /// The old contents are held back during a rebuild.
     package var isWithheld = false
     /// Milliseconds since 1970 UTC at which the state began.
     package var stateSince: Int64 = 0
@@ -85,7 +85,7 @@ package struct ReplicationStatus: Sendable, Hashable {
     package var scanUnitsPerSecond: Int?
     /// The background comparison of table and replica; nil when it is off.
     package var verification: VerificationStatus?
-    /// What of the table could not be read.
+    /// Parts of the table that could not be read.
     package var unreadable = UnreadableStatus()
     package var changesApplied = 0
     package var lastError: String?

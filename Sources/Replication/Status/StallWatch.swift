@@ -1,13 +1,13 @@
 import Basics
 
-/// Tells once when replication stands still and once when it goes on, by what readers are told: a machine that a thread asks again and
-/// again in which replication has no part.
+/// Reports once when replication stands still and once when it resumes, by the answers that readers get. A thread in which replication has
+/// no part asks it again and again.
 struct StallWatch: Sendable, Hashable {
-    /// What is news.
+    /// A report.
     enum News: Sendable, Hashable {
-        /// No read was completed for so long; what replication itself says its state is, live or stale.
+        /// No read was completed for so long. The state, live or stale, is the one that replication itself reports.
         case stalled(silence: Duration, from: ReplicaState)
-        /// It went on after so long, in this state.
+        /// Replication resumed after so long, in this state.
         case ended(after: Duration, into: ReplicaState)
     }
 
@@ -21,7 +21,7 @@ struct StallWatch: Sendable, Hashable {
         let heardAt: Duration
     }
 
-    /// Nil while replication goes on.
+    /// Nil while replication does not stand still.
     private(set) var stall: Stall?
     /// How often live was left because of a stall.
     private(set) var departures = 0
@@ -65,7 +65,7 @@ extension ReplicationEvent {
     /// replica is stale, whatever replication found before it.
     init?(from before: Readiness, to after: Readiness, isStalled: Bool) {
         let told = isStalled ? .stale : before.state
-        // Where replication's own state is the same, the end of the stall tells what it leads to.
+        // While replication's own state is the same, the end of the stall reports the state that follows it.
         if before.state != after.state, told != after.state {
             self = .stateChanged(from: told, to: after.state, code: after.code, reason: after.reason)
         } else {

@@ -5,7 +5,7 @@ import TableModel
 package struct UnreadableStatus: Sendable, Hashable {
     /// One fault.
     package struct Report: Sendable, Hashable {
-        /// What cannot be read, why, and what follows.
+        /// The thing that cannot be read, the reason and the consequence.
         package let text: String
         /// Milliseconds since 1970 UTC.
         package let at: Int64
@@ -27,7 +27,7 @@ package struct UnreadableStatus: Sendable, Hashable {
 
 /// Something that cannot be read, as an operator is told of it.
 struct UnreadableReport: Sendable, Hashable {
-    /// What it is, why it cannot be read, and what follows, in a sentence.
+    /// The thing, the reason and the consequence, in a sentence.
     let text: String
 
     /// An item whose key can be read.

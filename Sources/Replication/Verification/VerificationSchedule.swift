@@ -1,8 +1,8 @@
 /// Decides when table and replica are compared. Pure: the caller asks once in `ReplicationLimits.verifyInterval`.
 ///
-/// Whoever asks for comparing has it always. Otherwise a comparison is begun only for records that were skipped because their keys cannot
-/// be read: without it an item would stay old until a restart. And what an earlier process could not read is read once more, since this one
-/// may be of a release that can.
+/// With `verifyUnitsPerSecond` comparisons follow each other for ever. Without it, a comparison begins only after records were skipped
+/// because their keys cannot be read: otherwise an item would stay old until a restart. Items that an earlier process could not read are
+/// read once more, since this process may be of a release that can.
 struct VerificationSchedule {
     enum Step: Sendable, Hashable {
         case rest

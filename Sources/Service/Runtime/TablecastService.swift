@@ -44,7 +44,7 @@ package struct TablecastService: Sendable {
             loops: settings.loops
         )
         let place = try resolve(settings.listen)
-        let keeper = try makeKeeper()
+        let session = try makeSession()
         let tokens = try makeTokens()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
         let client = try makeClient(observer: metrics)
@@ -58,7 +58,7 @@ package struct TablecastService: Sendable {
             store: store,
             time: time,
             observer: reporter,
-            keeper: keeper
+            session: session
         )
         let view = ReplicaView(
             store: store,
@@ -175,12 +175,12 @@ package struct TablecastService: Sendable {
     }
 
     /// Takes the state directory, before anything else is begun.
-    private func makeKeeper() throws(StartUpError) -> StateKeeper? {
+    private func makeSession() throws(StartUpError) -> StateSession? {
         guard let path = settings.stateDirectory else { return nil }
         let limits = StateLimits()
         do {
             let directory = try StateDirectory.take(path, within: limits.directoryPatience)
-            return StateKeeper(directory: directory, limits: limits)
+            return StateSession(directory: directory, limits: limits)
         } catch { throw StartUpError(error) }
     }
 

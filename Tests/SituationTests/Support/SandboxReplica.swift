@@ -26,7 +26,7 @@ final class SandboxReplica: Sendable {
     init(
         _ table: SandboxTable,
         _ credentials: any CredentialsProvider,
-        _ keeper: StateKeeper?,
+        _ session: StateSession?,
         _ limits: HTTPServerLimits,
         _ change: (inout ReplicationSettings) -> Void
     ) throws {
@@ -56,7 +56,7 @@ final class SandboxReplica: Sendable {
             store: store,
             time: time,
             observer: observer,
-            keeper: keeper
+            session: session
         )
         self.replicator = replicator
         let view = ReplicaView(

@@ -91,8 +91,8 @@ final class SandboxTable: Sendable {
         _ change: (inout ReplicationSettings) -> Void = { _ in },
         _ body: (SandboxReplica) async throws -> Void
     ) async throws {
-        let keeper = try directory.map { StateKeeper(directory: try StateDirectory($0)) }
-        let replica = try SandboxReplica(self, credentials, keeper, server, change)
+        let session = try directory.map { StateSession(directory: try StateDirectory($0)) }
+        let replica = try SandboxReplica(self, credentials, session, server, change)
         do { try await body(replica) } catch {
             _ = await replica.stop()
             throw error

@@ -1,4 +1,5 @@
 import DynamoDBClient
+import StateStore
 import TableModel
 
 /// TableStatus of DescribeTable, as far as replication acts on it.
@@ -21,8 +22,8 @@ enum TableStatus: Sendable, Hashable {
 struct ReplicationTarget: Sendable, Hashable {
     /// The table's name.
     let tableName: String
-    /// What calls name the table by, as the setting does. Where that is an ARN every call takes it: a bare name would be a table of
-    /// the caller's own account.
+    /// The table as the setting names it, for calls. Where that is an ARN every call takes it: a bare name would be a table of the
+    /// caller's own account.
     let tableReference: String
     let keySchema: KeySchema
     let streamARN: String
@@ -30,7 +31,12 @@ struct ReplicationTarget: Sendable, Hashable {
     let viewType: StreamViewType?
     let approximateItems: Int64
 
-    /// What a description means.
+    /// The identity of a saved state of this table.
+    var stateIdentity: StateIdentity {
+        StateIdentity(tableName: tableName, keySchema: keySchema, streamARN: streamARN)
+    }
+
+    /// The meaning of a description.
     enum Verdict: Sendable, Hashable {
         case ready(ReplicationTarget)
         /// Not yet, for the reason given.

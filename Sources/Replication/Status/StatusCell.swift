@@ -1,9 +1,9 @@
 import Synchronization
 
-/// The status any thread may read, written by replication alone. Nobody does anything else, such as I/O, while holding its locks.
-final class StatusBoard: Sendable {
+/// The status as replication writes it, for any thread to read. Nobody does anything else, such as I/O, while holding its locks.
+final class StatusCell: Sendable {
     private let value: Mutex<ReplicationStatus>
-    /// The part of it that every answer needs, under a lock that is never held for longer than a few words take to copy.
+    /// The part of it that every response needs, under a lock that is held for one short copy.
     private let known: Mutex<Freshness>
 
     init(_ status: ReplicationStatus) {

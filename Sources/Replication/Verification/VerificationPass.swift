@@ -1,63 +1,23 @@
 import DynamoDBClient
-import DynamoDBStream
 import ReplicaStore
 import Synchronization
 import TableModel
 
-/// What the background comparison of table and replica has found since the process began.
-package struct VerificationStatus: Sendable, Hashable {
-    /// Comparisons of the whole table that came to their end.
-    package var passes = 0
-    /// Rows of the table that were compared.
-    package var rows = 0
-    /// Keys that differed at first sight: most are changes under way.
-    package var suspects = 0
-    /// Keys that differed although no change was under way, and were put right: items put, items removed.
-    package var repairedPuts = 0
-    package var repairedRemovals = 0
-    /// Suspects left to the next comparison, because the stream did not pass the time of the read, or the key went on changing.
-    package var unresolved = 0
-    /// Read capacity units that comparing has consumed.
-    package var consumedUnits = 0.0
-    /// Milliseconds since 1970 UTC at which the newest comparison ended.
-    package var lastPassAt: Int64?
-    package init() {}
-}
-
 /// One comparison of the whole table with the replica.
 final class VerificationPass: Sendable {
-    let target: ReplicationTarget
     let epoch: Epoch
-    /// What the replica got later than this is not missed in the scan.
-    let startSeq: UInt64
-    let poller: StreamPoller
-    let images: ImageCompletion
-    let fetch: ItemFetch
-    let pacer: ReadPacer
-    private let seen: Mutex<BloomFilter>
     /// Records that had been skipped when it began.
     let skippedRecords: Int
+    /// Items that the replica got after this seq need not be in the scan.
+    private let startSeq: UInt64
+    private let seen: Mutex<BloomFilter>
     private let skipped = Atomic<Int>(0)
     private let open = Atomic<Int>(0)
 
-    init(
-        _ target: ReplicationTarget,
-        _ snapshot: StoreSnapshot,
-        _ poller: StreamPoller,
-        _ images: ImageCompletion,
-        fetch: ItemFetch,
-        pacer: ReadPacer,
-        skippedRecords: Int,
-        limits: ReplicationLimits,
-        random: Double
-    ) {
-        self.target = target
+    /// Begins at `snapshot`. `random`, from 0 to 1, seeds the filter of this comparison.
+    init(_ snapshot: StoreSnapshot, _ skippedRecords: Int, _ limits: ReplicationLimits, random: Double) {
         epoch = snapshot.position.epoch
         startSeq = snapshot.position.seq
-        self.poller = poller
-        self.images = images
-        self.fetch = fetch
-        self.pacer = pacer
         self.skippedRecords = skippedRecords
         let seed = UInt64(random * 0x1p53)
         let keys = snapshot.itemCount + snapshot.unreadableCount
@@ -67,7 +27,7 @@ final class VerificationPass: Sendable {
     /// Rows met so far whose keys cannot be read.
     var skippedRows: Int { skipped.load(ordering: .relaxed) }
 
-    /// Whether everything that was looked at was decided. A key that went on changing counts: its newer record makes good for those before.
+    /// Whether every suspect was decided. A key that kept changing counts: its newer record makes good for those before.
     var isComplete: Bool { open.load(ordering: .relaxed) == 0 }
 
     /// Something was left undecided.
@@ -114,8 +74,8 @@ final class VerificationPass: Sendable {
         return suspects
     }
 
-    /// Items of the replica, readable or not, from behind `cursor` on, that the scan has not met although they were there when it began. Moves
-    /// the cursor; it is nil when the replica has been gone through.
+    /// Items of the replica behind `cursor`, readable or not, that the scan has not met although they were there when it began. Moves the
+    /// cursor; it is nil at the end of the replica.
     func unmet(in snapshot: StoreSnapshot, after cursor: inout [UInt8]?, limit: Int) -> [ItemKey] {
         var unmet: [ItemKey] = []
         var last: [UInt8]?

@@ -1,16 +1,16 @@
 import Basics
 import Synchronization
 
-/// Work that may never end for reasons outside this program, such as a volume that does not respond. It goes on by itself; whoever waits
-/// for it may give up.
+/// Work that may never end for reasons outside this program, such as a volume that does not respond. It continues by itself, and a task
+/// that waits for it may give up.
 final class BackgroundWork<Value: Sendable>: Sendable {
     private typealias Work = @Sendable () async -> Value
 
     private let state = Mutex<(value: Value?, wait: Wait?)>((nil, nil))
-    /// What is to be done; nil once it is. Given up before anybody hears of the end, with all that it holds: the lock of a directory.
+    /// The work; nil once it is done. It is released before the waiting task resumes, with all that it holds: the lock of a directory.
     private let work: Mutex<Work?>
 
-    /// Begins the work.
+    /// Starts the work.
     init(_ work: @escaping @Sendable () async -> Value) {
         self.work = Mutex(work)
         Task.detached {
@@ -31,8 +31,8 @@ final class BackgroundWork<Value: Sendable>: Sendable {
         return await work?()
     }
 
-    /// What came of it; nil when the work has not ended within `patience`, or, if `isCancellable`, when the waiting task was cancelled.
-    /// One waits at a time.
+    /// The outcome; nil when the work has not ended within `patience`, or, if `isCancellable`, when the waiting task was cancelled. Only one
+    /// task waits at a time.
     func value(within patience: Duration, _ time: TimeSource, isCancellable: Bool = true) async -> Value? {
         let wait = Wait()
         let isDone = state.withLock { state in

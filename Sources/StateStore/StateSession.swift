@@ -4,8 +4,8 @@ import Glibc
 package import ReplicaStore
 import Synchronization
 
-/// The state of one directory, kept on a queue of its own: whoever waits for it suspends, and nothing else waits for the disk.
-package actor StateKeeper {
+/// Loads and saves the state of one directory, on a queue of its own: its callers suspend, and nothing else waits for the disk.
+package actor StateSession {
     private nonisolated let executor = QueueExecutor(label: "tablecast.state")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -51,7 +51,7 @@ package actor StateKeeper {
     /// Records that the present or last load has read: for any thread, also while the volume does not respond.
     package nonisolated var loadedRecords: Int { progress.records }
 
-    /// What is said of a volume that has not responded for a while.
+    /// The trouble of a volume that has not responded for so long.
     package nonisolated func unresponsive(for patience: Duration) -> StateTrouble {
         StateTrouble(
             "saving to \(directory.path) has not ended after \(patience.wholeSeconds) s: the volume does not respond"
@@ -81,7 +81,7 @@ package actor StateKeeper {
         Result { () throws(StateTrouble) in try save(snapshot, mark, of: identity, isLast: isLast) }
     }
 
-    /// How long a first save may go on after `stop`, in whole seconds.
+    /// The time that a first save has after `stop`, in whole seconds.
     package nonisolated var graceSeconds: Int64 { grace.wholeSeconds }
 
     /// The process is asked to stop: a first save that is not done within `StateLimits.stopGrace` from the first call on is left

@@ -1,0 +1,78 @@
+import Basics
+import DynamoDBClient
+import DynamoDBStream
+import StateStore
+
+/// The table's stream as one generation follows it: completed records in order, the bookmark, and gaps.
+struct FollowedStream: Sendable {
+    /// Completes the records; verification tells it of keys.
+    let images: ImageCompletion
+    /// Its places, its evidence and what of it cannot be read.
+    let poller: StreamPoller
+    private let context: ReplicationContext
+    private let bookmark = Channel<Bool>()
+    private let gaps = Channel<StreamGap>()
+
+    /// A stream of which nothing has been read. It begins at `resumption`, or at its bookmark.
+    init(
+        _ context: ReplicationContext,
+        _ target: ReplicationTarget,
+        _ resumption: Resumption?,
+        _ unknownRecords: UnknownRecords
+    ) {
+        self.context = context
+        images = ImageCompletion(
+            context.streams,
+            fetch: context.itemFetch(target),
+            viewType: target.viewType,
+            ahead: resumption?.restored.keysAhead ?? KeysAhead(),
+            unknown: unknownRecords
+        )
+        poller = StreamPoller(
+            streamARN: target.streamARN,
+            api: images,
+            start: resumption.map { .state($0.positions) } ?? .latest,
+            settings: context.settings.stream,
+            time: context.time
+        )
+    }
+
+    /// Delivers the stream to `build` until a record cannot be applied.
+    func follow(into build: GenerationBuild) async -> GenerationEnd? {
+        do {
+            try await poller.follow(
+                notify: { notice in
+                    switch notice {
+                    case .bookmarked: bookmark.send(true)
+                    case .gap(let gap): gaps.send(gap)
+                    case .trouble(let shardID, let error): context.reporter.report(error, shardID: shardID)
+                    }
+                },
+                consume: { await build.apply($0) }
+            )
+            return .cancelled
+        } catch let unusable as UnusableRecord {
+            return context.reporter.gap(unusable.reason, .unusableRecord)
+        } catch {
+            return .cancelled
+        }
+    }
+
+    /// Ends with the first gap.
+    func gap() async -> GenerationEnd? {
+        guard let gap = await gaps.next()?.first else { return .cancelled }
+        return context.reporter.gap(gap.description, gap.reason == .streamNotFound ? .streamMissing : .gap)
+    }
+
+    /// Waits until every later write will be delivered; false when the task is cancelled.
+    func isBookmarked() async -> Bool { await bookmark.next() != nil }
+
+    /// Now, by every clock.
+    var now: StreamTime {
+        StreamTime(
+            continuous: context.time.continuous(),
+            wallMilliseconds: context.time.wallMilliseconds(),
+            service: context.streams.serviceTime
+        )
+    }
+}

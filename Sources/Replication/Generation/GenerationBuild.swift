@@ -1,0 +1,180 @@
+import Basics
+import DynamoDBClient
+import DynamoDBStream
+import ReplicaStore
+import StateStore
+import TableModel
+
+/// One generation of the replica: it is built, published, and then kept equal to the table.
+///
+/// It has the replicator's executor, so that the two never run at once and the store has one writer at a time.
+actor GenerationBuild {
+    nonisolated let target: ReplicationTarget
+    private nonisolated let owner: any Actor
+    private let context: ReplicationContext
+    private let tableWatch: TableWatch
+    private let contents: GenerationContents
+    private var progress: BootstrapProgress
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { owner.unownedExecutor }
+
+    /// A generation on the executor of `owner`, without contents or with those of a saved state.
+    init(
+        _ context: ReplicationContext,
+        _ tableWatch: TableWatch,
+        _ target: ReplicationTarget,
+        _ resumption: Resumption?,
+        on owner: any Actor
+    ) {
+        self.context = context
+        self.tableWatch = tableWatch
+        self.target = target
+        self.owner = owner
+        contents = GenerationContents(context, target.keySchema, restored: resumption?.restored.writer)
+        progress = BootstrapProgress(
+            approximateItems: target.approximateItems,
+            segments: context.settings.segments(approximateItems: target.approximateItems),
+            beganAt: context.time.continuous()
+        )
+    }
+
+    /// When readers first saw it, on the continuous clock; nil before.
+    var liveSince: Duration? { contents.publishedAt }
+    var isLive: Bool { liveSince != nil }
+
+    // MARK: Bootstrap
+
+    /// Tells readers what begins, before anything is read.
+    func begin(isResumed: Bool) {
+        if context.reporter.readiness.state == .starting {
+            let reason =
+                isResumed
+                ? Reason(.resuming, "catching up from the saved state")
+                : Reason(.bookmarking, "taking the bookmark of the stream")
+            context.reporter.transition { $0.beginGeneration(reason.text, code: reason.code) }
+        }
+        context.reporter.update {
+            $0.streamARN = target.streamARN
+            $0.scanUnitsPerSecond = context.settings.scanUnitsPerSecond
+            BootstrapProgress.clear(&$0)
+        }
+    }
+
+    /// The scan begins; returns the number of its segments.
+    func scanBegins() -> Int {
+        progress.scanBegan(at: context.time.continuous())
+        context.reporter.update { $0.scanSegments = progress.segments }
+        context.reporter.explain(progress.step)
+        return progress.segments
+    }
+
+    /// Applies a page of the scan.
+    func apply(_ page: ScanPage) {
+        contents.apply(page)
+        progress.took(page)
+        showProgress()
+    }
+
+    /// A segment of the scan was read to its end.
+    func segmentEnded() {
+        progress.segmentEnded()
+        showProgress()
+    }
+
+    /// A page of the scan failed and is retried.
+    func scanFailed(_ error: DynamoDBError) {
+        progress.scanFailed(error)
+        context.reporter.report(error)
+    }
+
+    /// Everything up to `moment` is in the contents, or comes with the stream.
+    func scanEnds(at moment: StreamTime) {
+        progress.scanEnded(at: moment)
+        context.reporter.explain(progress.step)
+        context.reporter.update { $0.scanEstimatedSecondsLeft = 0 }
+    }
+
+    private func showProgress() {
+        let now = context.time.continuous()
+        context.reporter.update { progress.show(in: &$0, at: now) }
+        context.reporter.observe(progress.event)
+    }
+
+    // MARK: Following
+
+    /// See `GenerationContents.apply`.
+    func apply(_ delivery: StreamDelivery) -> DeliveryOutcome { contents.apply(delivery) }
+
+    /// Judges the state again and again: publishes the generation when it has caught up, and ends a start that cannot succeed.
+    func watch(_ stream: FollowedStream) async -> GenerationEnd? {
+        while await context.pause(context.limits.watchInterval) {
+            let view = await stream.poller.view()
+            tableWatch.note(view)
+            if let scanEnd = progress.scanEnd, !isLive, await stream.poller.hasCaughtUp(since: scanEnd),
+                !Task.isCancelled
+            {
+                contents.begin()
+                tableWatch.clearCondition()
+                context.reporter.transition { $0.goLive() }
+            }
+            show(view)
+            guard !context.reporter.readiness.hasBeenLive else { continue }
+            let now = context.time.continuous()
+            if let failure = progress.failure(view, at: now, limit: context.limits.startLimit) {
+                return .failed(failure)
+            }
+        }
+        return .cancelled
+    }
+
+    /// Tells readers of the stream as it was when the view was taken: a late view says nothing about the time since, and its lag ends with
+    /// that moment too.
+    private func show(_ view: StreamView) {
+        let shards = view.shards.map(ShardStatus.init)
+        guard isLive else {
+            context.reporter.update(lookedAt: view.asOf) { status in
+                status.shards = shards
+                // Until this generation is published, the stream's lag is not the lag of the published contents.
+                if status.servedAsOf == nil { status.lagMilliseconds = view.lagMilliseconds }
+            }
+            return context.reporter.explain(progress.waiting(view))
+        }
+        let evidence = Readiness.Evidence(view, tableWatch.condition)
+        context.reporter.transition(lookedAt: view.asOf) { status in
+            status.shards = shards
+            status.lagMilliseconds = view.lagMilliseconds
+            if let lag = view.lagMilliseconds { status.servedAsOf = view.asOf - .milliseconds(lag) }
+        } _: {
+            $0.judge(evidence, maximumLag: context.settings.maximumLag)
+        }
+    }
+
+    // MARK: Saving and verification
+
+    /// See `GenerationContents.snapshotToSave`.
+    func snapshotToSave() -> StoreSnapshot? { contents.snapshotToSave() }
+
+    /// Records that were skipped and that no comparison has made good for.
+    var skippedRecords: Int { contents.skippedRecords }
+
+    /// The published snapshot with `skippedRecords` at that moment; nil while the generation is not live.
+    func verifiable() -> (snapshot: StoreSnapshot, skippedRecords: Int)? {
+        guard isLive, context.reporter.readiness.state == .live, let snapshot = context.store.snapshot else {
+            return nil
+        }
+        return (snapshot, contents.skippedRecords)
+    }
+
+    /// See `GenerationContents.compared`.
+    func compared(_ pass: VerificationPass) -> Int { contents.compared(pass) }
+
+    /// See `GenerationContents.repair`.
+    func repair(
+        _ states: [ItemKey: TableItem],
+        _ before: [ItemKey: UInt64],
+        _ pass: VerificationPass,
+        _ images: ImageCompletion
+    ) {
+        contents.repair(states, before, pass, images)
+    }
+}

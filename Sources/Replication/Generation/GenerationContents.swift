@@ -1,0 +1,171 @@
+import Basics
+import DynamoDBClient
+import DynamoDBStream
+import ReplicaStore
+import StateStore
+import TableModel
+
+/// The contents of one generation: applies what is read to them and publishes them. Not Sendable: it belongs to one actor.
+final class GenerationContents {
+    private let context: ReplicationContext
+    private let schema: KeySchema
+    private let writer: GenerationWriter
+    private var skipped = SkippedCounts()
+    /// When readers first saw them, on the continuous clock; nil before.
+    private(set) var publishedAt: Duration?
+
+    /// Contents with those of a saved state, or none.
+    init(_ context: ReplicationContext, _ schema: KeySchema, restored writer: GenerationWriter?) {
+        self.context = context
+        self.schema = schema
+        self.writer =
+            writer
+            ?? GenerationWriter(
+                epoch: .random(),
+                keySchema: schema,
+                limits: context.settings.storeLimits,
+                startingAfter: .random(in: context.settings.firstSeqs)
+            )
+    }
+
+    /// Records that were skipped and that no comparison has made good for.
+    var skippedRecords: Int { skipped.records }
+
+    /// The newest contents; nil while something was skipped. A saved state would hide that: the next start would take an item for right
+    /// that may be old or missing.
+    func snapshotToSave() -> StoreSnapshot? { skipped.isEmpty ? writer.snapshot() : nil }
+
+    /// Publishes them for the first time: they are complete and caught up.
+    func begin() {
+        writer.endBootstrap()
+        publishedAt = context.time.continuous()
+        publish()
+        showSkipped()
+    }
+
+    // MARK: Applying
+
+    /// Applies a page of the scan.
+    func apply(_ page: ScanPage) {
+        _ = writer.applyScanRows(page.items, at: context.time.wallMilliseconds())
+        for row in page.unreadable {
+            if let key = row.key {
+                guard writer.applyUnreadableRow(key, at: context.time.wallMilliseconds()) else { continue }
+                report(.item(key, schema, row.reason))
+            } else {
+                skipped.skipRow()
+                report(.row(row.reason))
+            }
+        }
+    }
+
+    /// Applies a delivery, in order, and publishes once.
+    func apply(_ delivery: StreamDelivery) -> DeliveryOutcome {
+        var changes = 0
+        let receivedAt = context.time.wallMilliseconds()
+        for (index, item) in delivery.items.enumerated() {
+            switch item {
+            case .added(let shards): context.reporter.observe(.shardsAdded(shards.map(\.id)))
+            case .ended(let shardID): context.reporter.observe(.shardEnded(shardID))
+            case .replayed: break
+            case .records(let shardID, let records):
+                do throws(UnusableRecord) { changes += try apply(records, of: shardID, receivedAt) } catch {
+                    return .stopped(items: index, records: error.place, cause: error)
+                }
+            }
+        }
+        context.reporter.update { $0.changesApplied += changes }
+        // Once, at the end: where a shard was read again from before the bookmark, its keys went through old states in between.
+        if publishedAt != nil { publish() }
+        return .taken
+    }
+
+    /// Returns how many of the records were not replays.
+    private func apply(
+        _ records: [StreamRecord],
+        of shardID: String,
+        _ receivedAt: Int64
+    ) throws(UnusableRecord) -> Int {
+        var applied = 0
+        var replayed = 0
+        for (place, record) in records.enumerated() {
+            switch RecordTranslation(record, schema: schema, receivedAt: receivedAt) {
+            case .change(let change):
+                guard writer.apply(change) else {
+                    replayed += 1
+                    continue
+                }
+                applied += 1
+                if case .newImage(let reason) = record.fault { report(.item(change.key, schema, reason)) }
+            case .keyless(let reason):
+                skipped.skipRecord()
+                report(.record(record.sequenceNumber, shardID: shardID, reason))
+            case .unknown: break
+            case .unusable(let reason): throw UnusableRecord(place: place, reason: reason)
+            }
+        }
+        context.reporter.observe(.changesApplied(shardID: shardID, count: applied, replayed: replayed))
+        return applied
+    }
+
+    private func publish() {
+        if context.reporter.written.isWithheld { context.reporter.update { $0.isWithheld = false } }
+        context.store.publish(writer.snapshot())
+    }
+
+    private func report(_ unreadable: UnreadableReport) {
+        showSkipped()
+        context.reporter.report(unreadable)
+    }
+
+    /// Shows the counts of the published contents; before anything is published, of those that will be.
+    private func showSkipped() {
+        guard publishedAt != nil || context.store.snapshot == nil else { return }
+        context.reporter.update { skipped.show(in: &$0.unreadable) }
+    }
+
+    // MARK: Verification
+
+    /// A comparison of the whole table has ended. After one that left nothing open the replica is right, whatever was skipped before it.
+    /// Returns `skippedRecords`.
+    func compared(_ pass: VerificationPass) -> Int {
+        let now = context.time.wallMilliseconds()
+        context.reporter.update {
+            $0.verification?.passes += 1
+            $0.verification?.lastPassAt = now
+        }
+        skipped.compared(pass, limit: context.limits.cleanPasses)
+        showSkipped()
+        return skipped.records
+    }
+
+    /// Repairs the keys that differ from `states`, which is the table as of a moment up to which everything has been applied. `before` has
+    /// the seq of each key before that moment.
+    func repair(
+        _ states: [ItemKey: TableItem],
+        _ before: [ItemKey: UInt64],
+        _ pass: VerificationPass,
+        _ images: ImageCompletion
+    ) {
+        guard publishedAt != nil, let snapshot = context.store.snapshot, snapshot.position.epoch == pass.epoch
+        else { return pass.leaveOpen() }
+        let found = Divergence(of: snapshot, from: states, before)
+        for (key, reason) in found.unreadable { report(.item(key, schema, reason)) }
+        if found.changing > 0 { context.reporter.update { $0.verification?.unresolved += found.changing } }
+        let keys = found.keys
+        guard !keys.isEmpty else { return }
+        // A record that comes late all the same must not bring an older state back.
+        images.alwaysFetch(keys)
+        for key in keys {
+            writer.repair(key, Change.Outcome(states[key] ?? .absent), at: context.time.wallMilliseconds())
+        }
+        context.reporter.update {
+            $0.verification?.repairedPuts += found.repairedPuts
+            $0.verification?.repairedRemovals += found.removals.count
+        }
+        publish()
+        if found.readable > 0 { context.reporter.observe(.readable(count: found.readable)) }
+        guard found.repairedPuts > 0 || !found.removals.isEmpty else { return }
+        context.reporter.observe(.repaired(put: found.repairedPuts, removed: found.removals.count))
+    }
+}

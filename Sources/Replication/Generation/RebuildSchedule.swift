@@ -1,0 +1,60 @@
+import Basics
+
+/// Decides whether a new generation follows one that has ended, and after which wait. Pure: the caller gives the time.
+struct RebuildSchedule: Sendable {
+    /// A rebuild that is due.
+    struct Rebuild: Sendable, Hashable {
+        let reason: Reason
+        /// The time between the end of the old generation and the new one.
+        let wait: Duration
+    }
+
+    private let gapPolicy: GapPolicy
+    private let limits: ReplicationLimits
+    /// Rebuilds in a row.
+    private var rebuilds = 0
+    /// The stream that its endpoint does not know, and since when.
+    private var missing: (streamARN: String, since: Duration)?
+
+    init(_ settings: ReplicationSettings) {
+        gapPolicy = settings.gapPolicy
+        limits = settings.limits
+    }
+
+    /// The rebuild after `end`; nil when the replicator was cancelled. `liveFor` is how long readers saw the generation, `now` is by the
+    /// continuous clock. Throws where the process ends instead.
+    mutating func next(
+        after end: GenerationEnd,
+        of target: ReplicationTarget,
+        liveFor: Duration?,
+        hasBeenLive: Bool,
+        at now: Duration
+    ) throws(ReplicationFailure) -> Rebuild? {
+        let reason: Reason
+        switch end {
+        case .cancelled: return nil
+        case .rebuild(let why):
+            if hasBeenLive, gapPolicy == .exit { throw .gap(why.text) }
+            if isLastingAbsence(why, target, at: now), !hasBeenLive { throw .streamMissing(target) }
+            reason = why
+        case .failed(let failure):
+            guard hasBeenLive else { throw failure }
+            reason = Reason(.scanFailed, failure.description)
+        }
+        if let liveFor, liveFor >= limits.rebuildForgiveness { rebuilds = 0 }
+        defer { rebuilds += 1 }
+        return Rebuild(reason: reason, wait: limits.rebuildWait(rebuilds: rebuilds))
+    }
+
+    /// Whether the table has named a stream for longer than `startLimit` that its endpoint does not know. The table was described again
+    /// before each generation.
+    private mutating func isLastingAbsence(_ reason: Reason, _ target: ReplicationTarget, at now: Duration) -> Bool {
+        guard reason.code == .streamMissing else {
+            missing = nil
+            return false
+        }
+        let since = missing.flatMap { $0.streamARN == target.streamARN ? $0.since : nil } ?? now
+        missing = (target.streamARN, since)
+        return now - since >= limits.startLimit
+    }
+}

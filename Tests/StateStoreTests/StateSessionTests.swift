@@ -1,0 +1,60 @@
+import Basics
+import ReplicaStore
+import StateStore
+import TestTools
+import Testing
+
+@Suite struct StateSessionTests {
+    /// A session of small transactions, and 60 items to save.
+    private func session(
+        grace: Duration,
+        now: @escaping @Sendable () -> Int64 = SystemClock.suspendingNanoseconds
+    ) throws -> (fixture: StateFixture, session: StateSession) {
+        let fixture = StateFixture()
+        for number in 0..<60 { try fixture.change("k\(number)", "1") }
+        var limits = StateLimits()
+        limits.recordsPerTransaction = 7
+        limits.stopGrace = grace
+        return (fixture, StateSession(directory: try StateDirectory(fixture.path), limits: limits, now: now))
+    }
+
+    @Test("a first save that is under way when the process is asked to stop is finished within its grace")
+    func finished() async throws {
+        let (fixture, session) = try session(grace: .seconds(60))
+        session.stop()
+        let mark = StateFixture.mark()
+        let report = try await session.save(fixture.writer.snapshot(), mark, of: StateFixture.identity, isLast: true)
+        #expect(report?.records == 60)
+        await session.close()
+    }
+
+    @Test("a suspend takes nothing from the grace of a first save")
+    func suspended() async throws {
+        let clocks = SuspendableClocks()
+        let (fixture, session) = try session(grace: .seconds(1), now: { clocks.suspending.wholeNanoseconds })
+        session.stop()
+        clocks.suspend(for: .seconds(3_600))
+        let (mark, identity) = (StateFixture.mark(), StateFixture.identity)
+        #expect(try await session.save(fixture.writer.snapshot(), mark, of: identity, isLast: true)?.records == 60)
+        try await session.abandon("a gap")
+        session.stop()
+        clocks.run(for: .seconds(1))
+        #expect(try await session.save(fixture.writer.snapshot(), mark, of: identity, isLast: true) == nil)
+        await session.close()
+    }
+
+    @Test("a first save that takes longer is left, and what it leaves is no state; a later generation is saved again")
+    func left() async throws {
+        let (fixture, session) = try session(grace: .zero)
+        session.stop()
+        let (mark, identity) = (StateFixture.mark(), StateFixture.identity)
+        #expect(try await session.save(fixture.writer.snapshot(), mark, of: identity, isLast: true) == nil)
+        await #expect(throws: StateRejection.incomplete) {
+            _ = try await session.load(expecting: identity, at: StateFixture.now, storeLimits: StoreLimits())
+        }
+        try await session.abandon("a gap")
+        let report = try await session.save(fixture.writer.snapshot(), mark, of: identity)
+        #expect(report?.records == 60)
+        await session.close()
+    }
+}
