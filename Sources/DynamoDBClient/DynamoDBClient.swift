@@ -5,7 +5,7 @@ import TableModel
 
 /// A client of DynamoDB and DynamoDB Streams: signed, typed calls over one libcurl thread, with retries.
 ///
-/// Safe to use from any task. Answers are decoded on the calling task. `close` it when it is no longer needed.
+/// Safe to use from any task. Responses are decoded on the calling task. `close` it when it is no longer needed.
 ///
 ///     let configuration = try AWSConfiguration.resolve(environment: environment)
 ///     let client = try DynamoDBClient(configuration: configuration)
@@ -16,7 +16,7 @@ public final class DynamoDBClient: ServiceTimekeeper {
     let retries: RetryPolicies
     private let transport: Transport
     private let time: TimeSource
-    private let observer: (any AWSCallObserver)?
+    private let observer: (any DynamoDBCallObserver)?
     /// One for each service: trouble of one must not keep the other from retrying.
     private let tableBudget: RetryBudget
     private let streamsBudget: RetryBudget
@@ -30,7 +30,7 @@ public final class DynamoDBClient: ServiceTimekeeper {
         configuration: AWSConfiguration,
         retries: RetryPolicies = RetryPolicies(),
         time: TimeSource = .system,
-        observer: (any AWSCallObserver)? = nil
+        observer: (any DynamoDBCallObserver)? = nil
     ) throws(DynamoDBError) {
         self.configuration = configuration
         self.retries = retries
@@ -59,27 +59,27 @@ public final class DynamoDBClient: ServiceTimekeeper {
     /// Ends the client's thread and connections. Calls under way fail with `cancelled`, and so do later ones.
     public func close() { transport.close() }
 
-    /// The service's time, by the Date fields of what it answered within the last minutes; nil without such answers.
+    /// The service's time, by the Date fields of its responses of the last minutes; nil without any.
     public var serviceTime: ServiceTime? {
         serviceClock.withLock { $0.reading(at: time.continuous(), wallMilliseconds: time.wallMilliseconds()) }
     }
 
-    /// Makes a call, with retries, and decodes its answer.
-    func perform<Answer>(
-        _ operation: AWSOperation,
+    /// Makes a call, with retries, and decodes the response.
+    func perform<Response>(
+        _ operation: DynamoDBOperation,
         subject: String,
         policy: RetryPolicy,
         body: [UInt8],
-        decode: (UnsafeRawBufferPointer) throws(JSONError) -> Answer
-    ) async throws(DynamoDBError) -> Answer {
+        decode: (UnsafeRawBufferPointer) throws(JSONError) -> Response
+    ) async throws(DynamoDBError) -> Response {
         let endpoint = operation.isOfStreams ? configuration.dynamoDBStreams : configuration.dynamoDB
-        let call = AWSCallSite(operation: operation, subject: subject, endpoint: endpoint)
+        let call = CallContext(operation: operation, subject: subject, endpoint: endpoint)
         let budget = operation.isOfStreams ? streamsBudget : tableBudget
         var policy = policy
-        // The callers of DynamoDB Streams retry by themselves. One that goes on failing must not pay for it from the budget of all.
+        // The callers of DynamoDB Streams retry by themselves. One that keeps failing must not spend the budget of all.
         if operation.isOfStreams, failing.contains(subject) { policy.maximumAttempts = 1 }
         var progress = RetryProgress(policy: policy, budget: budget, time: time)
-        var answerBytes = 0
+        var responseBytes = 0
         while true {
             do {
                 let credentials = try await configuration.credentials.credentials()
@@ -91,19 +91,19 @@ public final class DynamoDBClient: ServiceTimekeeper {
                     timeout: policy.attemptTimeout
                 )
                 let came = time.continuous()
-                answerBytes += received.body.count
-                let answer = try received.decode(call, limits: configuration.limits, decode)
+                responseBytes += received.body.count
+                let response = try received.decode(call, limits: configuration.limits, decode)
                 // Only what was understood is the service's word: a proxy has a clock of its own.
                 if let date = received.date { note(date, sent: sent, received: came) }
                 budget.refund(retried: !progress.failures.isEmpty)
                 if operation.isOfStreams { failing.remove(subject) }
-                report(call, progress, failure: nil, sent: body.count, received: answerBytes)
-                return answer
+                report(call, progress, failure: nil, sent: body.count, received: responseBytes)
+                return response
             } catch {
                 switch progress.next(after: error) {
                 case .giveUp:
                     if operation.isOfStreams, error.isRetryable { failing.insert(subject) }
-                    report(call, progress, failure: error.kind, sent: body.count, received: answerBytes)
+                    report(call, progress, failure: error.kind, sent: body.count, received: responseBytes)
                     throw error
                 case .refreshCredentials:
                     configuration.credentials.invalidate()
@@ -111,7 +111,7 @@ public final class DynamoDBClient: ServiceTimekeeper {
                     do {
                         try await time.sleep(delay)
                     } catch {
-                        report(call, progress, failure: .cancelled, sent: body.count, received: answerBytes)
+                        report(call, progress, failure: .cancelled, sent: body.count, received: responseBytes)
                         throw TransportFailure(.cancelled).error(call)
                     }
                 }
@@ -125,7 +125,7 @@ public final class DynamoDBClient: ServiceTimekeeper {
     }
 
     private func send(
-        _ call: AWSCallSite,
+        _ call: CallContext,
         body: [UInt8],
         credentials: Credentials,
         timeout: Duration
@@ -143,7 +143,7 @@ public final class DynamoDBClient: ServiceTimekeeper {
     }
 
     private func report(
-        _ call: AWSCallSite,
+        _ call: CallContext,
         _ progress: RetryProgress,
         failure: DynamoDBError.Kind?,
         sent: Int,
@@ -151,13 +151,13 @@ public final class DynamoDBClient: ServiceTimekeeper {
     ) {
         guard let observer else { return }
         observer.finished(
-            AWSCall(
+            DynamoDBCall(
                 operation: call.operation.rawValue,
                 failure: failure,
                 retriedFailures: progress.failures,
                 duration: progress.elapsed,
                 requestBytes: sent * (progress.failures.count + 1),
-                answerBytes: received
+                responseBytes: received
             )
         )
     }

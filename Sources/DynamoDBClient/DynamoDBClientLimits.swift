@@ -1,4 +1,4 @@
-/// Every bound of the AWS client, in one place. The defaults suit a replica beside its application.
+/// Every bound of the client. The defaults suit a replica beside its application.
 public struct DynamoDBClientLimits: Sendable, Hashable {
     /// Requests on the wire at once, which is also the number of connections kept. More wait in line.
     public var concurrentRequests = 80
@@ -9,9 +9,9 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
     public var waitingRequests = 4096
     /// Handles kept for reuse when idle; each holds about 6 KB.
     public var idleHandles = 64
-    /// Bytes of one answer. A Scan page is 1 MB by DynamoDB's own count, several times that as JSON;
+    /// Bytes of one response. A Scan page is 1 MB by DynamoDB's own count, several times that as JSON;
     /// BatchGetItem 16 MB.
-    public var answerBytes = 64 << 20
+    public var responseBytes = 64 << 20
     /// Bytes of one request. Below 1 MiB, from where libcurl would ask for `100 Continue` first.
     public var requestBytes = (1 << 20) - 1
     /// Time to reach the endpoint: name, TCP and TLS.
@@ -26,8 +26,7 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
     public var configurationFileBytes = 1 << 20
     /// Characters of a remote error message that go into an `DynamoDBError`.
     public var messageCharacters = 300
-    /// How long what answers have told of the service's clock is used after the last of them. Clocks drift by less than a tenth of
-    /// a second in that time.
+    /// How long the service's time, as the last response told it, is used. Clocks drift by less than a tenth of a second in that time.
     public var serviceTimeAge: Duration = .seconds(300)
     /// Retries that may be under way before the client stops retrying; see `RetryBudget`.
     public var retryTokens = 500

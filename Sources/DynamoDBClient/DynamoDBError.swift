@@ -16,7 +16,7 @@ public struct DynamoDBError: Error, Sendable, Hashable, CustomStringConvertible 
         case notFound
         /// AccessDenied, UnrecognizedClient, InvalidSignature, missing credentials.
         case accessDenied
-        /// A 200 whose body is not the answer (truncated, not JSON, failed checksum): retry the same call.
+        /// A 200 whose body is not the response to the call (truncated, not JSON, failed checksum): retry the same call.
         case malformed
         /// Everything that asking again cannot mend (ValidationException).
         case fatal

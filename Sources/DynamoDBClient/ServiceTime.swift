@@ -1,4 +1,4 @@
-/// What the clock of DynamoDB shows, as far as the Date fields of its answers tell: the clock that stamps the records of a stream.
+/// The time by the clock of DynamoDB, which stamps the records of a stream, as the Date fields of its responses tell it.
 public struct ServiceTime: Sendable, Hashable {
     /// Not earlier than this, milliseconds since 1970 UTC.
     public let earliest: Int64

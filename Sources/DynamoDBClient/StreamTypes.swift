@@ -150,7 +150,7 @@ public struct StreamRecord: Sendable, Hashable {
     }
 }
 
-/// One answer of GetRecords. Records may come together with a null next iterator: they count, then the shard has ended.
+/// One response of GetRecords. Records may come together with a null next iterator: they count, then the shard has ended.
 public struct RecordsPage: Sendable, Hashable {
     /// The records in the order of the shard, perhaps none.
     public let records: [StreamRecord]

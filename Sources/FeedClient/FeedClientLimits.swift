@@ -4,7 +4,7 @@ package struct FeedClientLimits: Sendable, Hashable {
     /// patch, escaped, an event stays under this.
     package var eventBytes = 8_388_608
     /// More of an answer's body than this is not read where only its beginning is of interest: problems and status.
-    package var answerBytes = 1_048_576
+    package var responseBytes = 1_048_576
     /// To connect, name resolution included.
     package var connectTimeout: Duration = .seconds(10)
     /// Without one byte for this long a feed counts as lost: three times the server's own heartbeat.

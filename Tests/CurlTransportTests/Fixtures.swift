@@ -1,6 +1,4 @@
 import CurlTransport
-import TestTools
-import Testing
 
 /// Settings of a transport with two lanes, like those of the client of DynamoDB, after a change.
 func makeSettings(_ change: (inout TransportSettings) -> Void = { _ in }) -> TransportSettings {
@@ -43,27 +41,4 @@ extension Transport {
     {
         try await send(request, lane: 1, timeout: timeout)
     }
-}
-
-/// The failure that `body` throws; records an issue when it throws none.
-func transportFailure<Value>(
-    _ body: () async throws(TransportFailure) -> Value,
-    sourceLocation: SourceLocation = #_sourceLocation
-) async -> TransportFailure? {
-    do {
-        _ = try await body()
-        Issue.record("nothing was thrown", sourceLocation: sourceLocation)
-        return nil
-    } catch {
-        return error
-    }
-}
-
-/// Waits until `condition` holds; records an issue when it does not.
-func eventually(
-    _ what: Comment,
-    sourceLocation: SourceLocation = #_sourceLocation,
-    _ condition: () -> Bool
-) async {
-    if await !comesTrue(condition) { Issue.record(what, sourceLocation: sourceLocation) }
 }

@@ -12,7 +12,7 @@ import Testing
         let task = Task {
             await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) }
         }
-        await eventually("the request arrives") { server.requests.count == 1 }
+        #expect(await comesTrue { server.requests.count == 1 }, "the request arrives")
         task.cancel()
         #expect(await task.value == .cancelled)
         #expect(try await transport.send(makeRequest(server.url, body: "[]")).head.status == 200)
@@ -29,7 +29,7 @@ import Testing
         let first = Task {
             await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) }
         }
-        await eventually("the first request arrives") { server.requests.count == 1 }
+        #expect(await comesTrue { server.requests.count == 1 }, "the first request arrives")
         let second = Task {
             await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) }
         }
@@ -83,7 +83,7 @@ import Testing
         let tasks = (0..<3).map { _ in
             Task { await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) } }
         }
-        await eventually("a request arrives") { server.requests.count == 1 }
+        #expect(await comesTrue { server.requests.count == 1 }, "a request arrives")
         transport.close()
         for task in tasks { #expect(await task.value == .closed) }
         #expect(
@@ -103,7 +103,7 @@ import Testing
         let first = Task {
             await cause { () throws(TransportFailure) in try await transport.send(makeRequest(server.url)) }
         }
-        await eventually("the first request arrives") { server.requests.count == 1 }
+        #expect(await comesTrue { server.requests.count == 1 }, "the first request arrives")
         // One of the two gets the place in line, the other is refused; then the close ends the one that waits.
         let others = (0..<2).map { _ in
             Task { () -> TransportFailure.Cause? in

@@ -117,7 +117,7 @@ import Testing
         let transport = try makeTransport {
             $0.responseBytes = 4_999
         }
-        let failure = await transportFailure { () throws(TransportFailure) in
+        let failure = await #expect(throws: TransportFailure.self) {
             try await transport.send(makeRequest(server.url))
         }
         #expect(failure?.cause == .responseTooLarge(limit: 4_999))
@@ -140,7 +140,7 @@ import Testing
         let transport = try makeTransport {
             $0.requestBytes = 10
         }
-        let failure = await transportFailure { () throws(TransportFailure) in
+        let failure = await #expect(throws: TransportFailure.self) {
             try await transport.send(makeRequest("http://127.0.0.1:1", body: "0123456789A"))
         }
         #expect(failure?.cause == .requestTooLarge(limit: 10))
@@ -152,7 +152,7 @@ import Testing
         let server = Script(.rawThenClose("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"Items\":[")).server()
         defer { server.stop() }
         let transport = try makeTransport()
-        let failure = await transportFailure { () throws(TransportFailure) in
+        let failure = await #expect(throws: TransportFailure.self) {
             try await transport.send(makeRequest(server.url))
         }
         #expect(failure?.cause == .truncated)
@@ -164,7 +164,7 @@ import Testing
         let server = Script(.silence).server()
         defer { server.stop() }
         let transport = try makeTransport()
-        let failure = await transportFailure { () throws(TransportFailure) in
+        let failure = await #expect(throws: TransportFailure.self) {
             try await transport.send(makeRequest(server.url), timeout: .milliseconds(100))
         }
         #expect(failure?.cause == .timedOut)
@@ -178,7 +178,7 @@ import Testing
         let transport = try makeTransport {
             $0.lowSpeedTime = .seconds(1)
         }
-        let failure = await transportFailure { () throws(TransportFailure) in
+        let failure = await #expect(throws: TransportFailure.self) {
             try await transport.send(makeRequest(server.url), timeout: .seconds(60))
         }
         #expect(failure?.cause == .timedOut)
@@ -190,7 +190,7 @@ import Testing
     func refused() async throws {
         let transport = try makeTransport()
         let failure = await withRefusingPort { port in
-            await transportFailure { () throws(TransportFailure) in
+            await #expect(throws: TransportFailure.self) {
                 try await transport.send(makeRequest("http://127.0.0.1:\(port)"))
             }
         }
@@ -207,7 +207,7 @@ import Testing
             as [(String?, TransportFailure.Cause)]
         {
             let transport = try makeTransport { $0.connection.certificates = bundle }
-            let failure = await transportFailure { () throws(TransportFailure) in
+            let failure = await #expect(throws: TransportFailure.self) {
                 try await transport.send(makeRequest(url))
             }
             #expect(failure?.cause == cause)

@@ -120,7 +120,7 @@ import Testing
         #expect(call.attempts == 4)
         #expect(call.duration == .milliseconds(700))
         #expect(call.requestBytes == server.requests.reduce(0) { $0 + $1.body.count })
-        #expect(call.answerBytes > onePage.utf8.count)
+        #expect(call.responseBytes > onePage.utf8.count)
     }
 
     @Test(
@@ -156,7 +156,7 @@ import Testing
         let client = try makeClient(server.url, retries: RetryPolicies(scan: .once))
         defer { client.close() }
         #expect(try await client.scan(scanRequest).items.entries.count == 1)
-        let error = await awsError { () throws(DynamoDBError) in try await client.scan(scanRequest) }
+        let error = await #expect(throws: DynamoDBError.self) { try await client.scan(scanRequest) }
         #expect(error?.kind == .malformed)
         #expect(
             error?.description
@@ -180,7 +180,7 @@ import Testing
         let observer = RecordingObserver()
         let client = try makeClient(server.url, observer: observer)
         defer { client.close() }
-        let error = await awsError { () throws(DynamoDBError) in
+        let error = await #expect(throws: DynamoDBError.self) {
             try await client.getRecords(iterator: "i", shardID: "s", limit: 1)
         }
         #expect(error?.kind == kind)
@@ -194,7 +194,7 @@ import Testing
         defer { server.stop() }
         let client = try makeClient(server.url)
         defer { client.close() }
-        let error = await awsError { () throws(DynamoDBError) in
+        let error = await #expect(throws: DynamoDBError.self) {
             try await client.getRecords(iterator: "i", shardID: "s", limit: 1)
         }
         #expect(error?.kind == .transient)
@@ -214,7 +214,7 @@ import Testing
         #expect(try await client.scan(scanRequest).items.entries.count == 1)
         #expect(server.requests.count == 2)
         provider.invalidate()
-        let error = await awsError { () throws(DynamoDBError) in try await client.scan(scanRequest) }
+        let error = await #expect(throws: DynamoDBError.self) { try await client.scan(scanRequest) }
         #expect(error?.kind == .expiredCredentials)
         #expect(server.requests.count == 4)
     }
@@ -236,8 +236,8 @@ import Testing
         )
         defer { client.close() }
         let request = scanRequest
-        let task = Task { await awsError { () throws(DynamoDBError) in try await client.scan(request) } }
-        await eventually("the first attempt arrives") { server.requests.count == 1 }
+        let task = Task { await #expect(throws: DynamoDBError.self) { try await client.scan(request) } }
+        #expect(await comesTrue { server.requests.count == 1 }, "the first attempt arrives")
         task.cancel()
         #expect(await task.value?.kind == .cancelled)
         #expect(server.requests.count == 1)
@@ -248,7 +248,7 @@ import Testing
         try await withRefusingPort { port in
             let client = try makeClient("http://127.0.0.1:\(port)")
             defer { client.close() }
-            let error = await awsError { () throws(DynamoDBError) in try await client.describeTable("orders") }
+            let error = await #expect(throws: DynamoDBError.self) { try await client.describeTable("orders") }
             #expect(
                 error?.description == "DescribeTable table orders failed: ConnectionRefused: http://127.0.0.1:\(port) "
                     + "refuses connections. Check that the endpoint is running and that its port is right: "
@@ -265,7 +265,7 @@ import Testing
         defer { server.stop() }
         let client = try makeClient(server.url)
         defer { client.close() }
-        let error = await awsError { () throws(DynamoDBError) in
+        let error = await #expect(throws: DynamoDBError.self) {
             try await client.getRecords(iterator: "i", shardID: "shardId-1", limit: 1)
         }
         #expect(error?.kind == .malformed)
@@ -280,7 +280,7 @@ import Testing
     func closed() async throws {
         let client = try makeClient("http://127.0.0.1:1")
         client.close()
-        let error = await awsError { () throws(DynamoDBError) in try await client.describeTable("t") }
+        let error = await #expect(throws: DynamoDBError.self) { try await client.describeTable("t") }
         #expect(error?.kind == .cancelled)
         #expect(error?.description == "DescribeTable table t failed: Closed: the client was closed.")
     }

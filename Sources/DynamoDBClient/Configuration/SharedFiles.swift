@@ -26,13 +26,13 @@ struct SharedFiles: Sendable, Hashable {
         guard let path else { return nil }
         let bytes: [UInt8]
         do {
-            bytes = try SmallFile.read(path, limit: byteLimit)
+            bytes = try BoundedFile.read(path, limit: byteLimit)
         } catch {
             if error == .missing { return nil }
             throw .configuration(
                 subject: path,
                 code: "UnreadableFile",
-                message: error.words,
+                message: error.reason,
                 hint: "Check the file and its permissions, or set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE."
             )
         }

@@ -5,7 +5,7 @@ extension JSONError {
     static func unmet(_ reason: String) -> JSONError { JSONError(reason, offset: 0) }
 
     /// The reason, and the place where there is one.
-    var words: String { offset == 0 ? reason : "\(reason) at byte \(offset)" }
+    var located: String { offset == 0 ? reason : "\(reason) at byte \(offset)" }
 }
 
 extension JSONReader {

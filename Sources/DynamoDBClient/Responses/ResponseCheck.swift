@@ -5,7 +5,7 @@ import TableModel
 extension TransferResponse {
     /// Decodes a 200 after its checksum, or throws what kept it from being one.
     func decode<Response>(
-        _ call: AWSCallSite,
+        _ call: CallContext,
         limits: DynamoDBClientLimits,
         _ decode: (UnsafeRawBufferPointer) throws(JSONError) -> Response
     ) throws(DynamoDBError) -> Response {
@@ -23,7 +23,7 @@ extension TransferResponse {
                 try decode(UnsafeRawBufferPointer(bytes))
             }
         } catch {
-            let reason = ServiceFault.bounded(error.words, limits.messageCharacters)
+            let reason = ServiceFault.bounded(error.located, limits.messageCharacters)
             throw call.error(
                 .malformed,
                 "InvalidAnswer",

@@ -2,7 +2,7 @@ import CurlTransport
 
 extension ServiceFault {
     /// The error response in an operator's words.
-    static func error(_ response: TransferResponse, _ call: AWSCallSite, limits: DynamoDBClientLimits) -> DynamoDBError
+    static func error(_ response: TransferResponse, _ call: CallContext, limits: DynamoDBClientLimits) -> DynamoDBError
     {
         let fault = ServiceFault(response)
         guard let code = fault.code else { return unnamed(response, call, limits: limits) }
@@ -14,7 +14,7 @@ extension ServiceFault {
     }
 
     /// An error that is not in DynamoDB's form: a proxy's page, or another server's.
-    private static func unnamed(_ response: TransferResponse, _ call: AWSCallSite, limits: DynamoDBClientLimits)
+    private static func unnamed(_ response: TransferResponse, _ call: CallContext, limits: DynamoDBClientLimits)
         -> DynamoDBError
     {
         let form =
@@ -46,7 +46,7 @@ extension ServiceFault {
         return isSpace ? String(result.dropLast()) : result
     }
 
-    private static func hint(_ kind: DynamoDBError.Kind, _ fault: ServiceFault, _ call: AWSCallSite) -> String {
+    private static func hint(_ kind: DynamoDBError.Kind, _ fault: ServiceFault, _ call: CallContext) -> String {
         switch kind {
         case .throttled:
             "Calls come too often or ask for too much: raise the table's read capacity if it persists."

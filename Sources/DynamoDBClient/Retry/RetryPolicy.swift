@@ -42,7 +42,7 @@ public struct RetryPolicy: Sendable, Hashable {
 
 /// The policies of a client's operations.
 public struct RetryPolicies: Sendable, Hashable {
-    /// DescribeTable: somebody waits for the answer, and should hear of trouble within 10 s.
+    /// DescribeTable: somebody waits for the response, and should hear of trouble within 10 s.
     public var interactive: RetryPolicy
     /// Scan and BatchGetItem: a page is part of a long job, and repeating it costs less than beginning the job again.
     public var scan: RetryPolicy

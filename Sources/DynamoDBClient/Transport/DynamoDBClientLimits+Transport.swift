@@ -9,12 +9,12 @@ extension DynamoDBClientLimits {
         connection.isTLS12Required = true
         var settings = TransportSettings(over: connection)
         settings.responseFields = TransferResponse.awsFields
-        settings.lanes = AWSOperation.lanes
+        settings.lanes = DynamoDBOperation.lanes
         settings.concurrentRequests = concurrentRequests
         settings.requestsKeptFree = requestsKeptFree
         settings.waitingRequests = waitingRequests
         settings.idleHandles = idleHandles
-        settings.responseBytes = answerBytes
+        settings.responseBytes = responseBytes
         settings.requestBytes = requestBytes
         settings.lowSpeedBytesPerSecond = lowSpeedBytesPerSecond
         settings.lowSpeedTime = lowSpeedTime
@@ -22,7 +22,7 @@ extension DynamoDBClientLimits {
     }
 }
 
-extension AWSOperation {
+extension DynamoDBOperation {
     /// Lanes of the transport: one a service.
     static let lanes = 2
 

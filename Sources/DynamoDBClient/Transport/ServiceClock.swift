@@ -1,10 +1,10 @@
 import Basics
 
-/// The service's clock, by the Date fields of its answers (RFC 9110 section 6.6.1) and the continuous clock.
+/// The service's clock, by the Date fields of its responses (RFC 9110 section 6.6.1) and the continuous clock.
 ///
-/// A Date names a second, and was written between the request and its answer, so each answer bounds the offset between the two
-/// clocks; what all answers of some minutes have in common is about a second wide. An answer that contradicts the earlier ones
-/// wins: the service's clock was set.
+/// A Date names a second, and was written between the request and its response. So each response bounds the offset between the
+/// two clocks; the bounds of some minutes together leave about a second. A response that contradicts the earlier ones wins: the
+/// service's clock was set.
 struct ServiceClock: Sendable {
     /// Bounds, in milliseconds, of what the service's clock showed at the continuous clock's zero.
     private struct Window: Sendable {
@@ -35,10 +35,10 @@ struct ServiceClock: Sendable {
     private var settled: Window?
     private var growing: Window?
 
-    /// A clock that knows nothing. A bound is used for `maximumAge` after its answer, and for at most three times as long.
+    /// A clock that knows nothing. A bound is used for `maximumAge` after its response, and for at most three times as long.
     init(maximumAge: Duration) { self.maximumAge = maximumAge }
 
-    /// An answer with a Date, in seconds since 1970 UTC, and when it was asked for and had come.
+    /// Takes the Date of a response, in seconds since 1970 UTC, and when the request was sent and the response was complete.
     mutating func note(date: Int64, sent: Duration, received: Duration, wallMilliseconds: Int64) {
         let sample = Window(
             earliest: date * 1_000 - received.wholeMilliseconds - 1,
@@ -61,7 +61,7 @@ struct ServiceClock: Sendable {
         }
     }
 
-    /// The service's time at a moment; nil when no answer was recent enough.
+    /// The service's time at a moment; nil when no response was recent enough.
     func reading(at moment: Duration, wallMilliseconds: Int64) -> ServiceTime? {
         guard let growing, moment - growing.newest <= maximumAge,
             abs(wallMilliseconds - moment.wholeMilliseconds - growing.wallOffset) <= Self.step

@@ -3,7 +3,7 @@ import Glibc
 
 extension TransportFailure {
     /// The failure in an operator's words.
-    func error(_ call: AWSCallSite) -> DynamoDBError {
+    func error(_ call: CallContext) -> DynamoDBError {
         switch cause {
         case .cancelled:
             return call.error(.cancelled, "Cancelled", "the call was cancelled", hint: "")
@@ -34,7 +34,7 @@ extension TransportFailure {
         }
     }
 
-    private func exchangeError(_ call: AWSCallSite) -> DynamoDBError {
+    private func exchangeError(_ call: CallContext) -> DynamoDBError {
         let endpoint = call.endpoint
         switch cause {
         case .nameNotResolved:

@@ -106,7 +106,7 @@ package struct Probe {
 
     private func get(_ path: String, _ fields: [HTTPField] = [], query: String? = nil) -> Observations.Answer {
         var answer = Observations.Answer()
-        let limit = limits.answerBytes
+        let limit = limits.responseBytes
         var stream = streamedRequest(address.url(path: path, query: query), fields, total: limits.connectTimeout)
         stream.onHead = { head in
             answer.head = head

@@ -7,7 +7,7 @@ import Metrics
 package import Telemetry
 
 /// Counts what the HTTP server and the AWS client report. Every label set is fixed or bounded.
-package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
+package final class ServiceMetrics: HTTPServerObserver, DynamoDBCallObserver {
     package let registry: PrometheusRegistry
     private let logger: Logger
     private let routes: [String: RouteMetrics]
@@ -90,7 +90,7 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
         logger.warning("\(text)")
     }
 
-    package func finished(_ call: AWSCall) {
+    package func finished(_ call: DynamoDBCall) {
         let operation = ("operation", call.operation)
         let outcome = ("outcome", call.failure?.rawValue ?? "ok")
         Counter(label: "tablecast_aws_calls_total", dimensions: [operation, outcome], factory: registry).increment()
@@ -104,6 +104,6 @@ package final class ServiceMetrics: HTTPServerObserver, AWSCallObserver {
         Timer(label: "tablecast_aws_call_duration_seconds", dimensions: [operation], factory: registry)
             .recordNanoseconds(call.duration.wholeNanoseconds)
         Counter(label: "tablecast_aws_answer_bytes_total", dimensions: [operation], factory: registry)
-            .increment(by: call.answerBytes)
+            .increment(by: call.responseBytes)
     }
 }

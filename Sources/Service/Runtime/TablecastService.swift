@@ -201,7 +201,7 @@ package struct TablecastService: Sendable {
         }
     }
 
-    private func makeClient(observer: any AWSCallObserver) throws(StartUpError) -> DynamoDBClient {
+    private func makeClient(observer: any DynamoDBCallObserver) throws(StartUpError) -> DynamoDBClient {
         var overrides = AWSOverrides(
             region: settings.region,
             profile: settings.profile,

@@ -31,9 +31,8 @@ import Testing
         ])
         #expect(try await provider.credentials() == Credentials(accessKeyID: "AKID", secretAccessKey: "secret"))
         let none = EnvironmentCredentials(environment: ["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""])
-        #expect(
-            await awsError { () throws(DynamoDBError) in try await none.credentials() }?.isCredentialsNotFound == true
-        )
+        let error = await #expect(throws: DynamoDBError.self) { try await none.credentials() }
+        #expect(error?.isCredentialsNotFound == true)
     }
 
     @Test("a key with a line end is refused, and not shown")
@@ -41,7 +40,7 @@ import Testing
         let provider = EnvironmentCredentials(environment: [
             "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "hush-secret\n",
         ])
-        let error = await awsError { () throws(DynamoDBError) in try await provider.credentials() }
+        let error = await #expect(throws: DynamoDBError.self) { try await provider.credentials() }
         #expect(error?.message == "AWS_SECRET_ACCESS_KEY has a space, a line end or another character that no key has")
         #expect(error?.description.contains("hush") == false)
         #expect(error?.isCredentialsNotFound == false)
@@ -109,10 +108,8 @@ import Testing
         directory.write("config", "[profile dev]\nregion=x\n")
         for name in ["dev", "other"] {
             let provider = provider(directory, name)
-            #expect(
-                await awsError { () throws(DynamoDBError) in try await provider.credentials() }?.isCredentialsNotFound
-                    == true
-            )
+            let error = await #expect(throws: DynamoDBError.self) { try await provider.credentials() }
+            #expect(error?.isCredentialsNotFound == true)
         }
     }
 
@@ -121,7 +118,7 @@ import Testing
         let directory = TemporaryDirectory()
         directory.write("config", "[profile dev]\nsso_session=corp\nrole_arn=arn:aws:iam::1:role/x\n")
         let provider = provider(directory, "dev")
-        let error = await awsError { () throws(DynamoDBError) in try await provider.credentials() }
+        let error = await #expect(throws: DynamoDBError.self) { try await provider.credentials() }
         #expect(
             error?.description
                 == "Configuration profile dev failed: UnsupportedProfile: the profile gets its keys through "
@@ -138,15 +135,11 @@ import Testing
         let faulty = EnvironmentCredentials(environment: ["AWS_ACCESS_KEY_ID": "only"])
         let good = StaticCredentials(exampleKeys)
         #expect(try await CredentialsChain([nothing, good, faulty]).credentials() == exampleKeys)
-        #expect(
-            await awsError { () throws(DynamoDBError) in
-                try await CredentialsChain([nothing, faulty, good]).credentials()
-            }?.code == "IncompleteCredentials"
-        )
-        #expect(
-            await awsError { () throws(DynamoDBError) in
-                try await CredentialsChain([nothing]).credentials()
-            }?.isCredentialsNotFound == true
-        )
+        let fault = await #expect(throws: DynamoDBError.self) {
+            try await CredentialsChain([nothing, faulty, good]).credentials()
+        }
+        #expect(fault?.code == "IncompleteCredentials")
+        let none = await #expect(throws: DynamoDBError.self) { try await CredentialsChain([nothing]).credentials() }
+        #expect(none?.isCredentialsNotFound == true)
     }
 }

@@ -112,7 +112,7 @@ import Testing
     @Test("an answer with neither records nor an iterator is no end of a shard")
     func neither() throws {
         let error = try #require(throws: JSONError.self) { try decode("{}") }
-        #expect(error.words == "there are neither Records nor NextShardIterator")
+        #expect(error.located == "there are neither Records nor NextShardIterator")
     }
 
     @Test("a record that is not understood is named, also when what names it comes after the fault")

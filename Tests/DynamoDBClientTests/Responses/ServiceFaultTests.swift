@@ -9,7 +9,7 @@ import Testing
         _ body: String,
         type: String? = nil,
         request: String? = nil,
-        operation: AWSOperation = .getRecords
+        operation: DynamoDBOperation = .getRecords
     ) throws -> DynamoDBError {
         let fields = [("x-amzn-errortype", type), ("x-amzn-requestid", request)].compactMap { name, value in
             value.map { HTTPField(name: name, value: $0) }
@@ -19,7 +19,7 @@ import Testing
                 head: ResponseHead(status: status, version: "1.1", fields: fields),
                 body: Array(body.utf8)
             ),
-            AWSCallSite(operation: operation, subject: "shard s", endpoint: try Endpoint("http://127.0.0.1:8000")),
+            CallContext(operation: operation, subject: "shard s", endpoint: try Endpoint("http://127.0.0.1:8000")),
             limits: DynamoDBClientLimits()
         )
     }

@@ -90,7 +90,7 @@ import Testing
     )
     func refused(text: String, reason: String) throws {
         let error = try #require(throws: JSONError.self) { try decode(text) }
-        #expect(error.words == reason)
+        #expect(error.located == reason)
     }
 }
 

@@ -24,7 +24,7 @@ import Testing
         let client = try makeClient(server.url, limits: limits)
         defer { client.close() }
         for _ in 0..<38 {
-            _ = await awsError { () throws(DynamoDBError) in
+            _ = await #expect(throws: DynamoDBError.self) {
                 try await client.getRecords(iterator: "bad", shardID: "bad", limit: 1)
             }
         }

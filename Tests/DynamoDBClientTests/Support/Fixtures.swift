@@ -1,7 +1,5 @@
 import Synchronization
 import TableModel
-import TestTools
-import Testing
 
 @testable import DynamoDBClient
 
@@ -18,7 +16,7 @@ func makeClient(
     retries: RetryPolicies = RetryPolicies(),
     time: FakeTime = FakeTime(),
     credentials: any CredentialsProvider = StaticCredentials(exampleKeys),
-    observer: (any AWSCallObserver)? = nil
+    observer: (any DynamoDBCallObserver)? = nil
 ) throws -> DynamoDBClient {
     let endpoint = try Endpoint(url)
     let configuration = AWSConfiguration(
@@ -31,34 +29,11 @@ func makeClient(
     return try DynamoDBClient(configuration: configuration, retries: retries, time: time.source, observer: observer)
 }
 
-/// The error that `body` throws; records an issue when it throws none.
-func awsError<Value>(
-    _ body: () async throws(DynamoDBError) -> Value,
-    sourceLocation: SourceLocation = #_sourceLocation
-) async -> DynamoDBError? {
-    do {
-        _ = try await body()
-        Issue.record("nothing was thrown", sourceLocation: sourceLocation)
-        return nil
-    } catch {
-        return error
-    }
-}
-
-/// Waits until `condition` holds; records an issue when it does not.
-func eventually(
-    _ what: Comment,
-    sourceLocation: SourceLocation = #_sourceLocation,
-    _ condition: () -> Bool
-) async {
-    if await !comesTrue(condition) { Issue.record(what, sourceLocation: sourceLocation) }
-}
-
 /// Keeps what it hears.
-final class RecordingObserver: AWSCallObserver {
-    private let kept = Mutex<[AWSCall]>([])
-    var calls: [AWSCall] { kept.withLock { $0 } }
-    func finished(_ call: AWSCall) { kept.withLock { $0.append(call) } }
+final class RecordingObserver: DynamoDBCallObserver {
+    private let kept = Mutex<[DynamoDBCall]>([])
+    var calls: [DynamoDBCall] { kept.withLock { $0 } }
+    func finished(_ call: DynamoDBCall) { kept.withLock { $0.append(call) } }
 }
 
 let hashOnly = KeySchema(partition: KeyAttribute(name: "id", type: .string))

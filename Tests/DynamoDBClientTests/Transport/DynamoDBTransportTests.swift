@@ -20,7 +20,7 @@ import Testing
         ).server()
         defer { server.stop() }
         let transport = try Transport(DynamoDBClientLimits().transportSettings(certificates: nil))
-        let call = AWSCallSite(operation: .scan, subject: "table t", endpoint: try Endpoint(server.url))
+        let call = CallContext(operation: .scan, subject: "table t", endpoint: try Endpoint(server.url))
         let request = call.request(region: "eu-central-1", credentials: exampleKeys, body: Array("{}".utf8))
         let response = try await transport.send(request, lane: call.operation.lane, timeout: .seconds(20))
         #expect(response.status == 400)
@@ -43,13 +43,13 @@ import Testing
         limits.requestsKeptFree = 1
         let transport = try Transport(limits.transportSettings(certificates: nil))
         let endpoint = try Endpoint(server.url)
-        func send(_ operation: AWSOperation) async throws(TransportFailure) -> Int {
-            let call = AWSCallSite(operation: operation, subject: "", endpoint: endpoint)
+        func send(_ operation: DynamoDBOperation) async throws(TransportFailure) -> Int {
+            let call = CallContext(operation: operation, subject: "", endpoint: endpoint)
             let request = call.request(region: "eu-central-1", credentials: exampleKeys, body: Array("{}".utf8))
             return try await transport.send(request, lane: operation.lane, timeout: .seconds(20)).status
         }
         let hanging = (0..<20).map { _ in Task { try? await send(streamsHang ? .getRecords : .scan) } }
-        await eventually("the requests hang") { server.requests.count == 3 }
+        #expect(await comesTrue { server.requests.count == 3 }, "the requests hang")
         for _ in 0..<5 { #expect(try await send(streamsHang ? .scan : .getRecords) == 200) }
         transport.close()
         for task in hanging { #expect(await task.value == nil) }

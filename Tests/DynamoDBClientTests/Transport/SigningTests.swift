@@ -16,7 +16,7 @@ import Testing
             secretAccessKey: "a/secret+key=",
             sessionToken: hasToken ? "a/token+==" : nil
         )
-        let call = AWSCallSite(operation: .scan, subject: "table Bücher", endpoint: try Endpoint(server.url))
+        let call = CallContext(operation: .scan, subject: "table Bücher", endpoint: try Endpoint(server.url))
         let body = Array(#"{"TableName":"Bücher"}"#.utf8)
         let request = call.request(region: "eu-central-1", credentials: keys, body: body)
         _ = try await transport.send(request, lane: call.operation.lane, timeout: .seconds(20))

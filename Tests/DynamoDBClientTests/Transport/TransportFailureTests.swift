@@ -6,7 +6,7 @@ import Testing
 @Suite struct TransportFailureTests {
     private func describe(_ failure: TransportFailure) throws -> DynamoDBError {
         failure.error(
-            AWSCallSite(
+            CallContext(
                 operation: .scan,
                 subject: "table t",
                 endpoint: try Endpoint("https://dynamodb.eu-central-1.amazonaws.com")

@@ -1,14 +1,14 @@
 import Glibc
 
-/// Reads files that are small by nature.
-enum SmallFile {
+/// Reads whole files that must not be larger than a bound.
+enum BoundedFile {
     enum Failure: Error, Hashable {
         case missing
         case tooLarge(limit: Int)
         case system(errno: Int32)
 
-        /// In words, for an operator.
-        var words: String {
+        /// The cause, for an operator.
+        var reason: String {
             switch self {
             case .missing: "the file does not exist"
             case .tooLarge(let limit): "the file is larger than \(limit) bytes"

@@ -1,6 +1,6 @@
 import CurlTransport
 
-extension AWSCallSite {
+extension CallContext {
     /// The signed POST that makes the call. It has no Accept-Encoding: `x-amz-crc32` is the checksum of the bytes as
     /// sent, and libcurl would hand over others.
     func request(region: String, credentials: Credentials, body: [UInt8]) -> TransferRequest {
