@@ -203,6 +203,7 @@ import Testing
         var driver = MachineDriver(model)
         driver.run(until: .seconds(40))
         #expect(driver.gaps == [StreamGap(reason: .lateParent, shardID: "B")])
+        #expect(driver.machine.view(at: driver.now).gap == StreamGap(reason: .lateParent, shardID: "B"))
     }
 
     @Test(

@@ -156,10 +156,10 @@ package struct StreamModel: Sendable {
         var place = key.utf8.reduce(UInt64(17)) { ($0 &* 31) &+ UInt64($1) }
         var shard = roots[Int(place % UInt64(roots.count))]
         while shards[shard]?.isClosed == true {
-            let heirs = shards.values.filter { $0.parentID == shard }.map(\.id).sorted()
-            guard !heirs.isEmpty else { return nil }
+            let children = shards.values.filter { $0.parentID == shard }.map(\.id).sorted()
+            guard !children.isEmpty else { return nil }
             place = place &* 0x9E37_79B9_7F4A_7C15 &+ 7
-            shard = heirs[Int((place >> 33) % UInt64(heirs.count))]
+            shard = children[Int((place >> 33) % UInt64(children.count))]
         }
         return shard
     }

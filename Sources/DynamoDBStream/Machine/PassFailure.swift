@@ -4,5 +4,6 @@ package import DynamoDBClient
 package struct PassFailure: Sendable, Hashable {
     /// Nil for the listing of the shards.
     package let shardID: String?
+    /// Its last failure.
     package let error: DynamoDBError
 }

@@ -132,8 +132,8 @@ extension StreamMachine {
     }
 
     /// Ended shards are forgotten when they are no longer listed and long over, so that a flapping listing opens none again, and
-    /// when nothing asks for them: no child waits for one, none's children are looked for. Their end is known by the wall clock
-    /// too, since a process may never live as long as they are remembered.
+    /// when no child waits for one and nobody looks for its children. Their end is known by the wall clock too, since a process may
+    /// never live as long as they are remembered.
     private mutating func forgetFinished(listed: Set<String>) {
         let (discovery, now, memory) = (discovery, now, settings.limits.finishedShardMemory)
         lineage.forgetFinished { cursor, end in

@@ -10,7 +10,7 @@ extension StreamMachine {
         var gap: StreamGap? = discovery.streamIsLost ? StreamGap(reason: .streamNotFound, shardID: nil) : nil
         var shards: [ShardView] = []
         shards.reserveCapacity(lineage.cursors.count)
-        for cursor in lineage.cursors.values where cursor.isRead {
+        for cursor in lineage.cursors.values where cursor.isRead || cursor.gap != nil {
             let own = lagMilliseconds(of: cursor, at: time)
             if let own { lag = max(lag ?? 0, own) }
             if let error = cursor.faults.lastError { lastError = error }

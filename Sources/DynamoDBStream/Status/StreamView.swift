@@ -4,15 +4,20 @@ package import DynamoDBClient
 package struct StreamView: Sendable {
     /// When it was like this, on the continuous clock, however late the view is read.
     package let asOf: Duration
+    /// The shards that are read, and those that should have been, by id.
     package let shards: [ShardView]
     /// The greatest lag of a shard, milliseconds, never negative; nil before the shards are known.
     package let lagMilliseconds: Int64?
     /// How long ago the newest completed read began, of any shard, at `asOf`; nil before the first.
     package let silence: Duration?
+    /// Every later write reaches the consumer.
     package let isBookmarked: Bool
+    /// Records of a shard are held back until it has reached its head again.
     package let isReplaying: Bool
+    /// The status in the newest listing; nil before the first.
     package let status: StreamStatus?
     /// The newest failure of a listing or of a shard that has not succeeded since.
     package let lastError: DynamoDBError?
+    /// Records that were lost, until the owner resumes.
     package let gap: StreamGap?
 }
