@@ -11,14 +11,18 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Those of a target without unsafe code, where each unsafe construct would be an error until it is marked.
+let memorySafe = strict + [.strictMemorySafety()]
+
 /// A layer of the product. `dependencies` is the layer table: the compiler and `scripts/lint` hold imports to it.
 func layer(
     _ name: String,
     _ dependencies: [Target.Dependency],
     path: String? = nil,
-    resources: [Resource]? = nil
+    resources: [Resource]? = nil,
+    settings: [SwiftSetting] = strict
 ) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: strict)
+    .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: settings)
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -90,7 +94,7 @@ let package = Package(
         layer("CurlTransport", ["Basics", "CCurl", deque]),
         layer("TableModel", ["Basics"]),
         layer("DynamoDBClient", ["Basics", "CurlTransport", "TableModel", "CZlib"]),
-        layer("DynamoDBStream", ["Basics", "TableModel", "DynamoDBClient", heap]),
+        layer("DynamoDBStream", ["Basics", "TableModel", "DynamoDBClient", heap], settings: memorySafe),
         layer("ReplicaStore", ["Basics", "TableModel", deque]),
         layer("StateStore", ["Basics", "TableModel", "ReplicaStore", "CSQLite", "CXXHash"]),
         layer(
@@ -130,7 +134,8 @@ let package = Package(
         layer(
             "DynamoSandbox",
             ["Basics", "TableModel", "HTTPServer", "Digest"],
-            path: "Sandbox/Sources/DynamoSandbox"
+            path: "Sandbox/Sources/DynamoSandbox",
+            settings: memorySafe
         ),
         .executableTarget(
             name: "dynamo-sandbox",
@@ -142,7 +147,7 @@ let package = Package(
             name: "tablecast-demo",
             dependencies: ["TableModel", "API", "Service", "DynamoSandbox", argumentParser],
             path: "Sandbox/Sources/tablecast-demo",
-            swiftSettings: strict
+            swiftSettings: memorySafe
         ),
 
         // A table and its stream as a value, for the tests that move a clock.
@@ -150,7 +155,7 @@ let package = Package(
             name: "StreamModel",
             dependencies: ["Basics", "TableModel", "DynamoDBClient"],
             path: "Tests/StreamModel",
-            swiftSettings: strict
+            swiftSettings: memorySafe
         ),
         // What tests of several targets do alike.
         .target(

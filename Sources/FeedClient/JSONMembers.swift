@@ -21,7 +21,7 @@ package struct JSONMembers: Sendable, Hashable {
         var members: [Member] = []
         try json.beginObject()
         while let name = try json.nextMember() {
-            members.append(Member(name: name.text, value: Array(try json.readRaw())))
+            members.append(Member(name: name.text, value: try json.readRaw()))
         }
         return members
     }

@@ -42,21 +42,18 @@ extension JSONReader {
 
     /// Packs an object of typed values, sorted, into an open container, and returns how many there were.
     private mutating func packAttributes(_ container: Packer.Container) throws(JSONError) -> Int {
-        try consume(UInt8(ascii: "{"), "an object of typed values")
-        try enter()
+        try open(UInt8(ascii: "{"), "an object of typed values")
+        var isFirst = true
         var count = 0
-        if !consumeEmpty(UInt8(ascii: "}")) {
-            repeat {
-                let start = packer.buffer.count
-                let nameCount = try packText()
-                let name = packer.buffer.count - nameCount
-                try consume(UInt8(ascii: ":"), ":")
-                try packValue()
-                packer.endPiece(start: start, name: name, nameCount: nameCount)
-                count &+= 1
-            } while try consumeCommaOr(UInt8(ascii: "}"))
+        while try consumeNext(before: UInt8(ascii: "}"), &isFirst) {
+            let start = packer.buffer.count
+            let nameCount = try packText()
+            let name = packer.buffer.count - nameCount
+            try consume(UInt8(ascii: ":"), ":")
+            try packValue()
+            packer.endPiece(start: start, name: name, nameCount: nameCount)
+            count &+= 1
         }
-        leave()
         guard packer.sort(container, by: .bytes) else { throw failure("an attribute name occurs twice") }
         return count
     }
@@ -183,8 +180,9 @@ extension JSONReader {
     private mutating func packList() throws(JSONError) {
         let container = packer.openContainer(PackedTag.list)
         var count = 0
-        try beginArray()
-        while try nextElement() {
+        try open(UInt8(ascii: "["), "an array")
+        var isFirst = true
+        while try consumeNext(before: UInt8(ascii: "]"), &isFirst) {
             try packValue()
             count += 1
         }
@@ -194,8 +192,9 @@ extension JSONReader {
     private mutating func packSet(_ tag: UInt8) throws(JSONError) {
         let container = packer.openContainer(tag)
         var count = 0
-        try beginArray()
-        while try nextElement() {
+        try open(UInt8(ascii: "["), "an array")
+        var isFirst = true
+        while try consumeNext(before: UInt8(ascii: "]"), &isFirst) {
             let start = packer.buffer.count
             let length: Int
             switch tag {

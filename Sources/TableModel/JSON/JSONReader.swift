@@ -95,28 +95,35 @@ package struct JSONReader: ~Copyable {
         return true
     }
 
-    /// Counts a level of nesting; pair with `leave`.
+    /// Consumes a container's opening bracket and counts a level of nesting, which `consumeNext` ends.
     @inline(__always)
-    mutating func enter() throws(JSONError) {
+    mutating func open(_ bracket: UInt8, _ expected: StaticString) throws(JSONError) {
+        try consume(bracket, expected)
         guard depth < maximumDepth else { throw failure("nested deeper than \(maximumDepth) levels") }
         depth += 1
     }
 
+    /// Moves to the container's next value; false when `close` was consumed. The loops of this module keep `isFirst` in a local
+    /// variable, which is faster than the reader's.
     @inline(__always)
-    mutating func leave() { depth -= 1 }
+    mutating func consumeNext(before close: UInt8, _ isFirst: inout Bool) throws(JSONError) -> Bool {
+        let hasNext = isFirst ? !consumeEmpty(close) : try consumeCommaOr(close)
+        isFirst = false
+        if !hasNext { depth -= 1 }
+        return hasNext
+    }
 
     // MARK: Containers
 
     /// Opens an object. Call `nextMember` until it returns nil.
     package mutating func beginObject() throws(JSONError) {
-        try consume(UInt8(ascii: "{"), "an object")
-        try enter()
+        try open(UInt8(ascii: "{"), "an object")
         isAtFirst = true
     }
 
     /// The name of the object's next member, whose value comes next; nil at the object's end, which it consumes.
     package mutating func nextMember() throws(JSONError) -> JSONName? {
-        guard try consumeNext(before: UInt8(ascii: "}")) else { return nil }
+        guard try advance(before: UInt8(ascii: "}")) else { return nil }
         let name = try scanString()
         try consume(UInt8(ascii: ":"), ":")
         return JSONName(name)
@@ -124,21 +131,17 @@ package struct JSONReader: ~Copyable {
 
     /// Opens an array. Call `nextElement` until it returns false.
     package mutating func beginArray() throws(JSONError) {
-        try consume(UInt8(ascii: "["), "an array")
-        try enter()
+        try open(UInt8(ascii: "["), "an array")
         isAtFirst = true
     }
 
     /// Whether the array has another element, which comes next; false at the array's end, which it consumes.
-    package mutating func nextElement() throws(JSONError) -> Bool { try consumeNext(before: UInt8(ascii: "]")) }
+    package mutating func nextElement() throws(JSONError) -> Bool { try advance(before: UInt8(ascii: "]")) }
 
-    /// Moves to the container's next value; false when `close` was consumed.
-    @inline(__always)
-    private mutating func consumeNext(before close: UInt8) throws(JSONError) -> Bool {
-        let hasNext = isAtFirst ? !consumeEmpty(close) : try consumeCommaOr(close)
+    private mutating func advance(before close: UInt8) throws(JSONError) -> Bool {
+        var isFirst = isAtFirst
         isAtFirst = false
-        if !hasNext { leave() }
-        return hasNext
+        return try consumeNext(before: close, &isFirst)
     }
 
     // MARK: Values
@@ -180,13 +183,18 @@ package struct JSONReader: ~Copyable {
 
     /// Reads past the next value, checking it.
     package mutating func skipValue() throws(JSONError) {
+        var isFirst = true
         switch try peek() {
         case UInt8(ascii: "{"):
-            try beginObject()
-            while try nextMember() != nil { try skipValue() }
+            try open(UInt8(ascii: "{"), "an object")
+            while try consumeNext(before: UInt8(ascii: "}"), &isFirst) {
+                _ = try scanString()
+                try consume(UInt8(ascii: ":"), ":")
+                try skipValue()
+            }
         case UInt8(ascii: "["):
-            try beginArray()
-            while try nextElement() { try skipValue() }
+            try open(UInt8(ascii: "["), "an array")
+            while try consumeNext(before: UInt8(ascii: "]"), &isFirst) { try skipValue() }
         case UInt8(ascii: "\""): _ = try scanString()
         case UInt8(ascii: "t"), UInt8(ascii: "f"): _ = try readBool()
         case UInt8(ascii: "n"): guard try readNull() else { throw failure("expected null") }
@@ -195,12 +203,12 @@ package struct JSONReader: ~Copyable {
         }
     }
 
-    /// Reads past the next value, checking it, and returns its bytes.
-    package mutating func readRaw() throws(JSONError) -> UnsafeRawBufferPointer {
+    /// Reads past the next value, checking it, and returns a copy of its bytes.
+    package mutating func readRaw() throws(JSONError) -> [UInt8] {
         skipSpace()
         let first = position
         try skipValue()
-        return UnsafeRawBufferPointer(start: first, count: position - first)
+        return [UInt8](UnsafeRawBufferPointer(start: first, count: position - first))
     }
 
     /// Nothing but white space may follow.

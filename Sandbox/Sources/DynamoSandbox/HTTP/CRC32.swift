@@ -1,13 +1,11 @@
 /// The CRC-32 of IEEE 802.3 (also zlib's and gzip's), which DynamoDB sends as x-amz-crc32.
 enum CRC32 {
     static func checksum(_ bytes: [UInt8]) -> UInt32 {
-        table.withUnsafeBufferPointer { table in
-            bytes.withUnsafeBufferPointer { bytes in
-                var crc = UInt32.max
-                for byte in bytes { crc = table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] ^ (crc >> 8) }
-                return crc ^ UInt32.max
-            }
-        }
+        let bytes = bytes.span
+        let table = table.span
+        var crc = UInt32.max
+        for index in bytes.indices { crc = table[Int(UInt8(truncatingIfNeeded: crc) ^ bytes[index])] ^ (crc >> 8) }
+        return crc ^ UInt32.max
     }
 
     private static let table: [UInt32] = (0..<256).map { index in
