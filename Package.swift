@@ -133,7 +133,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "tablecast-demo",
-            dependencies: ["TableModel", "Service", "DynamoSandbox", argumentParser],
+            dependencies: ["TableModel", "HTTPServer", "Service", "DynamoSandbox", argumentParser],
             path: "Sandbox/Sources/tablecast-demo",
             swiftSettings: strict
         ),

@@ -50,16 +50,15 @@ package final class HTTPServer: Sendable {
 
     deinit { beginStop(within: .zero) }
 
-    /// Binds and listens (port 0 = any free one) and starts the loops; returns the port. Address in use says so. `host`
-    /// is an IPv4 or IPv6 address, or a name; the descriptors it opens close with `stop`. `option` is what the operator named the
-    /// address with, for the hint of an error.
-    package func start(host: String, port: Int, option: String = "--listen") throws(HTTPServerError) -> Int {
-        try start(at: try ResolvedAddress(host: host, port: port, option: option))
+    /// Binds and listens (port 0 = any free one) and starts the loops; returns the port. `host` is an IPv4 or IPv6 address, or a
+    /// name; the descriptors it opens close with `stop`.
+    package func start(host: String, port: Int) throws(HTTPServerError) -> Int {
+        try start(at: try ResolvedAddress(host: host, port: port))
     }
 
     /// The same where the host has been resolved before, so that what was decided by its address holds for this server.
     package func start(at address: ResolvedAddress) throws(HTTPServerError) -> Int {
-        let descriptor = try address.asked.listen(at: address, limits)
+        let descriptor = try ListeningSocket.open(at: address, limits)
         let addresses = AddressCounts(limit: limits.connectionsPerAddress)
         let loops = try makeLoops(addresses, orClose: descriptor)
         let listener = Listener(
@@ -95,7 +94,7 @@ package final class HTTPServer: Sendable {
         }
         guard isFirst else {
             closeDescriptor(descriptor)
-            throw HTTPServerError("cannot listen on \(address.asked.text): this server was started before.")
+            throw .startedBefore(address.asked)
         }
         return listener.port
     }
@@ -128,7 +127,7 @@ package final class HTTPServer: Sendable {
             return loops
         } catch {
             closeDescriptor(descriptor)
-            throw HTTPServerError("cannot start an event loop: \(error.text).")
+            throw .cannotStartLoop(error.text)
         }
     }
 
