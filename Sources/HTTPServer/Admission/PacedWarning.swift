@@ -1,19 +1,22 @@
 import Basics
 import Synchronization
 
-/// Says when a warning is due. Under attack a limit is reached and left many times a second; the warning is repeated once a minute.
+/// A warning that an operator reads at most once a minute: under attack a limit is reached and left many times a second.
 final class PacedWarning: Sendable {
     private static let interval: Instant = 60_000_000_000
 
+    private let observer: (any HTTPServerObserver)?
     private let last = Mutex<Instant?>(nil)
 
-    /// Whether to warn now; then not again for an interval.
-    func isDue() -> Bool {
+    init(_ observer: (any HTTPServerObserver)?) { self.observer = observer }
+
+    func warn(_ text: @autoclosure () -> String) {
         let now = SystemClock.suspendingNanoseconds()
-        return last.withLock { last in
+        let isDue = last.withLock { last in
             if let last, now - last < Self.interval { return false }
             last = now
             return true
         }
+        if isDue { observer?.serverWarning(text()) }
     }
 }
