@@ -145,7 +145,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "tablecast-demo",
-            dependencies: ["TableModel", "API", "Service", "DynamoSandbox", argumentParser],
+            dependencies: ["TableModel", "HTTPServer", "API", "Service", "DynamoSandbox", argumentParser],
             path: "Sandbox/Sources/tablecast-demo",
             swiftSettings: memorySafe
         ),

@@ -10,20 +10,16 @@ package final class HTTPServer: Sendable {
         /// To running or stopped.
         case new
         /// To stopped.
-        case running(Listener, [EventLoop])
+        case running(Listener, [EventLoopHandle])
         /// For good. The loops may still be finishing their connections.
-        case stopped([EventLoop])
+        case stopped([EventLoopHandle])
     }
 
-    private let handler: any HTTPHandler
-    private let observer: (any HTTPServerObserver)?
-    private let limits: HTTPServerLimits
-    private let notes: ResponseNotes
+    private let configuration: HTTPServerConfiguration
     private let loopCount: Int
     private let pendingBytes: PendingBytes
-    private let clock: (@Sendable () -> Int)?
     private let state = Mutex(State.new)
-    /// What runs: the listener and each loop.
+    /// The listener and each loop.
     private let group = DispatchGroup()
 
     /// A server that does nothing yet. `loops` event loops are threads: one a core is right. `clock` gives the seconds since 1970
@@ -39,96 +35,60 @@ package final class HTTPServer: Sendable {
         clock: (@Sendable () -> Int)? = nil
     ) {
         precondition(loops > 0, "a server needs at least one event loop")
-        self.handler = handler
-        self.observer = observer
-        self.limits = limits
-        self.notes = notes
+        configuration = HTTPServerConfiguration(
+            handler: handler,
+            observer: observer,
+            limits: limits,
+            notes: notes,
+            date: clock
+        )
         loopCount = loops
         self.pendingBytes = pendingBytes ?? PendingBytes(limit: limits.pendingBytes)
-        self.clock = clock
     }
 
     deinit { beginStop(within: .zero) }
 
-    /// Binds and listens (port 0 = any free one) and starts the loops; returns the port. Address in use says so. `host`
-    /// is an IPv4 or IPv6 address, or a name; the descriptors it opens close with `stop`. `option` is what the operator named the
-    /// address with, for the hint of an error.
-    package func start(host: String, port: Int, option: String = "--listen") throws(HTTPServerError) -> Int {
-        try start(at: try ResolvedAddress(host: host, port: port, option: option))
+    /// Binds and listens (port 0 = any free one) and starts the loops; returns the port. `host` is an IPv4 or IPv6 address, or a
+    /// name; the descriptors it opens close with `stop`.
+    package func start(host: String, port: Int) throws(HTTPServerError) -> Int {
+        try start(at: try ResolvedAddress(host: host, port: port))
     }
 
     /// The same where the host has been resolved before, so that what was decided by its address holds for this server.
     package func start(at address: ResolvedAddress) throws(HTTPServerError) -> Int {
-        let descriptor = try address.asked.listen(at: address, limits)
-        let addresses = AddressCounts(limit: limits.connectionsPerAddress)
+        let descriptor = try ListeningSocket.open(at: address, configuration.limits)
+        let addresses = AddressCounts(limit: configuration.limits.connectionsPerAddress)
         let loops = try makeLoops(addresses, orClose: descriptor)
-        let listener = Listener(
-            descriptor: descriptor,
-            loops: loops,
-            connectionLimit: limits.connections,
-            roomSeekers: limits.roomSeekers,
-            addresses: addresses,
-            observer: observer,
-            gate: ProbeGate(
-                handler: handler,
-                observer: observer,
-                loops: loops,
-                limits: limits,
-                refusals: makeRefusals()
-            )
-        )
+        let listener = Listener(descriptor: descriptor, configuration, loops: loops, addresses: addresses)
         let isFirst = state.withLock { state in
             guard case .new = state else { return false }
             state = .running(listener, loops)
-            for loop in loops {
-                loop.run(
-                    handler: handler,
-                    observer: observer,
-                    limits: limits,
-                    notes: notes,
-                    clock: clock,
-                    group: group
-                )
-            }
+            for loop in loops { loop.run(configuration, group: group) }
             listener.start(group: group)
             return true
         }
         guard isFirst else {
             closeDescriptor(descriptor)
-            throw HTTPServerError("cannot listen on \(address.asked.text): this server was started before.")
+            throw .startedBefore(address.asked)
         }
         return listener.port
     }
 
-    private func makeRefusals() -> Refusals {
-        Refusals(
-            connectionLimit: limits.connections,
-            addressLimit: limits.connectionsPerAddress,
-            answers: RefusalResponses(
-                handler: handler,
-                observer: observer,
-                notes: notes,
-                limit: limits.refusalAnswersPerSecond,
-                date: clock
-            ),
-            observer: observer
-        )
-    }
-
-    private func makeLoops(_ addresses: AddressCounts, orClose descriptor: Int32) throws(HTTPServerError) -> [EventLoop]
+    private func makeLoops(_ addresses: AddressCounts, orClose descriptor: Int32) throws(HTTPServerError)
+        -> [EventLoopHandle]
     {
         do throws(SystemCallError) {
-            var loops: [EventLoop] = []
+            var loops: [EventLoopHandle] = []
             for index in 0..<loopCount {
-                loops.append(try EventLoop(index: index, addresses: addresses, pendingBytes: pendingBytes))
+                loops.append(try EventLoopHandle(index: index, addresses: addresses, pendingBytes: pendingBytes))
             }
-            pendingBytes.whenLoopsShouldLook { [loops = loops.map { WeakLoop(loop: $0) }] in
-                for entry in loops { entry.loop?.nudge() }
+            pendingBytes.whenLoopsShouldLook { [loops = loops.map { WeakHandle(handle: $0) }] in
+                for entry in loops { entry.handle?.wake() }
             }
             return loops
         } catch {
             closeDescriptor(descriptor)
-            throw HTTPServerError("cannot start an event loop: \(error.text).")
+            throw .cannotStartLoop(error.text)
         }
     }
 
@@ -151,7 +111,7 @@ package final class HTTPServer: Sendable {
     /// The part of `stop` that does not wait.
     func beginStop(within grace: Duration) {
         let deadline = SystemClock.suspendingNanoseconds() + max(0, grace.wholeNanoseconds)
-        let (listener, loops) = state.withLock { state -> (Listener?, [EventLoop]) in
+        let (listener, loops) = state.withLock { state -> (Listener?, [EventLoopHandle]) in
             switch state {
             case .new:
                 state = .stopped([])
@@ -163,7 +123,7 @@ package final class HTTPServer: Sendable {
                 return (nil, loops)
             }
         }
-        // The loops first: once the port is closed, every answer says that it is the connection's last.
+        // The loops first: once the port is closed, every response says that it is the connection's last.
         for loop in loops { loop.stop(deadline: deadline) }
         listener?.cancel()
     }
@@ -176,7 +136,7 @@ package final class HTTPServer: Sendable {
         currentLoops.reduce(0) { $0 + $1.connectionCount.load(ordering: .relaxed) }
     }
 
-    private var currentLoops: [EventLoop] {
+    private var currentLoops: [EventLoopHandle] {
         state.withLock { state in
             switch state {
             case .new: []
@@ -187,6 +147,6 @@ package final class HTTPServer: Sendable {
 }
 
 /// Keeps `PendingBytes`, which the loops keep, from keeping the loops.
-private struct WeakLoop: Sendable {
-    weak let loop: EventLoop?
+private struct WeakHandle: Sendable {
+    weak let handle: EventLoopHandle?
 }

@@ -8,7 +8,7 @@ import Testing
         var table = ConnectionTable()
         func add() -> Connection {
             let connection = Connection(
-                EventLoop.Accepted(descriptor: 9, peerAddress: "", addressKey: 0),
+                AcceptedConnection(descriptor: 9, peerAddress: "", addressKey: 0),
                 token: table.reserve(),
                 now: 0
             )

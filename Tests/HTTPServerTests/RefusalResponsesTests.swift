@@ -13,18 +13,20 @@ import Testing
     func refusalAnswers() throws {
         let observer = RecordingObserver()
         let clock = MovedClock()
-        let answers = RefusalResponses(
-            handler: echo,
-            observer: observer,
-            notes: .requestID,
-            limit: 2,
+        var limits = HTTPServerLimits()
+        limits.refusalAnswersPerSecond = 2
+        let responses = RefusalResponses(
+            HTTPServerConfiguration(handler: echo, observer: observer, limits: limits, notes: .requestID),
             clock: { clock.now.withLock { $0 } }
         )
         /// What a client reads that is refused.
         func told() throws -> String {
             var ends: [Int32] = [0, 0]
             try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
-            answers.tell(ends[0], peer: "10.0.0.1", "no place")
+            responses.tell(
+                AcceptedConnection(descriptor: ends[0], peerAddress: "10.0.0.1", addressKey: 0),
+                "no place"
+            )
             close(ends[0])
             defer { close(ends[1]) }
             var bytes = [UInt8](repeating: 0, count: 4096)

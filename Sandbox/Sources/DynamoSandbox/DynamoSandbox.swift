@@ -21,6 +21,8 @@ public final class DynamoSandbox: Sendable {
         var hook: (@Sendable (SandboxCall) -> Void)?
     }
 
+    private struct StartFailure: Error, CustomStringConvertible { let description: String }
+
     private let state: Mutex<State>
 
     /// A sandbox without tables.
@@ -43,7 +45,10 @@ public final class DynamoSandbox: Sendable {
         let clock = clock
         // The Date of an answer is by the clock that stamps the records, as it is with DynamoDB.
         let server = HTTPServer(handler: handler, observer: nil, limits: limits, loops: 1) { Int(clock.now / 1_000) }
-        let bound = try server.start(host: "127.0.0.1", port: port, option: "--port")
+        let bound: Int
+        do throws(HTTPServerError) { bound = try server.start(host: "127.0.0.1", port: port) } catch {
+            throw StartFailure(description: error.description(option: "--port"))
+        }
         state.withLock { $0.server = server }
         return bound
     }

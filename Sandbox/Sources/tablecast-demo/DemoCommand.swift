@@ -1,6 +1,7 @@
 import API
 import ArgumentParser
 import DynamoSandbox
+import HTTPServer
 import Service
 
 /// `tablecast-demo`: a sandbox, a sample table, a writer that keeps changing it, and the real service on top.

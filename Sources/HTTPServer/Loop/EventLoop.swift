@@ -1,164 +1,181 @@
-import CLinux
-import Dispatch
-import Glibc
-import Synchronization
+import Basics
 
-/// The part of an event loop that other threads may touch: its mailbox and its wake-up. What it does with connections
-/// is in `ConnectionLoop`, which lives inside one long block on this loop's private queue.
-final class EventLoop: Sendable {
-    struct Accepted: Sendable {
-        let descriptor: Int32
-        let peerAddress: String
-        /// What connections of one client have in common.
-        let addressKey: UInt64
-        /// Set where every place was taken.
-        var search: RoomSearch?
-        /// Set for a connection that is beyond the limits and not counted, and is there for this request alone.
-        var probe: Probe?
+/// An event loop, on a thread of its own: it accepts what the listener hands over, waits until sockets are ready, and gives each
+/// connection its turn to read, respond and stream (`ConnectionHandler`).
+///
+/// A turn is short, and requests come first in it: what is costly or in a crowd continues in later turns (`Turns`), so neither
+/// five thousand woken subscribers nor a client's hundred searches hold up a GET for long.
+final class EventLoop {
+    /// The token of the wake-up descriptor.
+    private static let wakeToken = UInt64.max
+
+    private let handle: EventLoopHandle
+    private let observer: (any HTTPServerObserver)?
+    private let expiriesPerTurn: Int
+    private let clock: LoopClock
+    private let events: EventQueue
+    private let turns: Turns
+    private let connections: OpenConnections
+    private let handler: ConnectionHandler
+    private let pressure: PressureRelief
+    private let idleEviction: IdleEviction
+    private var stopDeadline: Instant?
+
+    /// `time` gives the suspending clock.
+    init(
+        _ handle: EventLoopHandle,
+        _ configuration: HTTPServerConfiguration,
+        time: @escaping () -> Instant = SystemClock.suspendingNanoseconds
+    ) throws(SystemCallError) {
+        let limits = configuration.limits
+        self.handle = handle
+        observer = configuration.observer
+        expiriesPerTurn = limits.expiriesPerTurn
+        clock = LoopClock(time)
+        events = EventQueue(epoll: handle.epollDescriptor)
+        turns = Turns(limits, clock)
+        connections = OpenConnections(handle, events, observer, limits, clock)
+        handler = ConnectionHandler(configuration, connections, turns)
+        pressure = PressureRelief(handle.pendingBytes, connections, observer)
+        idleEviction = IdleEviction(connections)
+        try events.add(handle.wakeDescriptor, .readable, token: Self.wakeToken)
     }
 
-    /// A health probe's request, and the slot that its connection has.
-    struct Probe: Sendable {
-        let head: RequestHead
-        let slot: ProbeSlots.Slot
+    /// Whether the next turn has work without new events.
+    var hasWork: Bool { !turns.isEmpty }
+
+    /// Returns when the loop was told to stop and its connections are gone, or their time is up.
+    func run() {
+        while true {
+            turn()
+            if let stopDeadline, connections.isEmpty || clock.now >= stopDeadline { break }
+        }
+        for connection in connections.all { connections.close(connection, .serverStopping) }
+        for accepted in handle.close() { refuse(accepted) }
     }
 
-    /// What is waiting for the loop.
-    struct Mail: Sendable {
-        var accepted: [Accepted] = []
-        /// When everything must be closed, once stopping has begun.
-        var stopDeadline: Instant?
-        /// The loop has ended and takes nothing any more.
-        var isClosed = false
+    /// Waits for events, then handles them and continues what earlier turns left, for about `HTTPServerLimits.turnTime`.
+    func turn() {
+        let count = events.wait(milliseconds: waitMilliseconds())
+        clock.beginTurn()
+        turns.begin()
+        handler.beginTurn()
+        // First, so that no request is served as usual after stopping has begun.
+        if handle.hasMessages { takeMessages() }
+        for index in 0..<count {
+            let event = events.event(index)
+            if event.token == Self.wakeToken { takeMessages() } else { take(event) }
+        }
+        turns.serveArrivals { handler.serve($0) }
+        turns.continueWork { handler.serve($0) }
+        pressure.relieve()
+        var expiries = expiriesPerTurn
+        while let connection = connections.nextDue(&expiries) { expire(connection) }
     }
 
-    /// Connections handed over and not yet closed, those of probes beyond the limits left out.
-    let connectionCount = Atomic<Int>(0)
-    let wakeDescriptor: Int32
-    let epollDescriptor: Int32
-    /// Of the whole process.
-    let pendingBytes: PendingBytes
-    private let addresses: AddressCounts
-    private let queue: DispatchQueue
-    private let mail = Mutex(Mail())
-    private let isSignalled = Atomic<Bool>(false)
-    private let streamsAreWoken = Atomic<Bool>(false)
+    private func waitMilliseconds() -> Int32 {
+        if hasWork { return 0 }
+        var earliest = connections.earliestDeadline ?? .max
+        if let stopDeadline { earliest = min(earliest, stopDeadline) }
+        if earliest == .max { return -1 }
+        let rest = max(0, earliest - clock.current())
+        return Int32(clamping: (rest + 999_999) / 1_000_000)
+    }
 
-    /// `addresses` is told of connections that end.
-    init(index: Int, addresses: AddressCounts, pendingBytes: PendingBytes) throws(SystemCallError) {
-        self.addresses = addresses
-        self.pendingBytes = pendingBytes
-        let wake = Int32(try systemCallOrError { linux_eventfd() })
+    private func takeMessages() {
+        let messages = handle.takeMessages()
+        for accepted in messages.accepted { accept(accepted) }
+        if let deadline = messages.stopDeadline {
+            let isFirst = stopDeadline == nil
+            stopDeadline = deadline
+            if isFirst { beginStopping() }
+        }
+        if messages.streamsAreWoken { wakeStreams() }
+    }
+
+    private func accept(_ accepted: AcceptedConnection) {
+        if let probe = accepted.probe {
+            handler.serve(probe, on: connections.openUnwatched(accepted))
+            return
+        }
+        if let search = accepted.search,
+            !idleEviction.makeRoom(of: search.reason == .address ? accepted.addressKey : nil)
+        {
+            handle.passedOn()
+            search.resume(with: accepted)
+            return
+        }
         do throws(SystemCallError) {
-            epollDescriptor = Int32(try systemCallOrError { linux_epoll_create() })
+            let connection = try connections.open(accepted)
+            if connections.isStopping { handler.receive(connection) } else { connections.settle(connection) }
         } catch {
-            closeDescriptor(wake)
-            throw error
+            observer?.serverWarning("a connection was refused: cannot watch its descriptor: \(error.text)")
+            refuse(accepted)
         }
-        wakeDescriptor = wake
-        queue = DispatchQueue(label: "tablecast.http.loop.\(index)")
     }
 
-    deinit {
-        closeDescriptor(epollDescriptor)
-        closeDescriptor(wakeDescriptor)
+    private func refuse(_ accepted: AcceptedConnection) {
+        closeDescriptor(accepted.descriptor)
+        if accepted.probe == nil { handle.released(accepted.addressKey) }
     }
 
-    /// Runs the loop until it is told to stop and has no connection left. `group` is left at the end.
-    func run(
-        handler: any HTTPHandler,
-        observer: (any HTTPServerObserver)?,
-        limits: HTTPServerLimits,
-        notes: ResponseNotes,
-        clock: (@Sendable () -> Int)?,
-        group: DispatchGroup
-    ) {
-        queue.async(group: group) {
-            let loop: ConnectionLoop
-            do {
-                loop = try ConnectionLoop(
-                    shell: self,
-                    handler: handler,
-                    observer: observer,
-                    limits: limits,
-                    notes: notes,
-                    clock: clock
-                )
-            } catch {
-                observer?.serverWarning("an event loop cannot start: \(error)")
-                _ = self.close()
-                return
+    private func take(_ event: DescriptorEvent) {
+        guard let connection = connections[event.token] else { return }
+        if event.isBroken || event.isPeerClosed {
+            connections.close(connection, .clientGone)
+            return
+        }
+        if event.isWritable, !connection.unsent.isEmpty { handler.resume(connection) }
+        guard !connection.isClosed else { return }
+        if connection.isQueued {
+            if event.isReadable || event.isWritable { connections.ignoreSocket(connection) }
+        } else if event.isReadable, turns.admits(connection) {
+            handler.receive(connection)
+        }
+    }
+
+    /// Every waiting stream produces again, every pending response is polled again. Those that are blocked do so anyway when the client
+    /// has caught up.
+    private func wakeStreams() {
+        for connection in connections.awaitingWakeUp { wake(connection) }
+    }
+
+    private func wake(_ connection: Connection) {
+        if !connection.isQueued, connection.unsent.isEmpty { turns.enqueue(connection) }
+    }
+
+    /// Idle connections close, after one last look for a request; streams are asked to end.
+    private func beginStopping() {
+        connections.beginStopping()
+        for connection in connections.all {
+            switch connection.phase {
+            case .reading: handler.receive(connection)
+            case .streaming(let stream):
+                stream.body.drain()
+                wake(connection)
+            case .pending(let pending):
+                pending.response.drain()
+                wake(connection)
+            case .sending, .lingering, .closed: break
             }
-            loop.run()
         }
     }
 
-    /// Hands over a new connection; false when the loop has ended and the caller still owns the descriptor.
-    func adopt(_ accepted: Accepted) -> Bool {
-        let isCounted = accepted.probe == nil
-        if isCounted { connectionCount.add(1, ordering: .relaxed) }
-        let isTaken = mail.withLock { mail in
-            if mail.isClosed { return false }
-            mail.accepted.append(accepted)
-            return true
+    /// The deadline of a connection has passed.
+    private func expire(_ connection: Connection) {
+        connection.deadline = .max
+        switch connection.phase {
+        case .closed: break
+        case .reading:
+            switch connection.parser.phase {
+            case .idle: connections.close(connection, .clientGone)
+            case .head: handler.timeOut(connection, "the request's head did not arrive in time")
+            case .body: handler.timeOut(connection, "the request's body did not arrive in time, or too slowly")
+            }
+        case .sending: connections.closeStalled(connection)
+        case .streaming, .pending:
+            if connection.unsent.isEmpty { turns.enqueue(connection) } else { connections.closeStalled(connection) }
+        case .lingering: connections.close(connection, .clientGone)
         }
-        if isTaken { signal() } else if isCounted { connectionCount.subtract(1, ordering: .relaxed) }
-        return isTaken
-    }
-
-    /// A connection that was handed over goes to another loop.
-    func passedOn() { connectionCount.subtract(1, ordering: .relaxed) }
-
-    /// A connection that was handed over is closed.
-    func released(_ addressKey: UInt64) {
-        connectionCount.subtract(1, ordering: .relaxed)
-        addresses.leave(addressKey)
-    }
-
-    /// Lets connections finish until `deadline`, on the suspending clock. A later call can only shorten it.
-    func stop(deadline: Instant) {
-        mail.withLock { $0.stopDeadline = min($0.stopDeadline ?? deadline, deadline) }
-        signal()
-    }
-
-    func wakeStreams() {
-        if streamsAreWoken.exchange(true, ordering: .acquiringAndReleasing) { return }
-        signal()
-    }
-
-    /// For the loop: whether there may be something to take.
-    var hasMail: Bool { isSignalled.load(ordering: .acquiring) }
-
-    /// For the loop: what has come since the last call. The flags fall before the mail is read, so nothing is missed.
-    func takeMail() -> (mail: Mail, streamsAreWoken: Bool) {
-        var counter: UInt64 = 0
-        _ = systemCall { read(wakeDescriptor, &counter, 8) }
-        isSignalled.store(false, ordering: .sequentiallyConsistent)
-        let woken = streamsAreWoken.exchange(false, ordering: .acquiringAndReleasing)
-        let taken = mail.withLock { mail in
-            let taken = mail
-            mail.accepted = []
-            return taken
-        }
-        return (taken, woken)
-    }
-
-    /// For the loop: takes nothing from now on. Returns what was still waiting.
-    func close() -> [Accepted] {
-        mail.withLock { mail in
-            let waiting = mail.accepted
-            mail.accepted = []
-            mail.isClosed = true
-            return waiting
-        }
-    }
-
-    /// Makes the loop take a turn.
-    func nudge() { signal() }
-
-    private func signal() {
-        if isSignalled.exchange(true, ordering: .sequentiallyConsistent) { return }
-        var one: UInt64 = 1
-        _ = systemCall { write(wakeDescriptor, &one, 8) }
     }
 }

@@ -38,6 +38,6 @@ struct TurnTime {
     var isSliceUp: Bool { last - sliceBegin >= slice }
     /// The time since the slice began.
     var sliceUsed: Int64 { last - sliceBegin }
-    /// What took so long makes its connection a costly one.
+    /// A step that took so long makes its connection a costly one.
     var costly: Int64 { slice / 2 }
 }

@@ -15,7 +15,7 @@ enum ByteClass {
         return ((byte < 64 ? low : high) &>> UInt64(byte & 63)) & 1 == 1
     }
 
-    /// What a field value may hold: visible characters, space, tab and obs-text (RFC 9110 section 5.5).
+    /// The bytes of a field value: visible characters, space, tab and obs-text (RFC 9110 section 5.5).
     @inline(__always)
     static func isFieldValue(_ byte: UInt8) -> Bool {
         (byte >= 0x20 && byte != 0x7F) || byte == tab

@@ -1,4 +1,4 @@
-/// What the field lines of a head say about the connection and the body, gathered line by line.
+/// The framing of a body and the life of its connection, gathered from the field lines of a head one by one.
 struct FramingFields {
     private(set) var fieldCount = 0
     private var hasHost = false

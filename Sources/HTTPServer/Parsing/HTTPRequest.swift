@@ -6,7 +6,7 @@ package struct HTTPRequest: Sendable {
     package let body: [UInt8]
     /// The client's address, without its port.
     package let peerAddress: String
-    /// What all addresses of one client have in common: an IPv4 address, or the /64 of an IPv6 address. For counting clients.
+    /// The same for all addresses of one client: an IPv4 address, or the /64 of an IPv6 address. For counting clients.
     package var clientKey: UInt64 = 0
     /// Names the request, where the server names requests.
     var identity = RequestIdentity.none
@@ -14,11 +14,7 @@ package struct HTTPRequest: Sendable {
     /// The request's `X-Request-Id`, as the response has it; nil where the server does not name requests.
     package var id: String? { identity.text(head: head.bytes) }
 
-    package var method: HTTPMethod {
-        head.method.method(
-            token: String(decoding: head.bytes.prefix { $0 != ByteClass.space }, as: UTF8.self)
-        )
-    }
+    package var method: HTTPMethod { head.method }
     /// The minor version of HTTP/1.x: 0 or 1.
     package var minorVersion: Int { head.minorVersion }
 

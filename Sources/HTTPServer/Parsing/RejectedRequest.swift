@@ -1,4 +1,4 @@
-/// Bytes that never became a request, or a connection that was not let in: what its answer is made of.
+/// Bytes that never became a request, or a connection that was refused: the content of the response.
 package struct RejectedRequest: Sendable, Hashable {
     /// One parameter of a query, as it was sent: escapes and all, and any bytes that are not UTF-8 replaced.
     package struct Parameter: Sendable, Hashable {
@@ -19,11 +19,11 @@ package struct RejectedRequest: Sendable, Hashable {
     }
 
     package let status: Int
-    /// What was wrong, in a short sentence without its full stop.
+    /// The reason, in a short sentence without its full stop.
     package let reason: String
     /// The query parameter that it is about; nil where it is about none.
     package let parameter: Parameter?
-    /// The answer's `X-Request-Id`; nil where the server does not name requests.
+    /// The response's `X-Request-Id`; nil where the server does not name requests.
     package let id: String?
 
     package init(status: Int, reason: String, parameter: Parameter? = nil, id: String? = nil) {

@@ -2,15 +2,14 @@
 struct RequestHead: Sendable {
     /// The request line and the field lines, each with its CRLF.
     var bytes: [UInt8]
-    /// The first bytes are its name.
-    var method: MethodCode
+    var method: HTTPMethod
     var minorVersion: Int
     /// Offsets into `bytes`. An absolute-form target without a path has an empty one, which means "/".
     var path: Range<Int>
     var query: Range<Int>?
     /// The host of an absolute-form target, which stands for the Host field (RFC 9112 section 3.2.2).
     var authority: Range<Int>?
-    /// Where the first field line begins.
+    /// The offset of the first field line.
     var fieldsStart: Int
     /// Whether the connection may carry another request after this one (RFC 9112 section 9.3).
     var keepsAlive: Bool

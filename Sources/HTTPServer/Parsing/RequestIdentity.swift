@@ -5,7 +5,7 @@ import Basics
 enum RequestIdentity: Sendable, Hashable {
     /// The server does not name requests.
     case none
-    /// Where the client's stands in the head.
+    /// The client's own, as its range in the head.
     case given(Range<Int>)
     /// 128 bits, written as 32 hexadecimal digits.
     case made(UInt64, UInt64)

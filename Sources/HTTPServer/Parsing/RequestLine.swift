@@ -2,14 +2,14 @@ import Basics
 
 /// A request line (RFC 9112 section 3), as offsets from the beginning of the line.
 struct RequestLine {
-    var method: MethodCode
+    var method: HTTPMethod
     var minorVersion: Int
     var path: Range<Int>
     var query: Range<Int>?
     /// The host of an absolute-form target.
     var authority: Range<Int>?
 
-    /// What is kept of a pair that is to be shown.
+    /// The bytes kept of a pair that an error shows.
     private static let shownPairBytes = 512
 
     /// Parses a line without its CRLF.
@@ -43,7 +43,7 @@ struct RequestLine {
         }
         let rest = UnsafeBufferPointer(rebasing: line[(targetEnd + 1)...])
         minorVersion = try Self.minorVersion(rest)
-        method = MethodCode(token: UnsafeBufferPointer(rebasing: line[..<methodEnd]))
+        method = HTTPMethod(token: UnsafeBufferPointer(rebasing: line[..<methodEnd]))
         path = targetStart..<(question < 0 ? targetEnd : question)
         query = question < 0 ? nil : question + 1..<targetEnd
         if line[targetStart] != UInt8(ascii: "/") { try adoptOtherForm(line) }

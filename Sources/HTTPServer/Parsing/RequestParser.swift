@@ -9,7 +9,7 @@ struct RequestParser {
         /// Everything consumable is consumed; more bytes are needed.
         case incomplete
         case complete(RequestHead, body: [UInt8])
-        /// The connection cannot be read on: answer and close.
+        /// The connection cannot be read any further: respond and close.
         case rejected(RequestRejection)
     }
 
@@ -54,7 +54,7 @@ struct RequestParser {
     }
 
     /// The method of the request being read, once its request line is there.
-    var method: MethodCode? { line?.method }
+    var method: HTTPMethod? { line?.method }
 
     /// The bytes of the body that have come.
     var bodyCount: Int { decoder?.count ?? 0 }

@@ -84,13 +84,13 @@ struct RouteTree: Sendable {
 
     /// The route of a path, given as a range of `bytes` that begins with "/" or is empty (which means "/").
     func route(
-        _ method: MethodCode,
+        _ method: HTTPMethod,
         _ path: Range<Int>,
         in bytes: UnsafeBufferPointer<UInt8>,
         segments: inout Segments
     ) -> Route? {
         Self.walk(root, Self.firstSegment(path), depth: 0, bytes, &segments) { node in
-            for route in node.routes where route.method.code == method { return route }
+            for route in node.routes where route.method == method { return route }
             return nil
         }
     }

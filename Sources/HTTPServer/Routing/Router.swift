@@ -81,7 +81,7 @@ package struct Router: HTTPHandler {
         return found
     }
 
-    private func find(_ method: MethodCode, _ head: RequestHead, _ segments: inout RouteTree.Segments) -> RouteTree
+    private func find(_ method: HTTPMethod, _ head: RequestHead, _ segments: inout RouteTree.Segments) -> RouteTree
         .Route?
     {
         head.bytes.withUnsafeBufferPointer { tree.route(method, head.path, in: $0, segments: &segments) }

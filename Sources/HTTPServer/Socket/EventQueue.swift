@@ -1,30 +1,54 @@
 import CLinux
 
-/// What a loop wants to hear about a descriptor. Broken connections are always reported.
-struct EventInterest: OptionSet {
-    let rawValue: UInt32
-    static let readable = EventInterest(rawValue: 1)
-    static let writable = EventInterest(rawValue: 2)
-    /// The peer has sent FIN, also when bytes before it are unread.
-    static let peerClosed = EventInterest(rawValue: 4)
-}
+/// The kernel's readiness queue of one event loop: level-triggered epoll. Confined to its loop.
+final class EventQueue {
+    private static let capacity = 256
+    private let epoll: Int32
+    private let ready = UnsafeMutablePointer<linux_readiness>.allocate(capacity: EventQueue.capacity)
 
-/// What happened to a descriptor.
-struct DescriptorEvent {
-    let token: UInt64
-    let isReadable: Bool
-    let isWritable: Bool
-    let isPeerClosed: Bool
-    /// Reset, or an error is pending.
-    let isBroken: Bool
-}
+    /// Uses an epoll descriptor, which the caller closes afterwards.
+    init(epoll: Int32) { self.epoll = epoll }
 
-/// The kernel's readiness queue, as an event loop sees it. Confined to its loop.
-protocol EventQueue: AnyObject {
-    func add(_ descriptor: Int32, _ interest: EventInterest, token: UInt64) throws(SystemCallError)
-    func change(_ descriptor: Int32, _ interest: EventInterest, token: UInt64)
+    deinit { ready.deallocate() }
+
+    func add(_ descriptor: Int32, _ interest: EventInterest, token: UInt64) throws(SystemCallError) {
+        _ = try systemCallOrError { linux_epoll_add(epoll, descriptor, Self.mask(interest), token) }
+    }
+
+    func change(_ descriptor: Int32, _ interest: EventInterest, token: UInt64) {
+        // Fails only for a descriptor that was not added, which is a mistake of ours.
+        if case .failed(let code) = systemCall({ linux_epoll_modify(epoll, descriptor, Self.mask(interest), token) }) {
+            preconditionFailure("epoll does not know descriptor \(descriptor): \(SystemCallError(code: code).text)")
+        }
+    }
+
     /// Waits at most so long (-1: for ever) and says how many events there are.
-    func wait(milliseconds: Int32) -> Int
+    func wait(milliseconds: Int32) -> Int {
+        switch systemCall({ linux_epoll_wait(epoll, ready, Int32(Self.capacity), milliseconds) }) {
+        case .done(let count): return count
+        case .wouldBlock: return 0
+        // Every other error means that the descriptor or the buffer is not ours.
+        case .failed(let code): preconditionFailure("epoll_wait failed: \(SystemCallError(code: code).text)")
+        }
+    }
+
     /// An event of the last wait.
-    func event(_ index: Int) -> DescriptorEvent
+    func event(_ index: Int) -> DescriptorEvent {
+        let events = ready[index].events
+        return DescriptorEvent(
+            token: ready[index].token,
+            isReadable: events & UInt32(LINUX_READABLE) != 0,
+            isWritable: events & UInt32(LINUX_WRITABLE) != 0,
+            isPeerClosed: events & UInt32(LINUX_PEER_CLOSED) != 0,
+            isBroken: events & UInt32(LINUX_HANG_UP | LINUX_FAILED) != 0
+        )
+    }
+
+    private static func mask(_ interest: EventInterest) -> UInt32 {
+        var mask: UInt32 = 0
+        if interest.contains(.readable) { mask |= UInt32(LINUX_READABLE) }
+        if interest.contains(.writable) { mask |= UInt32(LINUX_WRITABLE) }
+        if interest.contains(.peerClosed) { mask |= UInt32(LINUX_PEER_CLOSED) }
+        return mask
+    }
 }

@@ -18,34 +18,28 @@ final class Listener: Sendable {
 
     let port: Int
     private let descriptor: Int32
-    private let loops: [EventLoop]
-    private let connectionLimit: Int
+    private let loops: [EventLoopHandle]
+    private let limits: HTTPServerLimits
     private let addresses: AddressCounts
-    private let observer: (any HTTPServerObserver)?
     private let gate: ProbeGate
-    private let roomSeekers: Int
     private let seeking = Atomic<Int>(0)
-    private let ofDescriptors = PacedWarning()
+    private let warningOfDescriptors: PacedWarning
     private let queue = DispatchQueue(label: "tablecast.http.listener")
     private let state = Mutex(State())
 
     /// Takes over a listening descriptor.
     init(
         descriptor: Int32,
-        loops: [EventLoop],
-        connectionLimit: Int,
-        roomSeekers: Int,
-        addresses: AddressCounts,
-        observer: (any HTTPServerObserver)?,
-        gate: ProbeGate
+        _ configuration: HTTPServerConfiguration,
+        loops: [EventLoopHandle],
+        addresses: AddressCounts
     ) {
         self.descriptor = descriptor
         self.loops = loops
-        self.connectionLimit = connectionLimit
-        self.roomSeekers = roomSeekers
+        limits = configuration.limits
         self.addresses = addresses
-        self.observer = observer
-        self.gate = gate
+        warningOfDescriptors = PacedWarning(configuration.observer)
+        gate = ProbeGate(configuration, loops: loops)
         port = SocketAddress.port(of: descriptor)
     }
 
@@ -89,7 +83,7 @@ final class Listener: Sendable {
                 return
             case .done(let accepted):
                 handOver(
-                    EventLoop.Accepted(
+                    AcceptedConnection(
                         descriptor: Int32(accepted),
                         peerAddress: SocketAddress.host(&address),
                         addressKey: SocketAddress.key(&address)
@@ -107,7 +101,7 @@ final class Listener: Sendable {
         }
     }
 
-    private func handOver(_ accepted: EventLoop.Accepted) {
+    private func handOver(_ accepted: AcceptedConnection) {
         var total = 0
         var least = loops[0]
         var leastCount = Int.max
@@ -119,7 +113,7 @@ final class Listener: Sendable {
                 leastCount = count
             }
         }
-        let isFull = total >= connectionLimit
+        let isFull = total >= limits.connections
         let isAdmitted = addresses.admit(accepted.addressKey)
         if !isFull, isAdmitted {
             guard !least.adopt(accepted) else { return }
@@ -134,8 +128,8 @@ final class Listener: Sendable {
 
     /// Lets a connection that found no place look for one that an idle connection can give up. Few look at once, so that the
     /// descriptors in use stay within the bound.
-    private func seekRoom(_ accepted: EventLoop.Accepted, _ reason: HTTPRefusal) {
-        guard seeking.add(1, ordering: .relaxed).newValue <= roomSeekers else {
+    private func seekRoom(_ accepted: AcceptedConnection, _ reason: HTTPRefusal) {
+        guard seeking.add(1, ordering: .relaxed).newValue <= limits.roomSeekers else {
             seeking.subtract(1, ordering: .relaxed)
             refuse(accepted, reason)
             return
@@ -150,11 +144,11 @@ final class Listener: Sendable {
         )
         var accepted = accepted
         accepted.search = search
-        search.goOn(with: accepted)
+        search.resume(with: accepted)
     }
 
     /// Gives up a connection that no place is free for, unless it is a probe's. Also called from event loops.
-    private func refuse(_ accepted: EventLoop.Accepted, _ reason: HTTPRefusal) {
+    private func refuse(_ accepted: AcceptedConnection, _ reason: HTTPRefusal) {
         addresses.leave(accepted.addressKey)
         gate.take(accepted, reason)
     }
@@ -167,8 +161,8 @@ final class Listener: Sendable {
             source.suspend()
             return true
         }
-        if warns, ofDescriptors.isDue() {
-            observer?.serverWarning(
+        if warns {
+            warningOfDescriptors.warn(
                 "cannot accept connections: \(error.text). Raise the limit of open files (ulimit -n)."
             )
         }

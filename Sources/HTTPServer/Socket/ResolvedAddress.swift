@@ -1,19 +1,26 @@
 import CLinux
 import Glibc
 
-/// Where a server will listen: the socket address that a host stood for when it was resolved. A name may stand for another one later.
+/// The socket address that a host stood for when it was resolved. A name may stand for another one later.
 package struct ResolvedAddress: Sendable {
-    /// The host and the port as the operator gave them.
     let asked: ListenAddress
     private let storage: sockaddr_storage
     private let length: socklen_t
 
-    /// Resolves an IPv4 or IPv6 address, or a name. `option` is what the operator named the address with, for the hint of an error.
-    package init(host: String, port: Int, option: String = "--listen") throws(HTTPServerError) {
-        self = try ListenAddress(host: host, port: port, option: option).resolve()
-    }
-
-    init(_ found: addrinfo, of asked: ListenAddress) {
+    /// Resolves an IPv4 or IPv6 address, or a name: of a name the first address.
+    package init(_ asked: ListenAddress) throws(HTTPServerError) {
+        guard (0...65_535).contains(asked.port) else { throw .cannotListen(asked, .invalidPort) }
+        var hints = addrinfo()
+        hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        // "localhost" is the IPv4 loopback, where clients look first, whatever the resolver's order.
+        let name = asked.host == "localhost" ? "127.0.0.1" : asked.host
+        let status = getaddrinfo(name, String(asked.port), &hints, &list)
+        guard status == 0, let found = list?.pointee else {
+            throw .cannotListen(asked, .unresolved(String(cString: gai_strerror(status))))
+        }
+        defer { freeaddrinfo(list) }
         self.asked = asked
         var storage = sockaddr_storage()
         let length = min(found.ai_addrlen, socklen_t(MemoryLayout<sockaddr_storage>.size))
@@ -22,6 +29,11 @@ package struct ResolvedAddress: Sendable {
         }
         self.storage = storage
         self.length = length
+    }
+
+    /// The same for a host and a port.
+    package init(host: String, port: Int) throws(HTTPServerError) {
+        self = try ResolvedAddress(ListenAddress(host: host, port: port))
     }
 
     /// AF_INET or AF_INET6.

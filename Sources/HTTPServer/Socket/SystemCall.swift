@@ -35,7 +35,7 @@ func systemCallOrError<Result: FixedWidthInteger>(_ call: () -> Result) throws(S
 /// A failed system call.
 struct SystemCallError: Error, Equatable {
     let code: Int32
-    /// What the C library calls it.
+    /// The C library's name for it.
     var text: String { String(cString: strerror(code)) }
 }
 

@@ -49,5 +49,5 @@ package struct StartUpError: Error, Sendable, Hashable, CustomStringConvertible 
     package init(_ error: TokenFileError) { self.init(.configuration, error.description) }
 
     /// An address that cannot be listened on.
-    package init(_ error: HTTPServerError) { self.init(.failure, error.description) }
+    package init(_ error: HTTPServerError) { self.init(.failure, error.description(option: "--listen")) }
 }

@@ -1,7 +1,7 @@
 import API
 package import Basics
 import DynamoDBClient
-import HTTPServer
+package import HTTPServer
 import Logging
 import ReplicaStore
 import Replication
@@ -165,7 +165,7 @@ package struct TablecastService: Sendable {
 
     /// Resolved once, so that what holds for loopback only is decided by the address that will be bound, whatever its name.
     private func resolve(_ address: ListenAddress) throws(StartUpError) -> ResolvedAddress {
-        do { return try ResolvedAddress(host: address.host, port: address.port) } catch { throw StartUpError(error) }
+        do { return try ResolvedAddress(address) } catch { throw StartUpError(error) }
     }
 
     private func start(_ front: HTTPFront, at place: ResolvedAddress) throws(StartUpError) -> ListenAddress {

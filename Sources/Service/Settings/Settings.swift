@@ -1,5 +1,6 @@
 import Glibc
 package import HTTPSemantics
+package import HTTPServer
 package import Logging
 package import Replication
 package import Telemetry

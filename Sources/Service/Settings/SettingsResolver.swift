@@ -1,6 +1,7 @@
 import Basics
 import DynamoDBClient
 import HTTPSemantics
+import HTTPServer
 import Logging
 import Replication
 import Telemetry

@@ -74,8 +74,8 @@ final class HandTurnedLoop {
     }
 
     let script = Script()
-    private let shell: EventLoop
-    private let loop: ConnectionLoop
+    private let handle: EventLoopHandle
+    private let loop: EventLoop
     private var clients: [Int32] = []
 
     /// Each look at the clock takes `tick` microseconds. `clock` replaces the clock that the work moves.
@@ -85,17 +85,14 @@ final class HandTurnedLoop {
         clock: (() -> Instant)? = nil
     ) throws {
         let script = script
-        shell = try EventLoop(
+        handle = try EventLoopHandle(
             index: 0,
             addresses: AddressCounts(limit: 0),
             pendingBytes: PendingBytes(limit: limits.pendingBytes)
         )
-        loop = try ConnectionLoop(
-            shell: shell,
-            handler: script,
-            observer: nil,
-            limits: limits,
-            notes: [],
+        loop = try EventLoop(
+            handle,
+            HTTPServerConfiguration(handler: script, observer: nil, limits: limits, notes: []),
             time: clock ?? {
                 script.pass(tick)
                 return script.now
@@ -113,7 +110,7 @@ final class HandTurnedLoop {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         try #require(socketpair(AF_UNIX, kind, 0, &pair) == 0)
         clients.append(pair[0])
-        #expect(shell.adopt(EventLoop.Accepted(descriptor: pair[1], peerAddress: "\(address)", addressKey: address)))
+        #expect(handle.adopt(AcceptedConnection(descriptor: pair[1], peerAddress: "\(address)", addressKey: address)))
         loop.turn()
         return pair[0]
     }
@@ -131,7 +128,7 @@ final class HandTurnedLoop {
     func turn() { loop.turn() }
 
     /// Whether the loop has more to do without new events.
-    var hasMore: Bool { !loop.work.isEmpty || !loop.arrivals.isEmpty }
+    var hasMore: Bool { loop.hasWork }
 
     /// How many responses a client has got by now.
     func responses(_ client: Int32) -> Int {

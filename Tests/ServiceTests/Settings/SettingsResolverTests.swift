@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTPSemantics
+import HTTPServer
 import Logging
 import Replication
 import Telemetry

@@ -3,7 +3,7 @@ import Testing
 @testable import HTTPServer
 
 /// What a turn of an event loop does, with the time told by the work: turns of 2 ms, slices of 500 µs.
-@Suite struct ConnectionLoopTurnTests {
+@Suite struct EventLoopTurnTests {
     @Test("new requests stop at half of the turn; those left are answered in order, one turn after another")
     func arrivals() throws {
         let loop = try HandTurnedLoop()

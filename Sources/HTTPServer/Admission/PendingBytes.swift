@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What a process keeps in memory for clients that are slow to take it, or to send the rest: one number over all its event
+/// Bytes that a process keeps in memory for clients that are slow to take them, or to send the rest: one number over all its event
 /// loops, and its bound.
 package final class PendingBytes: Sendable {
     /// `HTTPServerLimits.pendingBytes`.

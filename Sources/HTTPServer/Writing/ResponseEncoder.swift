@@ -21,7 +21,7 @@ enum ResponseEncoder {
         case .stream(let stream):
             if let length = stream.length { return .length(length) }
             return minorVersion > 0 ? .chunked : .untilClose
-        case .pending: preconditionFailure("a pending answer's response must not be pending again")
+        case .pending: preconditionFailure("a pending response must not end in another pending one")
         }
     }
 

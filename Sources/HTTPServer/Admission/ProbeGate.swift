@@ -3,18 +3,18 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Looks at the request of each connection that no place is free for. A health probe goes on to an event loop; every other is refused.
+/// Looks at the request of each connection that no place is free for. A health probe is passed to an event loop; every other request is refused.
 ///
 /// An orchestrator opens a connection for each probe and restarts a service that refuses them, so a server whose places are all in use
 /// must not refuse these. The request is mostly there when its connection is accepted. A connection whose request is not may wait for
 /// it, for `HTTPServerLimits.probeHeadTimeout` and in one of few slots; when these are full the next one takes the slot of one that waits.
-/// A loop answers the probe, so that an answer says that loops turn.
+/// A loop responds to the probe, so that a response says that loops turn.
 ///
 /// The gate polls the connections that wait: they are few, and without any it does nothing.
 final class ProbeGate: Sendable {
     /// A connection whose request is being read.
     private struct Candidate {
-        let accepted: EventLoop.Accepted
+        let accepted: AcceptedConnection
         let reason: HTTPRefusal
         let due: Instant
         var slot: ProbeSlots.Slot?
@@ -47,7 +47,7 @@ final class ProbeGate: Sendable {
 
     private let handler: any HTTPHandler
     private let observer: (any HTTPServerObserver)?
-    private let loops: [EventLoop]
+    private let loops: [EventLoopHandle]
     /// Those of a probe's head.
     private let limits: HTTPServerLimits
     private let refusals: Refusals
@@ -56,29 +56,23 @@ final class ProbeGate: Sendable {
     private let queue = DispatchQueue(label: "tablecast.http.probes")
     private let state = Mutex(State())
 
-    /// `loops` answer the probes.
-    init(
-        handler: any HTTPHandler,
-        observer: (any HTTPServerObserver)?,
-        loops: [EventLoop],
-        limits: HTTPServerLimits,
-        refusals: Refusals
-    ) {
-        self.handler = handler
-        self.observer = observer
+    /// `loops` respond to the probes.
+    init(_ configuration: HTTPServerConfiguration, loops: [EventLoopHandle]) {
+        handler = configuration.handler
+        observer = configuration.observer
         self.loops = loops
-        var limits = limits
+        var limits = configuration.limits
         limits.headBytes = min(limits.headBytes, limits.probeHeadBytes)
         self.limits = limits
-        self.refusals = refusals
+        refusals = Refusals(configuration)
         slots = ProbeSlots(limit: limits.probeSlots, addressLimit: limits.probeSlotsPerAddress)
         timeout = limits.probeHeadTimeout.wholeNanoseconds
     }
 
     /// Takes over a connection that no place is free for. Called on any thread.
-    func take(_ accepted: EventLoop.Accepted, _ reason: HTTPRefusal) {
+    func take(_ accepted: AcceptedConnection, _ reason: HTTPRefusal) {
         // Drops the room search, which counts against `HTTPServerLimits.roomSeekers` while it exists.
-        let accepted = EventLoop.Accepted(
+        let accepted = AcceptedConnection(
             descriptor: accepted.descriptor,
             peerAddress: accepted.peerAddress,
             addressKey: accepted.addressKey
@@ -159,7 +153,7 @@ final class ProbeGate: Sendable {
 
     private func pass(_ candidate: Candidate, _ head: RequestHead, _ slot: ProbeSlots.Slot) {
         var accepted = candidate.accepted
-        accepted.probe = EventLoop.Probe(head: head, slot: slot)
+        accepted.probe = AcceptedConnection.Probe(head: head, slot: slot)
         let least = loops.min {
             $0.connectionCount.load(ordering: .relaxed) < $1.connectionCount.load(ordering: .relaxed)
         }
