@@ -107,6 +107,7 @@ let package = Package(
         layer(
             "Service",
             [
+                "DynamoDBStream",
                 "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "Replication", "ReplicaStore", "StateStore",
                 "HTTPServer", "Compression", "Digest", "ItemQuery", "Feed", "Telemetry", "CXXHash", "CLinux", logging,
                 metrics, argumentParser,
@@ -209,6 +210,7 @@ let package = Package(
         tests(
             of: "Service",
             [
+                "DynamoDBStream",
                 "TestTools", "HTTPSemantics", "TableModel", "DynamoDBClient", "Replication", "ReplicaStore",
                 "StateStore",
                 "HTTPServer", "Feed",

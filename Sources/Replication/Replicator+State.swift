@@ -39,7 +39,7 @@ extension Replicator {
             observer.observe(
                 .resumed(seconds: age, epoch: found.writer.epoch.text, newEpochReason: found.newEpochReason)
             )
-            let expiresAt = found.streamReadAt + settings.streamLimits.retention.wholeMilliseconds
+            let expiresAt = found.streamReadAt + settings.stream.limits.retention.wholeMilliseconds
             // Said at once: what follows may take a while.
             if let trouble = found.trouble { failed(trouble) }
             return Resumption(

@@ -84,7 +84,7 @@ package struct CrossOrigin: Sendable {
 
     private func note(_ origin: String, _ refused: RefusedNames) {
         let shown = QueryParameters.shown(origin)
-        let flag = SettingName.corsOrigins.flag
+        let flag = "--cors-origin"
         refused.note(shown) {
             guard AllowedOrigins.isOrigin(origin[...]) else {
                 return

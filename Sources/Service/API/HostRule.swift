@@ -71,7 +71,7 @@ package struct HostRule: Sendable {
         if LoopbackHost.matches(host) || allowed.contains(Self.normal(host)) { return nil }
         if allowsAddresses, LoopbackHost.isAddress(host) { return nil }
         let shown = QueryParameters.shown(String(host))
-        let way = "start the service with \(SettingName.allowedHosts.flag) \(shown)"
+        let way = "start the service with --allowed-host \(shown)"
         refused.note(shown) {
             "a request for the host \(shown) was refused (421). If that is a name of this service, \(way)"
         }
