@@ -221,6 +221,7 @@ let package = Package(
         tests(
             of: "Service",
             [
+                "DynamoDBStream",
                 "TestTools", "HTTPSemantics", "TableModel", "DynamoDBClient", "Replication", "ReplicaStore",
                 "StateStore",
                 "HTTPServer", "Feed",

@@ -6,14 +6,10 @@ package import ReplicaStore
 package struct ReplicationSettings: Sendable, Hashable {
     /// The table's name or its ARN.
     package var tableName: String
-    /// The time between two reads of one shard that is at its head.
-    package var pollInterval: Duration = .milliseconds(250)
-    /// The time between two full listings of the stream's shards.
-    package var discoveryInterval: Duration = .seconds(30)
+    /// How the table's stream is followed.
+    package var stream = StreamSettings()
     /// Parallel segments of the scan; nil chooses by the table's size.
     package var scanSegments: Int?
-    /// Records per GetRecords call, 1 to 1,000.
-    package var recordLimit = 1_000
     /// How far the replica may be behind and still count as live.
     package var maximumLag: Duration = .seconds(30)
     /// What is done when records were lost.
@@ -28,22 +24,11 @@ package struct ReplicationSettings: Sendable, Hashable {
     package var firstSeqs: Range<UInt64> = 0..<(1 << 40)
     /// The bounds of replication.
     package var limits = ReplicationLimits()
-    /// The bounds of the stream's consumer.
-    package var streamLimits = StreamLimits()
     /// The bounds of the store.
     package var storeLimits = StoreLimits()
 
     /// The defaults for a table.
     package init(tableName: String) { self.tableName = tableName }
-
-    var stream: StreamSettings {
-        var stream = StreamSettings()
-        stream.pollInterval = pollInterval
-        stream.discoveryInterval = discoveryInterval
-        stream.recordLimit = recordLimit
-        stream.limits = streamLimits
-        return stream
-    }
 
     /// DescribeTable's count is six hours old and 0 for a young table, so it only separates small from the rest. A segment costs
     /// one call at least; eight keep two cores busy.

@@ -17,9 +17,11 @@ struct FeedAccess: ParsableArguments {
 
     /// The token; nil when none was given.
     func token() throws(StartUpError) -> String? {
+        let environment = Program.environment
+        do throws(SettingsError) { try EnvironmentNames.check(environment) } catch { throw StartUpError(error) }
         guard let tokenFile else {
-            let token = Program.environment["TABLECAST_TOKEN"] ?? ""
-            return token.isEmpty ? nil : try Self.checked(token, "TABLECAST_TOKEN")
+            let token = environment[EnvironmentNames.token] ?? ""
+            return token.isEmpty ? nil : try Self.checked(token, EnvironmentNames.token)
         }
         guard let bytes = SmallFile.read(tokenFile, limit: Self.tokenFileBytes) else {
             let reason = String(cString: strerror(errno))

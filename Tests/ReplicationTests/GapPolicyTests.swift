@@ -1,4 +1,5 @@
 import DynamoDBClient
+import DynamoDBStream
 import ReplicaStore
 import StreamModel
 import Testing
@@ -92,7 +93,7 @@ import Testing
     func enabling() async throws {
         var model = StreamModel("")
         model.status = .enabling
-        let harness = ReplicatorHarness(model) { $0.discoveryInterval = .seconds(1) }
+        let harness = ReplicatorHarness(model) { $0.stream.discoveryInterval = .seconds(1) }
         try await harness.run { harness in
             await harness.wait("the reason") { $0.status.reasonCode == .streamEnabling }
             #expect(harness.status.state == .syncing)

@@ -1,5 +1,6 @@
 import Basics
 import DynamoDBClient
+import DynamoDBStream
 import DynamoSandbox
 import ReplicaStore
 import TableModel
@@ -35,7 +36,7 @@ import Testing
         )
         let client = try DynamoDBClient(configuration: configuration)
         var settings = ReplicationSettings(tableName: "orders")
-        settings.pollInterval = .milliseconds(50)
+        settings.stream.pollInterval = .milliseconds(50)
         let store = ReplicaStore()
         let replicator = Replicator(
             settings: settings,

@@ -1,4 +1,5 @@
 import DynamoDBClient
+import DynamoDBStream
 import ReplicaStore
 import StateStore
 import StreamModel
@@ -158,7 +159,7 @@ import Testing
     @Test("situation 22: a stream that is disabled makes the replica stale, its successor makes it live by one rebuild")
     func newStream() async throws {
         let harness = ReplicatorHarness(model()) {
-            $0.discoveryInterval = .seconds(2)
+            $0.stream.discoveryInterval = .seconds(2)
             $0.limits.tableCheckInterval = .seconds(10)
         }
         try await harness.run { harness in

@@ -1,5 +1,6 @@
 import Basics
 import DynamoDBClient
+import DynamoDBStream
 import DynamoSandbox
 import ReplicaStore
 import TableModel
@@ -43,7 +44,7 @@ final class SandboxFixture: Sendable {
         )
         client = try DynamoDBClient(configuration: configuration)
         var settings = ReplicationSettings(tableName: table)
-        settings.pollInterval = .milliseconds(50)
+        settings.stream.pollInterval = .milliseconds(50)
         settings.limits.bookmarkSettle = .milliseconds(50)
         change(&settings)
         let replicator = Replicator(

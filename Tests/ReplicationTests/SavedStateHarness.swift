@@ -1,5 +1,6 @@
 import Basics
 import DynamoDBClient
+import DynamoDBStream
 import DynamoSandbox
 import Glibc
 import ReplicaStore
@@ -77,7 +78,7 @@ final class SavedStateHarness {
         _ body: (SavedStateProcess) async throws -> Void
     ) async throws {
         var settings = ReplicationSettings(tableName: SavedStateHarness.table)
-        settings.pollInterval = .milliseconds(50)
+        settings.stream.pollInterval = .milliseconds(50)
         settings.limits.stateSaveInterval = .milliseconds(20)
         settings.limits.bookmarkSettle = .milliseconds(50)
         change(&settings)

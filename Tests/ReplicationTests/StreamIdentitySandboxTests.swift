@@ -1,4 +1,5 @@
 import DynamoDBClient
+import DynamoDBStream
 import DynamoSandbox
 import ReplicaStore
 import TableModel
@@ -11,7 +12,7 @@ import Testing
     private func fixture() throws -> SandboxFixture {
         try SandboxFixture(
             change: {
-                $0.discoveryInterval = .milliseconds(300)
+                $0.stream.discoveryInterval = .milliseconds(300)
                 $0.limits.tableCheckInterval = .milliseconds(200)
                 $0.limits.troubledTableCheckInterval = .milliseconds(100)
             },

@@ -1,4 +1,5 @@
 import Basics
+import DynamoDBStream
 import DynamoSandbox
 import StateStore
 import TestTools
@@ -99,7 +100,7 @@ import Testing
         }
         try harness.put("k1", "while away")
         var settings = ReplicationSettings(tableName: SavedStateHarness.table)
-        settings.pollInterval = .milliseconds(50)
+        settings.stream.pollInterval = .milliseconds(50)
         settings.limits.stateSaveInterval = .milliseconds(20)
         settings.limits.bookmarkSettle = .milliseconds(50)
         settings.limits.statePatience = .milliseconds(300)

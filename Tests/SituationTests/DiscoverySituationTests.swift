@@ -48,9 +48,9 @@ import Testing
         table.sandbox.faults.enqueue(.describeStream, .emptyPage)
         table.sandbox.faults.enqueue(.describeStream, .repeatedCursor)
         try await table.follow {
-            $0.pollInterval = .seconds(5)
-            $0.discoveryInterval = .seconds(30)
-            $0.streamLimits.emptyPagesAtHead = 2
+            $0.stream.pollInterval = .seconds(5)
+            $0.stream.discoveryInterval = .seconds(30)
+            $0.stream.limits.emptyPagesAtHead = 2
         } _: { replica in
             await replica.settle()
             #expect(Set(table.sandbox.calls(.getRecords).compactMap(\.shard)).count == 250)
@@ -133,7 +133,7 @@ import Testing
     func lostParent() async throws {
         let table = try SandboxTable(items: 5)
         try await table.follow {
-            $0.streamLimits.missingParentPatience = .seconds(4)
+            $0.stream.limits.missingParentPatience = .seconds(4)
         } _: { replica in
             await replica.settle()
             table.hold()
@@ -231,11 +231,11 @@ import Testing
             shard: failing
         )
         try await table.follow {
-            $0.pollInterval = .seconds(10)
-            $0.discoveryInterval = .seconds(60)
-            $0.streamLimits.emptyPagesAtHead = 1
+            $0.stream.pollInterval = .seconds(10)
+            $0.stream.discoveryInterval = .seconds(60)
+            $0.stream.limits.emptyPagesAtHead = 1
             // A machine that is busy with other things takes longer for some of 700 calls, which would then be made again.
-            $0.streamLimits.silentAfter = .seconds(60)
+            $0.stream.limits.silentAfter = .seconds(60)
         } _: { replica in
             await replica.wait("the others") { _ in
                 Set(table.sandbox.calls(.getRecords).compactMap(\.shard)).count == 699

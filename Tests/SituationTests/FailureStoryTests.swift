@@ -113,9 +113,9 @@ import Testing
             $0.describeStreamsPerSecond = 6
         }
         try await table.follow {
-            $0.pollInterval = .seconds(5)
-            $0.discoveryInterval = .seconds(20)
-            $0.streamLimits.emptyPagesAtHead = 2
+            $0.stream.pollInterval = .seconds(5)
+            $0.stream.discoveryInterval = .seconds(20)
+            $0.stream.limits.emptyPagesAtHead = 2
         } _: { replica in
             await replica.settle()
             for shard in table.openShards.prefix(3) { try table.rotate(shard) }
@@ -157,7 +157,7 @@ import Testing
     func lagging() async throws {
         let table = try SandboxTable(items: 10)
         try await table.follow {
-            $0.recordLimit = 1
+            $0.stream.recordLimit = 1
             $0.maximumLag = .seconds(3)
         } _: { replica in
             await replica.settle()

@@ -14,7 +14,7 @@ import Testing
     func generations() async throws {
         let table = try SandboxTable(shards: 24, items: 60) { $0.shardsPerListing = 10 }
         try await table.follow {
-            $0.pollInterval = .seconds(1)
+            $0.stream.pollInterval = .seconds(1)
         } _: { replica in
             await replica.settle()
             let roots = table.openShards
@@ -49,9 +49,9 @@ import Testing
         table.sandbox.faults.enqueue(.getShardIterator, .delay(.milliseconds(10)), times: 1_000_000)
         let progress = Mutex<[Int]>([])
         try await table.follow {
-            $0.pollInterval = .seconds(5)
-            $0.discoveryInterval = .seconds(30)
-            $0.streamLimits.emptyPagesAtHead = 2
+            $0.stream.pollInterval = .seconds(5)
+            $0.stream.discoveryInterval = .seconds(30)
+            $0.stream.limits.emptyPagesAtHead = 2
         } _: { replica in
             await replica.wait("all of them") { replica in
                 let known = Set(table.sandbox.calls(.getRecords).compactMap(\.shard)).count
@@ -110,7 +110,7 @@ import Testing
             table.sandbox.faults.enqueue(operation, .emptyPage, times: 3)
         }
         try await table.follow {
-            $0.recordLimit = 3
+            $0.stream.recordLimit = 3
         } _: { replica in
             await replica.settle()
             for round in 0..<6 {

@@ -30,9 +30,7 @@ struct DemoCommand: AsyncParsableCommand {
             port = try sandbox.start()
             try SampleTable.create(settings.table, in: sandbox)
         } catch { throw StartUpError(.failure, "the sandbox cannot start: \(error)") }
-        settings.endpointURL = "http://127.0.0.1:\(port)"
-        settings.region = settings.region ?? "local"
-        settings.profile = nil
+        settings.follow(endpoint: "http://127.0.0.1:\(port)", region: "local")
         let service = TablecastService(
             settings: settings,
             environment: ["AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo"]

@@ -45,6 +45,9 @@ package struct StartUpError: Error, Sendable, Hashable, CustomStringConvertible 
         }
     }
 
+    /// A setting that cannot be used.
+    package init(_ error: SettingsError) { self.init(error.status, error.description) }
+
     /// A file of tokens that cannot be used.
     package init(_ error: TokenFileError) { self.init(.configuration, error.description) }
 

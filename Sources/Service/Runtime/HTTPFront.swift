@@ -4,6 +4,7 @@ import Feed
 import HTTPSemantics
 package import HTTPServer
 import Logging
+import ReplicaStore
 import Replication
 import Telemetry
 
@@ -27,14 +28,10 @@ package final class HTTPFront: Sendable {
         accessLog: AccessLog? = nil,
         authenticator: Authenticator? = nil,
         descriptors: DescriptorBudget? = nil,
-        limits: HTTPServerLimits = HTTPServerLimits(),
         apiLimits: APILimits = APILimits()
     ) {
-        var feedLimits = FeedLimits()
-        feedLimits.maximumSubscribers = settings.maximumSubscribers
-        feedLimits.maximumSubscribersPerAddress = settings.maximumSubscribersPerAddress
-        feedLimits.maximumStreamAge = settings.maximumStreamAge == .zero ? nil : settings.maximumStreamAge
-        feedLimits.keepsHistory = settings.historyBytes > 0
+        var feedLimits = settings.feed
+        feedLimits.keepsHistory = settings.replication.storeLimits.historyBytes > 0
         let hub = FeedHub(
             store: view.store,
             limits: feedLimits,
@@ -46,7 +43,7 @@ package final class HTTPFront: Sendable {
         let health = Health(view: view)
         let waiting = Permits(limit: apiLimits.waitingRequests)
         let startedAt = view.wallMilliseconds()
-        let pendingBytes = PendingBytes(limit: settings.maximumPendingBytes ?? MemoryBudget.pendingBytes())
+        let pendingBytes = PendingBytes(limit: settings.pendingBytes ?? MemoryBudget.pendingBytes())
         let collector = MetricsCollector(
             registry: metrics.registry,
             view: view,
@@ -54,7 +51,7 @@ package final class HTTPFront: Sendable {
             health: health,
             waiting: waiting,
             pendingBytes: pendingBytes,
-            connectionLimit: descriptors?.connections ?? settings.maximumConnections,
+            connectionLimit: descriptors?.connections ?? settings.server.connections,
             tokens: authenticator?.store,
             startedAtMilliseconds: startedAt
         )
@@ -83,10 +80,9 @@ package final class HTTPFront: Sendable {
             isExposed: authenticator == nil && !isLoopback,
             metrics: { collector.respond() }
         )
-        var serverLimits = limits
-        serverLimits.connections = descriptors?.connections ?? settings.maximumConnections
-        serverLimits.connectionsPerAddress =
-            settings.maximumConnectionsPerAddress ?? max(1, serverLimits.connections / 2)
+        var serverLimits = settings.server
+        if let descriptors { serverLimits.connections = descriptors.connections }
+        serverLimits.connectionsPerAddress = settings.connectionsPerAddress ?? max(1, serverLimits.connections / 2)
         if let descriptors { serverLimits.probeSlots = descriptors.probeSlots }
         self.metrics = metrics
         self.health = health

@@ -39,15 +39,12 @@ package enum Program {
         }
     }
 
-    /// Settings of flags and environment; says which variables look mistyped once the log is there.
-    package static func settings(_ options: ServeOptions, defaultTable: String? = nil) throws(SettingsError) -> Settings
-    {
+    /// The settings of flags, variables and a file, in force: from here on the log and crashes are as they say.
+    package static func settings(_ options: ServeOptions, defaultTable: String = "") throws(SettingsError) -> Settings {
         let resolver = SettingsResolver(flags: options.given, environment: environment)
-        let settings = try resolver.resolve(defaultTable: defaultTable)
+        let settings = try resolver.resolve(defaultTable: defaultTable).settings
         if !settings.crashDumps { CrashDumps.forbid() }
         startLogging(settings)
-        let logger = Logger(label: "tablecast")
-        for name in resolver.unknownVariables { logger.warning("\(name) is not a setting; see tablecast serve --help") }
         return settings
     }
 
@@ -102,7 +99,7 @@ package enum Program {
         let name = root.configuration.commandName ?? "tablecast"
         return switch error {
         case let error as StartUpError: (error.description, error.status)
-        case let error as SettingsError: (error.description, .usage)
+        case let error as SettingsError: (error.description, error.status)
         default:
             ("\(root.message(for: error).split(separator: "\n").joined(separator: " ")); see \(name) --help", .usage)
         }

@@ -40,7 +40,7 @@ package struct TablecastService: Sendable {
         // Before anything is opened.
         let descriptors = DescriptorBudget(
             descriptors: DescriptorBudget.raiseLimit(),
-            asked: settings.maximumConnections,
+            asked: settings.server.connections,
             loops: settings.loops
         )
         let place = try resolve(settings.listen)
@@ -52,7 +52,7 @@ package struct TablecastService: Sendable {
         let reporter = ReplicationReporter(logger: logger, time: time)
         let store = ReplicaStore()
         let replicator = Replicator(
-            settings: replicationSettings,
+            settings: settings.replication,
             table: client,
             streams: client,
             store: store,
@@ -202,11 +202,7 @@ package struct TablecastService: Sendable {
     }
 
     private func makeClient(observer: any DynamoDBCallObserver) throws(StartUpError) -> DynamoDBClient {
-        var overrides = AWSOverrides(
-            region: settings.region,
-            profile: settings.profile,
-            endpointURL: settings.endpointURL
-        )
+        var overrides = settings.aws
         let table = TableARN(settings.table)
         overrides.impliedRegion = table?.region
         let configuration: AWSConfiguration
@@ -232,19 +228,5 @@ package struct TablecastService: Sendable {
             "table \(table) is in the Region \(table.region), and requests would go to \(region). Set --region or AWS_REGION "
                 + "to \(table.region), or leave the Region out."
         )
-    }
-
-    private var replicationSettings: ReplicationSettings {
-        var replication = ReplicationSettings(tableName: settings.table)
-        replication.pollInterval = settings.pollInterval
-        replication.scanSegments = settings.scanSegments
-        replication.scanUnitsPerSecond = settings.scanCapacity
-        replication.verifyUnitsPerSecond = settings.verifyCapacity
-        replication.gapPolicy = settings.gapPolicy
-        replication.maximumLag = settings.maximumLag
-        replication.storeLimits.historyBytes = settings.historyBytes
-        replication.storeLimits.maximumTombstones = settings.maximumTombstones
-        replication.storeLimits.tombstoneAge = settings.tombstoneAge
-        return replication
     }
 }

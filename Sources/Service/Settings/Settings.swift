@@ -1,3 +1,5 @@
+package import DynamoDBClient
+package import Feed
 import Glibc
 package import HTTPSemantics
 package import HTTPServer
@@ -5,58 +7,57 @@ package import Logging
 package import Replication
 package import Telemetry
 
-/// What the service is told: every value checked, every default filled in.
+/// How the service runs. The settings of the layers are its members, so that each default stands in one place: with the layer that
+/// uses it. `SettingsTable` says which of the values an operator can set.
 package struct Settings: Sendable, Hashable {
-    package var table: String
+    /// The table and how it is followed.
+    package var replication: ReplicationSettings
+    /// The operator's choices that win over AWS's own variables and files.
+    package var aws = AWSOverrides()
+    /// The bounds of the HTTP server.
+    package var server = HTTPServerLimits()
+    /// The bounds of event streams.
+    package var feed = FeedLimits()
+    /// The file that options were read from; nil for none.
+    package var configurationFile: String?
     package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
-    /// Overrides where AWS answers; nil for the environment's and AWS's own.
-    package var endpointURL: String?
-    package var region: String?
-    package var profile: String?
-    package var pollInterval: Duration = .milliseconds(250)
-    /// Nil leaves it to the size of the table.
-    package var scanSegments: Int?
-    /// Read capacity units a second; nil for no bound.
-    package var scanCapacity: Int?
-    /// Read capacity units a second; nil does not compare.
-    package var verifyCapacity: Int?
-    package var gapPolicy = GapPolicy.rebuildServing
-    package var maximumLag: Duration = .seconds(30)
-    /// Where the state is kept; nil keeps none.
+    /// The directory of the saved state; nil keeps none.
     package var stateDirectory: String?
-    /// Where the tokens are; nil asks for none.
+    /// The file of bearer tokens; nil asks for none.
     package var tokenFile: String?
-    /// The pages that may read; nil for those that this machine serves when only it can reach the service, and none otherwise.
+    /// The origins whose pages may read; nil for `loopback` on loopback, and none otherwise.
     package var crossOrigins: AllowedOrigins?
-    /// The hosts that requests may name beside loopback's; nil for what `HostRule` does by itself.
+    /// The hosts that requests may name beside loopback's; nil for the defaults of `HostRule`.
     package var allowedHosts: AllowedHosts?
     /// Whether a crash may leave a core and a backtrace, which hold items of the table.
     package var crashDumps = false
+    /// Event loops that serve HTTP.
     package var loops = Settings.processors
-    package var maximumConnections = 20_000
-    /// 0 for no bound; nil for half of all.
-    package var maximumConnectionsPerAddress: Int?
-    /// Nil goes by the memory available.
-    package var maximumPendingBytes: Int?
-    package var maximumSubscribers = 20_000
-    /// Nil is half of all.
-    package var maximumSubscribersPerAddress: Int?
-    /// Zero for no end.
-    package var maximumStreamAge: Duration = .seconds(900)
-    /// What the newest steps may keep in memory; 0 keeps none.
-    package var historyBytes = 16 << 20
-    package var maximumTombstones = 100_000
-    package var tombstoneAge: Duration = .seconds(86_400)
+    /// Connections of one address, 0 for no bound; nil for half of `server.connections`.
+    package var connectionsPerAddress: Int?
+    /// Bytes that may wait for slow clients; nil for a part of the memory available.
+    package var pendingBytes: Int?
     package var logLevel = Logger.Level.info
     package var logFormat = LogFormat.text
-    /// One record a request.
+    /// Whether every request is logged.
     package var accessLog = false
-    /// `Server-Timing` in every answer.
+    /// Whether every response says how long it took.
     package var serverTiming = false
+    /// Time between "not ready" and draining.
     package var drainDelay: Duration = .zero
+    /// Time that requests and streams get to end.
     package var shutdownGrace: Duration = .seconds(10)
 
-    package init(table: String) { self.table = table }
+    /// The defaults for a table.
+    package init(table: String) { replication = ReplicationSettings(tableName: table) }
+
+    /// The name of the table that is followed, or its ARN.
+    package var table: String { replication.tableName }
+
+    /// Follows the table at an endpoint that is not AWS's, in `region` unless the operator named another one.
+    package mutating func follow(endpoint url: String, region: String) {
+        aws = AWSOverrides(region: aws.region ?? region, endpointURL: url)
+    }
 
     /// Processors this process may use, at least one.
     package static var processors: Int { min(64, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }

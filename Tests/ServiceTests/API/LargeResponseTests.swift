@@ -183,7 +183,7 @@ import Testing
     func pressure() async throws {
         let fixture = try ServiceFixture(
             limits: { $0.pageBytes = 4_194_304 },
-            settings: { $0.maximumPendingBytes = 1_000 }
+            settings: { $0.pendingBytes = 1_000 }
         )
         try fixture.publish(items(), schema: ServiceFixture.composite)
         let keys = (0..<100).map { "{\"pk\":\"p\",\"sk\":\($0)}" }.joined(separator: ",")

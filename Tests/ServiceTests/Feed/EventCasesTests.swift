@@ -1,7 +1,9 @@
 import Basics
+import Feed
 import Glibc
 import HTTPServer
 import ReplicaStore
+import Replication
 import TableModel
 import TestTools
 import Testing
@@ -130,7 +132,9 @@ import Testing
         arguments: 0..<6
     )
     func convergence(seed: Int) async throws {
-        let service = try live(60, settings: { $0.historyBytes = [0, 4000, 1 << 20][seed % 3] })
+        let service = try live(60) {
+            $0.replication.storeLimits.historyBytes = [0, 4000, 1 << 20][seed % 3]
+        }
         var random = SplitMix64(seed: UInt64(seed))
         var states: [String: [String: Int]] = [:]
         func note() { states["aaaaaaaa.\(service.writer.seq)"] = service.contents() }
@@ -337,7 +341,7 @@ import Testing
 
     @Test("S15: a browser that finds no place is told 200 and busy, with a wait; others 429; a drain says goodbye")
     func overload() async throws {
-        let service = try live(3, settings: { $0.maximumSubscribers = 1 })
+        let service = try live(3, settings: { $0.feed.maximumSubscribers = 1 })
         let first = try FeedClient(port: service.port, "/v1/events")
         try first.wait(for: "ready")
         for field in ["Accept: text/event-stream", "Sec-Fetch-Mode: cors"] {

@@ -36,6 +36,7 @@ final class LiveService {
         var settings = Settings(table: "orders")
         settings.loops = 1
         settings.crossOrigins = .any
+        settings.server = limits
         change(&settings)
         let clock = clock
         let view = ReplicaView(
@@ -53,12 +54,10 @@ final class LiveService {
             view: view,
             settings: settings,
             isLoopback: true,
-            metrics: ServiceMetrics(registry: PrometheusRegistry()),
-            limits: limits
+            metrics: ServiceMetrics(registry: PrometheusRegistry())
         )
         port = try front.start(at: ResolvedAddress(host: "127.0.0.1", port: 0))
-        var storeLimits = StoreLimits()
-        storeLimits.historyBytes = settings.historyBytes
+        let storeLimits = settings.replication.storeLimits
         writer = GenerationWriter(epoch: try #require(Epoch("aaaaaaaa")), keySchema: Self.schema, limits: storeLimits)
     }
 

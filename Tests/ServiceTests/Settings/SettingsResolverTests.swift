@@ -1,7 +1,10 @@
-import ArgumentParser
+import DynamoDBClient
+import DynamoDBStream
+import Feed
 import HTTPSemantics
 import HTTPServer
 import Logging
+import ReplicaStore
 import Replication
 import Telemetry
 import Testing
@@ -10,12 +13,11 @@ import Testing
 @testable import Service
 
 @Suite struct SettingsResolverTests {
-    private func resolve(_ flags: [SettingName: String] = [:], _ environment: [String: String] = [:]) throws -> Settings
-    {
-        try SettingsResolver(flags: flags, environment: environment).resolve()
+    private func resolve(_ flags: [String: String] = [:], _ environment: [String: String] = [:]) throws -> Settings {
+        try SettingsResolver(flags: flags, environment: environment).resolve().settings
     }
 
-    private func message(_ flags: [SettingName: String], _ environment: [String: String] = [:]) -> String {
+    private func message(_ flags: [String: String], _ environment: [String: String] = [:]) -> String {
         do {
             return "no error: \(try resolve(flags, environment))"
         } catch {
@@ -26,9 +28,9 @@ import Testing
     @Test("a table is named by its name or its ARN, and by nothing that only looks like one")
     func tables() throws {
         let arn = "arn:aws:dynamodb:eu-central-1:111111111111:table/orders"
-        #expect(try resolve([.table: arn]).table == arn)
+        #expect(try resolve(["table": arn]).table == arn)
         for wrong in ["arn:aws:dynamodb:eu-central-1", arn + "/stream/2026-01-01T00:00:00.000", arn + "/index/i"] {
-            let text = message([.table: wrong])
+            let text = message(["table": wrong])
             #expect(text.hasPrefix("--table: '\(wrong.prefix(60))"), "\(text)")
             #expect(text.contains("or its ARN: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME"))
         }
@@ -36,122 +38,125 @@ import Testing
 
     @Test("fills in every default")
     func defaults() throws {
-        let settings = try resolve([.table: "orders"])
+        let settings = try resolve(["table": "orders"])
         #expect(settings == Settings(table: "orders"))
         #expect(settings.listen.description == "127.0.0.1:8080")
-        #expect(settings.pollInterval == .milliseconds(250))
+        #expect(settings.replication.stream.pollInterval == .milliseconds(250))
         #expect(settings.loops >= 1)
     }
 
-    @Test("reads every setting from its flag and from its variable, alike")
+    @Test("reads every option from its flag, its variable and its name in a file, alike")
     func everySetting() throws {
-        let values: [SettingName: String] = [
-            .table: "orders", .listen: "[::1]:0", .endpointURL: "http://localhost:8000", .region: "eu-central-1",
-            .profile: "dev", .pollInterval: "100ms", .scanSegments: "8", .scanCapacity: "500",
-            .verifyCapacity: "25", .gapPolicy: "rebuild-refusing", .maximumLag: "2m", .loops: "3",
-            .maximumConnections: "10", .maximumConnectionsPerAddress: "0", .maximumSubscribers: "5",
-            .maximumSubscribersPerAddress: "4", .maximumPendingBytes: "2000000", .maximumStreamAge: "0",
-            .historyBytes: "1000",
-            .maximumTombstones: "7", .tombstoneAge: "2h", .logLevel: "debug",
-            .logFormat: "json",
-            .drainDelay: "5s", .shutdownGrace: "0s", .stateDir: "/var/lib/tablecast", .accessLog: "on",
-            .serverTiming: "on", .crashDumps: "on",
-            .tokenFile: "/run/secrets/tokens.json", .corsOrigins: "https://a.example,https://b.example",
-            .allowedHosts: "a.example,B.example.",
+        let values = [
+            "table": "orders", "listen": "[::1]:0", "endpoint-url": "http://localhost:8000", "region": "eu-central-1",
+            "profile": "dev", "poll-interval": "100ms", "scan-segments": "8", "scan-rcu": "500", "verify-rcu": "25",
+            "on-gap": "rebuild-refusing", "max-lag": "2m", "loops": "3", "max-connections": "10",
+            "max-connections-per-address": "0", "max-subscribers": "5", "max-subscribers-per-address": "4",
+            "max-pending-bytes": "2000000", "max-stream-age": "0", "history-bytes": "1000", "max-tombstones": "7",
+            "tombstone-age": "2h", "log-level": "debug", "log-format": "json", "drain-delay": "5s",
+            "shutdown-grace": "0s", "state-dir": "/var/lib/tablecast", "access-log": "on", "server-timing": "true",
+            "crash-dumps": "on", "auth-token-file": "/run/secrets/tokens.json",
+            "cors-origin": "https://a.example,https://b.example", "allowed-host": "a.example,B.example.",
         ]
-        #expect(Set(values.keys) == Set(SettingName.allCases))
-        let fromFlags = try resolve(values)
-        let variables = Dictionary(uniqueKeysWithValues: values.map { ($0.key.variable, $0.value) })
-        #expect(try resolve([:], variables) == fromFlags)
+        let others = SettingsTable.settings.filter { $0.name != ProcessOptions.configurationFile.name }
+        #expect(Set(values.keys) == Set(others.map(\.name)))
         var expected = Settings(table: "orders")
         expected.listen = ListenAddress(host: "::1", port: 0)
-        expected.endpointURL = "http://localhost:8000"
-        expected.region = "eu-central-1"
-        expected.profile = "dev"
-        expected.pollInterval = .milliseconds(100)
-        expected.scanSegments = 8
-        expected.scanCapacity = 500
-        expected.verifyCapacity = 25
-        expected.gapPolicy = .rebuildRefusing
+        expected.aws.endpointURL = "http://localhost:8000"
+        expected.aws.region = "eu-central-1"
+        expected.aws.profile = "dev"
+        expected.replication.stream.pollInterval = .milliseconds(100)
+        expected.replication.scanSegments = 8
+        expected.replication.scanUnitsPerSecond = 500
+        expected.replication.verifyUnitsPerSecond = 25
+        expected.replication.gapPolicy = .rebuildRefusing
+        expected.replication.maximumLag = .seconds(120)
+        expected.replication.storeLimits.historyBytes = 1000
+        expected.replication.storeLimits.maximumTombstones = 7
+        expected.replication.storeLimits.tombstoneAge = .seconds(7200)
         expected.stateDirectory = "/var/lib/tablecast"
         expected.tokenFile = "/run/secrets/tokens.json"
         expected.crossOrigins = .only(["https://a.example", "https://b.example"])
         expected.allowedHosts = .only(["a.example", "b.example"])
         expected.crashDumps = true
-        expected.maximumLag = .seconds(120)
         expected.loops = 3
-        expected.maximumConnections = 10
-        expected.maximumConnectionsPerAddress = 0
-        expected.maximumSubscribers = 5
-        expected.maximumSubscribersPerAddress = 4
-        expected.maximumPendingBytes = 2_000_000
-        expected.maximumStreamAge = .zero
-        expected.historyBytes = 1000
-        expected.maximumTombstones = 7
-        expected.tombstoneAge = .seconds(7200)
+        expected.server.connections = 10
+        expected.connectionsPerAddress = 0
+        expected.pendingBytes = 2_000_000
+        expected.feed.maximumSubscribers = 5
+        expected.feed.maximumSubscribersPerAddress = 4
+        expected.feed.maximumStreamAge = nil
         expected.logLevel = .debug
         expected.logFormat = .json
         expected.accessLog = true
         expected.serverTiming = true
         expected.drainDelay = .seconds(5)
         expected.shutdownGrace = .zero
-        #expect(fromFlags == expected)
+        #expect(try resolve(values) == expected)
+        let variables = Dictionary(uniqueKeysWithValues: others.map { ($0.variable, values[$0.name] ?? "") })
+        #expect(try resolve([:], variables) == expected)
+        let members = values.map { "\"\($0)\": \"\($1)\"" }.joined(separator: ",\n")
+        let resolver = SettingsResolver(flags: ["config": "options.json"], environment: [:]) {
+            path throws(SettingsError) in
+            try SettingsFile(path: path, bytes: Array("{\(members)}".utf8), settings: SettingsTable.settings)
+        }
+        expected.configurationFile = "options.json"
+        #expect(try resolver.resolve().settings == expected)
     }
 
-    @Test("lets flags win, and takes an empty variable as unset")
+    @Test("lets flags win over variables, and these over the file; an empty variable is unset")
     func precedence() throws {
         let environment = ["TABLECAST_TABLE": "theirs", "TABLECAST_POLL_INTERVAL": "", "TABLECAST_LOOPS": "2"]
-        let settings = try resolve([.table: "mine"], environment)
+        let settings = try resolve(["table": "mine"], environment)
         #expect(settings.table == "mine")
-        #expect(settings.pollInterval == .milliseconds(250))
+        #expect(settings.replication.stream.pollInterval == .milliseconds(250))
         #expect(settings.loops == 2)
+        let file = #"{"table": "its", "loops": 3, "poll-interval": "1s"}"#
+        let resolver = SettingsResolver(
+            flags: ["table": "mine"],
+            environment: environment.merging(["TABLECAST_CONFIG": "options.json"]) { first, _ in first }
+        ) { path throws(SettingsError) in
+            try SettingsFile(path: path, bytes: Array(file.utf8), settings: SettingsTable.settings)
+        }
+        let layered = try resolver.resolve().settings
+        #expect(layered.table == "mine")
+        #expect(layered.loops == 2)
+        #expect(layered.replication.stream.pollInterval == .seconds(1))
     }
 
     @Test("names the flag or the variable, the value and what is allowed, in one line")
     func errors() {
         #expect(message([:]) == "--table: no table was named; give --table NAME or set TABLECAST_TABLE")
         #expect(
-            message([.table: "t", .pollInterval: "fast"])
+            message(["table": "t", "poll-interval": "fast"])
                 == "--poll-interval: 'fast' is not allowed; give a duration from 10ms to 1m, such as 250ms or 5s"
         )
         #expect(
-            message([.table: "t"], ["TABLECAST_SCAN_SEGMENTS": "0"])
+            message(["table": "t", "max-stream-age": "0s"])
+                == "--max-stream-age: '0s' is not allowed; give 0, or a duration from 1s to 24h, such as 15m"
+        )
+        #expect(
+            message(["table": "t"], ["TABLECAST_SCAN_SEGMENTS": "0"])
                 == "TABLECAST_SCAN_SEGMENTS: '0' is not allowed; give a whole number from 1 to 64"
         )
         #expect(
-            message([.table: "t", .listen: "localhost"])
+            message(["table": "t", "listen": "localhost"])
                 == "--listen: 'localhost' is not allowed; give host:port with a port from 0 to 65535, such as 127.0.0.1:8080"
         )
         #expect(
-            message([.table: "t"], ["TABLECAST_LOG_LEVEL": "loud"])
+            message(["table": "t"], ["TABLECAST_LOG_LEVEL": "loud"])
                 == "TABLECAST_LOG_LEVEL: 'loud' is not allowed; "
                 + "allowed are trace, debug, info, notice, warning, error, critical"
         )
-        #expect(message([.table: "t", .loops: "+2"]).hasPrefix("--loops: '+2' is not allowed"))
         #expect(
-            message([.table: "t", .endpointURL: "localhost:8000"]).hasPrefix("--endpoint-url: 'localhost:8000' is")
+            message(["table": "t"], ["TABLECAST_ACCESS_LOG": "yes"])
+                == "TABLECAST_ACCESS_LOG: 'yes' is not allowed; give on or off"
         )
-        #expect(!message([.table: "t", .region: "a\nb"]).contains("\n"))
-        #expect(message([.table: "t", .region: String(repeating: "x", count: 5000)]).utf8.count < 200)
-    }
-
-    @Test("points out variables that look mistyped, and leaves those of Kubernetes alone")
-    func unknownVariables() {
-        let environment = [
-            "TABLECAST_POL_INTERVAL": "1s", "TABLECAST_SERVICE_HOST": "10.0.0.1", "TABLECAST_PORT_8080_TCP": "x",
-            "PATH": "/",
-        ]
-        #expect(SettingsResolver(flags: [:], environment: environment).unknownVariables == ["TABLECAST_POL_INTERVAL"])
-    }
-
-    @Test("offers a flag for every setting, with its variable in the help")
-    func flags() throws {
-        let help = ServeOptions.helpMessage()
-        for name in SettingName.allCases {
-            #expect(help.contains(name.flag))
-            let parsed = try ServeOptions.parse(name.isSwitch ? [name.flag] : [name.flag, "x"])
-            #expect(parsed.given == [name: name.isSwitch ? "on" : "x"])
-        }
-        #expect(help.contains("TABLECAST_POLL_INTERVAL"))
+        #expect(message(["table": "t", "loops": "+2"]).hasPrefix("--loops: '+2' is not allowed"))
+        #expect(
+            message(["table": "t", "endpoint-url": "localhost:8000"]).hasPrefix("--endpoint-url: 'localhost:8000' is")
+        )
+        #expect(!message(["table": "t", "region": "a\nb"]).contains("\n"))
+        #expect(message(["table": "t", "region": String(repeating: "x", count: 5000)]).utf8.count < 200)
     }
 }

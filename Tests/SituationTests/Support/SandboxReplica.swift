@@ -1,6 +1,7 @@
 import API
 import Basics
 import DynamoDBClient
+import DynamoDBStream
 import HTTPServer
 import ReplicaStore
 import Replication
@@ -42,8 +43,8 @@ final class SandboxReplica: Sendable {
         client = try DynamoDBClient(configuration: configuration, time: time)
         observer = WatchingObserver(store, table.history, table.schema)
         var settings = ReplicationSettings(tableName: SandboxTable.name)
-        settings.pollInterval = .milliseconds(200)
-        settings.discoveryInterval = .seconds(5)
+        settings.stream.pollInterval = .milliseconds(200)
+        settings.stream.discoveryInterval = .seconds(5)
         settings.limits.tableCheckInterval = .seconds(5)
         settings.limits.troubledTableCheckInterval = .seconds(2)
         // A busy machine must not be taken for an endpoint that does not answer.
@@ -70,12 +71,12 @@ final class SandboxReplica: Sendable {
         )
         var service = Settings(table: SandboxTable.name)
         service.loops = 1
+        service.server = limits
         let front = HTTPFront(
             view: view,
             settings: service,
             isLoopback: true,
-            metrics: ServiceMetrics(registry: PrometheusRegistry()),
-            limits: limits
+            metrics: ServiceMetrics(registry: PrometheusRegistry())
         )
         self.front = front
         port = try front.start(at: ResolvedAddress(host: "127.0.0.1", port: 0))

@@ -1,0 +1,59 @@
+import Logging
+import Telemetry
+
+/// The process: its log, its end, and the file of its options.
+enum ProcessOptions: SettingGroup {
+    static let title = "Process"
+    /// The option that names the file of the others.
+    static let configurationFile = Setting(
+        "config",
+        \.configurationFile,
+        SettingKind.path("file", .file).optional,
+        example: "/etc/tablecast.json",
+        "File of options.",
+        seeAlso: "See [A file of options](#a-file-of-options)."
+    )
+    static let settings = [
+        configurationFile,
+        Setting("log-level", \.logLevel, .choice, example: "debug", "Least level of the lines in the log."),
+        Setting(
+            "log-format",
+            \.logFormat,
+            .choice,
+            example: "json",
+            "Form of the log: one record on each line of standard error."
+        ),
+        Setting(
+            "access-log",
+            \.accessLog,
+            .toggle,
+            example: "on",
+            "Log every request as one JSON object.",
+            seeAlso: "See [Operations](operations.md#the-access-log)."
+        ),
+        Setting(
+            "server-timing",
+            \.serverTiming,
+            .toggle,
+            example: "on",
+            "Add the field `Server-Timing: app;dur=0.031` (milliseconds) to every response."
+        ),
+        Setting(
+            "drain-delay",
+            \.drainDelay,
+            wait,
+            example: "5s",
+            "Time between \"not ready\" and draining, for load balancers."
+        ),
+        Setting(
+            "shutdown-grace",
+            \.shutdownGrace,
+            wait,
+            example: "20s",
+            "Time that requests and streams get to end.",
+            seeAlso: "See [Stopping](operations.md#stopping)."
+        ),
+    ]
+
+    private static let wait = SettingKind.duration(.zero...(.seconds(300)))
+}

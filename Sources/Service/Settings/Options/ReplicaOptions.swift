@@ -1,0 +1,63 @@
+import DynamoDBStream
+import Replication
+
+/// How the replica is built and kept current.
+enum ReplicaOptions: SettingGroup {
+    static let title = "Replica"
+    static let settings = [
+        Setting(
+            "poll-interval",
+            \.replication.stream.pollInterval,
+            .duration(.milliseconds(10)...(.seconds(60))),
+            example: "100ms",
+            "Time between two reads of a quiet shard."
+        ),
+        Setting(
+            "scan-segments",
+            \.replication.scanSegments,
+            SettingKind.integer(1...64).optional,
+            default: "by the table's size",
+            example: "8",
+            "Parallel segments of the scan."
+        ),
+        Setting(
+            "scan-rcu",
+            \.replication.scanUnitsPerSecond,
+            capacity,
+            default: "no limit",
+            example: "500",
+            "Read capacity units a second that the scan may consume. The stream is read meanwhile."
+        ),
+        Setting(
+            "verify-rcu",
+            \.replication.verifyUnitsPerSecond,
+            capacity,
+            default: "off",
+            example: "25",
+            "Read capacity units a second for comparing table and replica in the background."
+        ),
+        Setting(
+            "on-gap",
+            \.replication.gapPolicy,
+            .choice,
+            example: "rebuild-refusing",
+            "When changes were lost: rebuild and serve the old contents as stale, rebuild and respond 503 meanwhile, or exit."
+        ),
+        Setting(
+            "max-lag",
+            \.replication.maximumLag,
+            .duration(.seconds(1)...(.seconds(86_400))),
+            example: "2m",
+            "Lag above which the replica is stale and not ready."
+        ),
+        Setting(
+            "state-dir",
+            \.stateDirectory,
+            SettingKind.path("directory", .directory).optional,
+            example: "/var/lib/tablecast",
+            "Directory that keeps the replica, so that a restart needs no scan. One process, one directory."
+        ),
+    ]
+
+    private static let capacity = SettingKind.integer(1...1_000_000).optional
+}
