@@ -47,7 +47,7 @@ final class ChangesPoll: PendingResponse {
             case .again: return .again
             }
         } catch {
-            return .answer(error.response())
+            return .answer(error.response(id: reading.call.request.id))
         }
     }
 

@@ -4,10 +4,10 @@ import Basics
 final class PendingRequest {
     let answer: any PendingResponse
     let request: HTTPRequest
-    let route: String?
+    let route: Route?
     let began: Instant
 
-    init(answer: any PendingResponse, request: HTTPRequest, route: String?, began: Instant) {
+    init(answer: any PendingResponse, request: HTTPRequest, route: Route?, began: Instant) {
         self.answer = answer
         self.request = request
         self.route = route
@@ -23,7 +23,7 @@ extension ConnectionLoop {
         for answer: any PendingResponse,
         to request: HTTPRequest,
         on connection: Connection,
-        route: String?,
+        route: Route?,
         began: Instant
     ) {
         if isStopping { answer.drain() }
@@ -43,7 +43,7 @@ extension ConnectionLoop {
         _ answer: any PendingResponse,
         to request: HTTPRequest,
         on connection: Connection,
-        _ route: String?,
+        _ route: Route?,
         _ began: Instant
     ) -> Bool {
         connection.phase = .polling
