@@ -53,7 +53,7 @@ final class ChangesPoll: PendingResponse {
 
     private func page(in snapshot: StoreSnapshot, now: Duration) throws(Problem) -> ChangesPage {
         if let page { return page }
-        do throws(FeedFilter.Misfit) {
+        do throws(FeedFilterError) {
             let made = try ChangesPage(hub: handler.hub, request: feed, snapshot: snapshot, now: now)
             page = made
             return made
