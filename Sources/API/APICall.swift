@@ -40,7 +40,7 @@ struct APICall: FieldValues {
                 403,
                 .forbidden,
                 "The token '\(grant.token.name)' is restricted to \(restriction.text), which no key of this table can have.",
-                scope: "keys"
+                .scope("keys")
             )
         }
         return range
@@ -74,7 +74,7 @@ struct APICall: FieldValues {
             403,
             .forbidden,
             "The token '\(token?.name ?? "")' is restricted to \(token?.keys?.text ?? "nothing"): \(subject) lies outside.",
-            scope: "keys"
+            .scope("keys")
         )
     }
 }

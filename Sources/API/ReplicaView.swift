@@ -42,8 +42,8 @@ package struct ReplicaView: Sendable {
             503,
             .replicaNotReady,
             "The replica \(what): \(status.sentence)",
-            reasonCode: status.reasonCode.rawValue,
-            retryAfterSeconds: 1
+            .reasonCode(status.reasonCode.rawValue),
+            .retryAfter(seconds: 1)
         )
     }
 }
@@ -59,9 +59,9 @@ extension ReplicaView {
             503,
             .replicaTooStale,
             "The replica is \(behind), and max_lag allows \(DurationText.format(maximum)): \(status().sentence)",
-            parameter: "max_lag",
-            reasonCode: status().reasonCode.rawValue,
-            retryAfterSeconds: 1
+            .parameter("max_lag"),
+            .reasonCode(status().reasonCode.rawValue),
+            .retryAfter(seconds: 1)
         )
     }
 }

@@ -76,18 +76,20 @@ package enum FeedStart: Sendable, Hashable {
     }
 }
 
+/// Why a filter does not fit the table, in a sentence.
+package struct FeedFilterError: Error, Sendable, Hashable {
+    package let detail: String
+    package init(detail: String) { self.detail = detail }
+}
+
 /// Which items a feed is about. Keys can only be read once the table's key is known, which may be after the feed began.
 package struct FeedFilter: Sendable {
-    /// Why a filter does not fit the table, in a sentence.
-    package struct Misfit: Error, Sendable, Hashable {
-        package let detail: String
-        package init(detail: String) { self.detail = detail }
-    }
-
     /// Makes the filter for a table with this key.
-    package let resolve: @Sendable (KeySchema) throws(Misfit) -> ItemFilter
+    package let resolve: @Sendable (KeySchema) throws(FeedFilterError) -> ItemFilter
 
-    package init(resolve: @escaping @Sendable (KeySchema) throws(Misfit) -> ItemFilter) { self.resolve = resolve }
+    package init(resolve: @escaping @Sendable (KeySchema) throws(FeedFilterError) -> ItemFilter) {
+        self.resolve = resolve
+    }
 }
 
 /// What a subscriber asks for.

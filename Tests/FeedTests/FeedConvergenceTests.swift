@@ -29,7 +29,7 @@ import Testing
                 let text = filter
                 let hasKeys = keys
                 guard text != nil || hasKeys else { return }
-                request.filter = FeedFilter { schema throws(FeedFilter.Misfit) in
+                request.filter = FeedFilter { schema throws(FeedFilterError) in
                     var filter = ItemFilter()
                     do {
                         if let text { filter.predicate = try WhereExpression(text) }
@@ -38,7 +38,7 @@ import Testing
                             filter.keys.upper = try ItemKey(partition: .string("key2"), schema: schema).bytes
                         }
                     } catch {
-                        throw FeedFilter.Misfit(detail: "\(error)")
+                        throw FeedFilterError(detail: "\(error)")
                     }
                     return filter
                 }

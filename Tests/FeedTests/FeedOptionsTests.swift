@@ -29,9 +29,9 @@ import Testing
     }
 
     private func predicate(_ text: String) -> FeedFilter {
-        FeedFilter { _ throws(FeedFilter.Misfit) in
+        FeedFilter { _ throws(FeedFilterError) in
             do { return ItemFilter(predicate: try WhereExpression(text)) } catch {
-                throw FeedFilter.Misfit(detail: "\(error)")
+                throw FeedFilterError(detail: "\(error)")
             }
         }
     }
@@ -292,7 +292,7 @@ import Testing
         let fixture = FeedFixture()
         let stream = fixture.stream(
             .make {
-                $0.filter = FeedFilter { _ throws(FeedFilter.Misfit) in throw FeedFilter.Misfit(detail: "no such key") }
+                $0.filter = FeedFilter { _ throws(FeedFilterError) in throw FeedFilterError(detail: "no such key") }
             }
         )
         var client = MapClient()

@@ -219,7 +219,7 @@ import Testing
     @Test("gives the handler the client's address, and tells the observer what it did")
     func observed() async throws {
         let observer = RecordingObserver()
-        var router = Router(problem: { status, text, _ in .text(text, status: status) }, decorate: { _, _ in })
+        var router = Router(problem: { status, text, _, _ in .text(text, status: status) })
         router.on(.get, "/who/{name}") { request, _ in .text(request.peerAddress) }
         try await withServer(router, observer: observer) { server, port in
             let client = try RawClient(port: port)

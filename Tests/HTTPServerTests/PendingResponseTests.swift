@@ -299,13 +299,13 @@ final class ScriptedResponse: PendingResponse {
         #expect(script.current.ended == [.serverStopping])
     }
 
-    @Test("the router's decoration and route are on the answer that comes, once")
-    func decorated() async throws {
+    @Test("the router's finishers and route are on the response that comes, once")
+    func finished() async throws {
         let script = PollScript()
         let observer = RecordingObserver()
         var router = Router(
-            problem: { status, text, _ in .text(text, status: status) },
-            decorate: { request, response in response.fields.add("Seen", request?.rawPath ?? "-") }
+            finishers: [TestFinisher { $0.fields.add("Seen", $1?.rawPath ?? "-") }],
+            problem: { status, text, _, _ in .text(text, status: status) }
         )
         router.on(.get, "/p/{name}") { request, _ in
             HTTPResponse(status: 200, body: .pending(ScriptedResponse(script, request.rawPath)))
@@ -321,6 +321,37 @@ final class ScriptedResponse: PendingResponse {
             #expect(response.body == "/p/1: news")
         }
         #expect(observer.current.routes == ["/p/{name}"])
+    }
+
+    @Test("finishers run in order; what one makes pending gets the rest of them when it comes")
+    func finishedLater() async throws {
+        let script = PollScript()
+        script.change { $0.text = "news" }
+        let finishers = [
+            TestFinisher { response, _ in response.fields.add("Step", "1") },
+            TestFinisher { response, request in
+                guard case .bytes = response.body else { return }
+                response.body = .pending(ScriptedResponse(script, request?.rawPath ?? ""))
+            },
+            TestFinisher { response, _ in response.fields.add("Step", "3") },
+        ]
+        let observer = RecordingObserver()
+        var router = Router(finishers: finishers, problem: { status, text, _, _ in .text(text, status: status) })
+        router.on(.get, "/now") { _, _ in .text("now") }
+        router.on(.get, "/later") { request, _ in
+            HTTPResponse(status: 200, body: .pending(ScriptedResponse(script, request.rawPath)))
+        }
+        try await withServer(router, observer: observer) { server, port in
+            let client = try RawClient(port: port)
+            for path in ["/now", "/later"] {
+                try await client.send(Self.get(path))
+                let response = try await client.receiveResponse()
+                #expect(response.body == "\(path): news")
+                #expect(response.head.split(separator: "\r\n").filter { $0.hasPrefix("Step:") } == ["Step: 3"])
+            }
+        }
+        #expect(observer.current.routes == ["/now", "/later"])
+        #expect(script.current.ended == [.completed, .completed, .completed])
     }
 
     @Test("four hundred of them wait, are woken together and answered")

@@ -20,15 +20,15 @@ import Testing
         let response = router.respond(to: request(line))
         var body = ""
         if case .bytes(let bytes) = response.body { body = String(decoding: bytes, as: UTF8.self) }
-        return "\(response.status) \(response.route ?? "-") \(body)"
+        return "\(response.status) \(response.route?.pattern ?? "-") \(body)"
     }
 
     static func router() -> Router {
         var router = Router(
-            problem: { status, detail, fields in
+            finishers: [TestFinisher { response, _ in response.fields.add("X-Finished", "yes") }],
+            problem: { status, detail, fields, _ in
                 HTTPResponse(status: status, fields: fields, body: .bytes(Array(detail.utf8)))
-            },
-            decorate: { _, response in response.fields.add("X-Decorated", "yes") }
+            }
         )
         func text(_ name: String, _ parameters: String...) -> Router.Action {
             { _, values in .text(name + parameters.map { " " + String(decoding: values[$0], as: UTF8.self) }.joined()) }
@@ -100,7 +100,7 @@ import Testing
             #expect(response.status == 405)
             #expect(
                 String(decoding: response.fields.bytes, as: UTF8.self)
-                    == "Allow: GET, HEAD, OPTIONS\r\nX-Decorated: yes\r\n"
+                    == "Allow: GET, HEAD, OPTIONS\r\nX-Finished: yes\r\n"
             )
         }
         #expect(
@@ -120,13 +120,13 @@ import Testing
     func options(_ line: String, _ allow: String) {
         let response = Self.router().respond(to: Self.request(line))
         #expect(response.status == 204)
-        #expect(String(decoding: response.fields.bytes, as: UTF8.self) == "Allow: \(allow)\r\nX-Decorated: yes\r\n")
+        #expect(String(decoding: response.fields.bytes, as: UTF8.self) == "Allow: \(allow)\r\nX-Finished: yes\r\n")
     }
 
-    @Test("decorates answers to what was no request, too")
+    @Test("finishes responses to bytes that were no request, too")
     func rejected() {
         let response = Self.router().respondToRejected(RejectedRequest(status: 400, reason: "no"))
         #expect(response.status == 400)
-        #expect(response.fields.contains("x-decorated"))
+        #expect(response.fields.contains("x-finished"))
     }
 }

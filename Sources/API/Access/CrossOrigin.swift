@@ -1,10 +1,10 @@
 package import HTTPSemantics
-import HTTPServer
+package import HTTPServer
 
 /// The fields that tell browsers which pages may read a response (the CORS protocol of the Fetch standard), that no
 /// page may embed it, and that its type is as declared. No page may send cookies: a client with a token sends
 /// `Authorization`, which a preflight allows.
-package struct CrossOrigin: Sendable {
+package struct CrossOrigin: ResponseFinisher {
     private static let exposed =
         "Replica-Position, Replica-Lag, Replica-State, ETag, Link, Preference-Applied, Retry-After, X-Request-Id"
     private static let requestFields =
@@ -46,8 +46,8 @@ package struct CrossOrigin: Sendable {
     }
 
     /// Adds what every response says of it, and to a response to OPTIONS what a preflight asks for.
-    func complete(_ response: inout HTTPResponse, for request: HTTPRequest?) {
-        if let route = response.route, Self.openPaths.contains(route) {
+    package func finish(_ response: inout HTTPResponse, for request: HTTPRequest?) {
+        if let route = response.route, Self.openPaths.contains(route.pattern) {
             response.fields.append(open)
             return
         }

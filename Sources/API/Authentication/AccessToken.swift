@@ -21,7 +21,7 @@ struct Grant: Sendable, Hashable {
                 403,
                 .forbidden,
                 "The token '\(token.name)' has not the scope '\(scope.rawValue)'.",
-                scope: scope.rawValue
+                .scope(scope.rawValue)
             )
         }
     }

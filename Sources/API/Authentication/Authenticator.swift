@@ -33,7 +33,7 @@ package final class Authenticator: Sendable {
                 .tokenInURL,
                 "A token must not be in a URL, where logs and histories keep it: send it as `Authorization: Bearer …`, or ask "
                     + "POST /v1/tickets for a ticket and give that as `ticket`. Consider this token known, and replace it.",
-                parameter: QueryParameters.shown(name)
+                .parameter(QueryParameters.shown(name))
             )
         }
         let grant = Grant(token: try token(request, takesTicket ? parameters : []))
@@ -72,6 +72,6 @@ package final class Authenticator: Sendable {
     /// A 401 that says how to ask; `error` is a code of RFC 6750 section 3.1.
     static func unauthorized(_ detail: String, error: String?) -> Problem {
         let code = error.map { ", error=\"\($0)\"" } ?? ""
-        return Problem(401, .unauthorized, detail, challenge: "Bearer realm=\"tablecast\"\(code)")
+        return Problem(401, .unauthorized, detail, .challenge("Bearer realm=\"tablecast\"\(code)"))
     }
 }

@@ -1,9 +1,10 @@
 import Feed
 import HTTPServer
 
-/// What let a request in, for as long as its answer takes: a token that is removed, or narrowed, ends what it opened.
+/// The right by which a request was let in, for as long as its response takes: a token that is removed, or narrowed, ends what it
+/// opened.
 ///
-/// Costs one atomic load while the tokens have not changed. Confined to the event loop of its connection, as the answers that have it.
+/// Costs one atomic load while the tokens have not changed. Confined to the event loop of its connection, as the responses that have it.
 struct StandingGrant {
     private let store: TokenStore
     private let token: AccessToken
@@ -26,27 +27,29 @@ struct StandingGrant {
         return true
     }
 
-    /// Makes an answer that takes time depend on `token`: a feed says `bye` and ends, any other stream breaks off, a long poll is a 401.
-    static func watch(_ response: inout HTTPResponse, _ token: AccessToken, _ scope: AccessScope, in store: TokenStore)
-    {
-        let grant = StandingGrant(token, scope, in: store)
+    /// Makes a response that takes time depend on the token: a feed says `bye` and ends, any other stream breaks off, a long poll is a
+    /// 401.
+    func watch(_ response: inout HTTPResponse, to request: HTTPRequest) {
         switch response.body {
-        case .stream(let body): response.body = .stream(GrantedStream(body, grant))
-        case .pending(let answer): response.body = .pending(GrantedResponse(answer, grant))
+        case .stream(let body): response.body = .stream(GrantedStream(body, self))
+        case .pending(let pending): response.body = .pending(GrantedResponse(pending, to: request, self))
         case .none, .bytes: break
         }
     }
 }
 
 /// A streaming body for as long as its token is good.
-private final class GrantedStream: StreamingBody {
+final class GrantedStream: StreamingBody {
     private let body: any StreamingBody
     private var grant: StandingGrant
 
-    init(_ body: any StreamingBody, _ grant: StandingGrant) {
+    fileprivate init(_ body: any StreamingBody, _ grant: StandingGrant) {
         self.body = body
         self.grant = grant
     }
+
+    /// The body itself, whether it depends on a token or not.
+    static func unwrapped(_ body: any StreamingBody) -> any StreamingBody { (body as? GrantedStream)?.body ?? body }
 
     func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep {
         if !grant.holds() {
@@ -61,25 +64,27 @@ private final class GrantedStream: StreamingBody {
     func finished(_ reason: StreamEnd) { body.finished(reason) }
 }
 
-/// A pending answer for as long as its token is good.
+/// A pending response for as long as its token is good.
 private final class GrantedResponse: PendingResponse {
-    private let answer: any PendingResponse
+    private let pending: any PendingResponse
+    private let request: HTTPRequest
     private var grant: StandingGrant
 
-    init(_ answer: any PendingResponse, _ grant: StandingGrant) {
-        self.answer = answer
+    init(_ pending: any PendingResponse, to request: HTTPRequest, _ grant: StandingGrant) {
+        self.pending = pending
+        self.request = request
         self.grant = grant
     }
 
     func poll(now: Duration) -> PendingStep {
-        if grant.holds() { return answer.poll(now: now) }
+        if grant.holds() { return pending.poll(now: now) }
         let problem = Authenticator.unauthorized(
             "The token was removed, or its rights were changed, while the request waited. Use a token that is in use.",
             error: "invalid_token"
         )
-        return .answer(problem.response())
+        return .answer(problem.response(id: request.id))
     }
 
-    func drain() { answer.drain() }
-    func finished(_ reason: StreamEnd) { answer.finished(reason) }
+    func drain() { pending.drain() }
+    func finished(_ reason: StreamEnd) { pending.finished(reason) }
 }

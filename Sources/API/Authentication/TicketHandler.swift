@@ -26,14 +26,14 @@ struct TicketHandler: Sendable {
                     .tooManyTickets,
                     "The token '\(token.name)' has \(AuthenticationLimits.ticketsPerToken) open tickets, as many as one token "
                         + "may have. Use them, or wait until they expire.",
-                    retryAfterSeconds: seconds
+                    .retryAfter(seconds: seconds)
                 )
             case .total:
                 throw Problem(
                     503,
                     .overloaded,
                     "Too many tickets are open. Try again later.",
-                    retryAfterSeconds: seconds
+                    .retryAfter(seconds: seconds)
                 )
             }
         }

@@ -137,14 +137,13 @@ struct ChangesHandler: Sendable {
 
     /// 410: the feed cannot resume where the client asked; the problem says where it can begin.
     static func gone(_ reason: ResetReason, _ reading: FeedParameters) -> Problem {
-        var problem = Problem(
+        Problem(
             410,
             .positionGone,
             "The feed cannot be resumed there: \(sentence(reason)). Read the items anew, or begin at the restart link.",
-            reasonCode: reason.rawValue
+            .reasonCode(reason.rawValue),
+            .restart("/v1/changes?" + reading.restartQuery)
         )
-        problem.restart = "/v1/changes?" + reading.restartQuery
-        return problem
     }
 
     private static func sentence(_ reason: ResetReason) -> String {

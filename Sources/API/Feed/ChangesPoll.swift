@@ -47,13 +47,13 @@ final class ChangesPoll: PendingResponse {
             case .again: return .again
             }
         } catch {
-            return .answer(error.response())
+            return .answer(error.response(id: reading.call.request.id))
         }
     }
 
     private func page(in snapshot: StoreSnapshot, now: Duration) throws(Problem) -> ChangesPage {
         if let page { return page }
-        do throws(FeedFilter.Misfit) {
+        do throws(FeedFilterError) {
             let made = try ChangesPage(hub: handler.hub, request: feed, snapshot: snapshot, now: now)
             page = made
             return made

@@ -68,11 +68,11 @@ struct FeedParameters {
             try call.narrow(try FilterParameters.keys(parameters, schema: schema), in: schema)
         }
         if let schema = hub.store.snapshot?.keySchema { _ = try keys(schema) }
-        return FeedFilter { schema throws(FeedFilter.Misfit) in
+        return FeedFilter { schema throws(FeedFilterError) in
             do throws(Problem) {
                 return ItemFilter(keys: try keys(schema), predicate: predicate)
             } catch {
-                throw FeedFilter.Misfit(detail: error.detail)
+                throw FeedFilterError(detail: error.detail)
             }
         }
     }

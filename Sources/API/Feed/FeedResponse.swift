@@ -48,7 +48,7 @@ enum FeedResponse {
             406,
             .notAcceptable,
             "\(what) cannot be '\(shown)': allowed in Accept are \(list)\(hint).",
-            allowed: types
+            .allowed(types)
         )
     }
 
@@ -58,7 +58,7 @@ enum FeedResponse {
             .tooManySubscribers,
             "All places for subscribers are taken, or all that one address may have "
                 + "(--max-subscribers, --max-subscribers-per-address).",
-            retryAfterSeconds: Int.random(in: 1...10)
+            .retryAfter(seconds: Int.random(in: 1...10))
         )
     }
 }

@@ -12,11 +12,25 @@ struct HistoryHandler: Sendable {
     let view: ReplicaView
     let fields: ResponseFields
     let apiLimits: APILimits
+    let item: ItemHandler
 
     static let parameters = FilterParameters.representationNames + ["limit", "diff"]
 
-    /// The history of the item under `key`.
-    func respond(
+    /// The history of an item whose sort key is `sort`. On a table with a sort key the path without one names an item, too: the one
+    /// whose sort key is `history`.
+    func respond(to call: APICall, sort: [UInt8]?) throws(Problem) -> HTTPResponse {
+        let snapshot = try view.snapshot()
+        let schema = snapshot.keySchema
+        if sort == nil, schema.sort != nil {
+            let name = Array("history".utf8)
+            return try item.respond(to: call, partition: call.path["pk"], sort: name, in: snapshot)
+        }
+        let key = try ItemHandler.key(call.path["pk"], sort, schema: schema)
+        try call.require(key, in: schema)
+        return try respond(to: call.request, key: key, in: snapshot)
+    }
+
+    private func respond(
         to request: HTTPRequest,
         key: ItemKey,
         in snapshot: StoreSnapshot
@@ -37,9 +51,8 @@ struct HistoryHandler: Sendable {
             maximumBytes: limits.pageBytes
         )
         guard let start else {
-            return Problem(404, .itemNotFound, "The replica knows nothing of an item under this key.").response(
-                fields: templates.replica
-            )
+            return Problem(404, .itemNotFound, "The replica knows nothing of an item under this key.")
+                .response(id: request.id, fields: templates.replica)
         }
         var head = Array(#"{"key":"#.utf8)
         ItemHistory.appendKey(key, in: snapshot, representation: representation, to: &head)

@@ -13,7 +13,8 @@ struct BatchGetHandler: Sendable {
 
     static let parameters = FilterParameters.representationNames + ["max_lag"]
 
-    func respond(to call: APICall, in snapshot: StoreSnapshot) throws(Problem) -> HTTPResponse {
+    func respond(to call: APICall) throws(Problem) -> HTTPResponse {
+        let snapshot = try view.snapshot()
         let parameters = try QueryParameters(call.request, allowed: Self.parameters)
         let representation = try FilterParameters.representation(parameters)
         try view.require(parameters.maximumLag())
@@ -131,7 +132,7 @@ struct BatchGetHandler: Sendable {
                 415,
                 .unsupportedMediaType,
                 "The body must be JSON: send it with `Content-Type: application/json`.",
-                allowed: ["application/json"]
+                .allowed(["application/json"])
             )
         }
     }

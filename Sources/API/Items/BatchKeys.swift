@@ -169,12 +169,12 @@ struct BatchKeys {
             400,
             .invalidKey,
             "keys[\(index)]: the key \(text) was given before, as keys[\(first)]. Give each key once.",
-            index: index
+            .index(index)
         )
     }
 
     private func invalid(_ index: Int, _ attribute: String, _ what: String) -> Problem {
         let name = QueryParameters.shown(attribute)
-        return Problem(400, .invalidKey, "keys[\(index)]: '\(name)' \(what).", parameter: name, index: index)
+        return Problem(400, .invalidKey, "keys[\(index)]: '\(name)' \(what).", .parameter(name), .index(index))
     }
 }

@@ -27,6 +27,11 @@ struct ItemHandler: Sendable {
         var wait: Int?
     }
 
+    /// `/v1/items/{pk}/{sk}`.
+    func respond(to call: APICall) throws(Problem) -> HTTPResponse {
+        try respond(to: call, partition: call.path["pk"], sort: call.path["sk"], in: view.snapshot())
+    }
+
     /// The item under a key given as path bytes. The service's hottest path. `parameters` are the query's where it has been read.
     func respond(
         to call: APICall,
@@ -61,7 +66,7 @@ struct ItemHandler: Sendable {
                 503,
                 .overloaded,
                 "Too many requests wait for an answer: ask without `Prefer: wait`, or later.",
-                retryAfterSeconds: 1
+                .retryAfter(seconds: 1)
             )
         }
     }
@@ -95,15 +100,15 @@ struct ItemHandler: Sendable {
         if let seconds = question.wait { templates.add("Preference-Applied", "wait=\(seconds)") }
         let record = snapshot.record(for: question.key)
         if record == nil, snapshot.newestState(of: question.key)?.isUnreadable == true {
-            return Self.unreadable.response(fields: templates.replica)
+            return Self.unreadable.response(id: question.call.request.id, fields: templates.replica)
         }
         if question.until != nil, !isSatisfied(question, by: record, epoch: snapshot.position.epoch) {
-            return unmet(question, record, at: snapshot.position).response(fields: templates.replica)
+            return unmet(question, record, at: snapshot.position)
+                .response(id: question.call.request.id, fields: templates.replica)
         }
         guard let record else {
-            return Problem(404, .itemNotFound, "The table has no item under this key.").response(
-                fields: templates.replica
-            )
+            return Problem(404, .itemNotFound, "The table has no item under this key.")
+                .response(id: question.call.request.id, fields: templates.replica)
         }
         return record.withPackedItem { packed in respond(with: packed, of: record, to: question, templates) }
     }
@@ -141,9 +146,8 @@ struct ItemHandler: Sendable {
         )
         switch outcome {
         case .failed(let field):
-            return Problem(412, .preconditionFailed, "The item is not in the state that \(field) names.").response(
-                fields: templates.replica
-            )
+            return Problem(412, .preconditionFailed, "The item is not in the state that \(field) names.")
+                .response(id: question.call.request.id, fields: templates.replica)
         case .notModified(let entityTag):
             var fields = templates.notModified
             fields.add("ETag", entityTag)
@@ -166,8 +170,8 @@ struct ItemHandler: Sendable {
             412,
             .conditionNotMet,
             "\(state) as of position \(position)\(waited).",
-            parameter: "until",
-            position: position.description
+            .parameter("until"),
+            .position(position.description)
         )
     }
 

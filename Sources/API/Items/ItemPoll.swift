@@ -48,7 +48,7 @@ final class ItemPoll: PendingResponse {
             }
             return .answer(response)
         } catch {
-            return .answer(error.response())
+            return .answer(error.response(id: question.call.request.id))
         }
     }
 

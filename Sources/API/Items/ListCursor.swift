@@ -67,7 +67,7 @@ struct ListCursor {
             400,
             .invalidCursor,
             "The query parameter 'cursor' cannot be '\(QueryParameters.shown(text))': \(what).",
-            parameter: "cursor"
+            .parameter("cursor")
         )
     }
 }

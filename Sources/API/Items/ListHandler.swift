@@ -32,8 +32,22 @@ struct ListHandler: Sendable {
         exports = Permits(limit: limits.exports, perHolder: limits.exportsPerAddress)
     }
 
+    /// `/v1/items`.
+    func respond(to call: APICall) throws(Problem) -> HTTPResponse {
+        try respond(to: call, partition: nil, in: view.snapshot())
+    }
+
+    /// `/v1/items/{pk}`: one item of a table without a sort key, one partition of any other.
+    func respondWithPartition(to call: APICall) throws(Problem) -> HTTPResponse {
+        let snapshot = try view.snapshot()
+        if snapshot.keySchema.sort == nil {
+            return try item.respond(to: call, partition: call.path["pk"], sort: nil, in: snapshot)
+        }
+        return try respond(to: call, partition: call.path["pk"], in: snapshot)
+    }
+
     /// `partition` is the path's, where the path names one; else the parameter `pk` may.
-    func respond(
+    private func respond(
         to apiCall: APICall,
         partition: [UInt8]?,
         in snapshot: StoreSnapshot
@@ -60,7 +74,7 @@ struct ListHandler: Sendable {
                 406,
                 .notAcceptable,
                 "A list cannot be '\(QueryParameters.shown(accepted ?? ""))': allowed in Accept are \(Self.json), \(Self.lines).",
-                allowed: [Self.json, Self.lines]
+                .allowed([Self.json, Self.lines])
             )
         }
         let isExport = type == Self.lines
@@ -265,7 +279,7 @@ struct ListHandler: Sendable {
                     "\(limits.exportsPerAddress) exports to this client's address are in progress, which is all that one address "
                         + "may have."
                 }
-            throw Problem(503, .tooManyExports, what, retryAfterSeconds: limits.exportRetrySeconds)
+            throw Problem(503, .tooManyExports, what, .retryAfter(seconds: limits.exportRetrySeconds))
         }
     }
 }

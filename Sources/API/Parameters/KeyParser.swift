@@ -26,7 +26,7 @@ enum KeyParser {
                 400,
                 .invalidKey,
                 "\(subject) cannot be '\(value)': \(key) \(expected).",
-                parameter: parameter ?? attribute.name
+                .parameter(parameter ?? attribute.name)
             )
         }
         guard !bytes.isEmpty else { throw problem("is never empty") }

@@ -17,8 +17,8 @@ struct QueryParameters {
                 400,
                 .invalidParameter,
                 "The query parameter '\(name)' cannot be read: \(error.reason)\(value).",
-                parameter: name,
-                allowed: allowed
+                .parameter(name),
+                .allowed(allowed)
             )
         }
         for (name, value) in pairs {
@@ -28,8 +28,8 @@ struct QueryParameters {
                     400,
                     .unknownParameter,
                     "The query parameter '\(Self.shown(name))' is unknown: \(list).",
-                    parameter: Self.shown(name),
-                    allowed: allowed
+                    .parameter(Self.shown(name)),
+                    .allowed(allowed)
                 )
             }
             guard values.updateValue(value, forKey: name) == nil else {
@@ -37,8 +37,8 @@ struct QueryParameters {
                     400,
                     .repeatedParameter,
                     "The query parameter '\(name)' is given more than once.",
-                    parameter: name,
-                    allowed: allowed
+                    .parameter(name),
+                    .allowed(allowed)
                 )
             }
         }
@@ -86,15 +86,14 @@ struct QueryParameters {
             400,
             .invalidParameter,
             "The query parameter '\(name)' cannot be '\(value)': \(rest).",
-            parameter: name,
-            allowed: allowed
+            [.parameter(name)] + (allowed.map { [.allowed($0)] } ?? [])
         )
     }
 
     /// A 400 about the text of `name`, which must follow a grammar: where it goes wrong, and what could stand there.
     func invalid(_ name: String, _ error: QuerySyntaxError) -> Problem {
         var problem = invalid(name, error.sentence)
-        problem.column = error.column
+        problem.extensions.append(.column(error.column))
         return problem
     }
 

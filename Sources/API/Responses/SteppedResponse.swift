@@ -1,21 +1,16 @@
 import HTTPServer
 
-/// An answer that takes several steps, with others' turns between them: a long search, a page that is encoded, a body that is
+/// A response that takes several steps, with others' turns between them: a long search, a page that is encoded, a body that is
 /// compressed. Confined to the event loop of its connection.
 final class SteppedResponse: PendingResponse {
     private var step: (() -> HTTPResponse?)?
 
-    private init(_ step: @escaping () -> HTTPResponse?) { self.step = step }
+    /// `step` returns nil when more is to be done, and takes well under a millisecond.
+    init(_ step: @escaping () -> HTTPResponse?) { self.step = step }
 
-    /// Takes the first step now: a small answer is complete with it. `step` returns nil when more is to be done, and takes well under
-    /// a millisecond.
+    /// Takes the first step now: a small response is complete with it.
     static func response(_ step: @escaping () -> HTTPResponse?) -> HTTPResponse {
-        step() ?? later(step)
-    }
-
-    /// Takes the first step when others have had their turn.
-    static func later(_ step: @escaping () -> HTTPResponse?) -> HTTPResponse {
-        HTTPResponse(status: 200, body: .pending(SteppedResponse(step)))
+        step() ?? HTTPResponse(status: 200, body: .pending(SteppedResponse(step)))
     }
 
     func poll(now: Duration) -> PendingStep {

@@ -46,7 +46,7 @@ package final class ChangesPage {
         request: FeedRequest,
         snapshot: StoreSnapshot,
         now: Duration
-    ) throws(FeedFilter.Misfit) {
+    ) throws(FeedFilterError) {
         self.hub = hub
         var request = request
         request.encoding = .lines

@@ -1,17 +1,17 @@
 import Basics
 import ReplicaStore
 
-/// What steers a subscriber: named events (server-sent events, WHATWG HTML section 9.2), or lines with a member `event`.
+/// An event that steers a subscriber: a named event (server-sent events, WHATWG HTML section 9.2), or a line with a member `event`.
 ///
 /// Only `ready`, `bookmark` and `bye` have an id, and only where everything up to it was delivered: an id sent before the rows it
 /// stands for would make a reconnecting client skip them.
 struct ControlEvent {
-    private let name: StaticString
+    private let name: ControlEventName
     private let id: Position?
     /// The members of the JSON object, without its braces.
     private var members = JSONWriter()
 
-    private init(_ name: StaticString, id: Position? = nil) {
+    private init(_ name: ControlEventName, id: Position? = nil) {
         self.name = name
         self.id = id
     }
@@ -23,32 +23,34 @@ struct ControlEvent {
 
     /// `hello`: where the replica is, and the server's time.
     static func hello(position: Position, wallMilliseconds: Int64) -> ControlEvent {
-        var event = ControlEvent("hello")
+        var event = ControlEvent(.hello)
         event.members.member("position", position.description)
         event.members.member("time", Timestamp.text(wallMilliseconds))
         return event
     }
 
     /// `reset`: forget everything; what follows starts over.
-    static func reset(_ reason: ResetReason) -> ControlEvent { saying("reset", reason.rawValue) }
+    static func reset(_ reason: ResetReason) -> ControlEvent { saying(.reset, reason.rawValue) }
 
     /// `ready`: the head as of connecting has been reached; the client's items are the replica's as of the position. `items` is how
     /// many there are in all; nil, and then null, where the subscriber may not know.
     static func ready(position: Position, conditions: FeedConditions, items: Int?) -> ControlEvent {
-        mark("ready", position, conditions, items)
+        mark(.ready, position, conditions, items)
     }
 
     /// `bookmark`: the heartbeat. JavaScript cannot see comments, and the id lets a subscriber without news move on.
     static func bookmark(position: Position, conditions: FeedConditions, items: Int?) -> ControlEvent {
-        mark("bookmark", position, conditions, items)
+        mark(.bookmark, position, conditions, items)
     }
 
     /// `busy`: nothing can be served for now. The stream stays open, or ends and the client comes back after `retry`.
-    static func busy(_ reason: String, detail: String) -> ControlEvent { saying("busy", reason, detail: detail) }
+    static func busy(_ reason: BusyReason, detail: String) -> ControlEvent {
+        saying(.busy, reason.rawValue, detail: detail)
+    }
 
     /// `bye`: the server ends the stream on purpose.
-    static func bye(_ reason: String, detail: String? = nil, at position: Position? = nil) -> ControlEvent {
-        saying("bye", reason, detail: detail, id: position)
+    static func bye(_ reason: ByeReason, detail: String? = nil, at position: Position? = nil) -> ControlEvent {
+        saying(.bye, reason.rawValue, detail: detail, id: position)
     }
 
     /// Appends the event.
@@ -56,11 +58,11 @@ struct ControlEvent {
         switch encoding {
         case .events:
             if let id { output += "id: \(id)\n".utf8 }
-            output += "event: \(name)\ndata: {".utf8
+            output += "event: \(name.rawValue)\ndata: {".utf8
             output += members.bytes
             output += "}\n\n".utf8
         case .lines:
-            output += "{\"event\":\"\(name)\",".utf8
+            output += "{\"event\":\"\(name.rawValue)\",".utf8
             if let id { output += "\"id\":\"\(id)\",".utf8 }
             output += members.bytes
             output += "}\n".utf8
@@ -68,7 +70,7 @@ struct ControlEvent {
     }
 
     private static func saying(
-        _ name: StaticString,
+        _ name: ControlEventName,
         _ reason: String,
         detail: String? = nil,
         id: Position? = nil
@@ -80,7 +82,7 @@ struct ControlEvent {
     }
 
     private static func mark(
-        _ name: StaticString,
+        _ name: ControlEventName,
         _ position: Position,
         _ conditions: FeedConditions,
         _ items: Int?

@@ -26,7 +26,7 @@ struct FeedReader {
         request: FeedRequest,
         snapshot: StoreSnapshot,
         now: Duration
-    ) throws(FeedFilter.Misfit) {
+    ) throws(FeedFilterError) {
         self.hub = hub
         self.request = request
         schema = snapshot.keySchema
@@ -41,7 +41,7 @@ struct FeedReader {
     var isReady: Bool { cursor.isReady }
 
     /// Reads the filter anew when the table has been replaced by one with another key.
-    mutating func adapt(to snapshot: StoreSnapshot) throws(FeedFilter.Misfit) {
+    mutating func adapt(to snapshot: StoreSnapshot) throws(FeedFilterError) {
         guard snapshot.position.epoch != cursor.epoch, snapshot.keySchema != schema else { return }
         let key = try FeedViewKey(request, schema: snapshot.keySchema)
         hub.views.release(view)

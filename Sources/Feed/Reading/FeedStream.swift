@@ -68,25 +68,25 @@ package final class FeedStream: StreamingBody {
         let isFirst = startedAt == nil
         if isFirst { begin(&output, now) }
         guard permit != nil else {
-            say(.busy("overloaded", detail: "all places for subscribers are taken"), &output)
+            say(.busy(.overloaded, detail: "all places for subscribers are taken"), &output)
             return .end
         }
-        if isRevoked { return sayGoodbye("revoked", &output) }
-        if isDraining { return sayGoodbye("draining", spread: 4, &output) }
+        if isRevoked { return sayGoodbye(.revoked, &output) }
+        if isDraining { return sayGoodbye(.draining, spread: 4, &output) }
         if let startedAt, let timeout = request.timeout, now - startedAt >= timeout {
-            return sayGoodbye("timeout", &output)
+            return sayGoodbye(.timeout, &output)
         }
         if let endsAt, now >= endsAt {
             hub.countAged()
-            return sayGoodbye("age", &output)
+            return sayGoodbye(.age, &output)
         }
         guard let snapshot = hub.store.snapshot else {
             waitForContents(isFirst: isFirst, &output, now)
             return .wait(until: nil)
         }
         isWithdrawn = false
-        if let misfit = prepare(snapshot, &output, now) {
-            say(.bye("invalid-filter", detail: misfit.detail), &output)
+        if let error = prepare(snapshot, &output, now) {
+            say(.bye(.invalidFilter, detail: error.detail), &output)
             return .end
         }
         return follow(snapshot, &output, budget, now)
@@ -111,16 +111,16 @@ package final class FeedStream: StreamingBody {
             say(.reset(.rebuilt), &output)
         }
         guard isFirst || isNews || now - spokeAt >= request.heartbeat else { return }
-        say(.busy(reader == nil ? "syncing" : "rebuilding", detail: hub.conditions().reason), &output)
+        say(.busy(reader == nil ? .syncing : .rebuilding, detail: hub.conditions().reason), &output)
     }
 
-    /// Places the reader, or fits it to another key schema; returns what does not fit.
+    /// Places the reader, or fits it to another key schema; returns why its filter does not fit.
     private func prepare(
         _ snapshot: StoreSnapshot,
         _ output: inout [UInt8],
         _ now: Duration
-    ) -> FeedFilter.Misfit? {
-        do throws(FeedFilter.Misfit) {
+    ) -> FeedFilterError? {
+        do throws(FeedFilterError) {
             if reader != nil {
                 try reader?.adapt(to: snapshot)
             } else {
@@ -155,7 +155,7 @@ package final class FeedStream: StreamingBody {
                 visited += frame.visited
                 delivery.events += frame.count
                 if isNew { delivery.encoded += 1 } else { delivery.shared += 1 }
-                if let reader, reader.remaining <= 0 { return sayGoodbye("limit", &output) }
+                if let reader, reader.remaining <= 0 { return sayGoodbye(.limit, &output) }
             case .idle, nil:
                 if request.batch > .zero, delivery.events > 0 {
                     // On a grid, so that all who gather for the same time share frames.
@@ -186,7 +186,7 @@ package final class FeedStream: StreamingBody {
     }
 
     /// `spread` is over how many times the usual wait clients come back: all at once they would meet the next server all at once.
-    private func sayGoodbye(_ reason: String, spread: Int = 0, _ output: inout [UInt8]) -> StreamStep {
+    private func sayGoodbye(_ reason: ByeReason, spread: Int = 0, _ output: inout [UInt8]) -> StreamStep {
         if spread > 0 {
             let retry = hub.limits.retryMilliseconds
             appendRetry(retry + Int.random(in: 0...(retry * spread)), &output)

@@ -12,7 +12,7 @@ struct FeedViewKey: Hashable, Sendable {
     var difference = FeedDifference.none
     var encoding = FeedEncoding.events
 
-    init(_ request: FeedRequest, schema: KeySchema) throws(FeedFilter.Misfit) {
+    init(_ request: FeedRequest, schema: KeySchema) throws(FeedFilterError) {
         representation = request.representation
         operation = request.operation
         mode = request.mode

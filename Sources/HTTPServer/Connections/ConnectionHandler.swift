@@ -192,7 +192,7 @@ final class ConnectionHandler {
         for response: any PendingResponse,
         to request: HTTPRequest,
         on connection: Connection,
-        route: String?,
+        route: Route?,
         began: Instant
     ) {
         if connections.isStopping { response.drain() }

@@ -2,10 +2,10 @@
 final class PendingRequest {
     let response: any PendingResponse
     let request: HTTPRequest
-    let route: String?
+    let route: Route?
     let began: Instant
 
-    init(response: any PendingResponse, request: HTTPRequest, route: String?, began: Instant) {
+    init(response: any PendingResponse, request: HTTPRequest, route: Route?, began: Instant) {
         self.response = response
         self.request = request
         self.route = route

@@ -17,8 +17,8 @@ extension HTTPHandler {
 
 /// How one request ended.
 package struct HTTPOutcome: Sendable, Hashable {
-    /// The pattern of the route that answered; nil when none did.
-    package let route: String?
+    /// The route that answered; nil when none did.
+    package let route: Route?
     /// 0 when the connection broke within the request.
     package let status: Int
     /// The bytes of the head and of the body, unless that is a stream of unknown length.

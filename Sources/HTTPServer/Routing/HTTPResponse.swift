@@ -12,8 +12,8 @@ package struct HTTPResponse {
     package var status: Int
     package var fields: HTTPFields
     package var body: HTTPBody
-    /// The pattern of the route that answered, for metrics; the router sets it.
-    package var route: String?
+    /// The route that answered; the router sets it.
+    package var route: Route?
     /// Who was let in, by name, for logs; nil where nobody was asked.
     package var principal: String?
     package init(status: Int, fields: HTTPFields = HTTPFields(), body: HTTPBody = .none) {

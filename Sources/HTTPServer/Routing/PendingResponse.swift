@@ -17,3 +17,36 @@ package protocol PendingResponse: AnyObject {
     /// Called exactly once, when it will not be asked again; `clientGone` when the client left before the answer.
     func finished(_ reason: StreamEnd)
 }
+
+extension PendingResponse {
+    /// This response with `change` made to it when it comes. Where `change` makes it pending again, the new pending response takes
+    /// its place.
+    package func map(_ change: @escaping (inout HTTPResponse) -> Void) -> any PendingResponse {
+        MappedResponse(self, change)
+    }
+}
+
+private final class MappedResponse: PendingResponse {
+    private var source: any PendingResponse
+    /// Nil once it was made.
+    private var change: ((inout HTTPResponse) -> Void)?
+
+    init(_ source: any PendingResponse, _ change: @escaping (inout HTTPResponse) -> Void) {
+        self.source = source
+        self.change = change
+    }
+
+    func poll(now: Duration) -> PendingStep {
+        let step = source.poll(now: now)
+        guard let change, case .answer(var response) = step else { return step }
+        self.change = nil
+        change(&response)
+        guard case .pending(let next) = response.body else { return .answer(response) }
+        source.finished(.completed)
+        source = next
+        return .again
+    }
+
+    func drain() { source.drain() }
+    func finished(_ reason: StreamEnd) { source.finished(reason) }
+}

@@ -4,22 +4,23 @@ import Glibc
 /// Routes by path segment. A literal segment wins over a parameter, unless only the parameter's branch has the method:
 /// so an item may be named like one of our own words.
 struct RouteTree: Sendable {
-    final class Route: Sendable {
+    /// The end of a path.
+    final class Endpoint: Sendable {
+        let route: Route
         let method: HTTPMethod
-        let pattern: String
         let names: [String]
         let isProbe: Bool
         let action: Router.Action
 
         init(
+            route: Route,
             method: HTTPMethod,
-            pattern: String,
             names: [String],
             isProbe: Bool,
             action: @escaping Router.Action
         ) {
+            self.route = route
             self.method = method
-            self.pattern = pattern
             self.names = names
             self.isProbe = isProbe
             self.action = action
@@ -32,40 +33,42 @@ struct RouteTree: Sendable {
     private final class Node: Sendable {
         let literals: [(segment: [UInt8], node: Node)]
         let parameter: Node?
-        let routes: [Route]
+        let endpoints: [Endpoint]
 
-        init(literals: [(segment: [UInt8], node: Node)], parameter: Node?, routes: [Route]) {
+        init(literals: [(segment: [UInt8], node: Node)], parameter: Node?, endpoints: [Endpoint]) {
             self.literals = literals
             self.parameter = parameter
-            self.routes = routes
+            self.endpoints = endpoints
         }
 
-        /// This node with a route added below it.
-        func adding(_ route: Route, _ segments: ArraySlice<Substring>) -> Node {
+        /// This node with an endpoint added below it.
+        func adding(_ endpoint: Endpoint, _ segments: ArraySlice<Substring>) -> Node {
             guard let segment = segments.first else {
                 precondition(
-                    !routes.contains { $0.method == route.method },
-                    "\(route.method.name) \(route.pattern) is already routed"
+                    !endpoints.contains { $0.method == endpoint.method },
+                    "\(endpoint.method.name) \(endpoint.route.pattern) is already routed"
                 )
-                return Node(literals: literals, parameter: parameter, routes: routes + [route])
+                return Node(literals: literals, parameter: parameter, endpoints: endpoints + [endpoint])
             }
             let rest = segments.dropFirst()
-            let empty = Node(literals: [], parameter: nil, routes: [])
+            let empty = Node(literals: [], parameter: nil, endpoints: [])
             if RouteTree.isParameter(segment) {
-                return Node(literals: literals, parameter: (parameter ?? empty).adding(route, rest), routes: routes)
+                let parameter = (parameter ?? empty).adding(endpoint, rest)
+                return Node(literals: literals, parameter: parameter, endpoints: endpoints)
             }
             var literals = literals
             let bytes = Array(segment.utf8)
             if let index = literals.firstIndex(where: { $0.segment == bytes }) {
-                literals[index].node = literals[index].node.adding(route, rest)
+                literals[index].node = literals[index].node.adding(endpoint, rest)
             } else {
-                literals.append((bytes, empty.adding(route, rest)))
+                literals.append((bytes, empty.adding(endpoint, rest)))
             }
-            return Node(literals: literals, parameter: parameter, routes: routes)
+            return Node(literals: literals, parameter: parameter, endpoints: endpoints)
         }
     }
 
-    private var root = Node(literals: [], parameter: nil, routes: [])
+    private var root = Node(literals: [], parameter: nil, endpoints: [])
+    private var count = 0
     /// The methods of all routes, in the order in which they were added.
     private(set) var methods: [HTTPMethod] = []
 
@@ -77,20 +80,27 @@ struct RouteTree: Sendable {
         let segments = pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         let names = segments.filter(Self.isParameter).map { String($0.dropFirst().dropLast()) }
         precondition(names.count <= PathParameters.limit, "too many parameters in \(pattern)")
-        let route = Route(method: method, pattern: pattern, names: names, isProbe: isProbe, action: action)
-        root = root.adding(route, segments[...])
+        let endpoint = Endpoint(
+            route: Route(index: count, pattern: pattern),
+            method: method,
+            names: names,
+            isProbe: isProbe,
+            action: action
+        )
+        root = root.adding(endpoint, segments[...])
+        count += 1
         if !methods.contains(method) { methods.append(method) }
     }
 
-    /// The route of a path, given as a range of `bytes` that begins with "/" or is empty (which means "/").
-    func route(
+    /// The endpoint of a path, given as a range of `bytes` that begins with "/" or is empty (which means "/").
+    func endpoint(
         _ method: HTTPMethod,
         _ path: Range<Int>,
         in bytes: UnsafeBufferPointer<UInt8>,
         segments: inout Segments
-    ) -> Route? {
+    ) -> Endpoint? {
         Self.walk(root, Self.firstSegment(path), depth: 0, bytes, &segments) { node in
-            for route in node.routes where route.method == method { return route }
+            for endpoint in node.endpoints where endpoint.method == method { return endpoint }
             return nil
         }
     }
@@ -100,7 +110,7 @@ struct RouteTree: Sendable {
         var methods: [HTTPMethod] = []
         var segments = Segments(repeating: 0..<0)
         _ = Self.walk(root, Self.firstSegment(path), depth: 0, bytes, &segments) { node in
-            for route in node.routes where !methods.contains(route.method) { methods.append(route.method) }
+            for endpoint in node.endpoints where !methods.contains(endpoint.method) { methods.append(endpoint.method) }
             return nil
         }
         return methods
@@ -110,15 +120,15 @@ struct RouteTree: Sendable {
         (path.isEmpty ? path.lowerBound : path.lowerBound + 1)..<path.upperBound
     }
 
-    /// Visits the nodes that a path leads to, literals first, until `visit` returns a route.
+    /// Visits the nodes that a path leads to, literals first, until `visit` returns an endpoint.
     private static func walk(
         _ node: Node,
         _ rest: Range<Int>?,
         depth: Int,
         _ bytes: UnsafeBufferPointer<UInt8>,
         _ segments: inout Segments,
-        _ visit: (Node) -> Route?
-    ) -> Route? {
+        _ visit: (Node) -> Endpoint?
+    ) -> Endpoint? {
         guard let rest else { return visit(node) }
         var end = rest.lowerBound
         var isEncoded = false
@@ -129,7 +139,7 @@ struct RouteTree: Sendable {
         let segment = rest.lowerBound..<end
         let next = end < rest.upperBound ? end + 1..<rest.upperBound : nil
         for literal in node.literals where isSegment(segment, bytes, literal.segment, isEncoded: isEncoded) {
-            if let route = walk(literal.node, next, depth: depth, bytes, &segments, visit) { return route }
+            if let found = walk(literal.node, next, depth: depth, bytes, &segments, visit) { return found }
         }
         guard let parameter = node.parameter, !segment.isEmpty else { return nil }
         segments[depth] = segment

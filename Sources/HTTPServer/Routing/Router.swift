@@ -7,22 +7,29 @@ package struct Router: HTTPHandler {
     package typealias Action = @Sendable (HTTPRequest, PathParameters) -> HTTPResponse
 
     private var tree = RouteTree()
-    private let problem: @Sendable (Int, String, HTTPFields) -> HTTPResponse
+    private let problem: @Sendable (Int, String, HTTPFields, String?) -> HTTPResponse
     private let rejected: @Sendable (RejectedRequest) -> HTTPResponse
-    private let decorate: @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
+    private let finishers: ResponseFinishers
     /// Looks at every request before its route is looked for, and answers those that must not get there; nil admits all.
     package var refusal: (@Sendable (HTTPRequest) -> HTTPResponse?)?
 
-    /// `problem` makes the body of the router's own errors (status, sentence, fields such as Allow already set); `rejected`
-    /// the answer to what never became a request, like `problem` unless it is given; `decorate` runs last on every response (CORS, request ids).
+    /// `finishers` complete every response, in this order. `problem` makes the router's own errors, with the fields that are given
+    /// (such as Allow) and the request's id; `rejected` the response to bytes that never became a request, like `problem` unless it
+    /// is given.
     package init(
-        problem: @escaping @Sendable (_ status: Int, _ detail: String, _ fields: HTTPFields) -> HTTPResponse,
-        rejected: (@Sendable (RejectedRequest) -> HTTPResponse)? = nil,
-        decorate: @escaping @Sendable (HTTPRequest?, inout HTTPResponse) -> Void
+        finishers: [any ResponseFinisher] = [],
+        problem:
+            @escaping @Sendable (
+                _ status: Int,
+                _ detail: String,
+                _ fields: HTTPFields,
+                _ requestID: String?
+            ) -> HTTPResponse,
+        rejected: (@Sendable (RejectedRequest) -> HTTPResponse)? = nil
     ) {
+        self.finishers = ResponseFinishers(list: finishers)
         self.problem = problem
-        self.rejected = rejected ?? { problem($0.status, $0.reason, HTTPFields()) }
-        self.decorate = decorate
+        self.rejected = rejected ?? { problem($0.status, $0.reason, HTTPFields(), $0.id) }
     }
 
     /// Adds a route. `pattern` is literal segments and up to four `{name}` parameters: "/v1/items/{pk}/{sk}". A
@@ -44,72 +51,68 @@ package struct Router: HTTPHandler {
 
     package func respond(to request: HTTPRequest) -> HTTPResponse {
         var response = refusal?(request) ?? route(request)
-        if case .pending(let answer) = response.body {
-            let decorated = DecoratedResponse(
-                answer,
-                to: request,
-                route: response.route,
-                principal: response.principal,
-                decorate: decorate
-            )
-            response.body = .pending(decorated)
-            return response
-        }
-        decorate(request, &response)
+        finishers.finish(&response, for: request)
         return response
     }
 
     package func respondToRejected(_ rejected: RejectedRequest) -> HTTPResponse {
         var response = self.rejected(rejected)
-        decorate(nil, &response)
+        finishers.finish(&response, for: nil)
         return response
     }
 
     private func route(_ request: HTTPRequest) -> HTTPResponse {
         let head = request.head
         var segments = RouteTree.Segments(repeating: 0..<0)
-        guard let route = find(head, &segments) else { return refuse(request) }
-        let parameters = PathParameters(head: head.bytes, names: route.names, segments: segments)
-        var response = route.action(request, parameters)
-        response.route = route.pattern
+        guard let endpoint = find(head, &segments) else { return refuse(request) }
+        let parameters = PathParameters(head: head.bytes, names: endpoint.names, segments: segments)
+        var response = endpoint.action(request, parameters)
+        response.route = endpoint.route
         return response
     }
 
-    private func find(_ head: RequestHead, _ segments: inout RouteTree.Segments) -> RouteTree.Route? {
+    private func find(_ head: RequestHead, _ segments: inout RouteTree.Segments) -> RouteTree.Endpoint? {
         let found = find(head.method, head, &segments)
         if found == nil, head.method == .head { return find(.get, head, &segments) }
         return found
     }
 
-    private func find(_ method: HTTPMethod, _ head: RequestHead, _ segments: inout RouteTree.Segments) -> RouteTree
-        .Route?
-    {
-        head.bytes.withUnsafeBufferPointer { tree.route(method, head.path, in: $0, segments: &segments) }
+    private func find(
+        _ method: HTTPMethod,
+        _ head: RequestHead,
+        _ segments: inout RouteTree.Segments
+    ) -> RouteTree.Endpoint? {
+        head.bytes.withUnsafeBufferPointer { tree.endpoint(method, head.path, in: $0, segments: &segments) }
     }
 
-    /// What a request gets that no route takes.
+    /// Responds to a request that no route takes.
     private func refuse(_ request: HTTPRequest) -> HTTPResponse {
         if case .other(let name) = request.method {
-            return problem(501, "the method \(name) is not known here", HTTPFields())
+            return problem(501, "the method \(name) is not known here", HTTPFields(), request.id)
         }
-        if request.isAsterisk { return allowing(tree.methods, status: 204) }
+        if request.isAsterisk { return HTTPResponse(status: 204, fields: Self.allow(Self.answered(tree.methods))) }
         let head = request.head
-        let allowed = head.bytes.withUnsafeBufferPointer { tree.methods(at: head.path, in: $0) }
-        guard !allowed.isEmpty else {
-            return problem(404, "there is nothing at this path", HTTPFields())
+        let routed = head.bytes.withUnsafeBufferPointer { tree.methods(at: head.path, in: $0) }
+        guard !routed.isEmpty else {
+            return problem(404, "there is nothing at this path", HTTPFields(), request.id)
         }
-        return allowing(allowed, status: request.method == .options ? 204 : 405, method: request.method)
+        let allowed = Self.answered(routed)
+        if request.method == .options { return HTTPResponse(status: 204, fields: Self.allow(allowed)) }
+        let detail = "\(request.method.name) is not allowed here; allowed: \(allowed)"
+        return problem(405, detail, Self.allow(allowed), request.id)
     }
 
-    /// 204 or 405 with the methods that the path takes (RFC 9110 section 10.2.1).
-    private func allowing(_ methods: [HTTPMethod], status: Int, method: HTTPMethod = .options) -> HTTPResponse {
+    /// The methods that a path with routes of `methods` answers, as Allow lists them (RFC 9110 section 10.2.1).
+    private static func answered(_ methods: [HTTPMethod]) -> String {
         var allowed = methods
         if allowed.contains(.get), !allowed.contains(.head) { allowed.append(.head) }
         if !allowed.contains(.options) { allowed.append(.options) }
-        let list = allowed.map(\.name).joined(separator: ", ")
+        return allowed.map(\.name).joined(separator: ", ")
+    }
+
+    private static func allow(_ list: String) -> HTTPFields {
         var fields = HTTPFields()
         fields.add("Allow", list)
-        guard status == 405 else { return HTTPResponse(status: status, fields: fields) }
-        return problem(405, "\(method.name) is not allowed here; allowed: \(list)", fields)
+        return fields
     }
 }

@@ -30,7 +30,7 @@ struct AccessEntry: Sendable {
 
     /// The entry of an answer whose head was sent.
     init(_ request: HTTPRequest?, _ outcome: HTTPOutcome, limits: AccessLogLimits) {
-        route = outcome.route
+        route = outcome.route?.pattern
         status = outcome.status
         bytes = outcome.bytes
         duration = outcome.duration
@@ -43,7 +43,7 @@ struct AccessEntry: Sendable {
 
     /// The entry of a stream that begins; bytes, duration and end are told when it is over.
     init(streaming response: HTTPResponse, to request: HTTPRequest, limits: AccessLogLimits) {
-        route = response.route
+        route = response.route?.pattern
         status = response.status
         bytes = 0
         duration = .zero

@@ -6,7 +6,7 @@ package import Telemetry
 
 /// One log record a request, streams at their end. Event loops put entries into the log's bounded queue and go on; its thread makes the
 /// lines of them and writes them.
-package final class AccessLog: Sendable {
+package final class AccessLog: ResponseFinisher {
     /// The metric of dropped entries.
     static let droppedName = "tablecast_access_log_dropped_total"
     private static let label = "tablecast.access"
@@ -44,8 +44,8 @@ package final class AccessLog: Sendable {
         if !isTaken { droppedTotal.increment() }
     }
 
-    /// Makes a streaming answer tell of itself when it ends. For the router, as the last thing done to an answer.
-    package func follow(_ request: HTTPRequest?, _ response: inout HTTPResponse) {
+    /// Makes a streaming response tell of itself when it ends. The last of the finishers: it takes the response as it is sent.
+    package func finish(_ response: inout HTTPResponse, for request: HTTPRequest?) {
         guard let request, case .stream(let body) = response.body else { return }
         let entry = AccessEntry(streaming: response, to: request, limits: limits)
         response.body = .stream(LoggedStream(body, entry: entry, log: self))

@@ -88,10 +88,7 @@ package final class HTTPFront: Sendable {
         self.health = health
         self.accessLog = accessLog
         server = HTTPServer(
-            handler: api.router { request, response in
-                Problem.identify(&response, request)
-                accessLog?.follow(request, &response)
-            },
+            handler: api.router(finishers: accessLog.map { [$0] } ?? []),
             observer: accessLog.map { LoggingObserver(metrics, $0) } ?? metrics,
             limits: serverLimits,
             notes: settings.serverTiming ? [.requestID, .serverTiming] : .requestID,

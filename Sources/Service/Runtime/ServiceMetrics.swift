@@ -10,7 +10,8 @@ package import Telemetry
 package final class ServiceMetrics: HTTPServerObserver, DynamoDBCallObserver {
     package let registry: PrometheusRegistry
     private let logger: Logger
-    private let routes: [String: RouteMetrics]
+    /// By a route's index.
+    private let routes: [RouteMetrics]
     private let unrouted: RouteMetrics
     private let responseBytes: Counter
     private let connections: Counter
@@ -51,9 +52,7 @@ package final class ServiceMetrics: HTTPServerObserver, DynamoDBCallObserver {
         registry.describe("tablecast_aws_retries_total", "Repeated attempts of calls to AWS by operation and cause.")
         registry.describe("tablecast_aws_call_duration_seconds", "Time of calls to AWS, retries included.")
         registry.describe("tablecast_aws_answer_bytes_total", "Bytes of answers from AWS by operation.")
-        var routes: [String: RouteMetrics] = [:]
-        for route in API.paths { routes[route] = RouteMetrics(route, registry) }
-        self.routes = routes
+        routes = API.operations.map { RouteMetrics($0.pattern, registry) }
         unrouted = RouteMetrics("none", registry)
         responseBytes = Counter(label: "tablecast_http_response_bytes_total", factory: registry)
         connections = Counter(label: "tablecast_http_connections_opened_total", factory: registry)
@@ -80,7 +79,7 @@ package final class ServiceMetrics: HTTPServerObserver, DynamoDBCallObserver {
     }
 
     package func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome) {
-        let route = outcome.route.flatMap { routes[$0] } ?? unrouted
+        let route = outcome.route.map { routes[$0.index] } ?? unrouted
         route.responded(request?.method, outcome.status, nanoseconds: outcome.duration.wholeNanoseconds)
         responseBytes.increment(by: outcome.bytes)
     }

@@ -26,7 +26,7 @@ struct RequestTarget: FuzzTarget {
             _ = path["pk"]
             return HTTPResponse(status: 200)
         }
-        var router = Router(problem: { status, _, _ in HTTPResponse(status: status) }, decorate: { _, _ in })
+        var router = Router(problem: { status, _, _, _ in HTTPResponse(status: status) })
         router.on(.get, "/v1/items/{pk}", answer)
         router.on(.post, "/v1/items/{pk}/{sk}", answer)
         router.on(.get, "/v1/items/{pk}/{sk}", answer)

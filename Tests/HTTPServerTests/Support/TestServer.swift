@@ -59,7 +59,7 @@ final class RecordingObserver: HTTPServerObserver {
     func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome) {
         record.withLock {
             $0.statuses.append(outcome.status)
-            $0.routes.append(outcome.route)
+            $0.routes.append(outcome.route?.pattern)
             $0.bytes.append(outcome.bytes)
             $0.methods.append(request?.method)
             if let rejected = outcome.rejected { $0.rejected.append(rejected) }

@@ -55,7 +55,9 @@ import Testing
     @Test("has no field twice in any answer")
     func fieldsOnce() async throws {
         let fixture = try filled()
-        for path in API.paths.filter({ !$0.contains("{") }) + ["/v1/items/a", "/none", "/v1/items?x=1"] {
+        for path in API.operations.map(\.pattern).filter({ !$0.contains("{") }) + [
+            "/v1/items/a", "/none", "/v1/items?x=1",
+        ] {
             for method in ["GET", "HEAD", "OPTIONS"] {
                 let target = path == "/v1/events" ? "/v1/events?timeout=0" : path
                 let names = try fixture.request(target, method: method).fields.map(\.name)
@@ -97,12 +99,12 @@ import Testing
         #expect(text.hasPrefix("openapi: 3.1.1\n"))
         #expect(text.contains("\n  version: \(Build.version)\n"))
         let described = DescribedOperations(text)
-        let served = API.routes.map { "\($0.method.name) \($0.pattern)" }
+        let served = API.operations.map { "\($0.method.name) \($0.pattern)" }
         #expect(Set(described.query.keys) == Set(served))
         #expect(Set(served).count == served.count)
-        for route in API.routes {
-            let operation = "\(route.method.name) \(route.pattern)"
-            #expect(described.query[operation] == Set(route.parameters), "\(operation)")
+        for operation in API.operations {
+            let name = "\(operation.method.name) \(operation.pattern)"
+            #expect(described.query[name] == Set(operation.parameters), "\(name)")
         }
         await fixture.stop()
     }
@@ -110,8 +112,8 @@ import Testing
     @Test("each operation refuses a parameter that it does not name, and lists those it does")
     func listedParameters() async throws {
         let fixture = try filled()
-        for route in API.routes where route.method == .get && !route.parameters.isEmpty {
-            let path = route.pattern.replacing("{pk}", with: "a").replacing("{sk}", with: "b")
+        for operation in API.operations where operation.method == .get && !operation.parameters.isEmpty {
+            let path = operation.pattern.replacing("{pk}", with: "a").replacing("{sk}", with: "b")
             let answer = try fixture.request("\(path)?zz=1")
             #expect(answer.status == 400, "\(path)")
             if path.contains("{sk}") { #expect(answer.body.contains("no sort key")) }

@@ -19,34 +19,36 @@ import Testing
     private static let free: Set = ["ticket", "last_event_id", "pk"]
 
     /// Paths of a table with a partition key S and a sort key N, with what else makes a parameter mean something there.
-    private static func target(_ route: Route, _ parameter: String) -> String {
-        let path = route.pattern.replacing("{pk}", with: "p").replacing("{sk}", with: "1")
+    private static func target(_ operation: Operation, _ parameter: String) -> String {
+        let path = operation.pattern.replacing("{pk}", with: "p").replacing("{sk}", with: "1")
         var pairs: [String] = []
-        if parameter.hasPrefix("sk"), route.parameters.contains("pk") { pairs.append("pk=p") }
-        if parameter == "until", route.parameters.contains("sk") {
-            if route.parameters.contains("pk") { pairs.append("pk=p") }
+        if parameter.hasPrefix("sk"), operation.parameters.contains("pk") { pairs.append("pk=p") }
+        if parameter == "until", operation.parameters.contains("sk") {
+            if operation.parameters.contains("pk") { pairs.append("pk=p") }
             pairs.append("sk=1")
         }
         return path + "?" + (pairs + [parameter]).joined(separator: "&")
     }
 
-    private static func ask(_ fixture: ServiceFixture, _ route: Route, _ target: String) throws -> Answer {
+    private static func ask(_ fixture: ServiceFixture, _ operation: Operation, _ target: String) throws -> Answer {
         let isStream = ["timeout", "heartbeat", "batch_ms"].contains { target.contains("\($0)=") }
-        return route.method == .post
+        return operation.method == .post
             ? try fixture.post(target, #"{"keys":[{"pk":"p","sk":1}]}"#)
             : try fixture.request(target, fields: isStream ? ["Accept: application/x-ndjson, text/event-stream"] : [])
     }
 
-    private static let reading = API.routes.filter { !$0.parameters.isEmpty && $0.pattern != "/v1/items/{pk}/history" }
+    private static let reading = API.operations.filter {
+        !$0.parameters.isEmpty && $0.pattern != "/v1/items/{pk}/history"
+    }
 
     @Test("each is a problem that names the parameter, the value and what is allowed")
     func matrix() async throws {
         let fixture = try ServiceFixture()
         try fixture.publish([["pk": .string("p"), "sk": .number("1")]], schema: ServiceFixture.composite)
         var asked = 0
-        for route in Self.reading {
-            for parameter in route.parameters {
-                let target = Self.target(route, parameter)
+        for operation in Self.reading {
+            for parameter in operation.parameters {
+                let target = Self.target(operation, parameter)
                 var mistakes = [
                     ("=a&\(parameter)=a", "more than once"), ("=a%zz", "'a%zz'"), ("=a%4", "'a%4'"), ("=%00", "'%00'"),
                     ("=%C3%28", "UTF-8"), ("%zz=a", "%zz"),
@@ -60,10 +62,10 @@ import Testing
                     #expect(Self.wrong[parameter] != nil, "no wrong value is known of \(parameter)")
                 }
                 for (ending, part) in mistakes {
-                    let answer = try Self.ask(fixture, route, target + ending)
+                    let answer = try Self.ask(fixture, operation, target + ending)
                     asked += 1
                     let comment: Comment =
-                        "\(route.pattern) \(parameter)\(ending.prefix(40)): \(answer.body.prefix(600))"
+                        "\(operation.pattern) \(parameter)\(ending.prefix(40)): \(answer.body.prefix(600))"
                     #expect(answer.status == 400, comment)
                     #expect(answer["content-type"] == "application/problem+json", comment)
                     let name = ending.hasPrefix("=") ? parameter : parameter + "%zz"
@@ -72,9 +74,9 @@ import Testing
                     #expect(answer.body.contains(part) && answer.body.utf8.count < 1500, comment)
                 }
             }
-            let unknown = try Self.ask(fixture, route, Self.target(route, "colour") + "=red")
+            let unknown = try Self.ask(fixture, operation, Self.target(operation, "colour") + "=red")
             #expect(unknown.status == 400 && unknown.body.contains(#""parameter":"colour""#), "\(unknown.body)")
-            #expect(unknown.body.contains(#""allowed":["\#(route.parameters[0])""#), "\(unknown.body)")
+            #expect(unknown.body.contains(#""allowed":["\#(operation.parameters[0])""#), "\(unknown.body)")
         }
         #expect(asked > 700)
         await fixture.stop()

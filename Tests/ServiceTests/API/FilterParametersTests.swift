@@ -182,10 +182,15 @@ import Testing
             Issue.record("\(query) was taken")
         } catch let problem as Problem {
             #expect(problem.status == 400)
-            #expect(problem.parameter == parameter)
+            #expect(problem.extensions.first == .parameter(parameter))
             #expect(problem.detail.contains(detail), "\(problem.detail)")
             #expect(problem.detail.utf8.count < 700)
-            if detail.contains("column") { #expect((problem.column ?? 0) > 0) }
+            guard detail.contains("column") else { return }
+            guard case .column(let column)? = problem.extensions.last else {
+                Issue.record("no column in \(problem.extensions)")
+                return
+            }
+            #expect(column > 0)
         }
     }
 }

@@ -19,7 +19,7 @@ import Testing
     @Test("on loopback without tokens a request for another name is a 421 that names it and the flag, on every path")
     func rebinding() async throws {
         let fixture = try filled()
-        for path in API.paths.filter({ !$0.contains("{") }) + ["/v1/items/a", "/none"] {
+        for path in API.operations.map(\.pattern).filter({ !$0.contains("{") }) + ["/v1/items/a", "/none"] {
             let answer = try fixture.request(path, host: "evil.example:8080")
             #expect(answer.status == 421, "\(path)")
             #expect(answer["content-type"] == "application/problem+json")

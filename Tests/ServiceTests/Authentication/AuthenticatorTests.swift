@@ -76,10 +76,10 @@ import Testing
         for path in ["/livez", "/readyz", "/healthz", "/openapi.yaml", "/"] {
             #expect(try fixture.request(path).status == 200, "\(path)")
         }
-        for route in API.routes where route.access != .open {
-            let path = route.pattern.replacing("{pk}", with: "t%237%23a").replacing("{sk}", with: "1")
-            let answer = try fixture.request(path, method: route.method.name)
-            #expect(answer.status == 401, "\(route.method.name) \(path)")
+        for operation in API.operations where operation.access != .open {
+            let path = operation.pattern.replacing("{pk}", with: "t%237%23a").replacing("{sk}", with: "1")
+            let answer = try fixture.request(path, method: operation.method.name)
+            #expect(answer.status == 401, "\(operation.method.name) \(path)")
             #expect(answer["www-authenticate"] == "Bearer realm=\"tablecast\"")
             #expect(answer["cache-control"] == "no-store")
             #expect(answer.body.contains("urn:tablecast:problem:unauthorized"))

@@ -40,8 +40,8 @@ package final class Health: Sendable {
                 503,
                 .replicaNotReady,
                 obstacle.text,
-                reasonCode: obstacle.code,
-                retryAfterSeconds: 1
+                .reasonCode(obstacle.code),
+                .retryAfter(seconds: 1)
             )
         }
         return Self.fine("ready")

@@ -1,7 +1,7 @@
 package import HTTPServer
 
-/// One operation of the API: what reaches it, which query parameters it takes, what a token must allow, and what it does.
-package struct Route: Sendable {
+/// One operation of the API: its method and path, the query parameters that it takes, the scope that a token needs, and its action.
+package struct Operation: Sendable {
     /// What an operation does. Runs on an event loop and must not block.
     typealias Action = @Sendable (API, APICall) throws(Problem) -> HTTPResponse
 
@@ -32,18 +32,21 @@ package struct Route: Sendable {
     private(set) var isProbe = false
     let action: Action
 
+    /// Whether responses have data of the table.
+    var hasData: Bool { access == .read || access == .stream }
+
     /// This operation, whose answer is short and always there at once, as health.
-    func servingProbes() -> Route {
-        var route = self
-        route.isProbe = true
-        return route
+    func servingProbes() -> Operation {
+        var operation = self
+        operation.isProbe = true
+        return operation
     }
 
     /// This operation, which asks `APICall.keyRange` or its kin which keys it may show.
-    func keepingToKeys() -> Route {
-        var route = self
-        route.keepsToKeys = true
-        return route
+    func keepingToKeys() -> Operation {
+        var operation = self
+        operation.keepsToKeys = true
+        return operation
     }
 
     /// An operation that reads.
@@ -52,8 +55,8 @@ package struct Route: Sendable {
         _ parameters: [String] = [],
         _ access: Access,
         _ action: @escaping Action
-    ) -> Route {
-        Route(method: .get, pattern: pattern, parameters: parameters, access: access, action: action)
+    ) -> Operation {
+        Operation(method: .get, pattern: pattern, parameters: parameters, access: access, action: action)
     }
 
     /// An operation that takes a body.
@@ -62,7 +65,7 @@ package struct Route: Sendable {
         _ parameters: [String] = [],
         _ access: Access,
         _ action: @escaping Action
-    ) -> Route {
-        Route(method: .post, pattern: pattern, parameters: parameters, access: access, action: action)
+    ) -> Operation {
+        Operation(method: .post, pattern: pattern, parameters: parameters, access: access, action: action)
     }
 }

@@ -17,9 +17,14 @@ struct StatusHandler: Sendable {
     let connections: ConnectionBudget?
     let authentication: AuthenticationStatus
 
+    func respond(to call: APICall) throws(Problem) -> HTTPResponse {
+        _ = try QueryParameters(call.request, allowed: [])
+        return respond(tellsCounts: call.seesAllKeys)
+    }
+
     /// Without `tellsCounts` it says how the replica is and not how much it holds or does: how many items others have is not
     /// for a token that is restricted to some keys.
-    func respond(tellsCounts: Bool) -> HTTPResponse {
+    private func respond(tellsCounts: Bool) -> HTTPResponse {
         let status = view.status()
         let conditions = view.conditions()
         let snapshot = view.store.snapshot
