@@ -34,7 +34,8 @@ struct SettingsFile {
         do throws(JSONError) {
             members = try JSONReader.read(bytes, maximumDepth: 2) { json throws(JSONError) in
                 var members: [Member] = []
-                try json.readObject { name, json throws(JSONError) in
+                try json.beginObject()
+                while let name = try json.nextMember()?.text {
                     let offset = json.offset
                     members.append(Member(name: name, text: try Self.text(&json), offset: offset))
                 }
@@ -75,7 +76,8 @@ struct SettingsFile {
         case UInt8(ascii: "t"), UInt8(ascii: "f"): return try json.readBool() ? "true" : "false"
         case UInt8(ascii: "["):
             var parts: [String] = []
-            try json.readArray { json throws(JSONError) in parts.append(try json.readString()) }
+            try json.beginArray()
+            while try json.nextElement() { parts.append(try json.readString()) }
             return parts.joined(separator: ",")
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return "\(try json.readInteger())"
         default:
