@@ -84,7 +84,7 @@ package struct EventStreamParser: Sendable {
         return nil
     }
 
-    /// The empty line: the event is complete. One without data is none, but its id counts.
+    /// The empty line: the event is complete. One without data is dropped, but its id counts.
     private mutating func endEvent() -> ServerSentEvent? {
         defer {
             name = []

@@ -11,7 +11,7 @@ import TableModel
 public final class DynamoSandbox: Sendable {
     /// The time that everything here goes by.
     public let clock: SandboxClock
-    /// What goes wrong next.
+    /// The faults to come.
     public let faults = FaultQueue()
 
     private struct State {

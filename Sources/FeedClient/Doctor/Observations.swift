@@ -1,6 +1,6 @@
 package import CurlTransport
 
-/// What the probes of `tablecast doctor` saw. All times are counted from the beginning of the probe.
+/// The observations of the probes of `tablecast doctor`. All times are counted from the beginning of the probe.
 package struct Observations: Sendable, Hashable {
     /// One answer that was read to its end.
     package struct Answer: Sendable, Hashable {
@@ -67,9 +67,9 @@ package struct Finding: Sendable, Hashable {
     /// A stable name for machines: `buffering`.
     package let check: String
     package let verdict: Verdict
-    /// What was seen.
+    /// The observation.
     package let seen: String
-    /// What to change; nil where nothing is wrong.
+    /// The advice; nil where nothing is wrong.
     package let change: String?
 
     package init(_ check: String, _ verdict: Verdict, _ seen: String, change: String? = nil) {

@@ -122,7 +122,7 @@ package struct Probe {
         return answer
     }
 
-    /// What one stream has shown so far.
+    /// The observations of one stream so far.
     private final class Record {
         var stream = Observations.Stream()
         var parser: EventStreamParser

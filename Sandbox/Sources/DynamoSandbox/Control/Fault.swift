@@ -1,4 +1,4 @@
-/// What goes wrong with one answer.
+/// A fault of one response.
 public enum SandboxFault: Sendable, Hashable {
     /// The service refuses: status, exception name, sentence. Nothing is done.
     case error(status: Int, code: String, message: String)
@@ -16,7 +16,7 @@ public enum SandboxFault: Sendable, Hashable {
     case delay(Duration)
     /// The answer comes a few bytes at a time, `interval` apart.
     case trickle(bytes: Int, interval: Duration)
-    /// GetRecords, DescribeStream and Scan: a page with nothing in it and a cursor to go on from. (Scan: for tables with a string as
+    /// GetRecords, DescribeStream and Scan: a page with nothing in it and a cursor to resume at. (Scan: for tables with a string as
     /// partition key.)
     case emptyPage
     /// DescribeStream: the page's cursor is the one that the page began after.

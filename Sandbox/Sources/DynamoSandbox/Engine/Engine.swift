@@ -50,7 +50,7 @@ struct Engine: Sendable {
         }
     }
 
-    /// Where `tables` has a table that a request names by its name or its ARN. Resource policies let every table of another account be
+    /// The key in `tables` of a table that a request names by its name or its ARN. Resource policies let every table of another account be
     /// used.
     func place(ofTable text: String) -> String {
         let own = arnPrefix

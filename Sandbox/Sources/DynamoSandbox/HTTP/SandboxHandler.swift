@@ -75,7 +75,7 @@ struct SandboxHandler: HTTPHandler {
     }
 }
 
-/// What the engine and the fault queue made of one call.
+/// The outcome of one call, by the engine and the fault queue.
 struct SandboxResponse: Sendable {
     var status: Int
     var body: [UInt8]

@@ -37,7 +37,7 @@ extension Engine {
 
     private typealias Items = OrderedMap<OrderKey, StoredItem>
 
-    /// Where the items that a key condition selects begin and end.
+    /// The range of the items that a key condition selects.
     private static func bounds(
         _ condition: KeyCondition,
         in table: Table
