@@ -38,7 +38,7 @@ public struct SandboxSettings: Sendable {
     /// DescribeStream calls that are answered in a second, over all tables; nil for no bound. AWS answers ten. Further ones are
     /// refused with LimitExceededException.
     public var describeStreamsPerSecond: Int?
-    /// Bytes of items in one BatchGetItem answer.
+    /// Bytes of items in one BatchGetItem response.
     public var batchGetBytes = SandboxLimits.batchGetBytes
 
     /// DynamoDB on a good day.

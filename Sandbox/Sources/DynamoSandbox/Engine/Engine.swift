@@ -19,7 +19,7 @@ struct Engine: Sendable {
         sequenceNumbers = SequenceNumbers(first: settings.firstSequenceNumber)
     }
 
-    /// Does one operation and gives back its answer's JSON. `now` is milliseconds since 1970 UTC.
+    /// Does one operation and gives back its response's JSON. `now` is milliseconds since 1970 UTC.
     mutating func perform(
         _ operation: SandboxOperation,
         _ request: Request,

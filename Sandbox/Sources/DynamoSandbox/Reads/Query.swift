@@ -32,7 +32,7 @@ extension Engine {
             }
             guard page.read(seen) else { break }
         }
-        return page.answer(of: table, read.projection, read.capacity, consistent: read.consistent)
+        return page.response(of: table, read.projection, read.capacity, consistent: read.consistent)
     }
 
     private typealias Items = OrderedMap<OrderKey, StoredItem>

@@ -35,7 +35,7 @@ struct ReadPage {
         return false
     }
 
-    func answer(
+    func response(
         of table: Table,
         _ projection: Projection?,
         _ capacity: Capacity,
