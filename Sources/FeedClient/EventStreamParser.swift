@@ -39,9 +39,10 @@ package struct EventStreamParser: Sendable {
     package init(limit: Int = FeedClientLimits().eventBytes) { self.limit = limit }
 
     /// Takes the next bytes and returns the events that they complete.
-    package mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(EventTooLarge) -> [ServerSentEvent] {
+    package mutating func receive(_ bytes: Span<UInt8>) throws(EventTooLarge) -> [ServerSentEvent] {
         var events: [ServerSentEvent] = []
-        for byte in bytes {
+        for index in bytes.indices {
+            let byte = bytes[index]
             if byte == UInt8(ascii: "\n"), previousWasCarriageReturn {
                 previousWasCarriageReturn = false
                 continue

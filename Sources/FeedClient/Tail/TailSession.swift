@@ -147,7 +147,7 @@ package struct TailSession {
         }
         stream.onBytes = { bytes in
             guard isFeed else {
-                body += bytes.prefix(max(0, limits.responseBytes - body.count))
+                body.append(bytes, upTo: limits.responseBytes)
                 return .proceed
             }
             do throws(EventStreamParser.EventTooLarge) {
