@@ -106,7 +106,7 @@ let package = Package(
         layer("Digest", ["Basics", "CCrypto"]),
         layer("ItemQuery", ["Basics", "TableModel"]),
         layer("Feed", ["Basics", "TableModel", "ItemQuery", "Compression", "ReplicaStore", "HTTPServer", deque]),
-        layer("FeedClient", ["Basics", "CurlTransport", "TableModel"]),
+        layer("FeedClient", ["Basics", "CurlTransport", "TableModel"], settings: memorySafe),
         layer("Telemetry", ["Basics", logging, coreMetrics]),
         layer(
             "API",

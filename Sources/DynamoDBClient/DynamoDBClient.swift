@@ -11,7 +11,7 @@ import TableModel
 ///     let client = try DynamoDBClient(configuration: configuration)
 ///     let table = try await client.describeTable("orders")
 public final class DynamoDBClient: ServiceTimekeeper {
-    /// What the client was made with.
+    /// The configuration that the client was made with.
     public let configuration: AWSConfiguration
     let retries: RetryPolicies
     private let transport: Transport

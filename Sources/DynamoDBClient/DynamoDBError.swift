@@ -34,7 +34,7 @@ public struct DynamoDBError: Error, Sendable, Hashable, CustomStringConvertible 
     public let code: Code
     /// The cause in words, bounded in length.
     public let message: String
-    /// What to do about it.
+    /// The advice to an operator.
     public let hint: String
 
     /// Describes a failed call.

@@ -12,7 +12,7 @@ public struct ServiceTime: Sendable, Hashable {
     }
 }
 
-/// Who can tell the time of the service, which this machine's own clock may differ from by minutes.
+/// A source of the service's time. This machine's own clock may differ from it by minutes.
 public protocol ServiceTimekeeper: Sendable {
     /// The service's time now; nil where it is not known.
     var serviceTime: ServiceTime? { get }

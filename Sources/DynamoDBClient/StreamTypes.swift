@@ -44,7 +44,7 @@ public struct StreamPage: Sendable, Hashable {
     public let tableName: String
     /// The shards of this page, in the order sent.
     public let shards: [Shard]
-    /// Where the next page starts; nil on the last page.
+    /// The start of the next page; nil on the last page.
     public let lastEvaluatedShardID: String?
     /// Describes a page.
     public init(
@@ -64,7 +64,7 @@ public struct StreamPage: Sendable, Hashable {
     }
 }
 
-/// Where a shard iterator starts (AWS API type ShardIteratorType).
+/// The start of a shard iterator (AWS API type ShardIteratorType).
 public enum IteratorStart: Sendable, Hashable {
     case trimHorizon
     case latest
@@ -78,11 +78,11 @@ public enum RecordEventName: Sendable, Hashable {
     case unknown(String)
 }
 
-/// Who made the change, where DynamoDB says so (AWS API type Identity).
+/// The author of a change, where DynamoDB names one (AWS API type Identity).
 public struct UserIdentity: Sendable, Hashable {
     /// The kind of principal, `Service` for DynamoDB itself.
     public let type: String
-    /// Who it is, `dynamodb.amazonaws.com` for DynamoDB itself.
+    /// The author's name, `dynamodb.amazonaws.com` for DynamoDB itself.
     public let principalID: String
     /// Describes an identity.
     public init(type: String, principalID: String) {
@@ -105,7 +105,7 @@ public enum RecordFault: Sendable, Hashable {
 public struct StreamRecord: Sendable, Hashable {
     /// A unique name of the record.
     public let eventID: String
-    /// What happened to the item.
+    /// The kind of the change.
     public let eventName: RecordEventName
     /// The version of the record format, as sent.
     public let eventVersion: String
@@ -120,7 +120,7 @@ public struct StreamRecord: Sendable, Hashable {
     /// Milliseconds since 1970 UTC; DynamoDB rounds down to whole seconds. Nil where the service does not say, as it may: such a record
     /// is no evidence of how fresh its shard is.
     public let approximateCreationMilliseconds: Int64?
-    /// Who made the change, where DynamoDB says so.
+    /// The author of the change, where DynamoDB names one.
     public let userIdentity: UserIdentity?
     /// The part of the record that cannot be read; nil if there is none. An unreadable old image does not count.
     public let fault: RecordFault?

@@ -1,6 +1,6 @@
 public import TableModel
 
-/// What a stream's records carry (AWS API type StreamViewType).
+/// The contents of a stream's records (AWS API type StreamViewType).
 public enum StreamViewType: String, Sendable, Hashable {
     case keysOnly = "KEYS_ONLY"
     case newImage = "NEW_IMAGE"
@@ -121,7 +121,7 @@ public struct UnreadableRow: Sendable, Hashable {
     }
 }
 
-/// What BatchGetItem found, and what it did not get to.
+/// The items that BatchGetItem found, and the keys that it did not process.
 public struct BatchGetPage: Sendable, Hashable {
     /// The items found, in no order.
     public let items: [Item]

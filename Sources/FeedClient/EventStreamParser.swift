@@ -39,9 +39,10 @@ package struct EventStreamParser: Sendable {
     package init(limit: Int = FeedClientLimits().eventBytes) { self.limit = limit }
 
     /// Takes the next bytes and returns the events that they complete.
-    package mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(EventTooLarge) -> [ServerSentEvent] {
+    package mutating func receive(_ bytes: Span<UInt8>) throws(EventTooLarge) -> [ServerSentEvent] {
         var events: [ServerSentEvent] = []
-        for byte in bytes {
+        for index in bytes.indices {
+            let byte = bytes[index]
             if byte == UInt8(ascii: "\n"), previousWasCarriageReturn {
                 previousWasCarriageReturn = false
                 continue
@@ -84,7 +85,7 @@ package struct EventStreamParser: Sendable {
         return nil
     }
 
-    /// The empty line: the event is complete. One without data is none, but its id counts.
+    /// The empty line: the event is complete. One without data is dropped, but its id counts.
     private mutating func endEvent() -> ServerSentEvent? {
         defer {
             name = []

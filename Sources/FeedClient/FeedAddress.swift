@@ -1,6 +1,6 @@
 import Basics
 
-/// Where a feed is: the address that a user typed, and the parameters of the command.
+/// The address of a feed: the one that a user typed, and the parameters of the command.
 package struct FeedAddress: Sendable, Hashable {
     /// Why an address cannot be used, and what is allowed.
     package struct Invalid: Error, Sendable, Hashable, CustomStringConvertible {

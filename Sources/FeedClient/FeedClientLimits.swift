@@ -3,7 +3,7 @@ package struct FeedClientLimits: Sendable, Hashable {
     /// A longer line or event ends the connection with an error. DynamoDB items are at most 400 KB; with their old state and a
     /// patch, escaped, an event stays under this.
     package var eventBytes = 8_388_608
-    /// More of an answer's body than this is not read where only its beginning is of interest: problems and status.
+    /// Bytes that are read of a response's body where only its beginning is of interest: problems and status.
     package var responseBytes = 1_048_576
     /// To connect, name resolution included.
     package var connectTimeout: Duration = .seconds(10)

@@ -1,4 +1,4 @@
-/// What brought a change about, as the change envelope names it.
+/// The origin of a change, as the change envelope names it.
 package enum ChangeCause: UInt8, Sendable, Hashable {
     case stream, snapshot, filter, ttl, repair
     /// The table has the item, in a form that this release cannot read.
@@ -7,7 +7,7 @@ package enum ChangeCause: UInt8, Sendable, Hashable {
 
 /// One change of one item, as the store applies it.
 package struct Change: Sendable, Hashable {
-    /// What the change leaves behind.
+    /// The state of the key after the change.
     package enum Outcome: Sendable, Hashable {
         case put(Item)
         case remove

@@ -21,7 +21,7 @@ import Testing
             return .proceed
         }
         stream.onBytes = { bytes in
-            record.body += String(decoding: bytes, as: UTF8.self)
+            record.body += bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
             return stopAt.map(record.body.contains) == true ? .stop : .proceed
         }
         stream.onEnd = { record.ends += 1 }

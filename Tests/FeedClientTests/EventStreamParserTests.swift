@@ -6,7 +6,7 @@ import Testing
     /// What a stream comes to when it is received in the pieces given.
     private func events(_ pieces: [[UInt8]], limit: Int = 1_000) throws -> [ServerSentEvent] {
         var parser = EventStreamParser(limit: limit)
-        return try pieces.flatMap { piece in try piece.withUnsafeBytes { try parser.receive($0) } }
+        return try pieces.flatMap { piece in try parser.receive(piece.span) }
     }
 
     private func events(_ text: String, limit: Int = 1_000) throws -> [ServerSentEvent] {
@@ -65,7 +65,8 @@ import Testing
     @Test("the id of an event that was cut off does not count: its data never came")
     func cutOffIdentity() throws {
         var parser = EventStreamParser()
-        _ = try Array("id: 1\ndata: a\n\nid: 2\ndata: b\n".utf8).withUnsafeBytes { try parser.receive($0) }
+        let bytes = Array("id: 1\ndata: a\n\nid: 2\ndata: b\n".utf8)
+        _ = try parser.receive(bytes.span)
         #expect(parser.lastEventID == "1")
     }
 
@@ -75,7 +76,8 @@ import Testing
     )
     func retry(_ text: String, _ expected: Int?) throws {
         var parser = EventStreamParser()
-        _ = try Array("retry: \(text)\n\n".utf8).withUnsafeBytes { try parser.receive($0) }
+        let bytes = Array("retry: \(text)\n\n".utf8)
+        _ = try parser.receive(bytes.span)
         #expect(parser.retryMilliseconds == expected)
     }
 

@@ -5,13 +5,13 @@ import TableModel
 /// A DynamoDB and DynamoDB Streams endpoint inside the process, over real HTTP on loopback.
 ///
 /// It serves the demo and the tests: tables, expressions, transactions and streams behave as the real service's do,
-/// and what a real service only does at its worst (splits, trims, expired iterators, broken answers) happens on request.
+/// and what a real service only does at its worst (splits, trims, expired iterators, broken responses) happens on request.
 /// Clients in other languages ask for the same over HTTP: see `RemoteAction`.
 /// Any credentials are accepted, unless `SandboxSettings.keys` names the ones whose signatures are.
 public final class DynamoSandbox: Sendable {
     /// The time that everything here goes by.
     public let clock: SandboxClock
-    /// What goes wrong next.
+    /// The faults to come.
     public let faults = FaultQueue()
 
     private struct State {
@@ -35,15 +35,15 @@ public final class DynamoSandbox: Sendable {
     public func start(port: Int = 0) throws -> Int {
         let gone = SandboxResponse(status: 500, body: [], isStreams: false)
         let handler = SandboxHandler(
-            perform: { [weak self] target, request in self?.answer(target: target, request) ?? gone },
+            perform: { [weak self] target, request in self?.response(target: target, request) ?? gone },
             control: { [weak self] request in
-                self.map { RemoteControl(sandbox: $0).answer(path: request.rawPath, body: request.body) } ?? gone
+                self.map { RemoteControl(sandbox: $0).response(path: request.rawPath, body: request.body) } ?? gone
             }
         )
         var limits = HTTPServerLimits()
         limits.bodyBytes = SandboxLimits.requestBytes
         let clock = clock
-        // The Date of an answer is by the clock that stamps the records, as it is with DynamoDB.
+        // The Date of a response is by the clock that stamps the records, as it is with DynamoDB.
         let server = HTTPServer(handler: handler, observer: nil, limits: limits, loops: 1) { Int(clock.now / 1_000) }
         let bound: Int
         do throws(HTTPServerError) { bound = try server.start(host: "127.0.0.1", port: port) } catch {
@@ -111,7 +111,7 @@ public final class DynamoSandbox: Sendable {
     }
 
     /// One call over HTTP: logged, hooked, perhaps broken.
-    private func answer(target: String, _ received: HTTPRequest) -> SandboxResponse {
+    private func response(target: String, _ received: HTTPRequest) -> SandboxResponse {
         guard let operation = SandboxOperation(target: target) else {
             let error = SandboxError("UnknownOperationException", "")
             return SandboxResponse(status: 400, body: ErrorBody.json(error, isStreams: false), isStreams: false)

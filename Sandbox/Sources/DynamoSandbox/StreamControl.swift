@@ -16,7 +16,7 @@ public struct SandboxShard: Sendable, Hashable {
     public let sequenceNumbers: [String]
 }
 
-/// What tests do to streams that the real service does by itself, every few hours or on a bad day.
+/// Events of streams at a test's command, which the real service makes by itself every few hours or on a bad day.
 extension DynamoSandbox {
     /// The ARN of a table's newest stream.
     public func latestStreamARN(of table: String) -> String? {

@@ -29,8 +29,8 @@ package struct StreamedRequest {
     package var now: () -> Duration = SystemClock.continuous
     /// Called once, before the first byte of the body.
     package var onHead: (ResponseHead) -> ReceiveStep = { _ in .proceed }
-    /// Called with each piece of the body, which is gone after the call.
-    package var onBytes: (UnsafeRawBufferPointer) -> ReceiveStep = { _ in .proceed }
+    /// Called with each piece of the body.
+    package var onBytes: (Span<UInt8>) -> ReceiveStep = { _ in .proceed }
     /// Called once it is over.
     package var onEnd: () -> Void = {}
 

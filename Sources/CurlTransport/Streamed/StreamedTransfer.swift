@@ -53,7 +53,7 @@ final class StreamedTransfer: EasyHandle {
 
     override func receive(body: UnsafeRawBufferPointer) -> Bool {
         heardAt = stream.now()
-        if !isStopped, stream.onBytes(body) == .stop { isStopped = true }
+        if !isStopped, stream.onBytes(body.assumingMemoryBound(to: UInt8.self).span) == .stop { isStopped = true }
         return !isStopped
     }
 }

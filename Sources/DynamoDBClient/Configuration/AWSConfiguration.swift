@@ -5,11 +5,11 @@
 public struct AWSConfiguration: Sendable {
     /// The region that requests are signed for.
     public var region: String
-    /// Where DynamoDB answers.
+    /// The endpoint of DynamoDB.
     public var dynamoDB: Endpoint
-    /// Where DynamoDB Streams answers.
+    /// The endpoint of DynamoDB Streams.
     public var dynamoDBStreams: Endpoint
-    /// Where credentials come from.
+    /// The source of credentials.
     public var credentials: any CredentialsProvider
     /// A file of PEM certificates to trust instead of the system's (`AWS_CA_BUNDLE`).
     public var certificateBundle: String?
@@ -34,7 +34,7 @@ public struct AWSConfiguration: Sendable {
     }
 }
 
-/// What is given on a command line or in code, and wins over the environment and the files.
+/// Values given on a command line or in code. They win over the environment and the files.
 public struct AWSOverrides: Sendable, Hashable {
     /// The region.
     public var region: String?

@@ -1,6 +1,6 @@
 import Basics
 
-/// Where a service answers: a scheme, a host and a port, nothing else.
+/// The address of a service: a scheme, a host and a port, nothing else.
 public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// `http` or `https`.
     public let scheme: String
@@ -62,7 +62,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         return "\(scheme)://\(host):\(port)"
     }
 
-    /// What a request is sent to.
+    /// The URL of requests.
     var url: String { description + "/" }
 
     /// The text for an error message: what may be a password is not shown.

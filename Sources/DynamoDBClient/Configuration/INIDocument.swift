@@ -9,7 +9,7 @@ struct INIDocument: Sendable, Hashable {
     /// Values by lower-cased property name, by section header.
     private(set) var sections: [String: [String: String]] = [:]
 
-    /// Where a line is not understood.
+    /// A line that is not understood.
     struct SyntaxError: Error, Hashable {
         let line: Int
         let reason: String
@@ -28,7 +28,7 @@ struct INIDocument: Sendable, Hashable {
     }
 }
 
-/// What the lines before have set: the section, and the property that indented lines belong to.
+/// The state after the lines before: the section, and the property that indented lines belong to.
 private struct LineReader {
     private var section: String?
     private var parent: (name: String, indent: Int, isEmpty: Bool)?

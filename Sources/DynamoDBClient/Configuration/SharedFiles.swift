@@ -17,7 +17,7 @@ struct SharedFiles: Sendable, Hashable {
         self.byteLimit = byteLimit
     }
 
-    /// What both files say now. A missing file says nothing.
+    /// Reads both files. A missing file says nothing.
     func load() throws(DynamoDBError) -> SharedProfiles {
         SharedProfiles(config: try document(configPath), credentials: try document(credentialsPath))
     }

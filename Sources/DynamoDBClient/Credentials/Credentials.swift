@@ -5,7 +5,7 @@ public struct Credentials: Sendable, Hashable, CustomStringConvertible, CustomDe
     public let accessKeyID: String
     /// The key that signs requests.
     public let secretAccessKey: String
-    /// What goes with temporary keys; nil for long-lived ones.
+    /// The session token of temporary keys; nil for long-lived ones.
     public let sessionToken: String?
 
     /// Takes an access key.

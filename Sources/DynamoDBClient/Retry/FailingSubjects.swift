@@ -1,7 +1,7 @@
 import Synchronization
 
 /// The shards and streams whose newest call failed in the end. Until one of their calls succeeds, a call makes one attempt only, so
-/// that a few that go on failing cannot use up the retries of all.
+/// that a few that keep failing cannot use up the retries of all.
 final class FailingSubjects: Sendable {
     private let limit: Int
     private let subjects: Mutex<Set<String>> = Mutex([])

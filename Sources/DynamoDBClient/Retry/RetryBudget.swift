@@ -5,7 +5,7 @@ import Synchronization
 /// A retry costs tokens and a call that succeeds without one gives a token back, so retries are plentiful while failures
 /// are rare and stop when nearly everything fails (AWS SDKs and Tools Reference Guide, "Retry behavior", standard mode).
 final class RetryBudget: Sendable {
-    /// What one retry costs.
+    /// Tokens that one retry costs.
     static let cost = 5
 
     private let capacity: Int

@@ -1,4 +1,4 @@
-/// What to change in what lies between.
+/// Advice on the proxies between client and server.
 enum Advice {
     static let buffering =
         "let events through as they come. nginx: proxy_buffering off, or do not hide or ignore X-Accel-Buffering "

@@ -44,7 +44,7 @@ extension Diagnosis {
         for (earlier, later) in zip(stream.arrivals, stream.arrivals.dropFirst()) {
             gap = max(gap, later.after - earlier.after)
         }
-        // What was sent in the rest of the window has not come either.
+        // Nothing came of the rest of the window either.
         gap = max(gap, min(window, stream.endAfter) - last)
         let words =
             "hello after \(seconds(first.after)), \(stream.arrivals.count) events in \(seconds(stream.endAfter)), longest silence "
@@ -125,7 +125,7 @@ extension Diagnosis {
         )
     }
 
-    /// Whether a stream goes on from a position that it has just sent. A reset is none: the client would read everything anew.
+    /// Whether a stream resumes at a position that it has just sent. A reset does not: the client would read everything again.
     private static func continued(_ seen: Observations) -> Finding {
         let all = seen.continued
         let reset = all.filter { stream in stream.arrivals.contains { $0.name == "reset" } }.count
@@ -193,7 +193,7 @@ extension Diagnosis {
         return Finding("connections", spoke >= 6 ? .warn : .fail, words, change: Advice.budget)
     }
 
-    /// A stream that is none.
+    /// A response that is not an event stream.
     private static func refusal(_ check: String, _ stream: Observations.Stream) -> Finding? {
         guard let head = stream.head else {
             guard stream.arrivals.isEmpty else { return nil }

@@ -95,8 +95,8 @@ package enum Diagnosis {
 
     /// The server's clock against ours, the way there and back allowed for.
     static func clock(_ seen: Observations) -> Finding {
-        let answer = seen.status
-        guard let now = JSONMembers(answer.body)?.string("now").flatMap(Timestamp.milliseconds) else {
+        let response = seen.status
+        guard let now = JSONMembers(response.body)?.string("now").flatMap(Timestamp.milliseconds) else {
             return Finding(
                 "clock",
                 .warn,
@@ -104,8 +104,8 @@ package enum Diagnosis {
                 change: "check that the status is not rewritten on its way"
             )
         }
-        let roundTrip = answer.receivedAt - answer.sentAt
-        let skew = now - (answer.sentAt + answer.receivedAt) / 2
+        let roundTrip = response.receivedAt - response.sentAt
+        let skew = now - (response.sentAt + response.receivedAt) / 2
         let words = "the server's clock is \(milliseconds(skew)) ours, ± \(max(1, roundTrip / 2)) ms"
         if abs(skew) > 2_000 + roundTrip / 2 {
             return Finding(
@@ -116,7 +116,7 @@ package enum Diagnosis {
                     "set the clock of one of the two machines (NTP): times of changes and lags look wrong by that much"
             )
         }
-        if let date = answer.head?.field("date").flatMap(WireTime.date), abs(date - now) > 5_000 {
+        if let date = response.head?.field("date").flatMap(WireTime.date), abs(date - now) > 5_000 {
             return Finding(
                 "clock",
                 .warn,

@@ -1,14 +1,14 @@
 package import CurlTransport
 
-/// What the probes of `tablecast doctor` saw. All times are counted from the beginning of the probe.
+/// The observations of the probes of `tablecast doctor`. All times are counted from the beginning of the probe.
 package struct Observations: Sendable, Hashable {
-    /// One answer that was read to its end.
-    package struct Answer: Sendable, Hashable {
-        /// Nil when no answer came.
+    /// One response that was read to its end.
+    package struct Response: Sendable, Hashable {
+        /// Nil when no response came.
         package var head: ResponseHead?
         package var body: [UInt8] = []
         package var end: StreamedEnd = .complete
-        /// The local wall clock when the request was sent and when the answer was complete, in milliseconds.
+        /// The local wall clock when the request was sent and when the response was complete, in milliseconds.
         package var sentAt: Int64 = 0
         package var receivedAt: Int64 = 0
         package init() {}
@@ -39,10 +39,10 @@ package struct Observations: Sendable, Hashable {
     }
 
     package var url = ""
-    package var status = Answer()
-    /// The browser client, asked for twice: as it is, and with the tag of the first answer.
-    package var file = Answer()
-    package var fileAgain = Answer()
+    package var status = Response()
+    /// The browser client, asked for twice: as it is, and with the tag of the first response.
+    package var file = Response()
+    package var fileAgain = Response()
     /// A stream with a bookmark each second for `window`.
     package var plain = Stream()
     /// The same, asked for with gzip.
@@ -67,9 +67,9 @@ package struct Finding: Sendable, Hashable {
     /// A stable name for machines: `buffering`.
     package let check: String
     package let verdict: Verdict
-    /// What was seen.
+    /// The observation.
     package let seen: String
-    /// What to change; nil where nothing is wrong.
+    /// The advice; nil where nothing is wrong.
     package let change: String?
 
     package init(_ check: String, _ verdict: Verdict, _ seen: String, change: String? = nil) {

@@ -104,25 +104,25 @@ package struct Probe {
         return stream
     }
 
-    private func get(_ path: String, _ fields: [HTTPField] = [], query: String? = nil) -> Observations.Answer {
-        var answer = Observations.Answer()
+    private func get(_ path: String, _ fields: [HTTPField] = [], query: String? = nil) -> Observations.Response {
+        var response = Observations.Response()
         let limit = limits.responseBytes
         var stream = streamedRequest(address.url(path: path, query: query), fields, total: limits.connectTimeout)
         stream.onHead = { head in
-            answer.head = head
+            response.head = head
             return .proceed
         }
         stream.onBytes = { bytes in
-            answer.body += bytes.prefix(max(0, limit - answer.body.count))
+            response.body.append(bytes, upTo: limit)
             return .proceed
         }
-        answer.sentAt = SystemClock.wallMilliseconds()
-        answer.end = stream.run(shouldStop: shouldStop)
-        answer.receivedAt = SystemClock.wallMilliseconds()
-        return answer
+        response.sentAt = SystemClock.wallMilliseconds()
+        response.end = stream.run(shouldStop: shouldStop)
+        response.receivedAt = SystemClock.wallMilliseconds()
+        return response
     }
 
-    /// What one stream has shown so far.
+    /// The observations of one stream so far.
     private final class Record {
         var stream = Observations.Stream()
         var parser: EventStreamParser

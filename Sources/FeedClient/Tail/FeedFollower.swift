@@ -3,7 +3,7 @@ package import CurlTransport
 
 /// Decides what a follower of a feed does next: values in, decisions out, no clock and no socket.
 package struct FeedFollower: Sendable {
-    /// What to do once a connection is over.
+    /// The next step once a connection has ended.
     package enum Step: Sendable, Hashable {
         /// Connect again after a pause, from `lastEventID`.
         case reconnect(after: Duration, because: String)
@@ -15,7 +15,7 @@ package struct FeedFollower: Sendable {
 
     private let limits: FeedClientLimits
     private let shouldEndWithFeed: Bool
-    /// Where the next connection resumes; nil while nothing with an id has come.
+    /// The id at which the next connection resumes; nil while nothing with an id has come.
     package private(set) var lastEventID: String?
     private var retry: Duration?
     private var failures = 0

@@ -2,15 +2,15 @@ import Basics
 
 /// Turns events into the lines of `tablecast tail`.
 package struct TailRenderer: Sendable {
-    /// Where a line goes.
+    /// The output of a line.
     package enum Line: Sendable, Hashable {
         /// A change: standard output.
         case change(String)
-        /// What happened to the feed: standard error.
+        /// Standard error: the state of the feed.
         case note(String)
     }
 
-    /// What the lines are made for.
+    /// The reader of the lines.
     package enum Style: Sendable, Hashable {
         /// One JSON object a change, as the feed carries it.
         case json

@@ -1,6 +1,6 @@
 import Basics
 
-/// What a tail follows: an address, the parameters of the command, and where it begins and ends.
+/// The feed that a tail follows: an address, the parameters of the command, and where it begins and ends.
 package struct TailRequest: Sendable, Hashable {
     /// One parameter of the feed.
     package struct Parameter: Sendable, Hashable {

@@ -20,7 +20,7 @@ package struct TailSession {
         case failed(String)
     }
 
-    /// Where the lines go, and how time passes.
+    /// The outputs and the clock.
     package struct Surroundings {
         package var now: () -> Duration = SystemClock.continuous
         /// Sleeps, at most until `shouldStop`.
@@ -85,7 +85,7 @@ package struct TailSession {
 
     private var elapsed: Duration { surroundings.now() - startedAt }
 
-    /// Runs until it is stopped, done, or cannot go on. Blocks its thread.
+    /// Runs until it is stopped, done, or cannot continue. Blocks its thread.
     package mutating func run() -> Outcome {
         startedAt = surroundings.now()
         while !surroundings.shouldStop(), !request.isOver(written: written, elapsed: elapsed) {
@@ -106,7 +106,7 @@ package struct TailSession {
         return .stopped(position: position)
     }
 
-    /// How the session ends because of a delivery; nil when it goes on.
+    /// How the session ends because of a delivery; nil when it continues.
     private func outcome(of delivery: Delivery?) -> Outcome? {
         switch delivery {
         case nil, .taken: nil
@@ -147,7 +147,7 @@ package struct TailSession {
         }
         stream.onBytes = { bytes in
             guard isFeed else {
-                body += bytes.prefix(max(0, limits.responseBytes - body.count))
+                body.append(bytes, upTo: limits.responseBytes)
                 return .proceed
             }
             do throws(EventStreamParser.EventTooLarge) {

@@ -1,6 +1,6 @@
 /// Why bytes are not the JSON that was expected, and where.
 public struct JSONError: Error, Sendable, Hashable {
-    /// What was wrong and what was expected, in a few words.
+    /// The fault or the missing part, in a few words.
     public let reason: String
     /// The byte offset at which it was seen.
     public let offset: Int

@@ -21,13 +21,13 @@ package struct JSONReader: ~Copyable {
     var position: UnsafePointer<UInt8>
     private let maximumDepth: Int
     private var depth = 0
-    /// Whether a container was opened and neither its first value nor its end was looked for yet.
+    /// Whether a container was just opened: its first value or its end comes next.
     private var isAtFirst = false
     /// The scratch memory of item packing, reused for item after item.
     var packer = Packer()
 
     /// Reads from `bytes`, which must stay valid while the reader is used. Values nested deeper than `maximumDepth` throw: the
-    /// default takes DynamoDB's 32 levels, which are two of JSON each, inside any API answer.
+    /// default takes DynamoDB's 32 levels, which are two of JSON each, inside any API response.
     package init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int = 96) {
         // Proven: any non-zero bit pattern makes a pointer; with no bytes it equals the end and is never followed.
         let nowhere = UnsafeRawPointer(bitPattern: 8).unsafelyUnwrapped

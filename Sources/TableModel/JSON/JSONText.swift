@@ -14,7 +14,7 @@ enum JSONText {
         return found & highs
     }
 
-    /// What a number's text is.
+    /// The grammar that a number's text follows.
     enum NumberGrammar {
         /// Not a decimal number at all.
         case none

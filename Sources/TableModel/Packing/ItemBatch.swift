@@ -1,6 +1,6 @@
 /// Many keyed items in one arena: what a Scan page becomes, without an allocation per item.
 package struct ItemBatch: Sendable {
-    /// Where one item's key and packed bytes lie in `arena`.
+    /// The places of one item's key and packed bytes in `arena`.
     package struct Entry: Sendable {
         package let key: Range<Int>
         package let item: Range<Int>

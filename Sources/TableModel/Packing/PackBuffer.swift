@@ -11,7 +11,7 @@ struct PackBuffer: ~Copyable {
 
     deinit { base.deallocate() }
 
-    /// What has been written.
+    /// The bytes written so far.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
     /// Makes room for `extra` more bytes; every raw write is preceded by it.
@@ -118,12 +118,12 @@ struct PackBuffer: ~Copyable {
 struct PackPiece {
     /// The sort text's first eight bytes, so that most comparisons need not follow the offsets.
     var prefix: UInt64
-    /// Where the piece starts, its header included.
+    /// The offset of the piece, its header included.
     var start: Int
-    /// Where the sort text (the name, or the element's bytes) starts.
+    /// The offset of the sort text: the name, or the element's bytes.
     var name: Int
     var nameCount: Int
-    /// Where the piece ends.
+    /// The offset behind the piece.
     var end: Int
 }
 

@@ -30,7 +30,7 @@ package struct PackedValue {
 
 /// Walks packed bytes. It trusts them: only `PackBuffer` writes them, and they never come from outside the process.
 package struct PackedCursor {
-    /// What is read next.
+    /// The address of the next byte to read.
     package var position: UnsafeRawPointer
     package let end: UnsafeRawPointer
 

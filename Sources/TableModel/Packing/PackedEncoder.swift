@@ -2,7 +2,7 @@ import Basics
 
 /// Packed bytes to JSON: measures an upper bound first, then writes through a bare pointer.
 struct PackedEncoder {
-    /// Which JSON.
+    /// The form of the JSON.
     enum Style {
         case plain, plainStringNumbers, typed
     }

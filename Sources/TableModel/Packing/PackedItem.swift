@@ -64,7 +64,7 @@ package enum PackedItem {
         return [UInt8](packer.buffer.bytes)
     }
 
-    /// Where the value of the attribute `name` lies in `packed`; nil when the item has none of that name.
+    /// The place of the attribute `name`'s value in `packed`; nil when the item has none of that name.
     static func value(named name: String, in packed: UnsafeRawBufferPointer) -> PackedValue? {
         var name = name
         return name.withUTF8 { wanted in

@@ -9,7 +9,7 @@ public struct PartialItem: Sendable, Hashable {
     /// The attributes that cannot be read; nil where the item is not even an object.
     private let unreadable: Set<AttributeName>?
 
-    /// Takes JSON that is well formed and is not an item apart. `reason` is why it is none.
+    /// Takes apart JSON that is well formed but not an item. `reason` says why it is not one.
     package init(_ bytes: UnsafeRawBufferPointer, reason: String) {
         var attributes: [AttributeName: AttributeValue] = [:]
         var unreadable: Set<AttributeName> = []

@@ -1,22 +1,22 @@
-/// What goes wrong with one answer.
+/// A fault of one response.
 public enum SandboxFault: Sendable, Hashable {
     /// The service refuses: status, exception name, sentence. Nothing is done.
     case error(status: Int, code: String, message: String)
     /// A proxy answers in HTML. Nothing is done.
     case html(status: Int)
-    /// The answer is `{}`: no records, no iterator, no items. Nothing is done.
+    /// The response is `{}`: no records, no iterator, no items. Nothing is done.
     case emptyObject
-    /// The answer's body ends half way, its length pretending to be complete.
+    /// The response's body ends half way, its length pretending to be complete.
     case truncated
     /// x-amz-crc32 does not fit the body.
     case badChecksum
-    /// The request is done, and the connection closed before the answer's body is complete.
+    /// The request is done, and the connection closed before the response's body is complete.
     case dropConnection
-    /// The answer comes late.
+    /// The response comes late.
     case delay(Duration)
-    /// The answer comes a few bytes at a time, `interval` apart.
+    /// The response comes a few bytes at a time, `interval` apart.
     case trickle(bytes: Int, interval: Duration)
-    /// GetRecords, DescribeStream and Scan: a page with nothing in it and a cursor to go on from. (Scan: for tables with a string as
+    /// GetRecords, DescribeStream and Scan: a page with nothing in it and a cursor to resume at. (Scan: for tables with a string as
     /// partition key.)
     case emptyPage
     /// DescribeStream: the page's cursor is the one that the page began after.

@@ -1,6 +1,6 @@
 /// One call that reached the sandbox over HTTP, as its log keeps it.
 public struct SandboxCall: Sendable, Hashable {
-    /// What was called.
+    /// The operation that was called.
     public let operation: SandboxOperation
     /// The table it was about, where the request names one.
     public let table: String?

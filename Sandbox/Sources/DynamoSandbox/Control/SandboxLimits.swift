@@ -6,7 +6,7 @@ enum SandboxLimits {
     static let itemBytes = 409_600
     /// Keys of a BatchGetItem.
     static let batchGetKeys = 100
-    /// Bytes of items in one BatchGetItem answer: what is beyond comes back as UnprocessedKeys.
+    /// Bytes of items in one BatchGetItem response; keys of others come back as UnprocessedKeys.
     static let batchGetBytes = 16_777_216
     /// Requests of a BatchWriteItem.
     static let batchWriteRequests = 25
@@ -21,9 +21,9 @@ enum SandboxLimits {
     static let tableARNBytes = 1_024
     /// ReadCapacityUnits and WriteCapacityUnits of a table.
     static let capacityUnits: Int64 = 1_000_000_000_000
-    /// Records of one GetRecords answer.
+    /// Records of one GetRecords response.
     static let recordsPerPage: Int64 = 1_000
-    /// Shards of one DescribeStream answer, streams of one ListStreams answer, tables of one ListTables answer.
+    /// Shards of one DescribeStream response, streams of one ListStreams response, tables of one ListTables response.
     static let listPage: Int64 = 100
     /// How long a transaction's ClientRequestToken counts, and how many are kept.
     static let tokenMilliseconds: Int64 = 600_000

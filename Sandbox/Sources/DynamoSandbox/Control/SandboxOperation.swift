@@ -19,7 +19,7 @@ public enum SandboxOperation: String, Sendable, Hashable, CaseIterable {
     case getShardIterator = "GetShardIterator"
     case getRecords = "GetRecords"
 
-    /// Which of the two services an operation belongs to.
+    /// Whether an operation belongs to DynamoDB Streams.
     public var isStreams: Bool {
         switch self {
         case .listStreams, .describeStream, .getShardIterator, .getRecords: true

@@ -12,12 +12,12 @@ public struct SandboxSettings: Sendable {
     public var recordsPerShard = 250_000
     /// How long a shard iterator can be used.
     public var iteratorLifetime: Duration = .seconds(900)
-    /// Where sequence numbers begin: 21 digits, as the real ones have at least.
+    /// The first sequence number: 21 digits, as the real ones have at least.
     public var firstSequenceNumber: UInt128 = 100_000_000_000_000_000_000
     /// A `LATEST` iterator skips records written within this time after it was issued, as was seen of the real service.
     public var latestSlack: Duration = .zero
     /// Reads without ConsistentRead see an item as it was this long ago, and no item that is newer; nil turns this off.
-    /// What a delete took away is not shown again.
+    /// A deleted item is not shown again.
     public var replicaLag: Duration?
     /// Tables and streams stay CREATING, ENABLING, DISABLING, DELETING until `completeTransitions()`.
     public var holdsTransitions = false
@@ -38,7 +38,7 @@ public struct SandboxSettings: Sendable {
     /// DescribeStream calls that are answered in a second, over all tables; nil for no bound. AWS answers ten. Further ones are
     /// refused with LimitExceededException.
     public var describeStreamsPerSecond: Int?
-    /// Bytes of items in one BatchGetItem answer.
+    /// Bytes of items in one BatchGetItem response.
     public var batchGetBytes = SandboxLimits.batchGetBytes
 
     /// DynamoDB on a good day.

@@ -19,7 +19,7 @@ struct Engine: Sendable {
         sequenceNumbers = SequenceNumbers(first: settings.firstSequenceNumber)
     }
 
-    /// Does one operation and gives back its answer's JSON. `now` is milliseconds since 1970 UTC.
+    /// Does one operation and gives back its response's JSON. `now` is milliseconds since 1970 UTC.
     mutating func perform(
         _ operation: SandboxOperation,
         _ request: Request,
@@ -50,7 +50,7 @@ struct Engine: Sendable {
         }
     }
 
-    /// Where `tables` has a table that a request names by its name or its ARN. Resource policies let every table of another account be
+    /// The key in `tables` of a table that a request names by its name or its ARN. Resource policies let every table of another account be
     /// used.
     func place(ofTable text: String) -> String {
         let own = arnPrefix

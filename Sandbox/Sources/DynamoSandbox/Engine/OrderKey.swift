@@ -1,6 +1,6 @@
 import TableModel
 
-/// Where an item stands in a table: by the hash of its partition key, then by its key, as a real table's Scan has it.
+/// The place of an item in its table: by the hash of its partition key, then by its key, as a real table's Scan has it.
 struct OrderKey: Sendable, Hashable, Comparable {
     /// The hash of the encoded partition key.
     let hash: UInt64

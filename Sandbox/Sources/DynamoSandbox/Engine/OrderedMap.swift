@@ -1,6 +1,6 @@
 /// A map in key order, made of sorted leaves: an insertion moves one leaf, a page is read without copying anything.
 struct OrderedMap<Key: Comparable & Sendable, Value: Sendable>: Sendable {
-    /// Where an entry lies. Valid until the map changes.
+    /// The place of an entry. Valid until the map changes.
     struct Cursor: Comparable {
         var leaf: Int
         var slot: Int

@@ -44,7 +44,7 @@ struct Table: Sendable {
     var latestStreamARN: String?
     var streamEnabled = false
     var streamViewType: SandboxViewType?
-    /// What items were before their last writes, while reads are to be stale.
+    /// The items before their last writes, while reads are to be stale.
     var past: [OrderKey: PastItem] = [:]
 
     /// The key that addresses `key`, which must hold the key attributes and nothing else.

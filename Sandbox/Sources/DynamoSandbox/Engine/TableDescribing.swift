@@ -1,9 +1,9 @@
 import Basics
 import TableModel
 
-/// DescribeTable's answer, which CreateTable, UpdateTable and DeleteTable give too.
+/// DescribeTable's response, which CreateTable, UpdateTable and DeleteTable give too.
 extension Engine {
-    /// `status` is what the answer says where it differs from the table's own: CREATING in CreateTable's.
+    /// `status` is what the response says where it differs from the table's own: CREATING in CreateTable's.
     func description(of name: String, as member: String, status: Table.Status? = nil) -> [UInt8] {
         guard let table = tables[name] else { return [] }
         return JSONWriter.object { output in

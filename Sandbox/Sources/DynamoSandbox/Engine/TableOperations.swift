@@ -59,9 +59,9 @@ extension Engine {
         }
         disableStream(of: name, now: now)
         tables[name]?.status = .deleting
-        let answer = description(of: name, as: "TableDescription", status: .deleting)
+        let response = description(of: name, as: "TableDescription", status: .deleting)
         if !settings.holdsTransitions { tables[name] = nil }
-        return answer
+        return response
     }
 
     func listTables(_ request: Request) throws(SandboxError) -> [UInt8] {

@@ -25,7 +25,7 @@ enum Comparator: String, Sendable {
     case greaterOrEqual = ">="
 }
 
-/// What a condition compares.
+/// An operand of a condition.
 indirect enum Operand: Sendable {
     case path(DocumentPath)
     case value(AttributeValue)

@@ -1,4 +1,4 @@
-/// Which parameter an expression came in: the frame of its errors.
+/// The parameter that an expression came in: the frame of its errors.
 enum ExpressionContext: String, Sendable {
     case condition = "ConditionExpression"
     case filter = "FilterExpression"

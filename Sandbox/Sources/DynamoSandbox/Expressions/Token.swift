@@ -16,7 +16,7 @@ struct Token: Sendable, Equatable {
 
     let kind: Kind
     let text: String
-    /// Where it lies in the expression's UTF-8.
+    /// Its place in the expression's UTF-8.
     let range: Range<Int>
 
     /// Whether this is the keyword `word`, in any case.

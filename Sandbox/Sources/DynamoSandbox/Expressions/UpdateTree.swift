@@ -2,14 +2,14 @@ import TableModel
 
 /// An update expression, placeholders resolved.
 struct UpdateExpression: Sendable {
-    /// What SET stores: an operand, or a sum or difference of two.
+    /// The value that SET stores: an operand, or a sum or difference of two.
     enum Assignment: Sendable {
         case operand(SetOperand)
         case plus(SetOperand, SetOperand)
         case minus(SetOperand, SetOperand)
     }
 
-    /// What stands on the right side of SET.
+    /// An operand on the right side of SET.
     indirect enum SetOperand: Sendable {
         case path(DocumentPath)
         case value(AttributeValue)

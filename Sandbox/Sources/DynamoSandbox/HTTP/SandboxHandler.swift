@@ -12,8 +12,8 @@ struct SandboxHandler: HTTPHandler {
     func respond(to request: HTTPRequest) -> HTTPResponse {
         if request.rawPath.hasPrefix(RemoteAction.pathPrefix) {
             guard request.method == .post else { return Self.postOnly }
-            let answer = control(request)
-            return Self.response(answer.status, "application/json", answer.body)
+            let outcome = control(request)
+            return Self.response(outcome.status, "application/json", outcome.body)
         }
         guard request.method == .post else {
             // A GET is how people and load balancers look whether the endpoint is up.
@@ -40,12 +40,12 @@ struct SandboxHandler: HTTPHandler {
         return response
     }
 
-    private static func response(to answer: SandboxResponse) -> HTTPResponse {
-        var body = answer.body
-        var checksum: UInt32? = answer.isStreams ? nil : CRC32.checksum(body)
+    private static func response(to outcome: SandboxResponse) -> HTTPResponse {
+        var body = outcome.body
+        var checksum: UInt32? = outcome.isStreams ? nil : CRC32.checksum(body)
         var delivery: FaultyBody.Delivery?
         var isHTML = false
-        switch answer.fault {
+        switch outcome.fault {
         case .html(let status)?:
             isHTML = true
             body = Array("<html><body><h1>\(status) Service Unavailable</h1></body></html>\n".utf8)
@@ -60,8 +60,8 @@ struct SandboxHandler: HTTPHandler {
         case .trickle(let bytes, let interval)?: delivery = .trickled(bytes: bytes, interval: interval)
         case .error?, .emptyObject?, .emptyPage?, .repeatRecords?, .repeatedCursor?, nil: break
         }
-        var response = response(answer.status, isHTML ? "text/html" : amzJSON, body)
-        if answer.fault == .garbledCompression { response.fields.add("Content-Encoding", "gzip") }
+        var response = response(outcome.status, isHTML ? "text/html" : amzJSON, body)
+        if outcome.fault == .garbledCompression { response.fields.add("Content-Encoding", "gzip") }
         if let checksum { response.fields.add("x-amz-crc32", String(checksum)) }
         if let delivery { response.body = .stream(FaultyBody(body, delivery)) }
         return response
@@ -75,7 +75,7 @@ struct SandboxHandler: HTTPHandler {
     }
 }
 
-/// What the engine and the fault queue made of one call.
+/// The outcome of one call, by the engine and the fault queue.
 struct SandboxResponse: Sendable {
     var status: Int
     var body: [UInt8]

@@ -46,7 +46,7 @@ enum JSONValue: Sendable, Hashable {
         return Int64(exactly: double).map { .integer($0) } ?? .double(double)
     }
 
-    /// What the serializer of the service calls such a value.
+    /// The name that the service's serializer has for such a value.
     var kind: String {
         switch self {
         case .object: "START_OBJECT"

@@ -32,12 +32,12 @@ extension Engine {
             }
             guard page.read(seen) else { break }
         }
-        return page.answer(of: table, read.projection, read.capacity, consistent: read.consistent)
+        return page.response(of: table, read.projection, read.capacity, consistent: read.consistent)
     }
 
     private typealias Items = OrderedMap<OrderKey, StoredItem>
 
-    /// Where the items that a key condition selects begin and end.
+    /// The range of the items that a key condition selects.
     private static func bounds(
         _ condition: KeyCondition,
         in table: Table

@@ -7,7 +7,7 @@ struct ReadPage {
     private(set) var count = 0
     private(set) var scannedCount = 0
     private(set) var bytes = 0
-    /// The last item read, if the page is full: the key to go on from.
+    /// The last item read, if the page is full: the key to resume at.
     private(set) var lastEvaluated: StoredItem?
 
     private let limit: Int?
@@ -35,7 +35,7 @@ struct ReadPage {
         return false
     }
 
-    func answer(
+    func response(
         of table: Table,
         _ projection: Projection?,
         _ capacity: Capacity,

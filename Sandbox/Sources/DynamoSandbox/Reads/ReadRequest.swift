@@ -1,6 +1,6 @@
 import TableModel
 
-/// What Scan and Query have in common.
+/// The parameters that Scan and Query have in common.
 struct ReadRequest {
     let limit: Int?
     let consistent: Bool

@@ -22,7 +22,7 @@ extension Engine {
         )
         var cursor =
             start.map(table.items.upperBound) ?? table.items.lowerBound(OrderKey(hash: segment.lowerBound, bytes: []))
-        if empty, let answer = emptyPage(of: table, after: start, in: segment, before: cursor, read) { return answer }
+        if empty, let page = emptyPage(of: table, after: start, in: segment, before: cursor, read) { return page }
         while cursor < table.items.end {
             let (key, stored) = table.items[cursor]
             guard key.hash <= segment.upperBound else { break }
@@ -33,7 +33,7 @@ extension Engine {
             }
             guard page.read(seen) else { break }
         }
-        return page.answer(of: table, read.projection, read.capacity, consistent: read.consistent)
+        return page.response(of: table, read.projection, read.capacity, consistent: read.consistent)
     }
 
     /// A page without items whose LastEvaluatedKey stands before every item that is still to come: a key that no item has. Nil when

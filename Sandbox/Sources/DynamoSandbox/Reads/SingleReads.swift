@@ -117,7 +117,7 @@ extension Engine {
         return gets
     }
 
-    /// What BatchGetItem did not get to, in the shape of a request.
+    /// The keys that BatchGetItem did not process, in the shape of a request.
     private static func unprocessed(
         _ table: String,
         _ keys: [Attributes],

@@ -6,7 +6,7 @@ struct RemoteControl {
     let sandbox: DynamoSandbox
 
     /// Performs the action at a path. The response is a JSON object; with an error it has the member `error`.
-    func answer(path: String, body: [UInt8]) -> SandboxResponse {
+    func response(path: String, body: [UInt8]) -> SandboxResponse {
         do throws(SandboxError) {
             let name = String(path.dropFirst(RemoteAction.pathPrefix.utf8.count))
             guard let action = RemoteAction(rawValue: name) else {

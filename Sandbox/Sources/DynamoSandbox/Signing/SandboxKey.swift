@@ -2,7 +2,7 @@
 public struct SandboxKey: Sendable, Hashable {
     /// The access key's identifier.
     public var accessKeyID: String
-    /// What signs.
+    /// The key that signs.
     public var secretAccessKey: String
     /// X-Amz-Security-Token, of temporary keys; nil for long-lived ones, which must not come with a token.
     public var sessionToken: String?

@@ -7,7 +7,7 @@ import HTTPServer
 enum SignatureCheck {
     private static let algorithm = "AWS4-HMAC-SHA256"
 
-    /// What the Authorization field says.
+    /// The contents of the Authorization field.
     private struct Authorization {
         let accessKeyID: String
         /// Date, region, service, `aws4_request`.

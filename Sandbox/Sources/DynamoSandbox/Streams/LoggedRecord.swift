@@ -27,7 +27,7 @@ struct LoggedRecord: Sendable {
     let keys: Item
     let newImage: Item?
     let oldImage: Item?
-    /// What DynamoDB counts for the record: its keys and the images that the view type shows.
+    /// The bytes that DynamoDB counts for the record: its keys and the images that the view type shows.
     let size: Int
     /// Whether DynamoDB's own time to live removed the item.
     let byTimeToLive: Bool

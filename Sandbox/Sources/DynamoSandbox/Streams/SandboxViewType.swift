@@ -1,4 +1,4 @@
-/// What a stream's records carry beside the keys (AWS API type StreamViewType).
+/// The contents of a stream's records beside the keys (AWS API type StreamViewType).
 public enum SandboxViewType: String, Sendable, Hashable, CaseIterable {
     case newImage = "NEW_IMAGE"
     case oldImage = "OLD_IMAGE"

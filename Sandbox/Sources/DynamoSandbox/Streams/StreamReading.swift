@@ -89,7 +89,7 @@ extension Engine {
         if case .repeatRecords(let count)? = fault {
             page = Array(shard.records(before: iterator.from, count: count)) + page
         }
-        return answer(page, of: stream, next: next)
+        return response(page, of: stream, next: next)
     }
 
     private func page(of shard: ShardLog, _ iterator: ShardIterator, limit: Int) -> [LoggedRecord] {
@@ -123,7 +123,7 @@ extension Engine {
         )
     }
 
-    private func answer(_ page: [LoggedRecord], of stream: TableStream, next: ShardIterator?) -> [UInt8] {
+    private func response(_ page: [LoggedRecord], of stream: TableStream, next: ShardIterator?) -> [UInt8] {
         JSONWriter.object { output in
             output.name("Records")
             output.array(page) { RecordOutput.write($1, of: stream, settings, &$0) }
