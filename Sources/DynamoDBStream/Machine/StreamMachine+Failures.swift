@@ -17,7 +17,7 @@ extension StreamMachine {
         case .expiredIterator:
             lineage.update(shardID) {
                 $0.dropIterator()
-                $0.faults.expiries += 1
+                $0.faults.noteExpiry()
             }
             // An iterator that expires at once, again and again, is a fault of the endpoint or a stopped clock.
             if cursor.faults.expiries > 0 { retry(shardID, error) } else { schedule(shardID, at: now.continuous) }
@@ -42,13 +42,7 @@ extension StreamMachine {
 
     private mutating func refused(_ shardID: String) {
         let (moment, patience) = (now.continuous, settings.limits.refusalPatience)
-        lineage.update(shardID) { cursor in
-            let since = cursor.faults.refusedSince ?? moment
-            cursor.faults.refusedSince = since
-            guard moment - since >= patience else { return }
-            cursor.faults.refusedSince = nil
-            cursor.dropIterator()
-        }
+        lineage.update(shardID) { if $0.faults.isRefused(at: moment, patience: patience) { $0.dropIterator() } }
     }
 
     /// Trimmed data is a gap, unless nothing of the shard can be that old: DynamoDB Local reports a trim right after the first
@@ -60,7 +54,7 @@ extension StreamMachine {
         }
         lineage.update(cursor.id) {
             $0.dropIterator()
-            $0.faults.falseTrims += 1
+            $0.faults.noteFalseTrim()
         }
         retry(cursor.id, error)
     }
@@ -71,7 +65,7 @@ extension StreamMachine {
             finish(shardID)
             return
         }
-        lineage.update(shardID) { $0.faults.missingIterators += 1 }
+        lineage.update(shardID) { $0.faults.noteMissingIterator() }
         if cursor.faults.missingIterators + 1 >= settings.limits.missingIterators {
             lose(shardID, .noIterator)
         } else {
@@ -87,8 +81,8 @@ extension StreamMachine {
         let endsPass = pass != nil && cursor.faults.count + 1 >= settings.limits.passAttempts
         if endsPass { pass?.giveUp(shardID, error) }
         lineage.update(shardID) {
-            $0.faults.lastError = error ?? $0.faults.lastError
-            $0.faults.count = endsPass ? 0 : $0.faults.count + 1
+            $0.faults.note(error)
+            if endsPass { $0.faults.forgetCount() }
         }
         let wait = settings.limits.backoff.wait(failures: cursor.faults.count, fraction: random.fraction())
         schedule(shardID, at: now.continuous + wait)

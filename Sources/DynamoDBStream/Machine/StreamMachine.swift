@@ -158,7 +158,7 @@ package struct StreamMachine: Sendable {
         discovery.beginPass(at: now.continuous)
         for shardID in lineage.ids {
             lineage.update(shardID) {
-                $0.faults.count = 0
+                $0.faults.forgetCount()
                 $0.evidence.forgetEmptyPages()
             }
             schedule(shardID, at: now.continuous)

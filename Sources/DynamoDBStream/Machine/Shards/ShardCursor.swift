@@ -180,7 +180,7 @@ struct ShardCursor: Sendable {
 
     mutating func receive(iterator token: String) {
         guard phase == .requesting else { return }
-        faults.missingIterators = 0
+        faults.forgetMissingIterators()
         var opensReplay = false
         if case .since = read {
             if opening == .atLatest { opening = .unproven } else { opensReplay = true }
@@ -270,7 +270,7 @@ struct ShardCursor: Sendable {
     /// The owner accepts the loss. `isReread`: the records that are left are read from the oldest on.
     mutating func resume(at moment: Duration, isReread: Bool) {
         phase = .waiting(nil, dueAt: nil)
-        faults.missingIterators = 0
+        faults.forgetMissingIterators()
         evidence.becomeReadable(at: moment)
         if isReread { read = .start }
     }
