@@ -7,7 +7,6 @@ import Synchronization
 import Telemetry
 import Testing
 
-@testable import API
 @testable import Service
 
 @Suite struct ReplicationReporterTests {

@@ -1,6 +1,5 @@
 import Testing
 
-@testable import API
 @testable import Service
 
 @Suite struct ListenAddressTests {
