@@ -164,6 +164,17 @@ let package = Package(
             path: "Tests/TestTools",
             swiftSettings: strict
         ),
+        // The service's HTTP side over a store that a test fills.
+        .target(
+            name: "ServiceTools",
+            dependencies: [
+                "Basics", "TableModel", "ReplicaStore", "Replication", "HTTPSemantics", "HTTPServer", "Telemetry",
+                "API", "Service",
+                "TestTools",
+            ],
+            path: "Tests/ServiceTools",
+            swiftSettings: strict
+        ),
         // A directory that can become read-only or full.
         .target(name: "TestVolume", path: "Tests/TestVolume", swiftSettings: strict),
         // Whole lives of a table and its replica, from a seed each.
@@ -219,13 +230,18 @@ let package = Package(
         tests(of: "FeedClient", ["CurlTransport", "TableModel", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
         tests(
+            of: "API",
+            [
+                "TestTools", "ServiceTools", "HTTPSemantics", "TableModel", "DynamoDBClient", "Replication",
+                "ReplicaStore", "StateStore", "HTTPServer", "Feed", "ItemQuery", "Compression", "Digest", "Telemetry",
+                "Service", "HTTPCases", "CZlib", logging,
+            ]
+        ),
+        tests(
             of: "Service",
             [
-                "DynamoDBStream",
-                "TestTools", "HTTPSemantics", "TableModel", "DynamoDBClient", "Replication", "ReplicaStore",
-                "StateStore",
-                "HTTPServer", "Feed",
-                "API", "ItemQuery", "Compression", "Digest", "Telemetry", "HTTPCases", "CZlib", logging,
+                "TestTools", "ServiceTools", "HTTPSemantics", "TableModel", "DynamoDBClient", "DynamoDBStream",
+                "Replication", "ReplicaStore", "StateStore", "HTTPServer", "API", "Telemetry", logging,
             ]
         ),
         .testTarget(
@@ -275,7 +291,8 @@ if let sanitizer = Context.environment["TABLECAST_SANITIZER"] {
         "HTTPServer", "Compression", "Digest", "ItemQuery", "Feed",
     ]
     let others: Set = [
-        "DynamoDBStream", "Replication", "Telemetry", "API", "Service", "StreamModel", "Simulation", "simulate",
+        "DynamoDBStream", "Replication", "Telemetry", "API", "Service", "ServiceTools", "StreamModel", "Simulation",
+        "simulate",
         "tablecast",
         "dynamo-sandbox", "tablecast-demo",
     ]

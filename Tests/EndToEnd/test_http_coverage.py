@@ -35,7 +35,7 @@ DRIVERS = {
     "in process": (
         EVERY,
         set().union(*(numbers(case.name) for case in CASES))
-        | named(SWIFT_TITLE, *TESTS.glob("HTTPServerTests/*.swift"), *TESTS.glob("ServiceTests/**/*.swift")),
+        | named(SWIFT_TITLE, *TESTS.glob("HTTPServerTests/*.swift"), *TESTS.glob("APITests/**/*.swift")),
     ),
     "built program": (
         EVERY,

@@ -1,11 +1,11 @@
 import Basics
 import Dispatch
+import ServiceTools
 import Synchronization
 import TableModel
 import Telemetry
 import Testing
 
-@testable import API
 @testable import HTTPServer
 @testable import Service
 

@@ -2,7 +2,6 @@ import DynamoDBClient
 import HTTPServer
 import Testing
 
-@testable import API
 @testable import Service
 
 @Suite struct BudgetTests {

@@ -3,7 +3,6 @@ import DynamoDBClient
 import Replication
 import Testing
 
-@testable import API
 @testable import Service
 
 @Suite struct ExitStatusTests {

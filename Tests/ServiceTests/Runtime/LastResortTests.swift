@@ -2,7 +2,6 @@ import Dispatch
 import Glibc
 import Testing
 
-@testable import API
 @testable import Service
 
 @Suite struct LastResortTests {

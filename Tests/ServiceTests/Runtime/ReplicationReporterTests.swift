@@ -8,7 +8,6 @@ import Synchronization
 import Telemetry
 import Testing
 
-@testable import API
 @testable import Service
 
 @Suite struct ReplicationReporterTests {

@@ -2,7 +2,6 @@ import HTTPServer
 import Telemetry
 import Testing
 
-@testable import API
 @testable import Service
 
 @Suite struct RouteMetricsTests {

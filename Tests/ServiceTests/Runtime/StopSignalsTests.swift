@@ -1,7 +1,6 @@
 import Glibc
 import Testing
 
-@testable import API
 @testable import Service
 
 @Suite struct StopSignalsTests {

@@ -9,7 +9,6 @@ import Replication
 import Telemetry
 import Testing
 
-@testable import API
 @testable import Service
 
 @Suite struct SettingsResolverTests {
