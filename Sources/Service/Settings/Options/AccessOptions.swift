@@ -1,4 +1,5 @@
 import HTTPSemantics
+import HTTPServer
 
 /// Where the service listens, and who may read.
 enum AccessOptions: SettingGroup {
