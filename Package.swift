@@ -241,7 +241,7 @@ let package = Package(
             of: "Service",
             [
                 "TestTools", "ServiceTools", "HTTPSemantics", "TableModel", "DynamoDBClient", "DynamoDBStream",
-                "Replication", "ReplicaStore", "StateStore", "HTTPServer", "API", "Telemetry", logging,
+                "Replication", "ReplicaStore", "StateStore", "HTTPServer", "Feed", "API", "Telemetry", logging,
             ]
         ),
         .testTarget(

@@ -1,3 +1,5 @@
+import Basics
+
 /// AWS's shared config and credentials files: where they are, and what they say of a profile.
 struct SharedFiles: Sendable, Hashable {
     let configPath: String?

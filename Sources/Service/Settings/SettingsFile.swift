@@ -1,5 +1,4 @@
 import Basics
-import Glibc
 import TableModel
 
 /// The file that `--config` names: one object of JSON, whose members have the names of options.
@@ -93,27 +92,13 @@ struct SettingsFile {
     }
 
     private static func read(_ path: String) throws(SettingsError) -> [UInt8] {
-        // O_NONBLOCK opens a FIFO without a writer; it reads as empty then, which is no JSON.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw unreadable(path, String(cString: strerror(errno))) }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16_384)
-        while bytes.count <= maximumBytes {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw unreadable(path, String(cString: strerror(errno))) }
-            if count == 0 { return bytes }
-            bytes += buffer.prefix(count)
+        do throws(BoundedFile.Failure) { return try BoundedFile.read(path, limit: maximumBytes) } catch {
+            let option = ProcessOptions.configurationFile
+            throw SettingsError(
+                "the file of options '\(path)' cannot be read: \(error.reason). "
+                    + "Name another one with \(option.flag) or \(option.variable).",
+                .configuration
+            )
         }
-        throw unreadable(path, "it is larger than \(maximumBytes) bytes")
-    }
-
-    private static func unreadable(_ path: String, _ reason: String) -> SettingsError {
-        let option = ProcessOptions.configurationFile
-        return SettingsError(
-            "the file of options '\(path)' cannot be read: \(reason). Name another one with \(option.flag) or \(option.variable).",
-            .configuration
-        )
     }
 }

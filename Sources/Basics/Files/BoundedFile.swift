@@ -1,24 +1,25 @@
 import Glibc
 
-/// Reads whole files that must not be larger than a bound.
-enum BoundedFile {
-    enum Failure: Error, Hashable {
+/// Reads a whole file, up to a number of bytes.
+package enum BoundedFile {
+    /// Why a file cannot be read.
+    package enum Failure: Error, Hashable {
         case missing
         case tooLarge(limit: Int)
         case system(errno: Int32)
 
-        /// The cause, for an operator.
-        var reason: String {
+        /// In words, for an operator.
+        package var reason: String {
             switch self {
-            case .missing: "the file does not exist"
+            case .missing: String(cString: strerror(ENOENT))
             case .tooLarge(let limit): "the file is larger than \(limit) bytes"
             case .system(let number): String(cString: strerror(number))
             }
         }
     }
 
-    /// The whole file.
-    static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+    /// The whole file, of at most `limit` bytes. It may block for as long as its volume does, or until a FIFO has a writer.
+    package static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             let number = errno
