@@ -60,6 +60,10 @@ final class GrantedStream: StreamingBody {
         return body.produce(into: &output, budget: budget, now: now)
     }
 
+    var length: Int? { body.length }
+    var keptBytes: Int { body.keptBytes }
+    func mustEnd(now: Duration) -> Bool { body.mustEnd(now: now) }
+
     func drain() { body.drain() }
     func finished(_ reason: StreamEnd) { body.finished(reason) }
 }
@@ -77,7 +81,12 @@ private final class GrantedResponse: PendingResponse {
     }
 
     func poll(now: Duration) -> PendingStep {
-        if grant.holds() { return pending.poll(now: now) }
+        if grant.holds() {
+            let step = pending.poll(now: now)
+            guard case .answer(var response) = step else { return step }
+            grant.watch(&response, to: request)
+            return .answer(response)
+        }
         let problem = Authenticator.unauthorized(
             "The token was removed, or its rights were changed, while the request waited. Use a token that is in use.",
             error: "invalid_token"
