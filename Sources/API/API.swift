@@ -21,8 +21,8 @@ package struct API: Sendable {
     private let crossOrigin: CrossOrigin
     private let hosts: HostRule?
 
-    /// `pendingBytes` says whether large responses may be made, `connections` how many clients there may be. `metrics` answers `/metrics`. Without an `authenticator` everybody may read; `isExposed` says that this includes other
-    /// machines.
+    /// `pendingBytes` says whether large responses may be made, `connections` how many clients there may be. `metrics` responds to
+    /// `/metrics`. Without an `authenticator` everybody may read; `isExposed` says that this includes other machines.
     package init(
         view: ReplicaView,
         hub: FeedHub,
@@ -71,10 +71,10 @@ package struct API: Sendable {
         )
     }
 
-    /// The router of all operations. `finishers` complete every response after the API's own: its coding and the cross-origin fields.
+    /// The router of all operations. `finishers` complete every response after the cross-origin fields.
     package func router(finishers: [any ResponseFinisher] = []) -> Router {
         var router = Router(
-            finishers: [coding, crossOrigin] + finishers,
+            finishers: [crossOrigin] + finishers,
             problem: { status, detail, fields, requestID in
                 Problem(status, Problem.Kind(status: status), detail).response(id: requestID, fields: fields)
             },
@@ -96,7 +96,12 @@ package struct API: Sendable {
             let grant: Grant?
             do throws(Problem) { grant = try authenticate?(request) } catch { return error.response(id: request.id) }
             var response: HTTPResponse
-            do throws(Problem) { response = try action(api, APICall(request, path, grant: grant)) } catch {
+            do throws(Problem) {
+                let call = APICall(request, path, grant: grant)
+                response = try action(api, call)
+                // Before the token's watch, which then covers the steps of a compression too.
+                api.coding.apply(to: &response, of: call, hasData: operation.hasData)
+            } catch {
                 response = error.response(id: request.id)
             }
             if let grant {

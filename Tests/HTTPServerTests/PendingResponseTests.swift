@@ -370,4 +370,22 @@ final class ScriptedResponse: PendingResponse {
             await eventually("all have ended") { script.current.ended.count == clients.count }
         }
     }
+
+    @Test("a response that a change makes pending again hears that the server is draining")
+    func drainsReplacement() {
+        final class Pending: PendingResponse {
+            var isDraining = false
+            func poll(now: Duration) -> PendingStep { .answer(HTTPResponse(status: 200)) }
+            func drain() { isDraining = true }
+            func finished(_ reason: StreamEnd) {}
+        }
+        let replacement = Pending()
+        let mapped = Pending().map { $0.body = .pending(replacement) }
+        mapped.drain()
+        guard case .again = mapped.poll(now: .zero) else {
+            Issue.record("the replacement is asked in the next turn")
+            return
+        }
+        #expect(replacement.isDraining)
+    }
 }

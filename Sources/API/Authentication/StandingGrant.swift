@@ -39,7 +39,7 @@ struct StandingGrant {
 }
 
 /// A streaming body for as long as its token is good.
-final class GrantedStream: StreamingBody {
+private final class GrantedStream: StreamingBody {
     private let body: any StreamingBody
     private var grant: StandingGrant
 
@@ -47,9 +47,6 @@ final class GrantedStream: StreamingBody {
         self.body = body
         self.grant = grant
     }
-
-    /// The body itself, whether it depends on a token or not.
-    static func unwrapped(_ body: any StreamingBody) -> any StreamingBody { (body as? GrantedStream)?.body ?? body }
 
     func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep {
         if !grant.holds() {

@@ -3,39 +3,41 @@ import HTTPSemantics
 import HTTPServer
 
 /// gzip of complete responses, for clients that take it.
-struct ContentCoding: ResponseFinisher {
-    /// By a route's index: whether its responses have data of the table.
-    private static let hasData = API.operations.map(\.hasData)
-
+struct ContentCoding: Sendable {
     let limits: APILimits
     let pendingBytes: PendingBytes
 
-    /// Sends a response compressed, as it is, or a 406 when the client takes neither. A 503 takes the place of a large response with
-    /// the table's data where too many bytes wait for slow clients.
-    func finish(_ response: inout HTTPResponse, for request: HTTPRequest?) {
-        guard let request, response.status < 300 else { return }
-        if let route = response.route, Self.hasData[route.index] { refuseWhereTooMuchWaits(&response, request) }
+    /// Makes an operation's response compressed, leaves it as it is, or makes it a 406 when the client takes neither. `hasData` says
+    /// that it has data of the table: where too many bytes wait for slow clients, a 503 takes the place of a large one. A response
+    /// that is pending is coded when it comes.
+    func apply(to response: inout HTTPResponse, of call: APICall, hasData: Bool) {
+        if case .pending(let pending) = response.body {
+            response.body = .pending(pending.map { apply(to: &$0, of: call, hasData: hasData) })
+            return
+        }
+        guard response.status < 300 else { return }
+        if hasData { refuseWhereTooMuchWaits(&response, call.request) }
         switch response.body {
         case .bytes(let body) where response.status == 200 || response.status == 201:
-            switch coding(for: request, isWorthwhile: limits.compressedBytes.contains(body.count)) {
+            switch coding(for: call, isWorthwhile: limits.compressedBytes.contains(body.count)) {
             case .gzip:
                 mark(&response)
                 compress(body, of: &response)
             case .identity: break
-            case nil: response = notAcceptable(request)
+            case nil: response = notAcceptable(call.request)
             }
         case .stream(let body):
-            guard let page = GrantedStream.unwrapped(body) as? PageBody else { return }
+            guard let page = body as? PageBody else { return }
             // In pieces it holds nobody up, but costs as much processor time as a whole one.
             let isSmall = (page.size ?? 0) <= limits.compressedBytes.upperBound
-            switch coding(for: request, isWorthwhile: isSmall) {
+            switch coding(for: call, isWorthwhile: isSmall) {
             case .gzip:
                 mark(&response)
                 page.compress()
             case .identity: break
             case nil:
                 body.finished(.completed)
-                response = notAcceptable(request)
+                response = notAcceptable(call.request)
             }
         case .none, .bytes, .pending: break
         }
@@ -47,7 +49,7 @@ struct ContentCoding: ResponseFinisher {
         case .bytes(let body):
             if body.count <= limits.wholeBytes || pendingBytes.admits(body.count) { return }
         case .stream(let body):
-            guard let bulk = GrantedStream.unwrapped(body) as? any BulkBody else { return }
+            guard let bulk = body as? any BulkBody else { return }
             if pendingBytes.admits(limits.wholeBytes + bulk.keptBytes) { return }
             body.finished(.stalled)
         case .none, .pending: return
@@ -62,8 +64,8 @@ struct ContentCoding: ResponseFinisher {
         response = problem.response(id: request.id)
     }
 
-    private func coding(for request: HTTPRequest, isWorthwhile: Bool) -> AcceptEncoding.Coding? {
-        guard let field = request.header("accept-encoding") else { return .identity }
+    private func coding(for call: APICall, isWorthwhile: Bool) -> AcceptEncoding.Coding? {
+        guard let field = call.header(.acceptEncoding) else { return .identity }
         return AcceptEncoding(field).coding(isWorthwhile: isWorthwhile)
     }
 

@@ -5,6 +5,9 @@ import CLinux
 ///
 /// Each has one deadline at a time, and one entry in the heap that is at most as late.
 final class OpenConnections {
+    /// Marks deadlines of no connection.
+    private static let lookToken = UInt64.max
+
     let clock: LoopClock
     let timeouts: Timeouts
     private let handle: EventLoopHandle
@@ -148,10 +151,7 @@ final class OpenConnections {
     var earliestDeadline: Instant? { deadlines.earliest }
 
     /// Makes `earliestDeadline` at most `instant`, whatever happens on the connections.
-    func lookAgain(at instant: Instant) {
-        // No connection has this token.
-        deadlines.insert(instant, token: .max)
-    }
+    func lookAgain(at instant: Instant) { deadlines.insert(instant, token: Self.lookToken) }
 
     /// A connection whose deadline has passed. Looks at `budget` entries at most, and takes those off it. An entry whose connection
     /// is gone or has another entry by now is dropped.
@@ -177,7 +177,7 @@ final class OpenConnections {
         connection.scheduled = connection.deadline
         deadlines.insert(connection.deadline, token: connection.token)
         if deadlines.count > 2 * table.count + 1024 {
-            deadlines.removeStale { table[$0.token]?.scheduled == $0.deadline }
+            deadlines.removeStale { $0.token == Self.lookToken || table[$0.token]?.scheduled == $0.deadline }
         }
     }
 

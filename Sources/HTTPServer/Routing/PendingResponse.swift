@@ -30,6 +30,7 @@ private final class MappedResponse: PendingResponse {
     private var source: any PendingResponse
     /// Nil once it was made.
     private var change: ((inout HTTPResponse) -> Void)?
+    private var isDraining = false
 
     init(_ source: any PendingResponse, _ change: @escaping (inout HTTPResponse) -> Void) {
         self.source = source
@@ -44,9 +45,14 @@ private final class MappedResponse: PendingResponse {
         guard case .pending(let next) = response.body else { return .answer(response) }
         source.finished(.completed)
         source = next
+        if isDraining { next.drain() }
         return .again
     }
 
-    func drain() { source.drain() }
+    func drain() {
+        isDraining = true
+        source.drain()
+    }
+
     func finished(_ reason: StreamEnd) { source.finished(reason) }
 }

@@ -79,7 +79,7 @@ package final class ServiceMetrics: HTTPServerObserver, DynamoDBCallObserver {
     }
 
     package func responded(to request: HTTPRequest?, _ outcome: HTTPOutcome) {
-        let route = outcome.route.map { routes[$0.index] } ?? unrouted
+        let route = outcome.route.flatMap { routes.indices.contains($0.index) ? routes[$0.index] : nil } ?? unrouted
         route.responded(request?.method, outcome.status, nanoseconds: outcome.duration.wholeNanoseconds)
         responseBytes.increment(by: outcome.bytes)
     }

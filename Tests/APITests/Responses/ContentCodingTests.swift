@@ -124,4 +124,17 @@ import Testing
         #expect(try fixture.request("/v1/items/large", fields: ["Accept-Encoding: gzip"])["content-encoding"] == nil)
         await fixture.stop()
     }
+
+    @Test("a 406 keeps the route of its request: for metrics, and for who may read it", arguments: ["", "?limit=1000"])
+    func keepsRoute(_ query: String) async throws {
+        let fixture = try filled()
+        let refused = try fixture.request("/v1/items\(query)", fields: ["Accept-Encoding: *;q=0"])
+        #expect(refused.status == 406)
+        let line = #"tablecast_http_requests_total{route="/v1/items",method="GET",status="406"} 1"#
+        #expect(try fixture.request("/metrics").body.contains("\n\(line)\n"))
+        let module = try fixture.request("/client.js", fields: ["Accept-Encoding: *;q=0"])
+        #expect(module.status == 406)
+        #expect(module["access-control-allow-origin"] == "*")
+        await fixture.stop()
+    }
 }
