@@ -74,12 +74,12 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var verifyInterval: Duration = .seconds(60)
     /// How long a comparison waits for the stream to pass the time of a read; suspects are left to the next comparison then.
     package var verifyPatience: Duration = .seconds(60)
-    /// The wait between two comparisons that nobody asked for with `verifyUnitsPerSecond`, and which were begun because records were skipped.
+    /// The wait between two comparisons that run because records were skipped, without `verifyUnitsPerSecond`.
     package var repairInterval: Duration = .seconds(3_600)
     /// Such comparisons in a row, `verifyInterval` apart, before that wait.
     package var repairPasses = 5
-    /// Comparisons in a row that must find nothing open before records that were skipped count as made good for: one alone may take a
-    /// key for seen that it was not (`BloomFilter`).
+    /// Comparisons in a row that must find nothing open before skipped records count as repaired: one alone may take a key for seen
+    /// that it was not (`BloomFilter`).
     package var cleanPasses = 2
     /// Faults of single items that the status tells of.
     package var unreadableReports = 16

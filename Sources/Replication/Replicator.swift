@@ -6,8 +6,8 @@ package import StateStore
 /// Keeps a `ReplicaStore` equal to a DynamoDB table: bookmark, scan, catch up, publish, follow. When records are lost it builds a new
 /// generation behind the published one.
 ///
-/// The parts of a generation run side by side. All that changes contents or state runs on this actor's executor, and calls and
-/// parsing run outside of it. It is visited once a scan page and once a delivery, never once a row.
+/// The parts of a generation run side by side. Contents and readiness change only on this actor's executor; calls and parsing
+/// run outside of it. It is visited once a scan page and once a delivery, never once a row.
 package actor Replicator {
     private let context: ReplicationContext
     private let tableWatch: TableWatch

@@ -22,7 +22,7 @@ struct Bootstrap: Sendable {
         if let expiresAt { return await watchExpiry(at: expiresAt) }
         // LATEST can miss what is written within about a second after it was requested. The scan begins later than that and reads
         // consistently, so it sees those writes.
-        guard await stream.isBookmarked(), await context.pause(context.limits.bookmarkSettle) else {
+        guard await stream.waitForBookmark(), await context.pause(context.limits.bookmarkSettle) else {
             return .cancelled
         }
         return await scan()
@@ -59,7 +59,7 @@ struct Bootstrap: Sendable {
         repeat {
             if await build.isLive { return nil }
             if context.time.wallMilliseconds() >= expiresAt {
-                return context.reporter.gap(
+                return context.reporter.reportGap(
                     "the saved state grew older than the stream's records before it had caught up"
                 )
             }

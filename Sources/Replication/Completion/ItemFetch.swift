@@ -56,7 +56,7 @@ struct ItemFetch: Sendable {
                 let answer = try await ask(pending, into: &result)
                 failures = answer.unprocessed.count < pending.count ? 0 : failures + 1
                 pending = answer.unprocessed
-                // Asked for alone, an item that has no readable key is known by what was asked for.
+                // In a call for one key, an item without a readable key is that key's.
                 for key in answer.doubtful {
                     if let error = await fetch([key], into: &result) { return error }
                 }

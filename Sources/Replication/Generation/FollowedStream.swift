@@ -7,7 +7,7 @@ import StateStore
 struct FollowedStream: Sendable {
     /// Completes the records; verification tells it of keys.
     let images: ImageCompletion
-    /// Its places, its evidence and what of it cannot be read.
+    /// Reads the shards; knows positions, lag and gaps.
     let poller: StreamPoller
     private let context: ReplicationContext
     private let bookmark = Channel<Bool>()
@@ -52,7 +52,7 @@ struct FollowedStream: Sendable {
             )
             return .cancelled
         } catch let unusable as UnusableRecord {
-            return context.reporter.gap(unusable.reason, .unusableRecord)
+            return context.reporter.reportGap(unusable.reason, .unusableRecord)
         } catch {
             return .cancelled
         }
@@ -61,11 +61,11 @@ struct FollowedStream: Sendable {
     /// Ends with the first gap.
     func gap() async -> GenerationEnd? {
         guard let gap = await gaps.next()?.first else { return .cancelled }
-        return context.reporter.gap(gap.description, gap.reason == .streamNotFound ? .streamMissing : .gap)
+        return context.reporter.reportGap(gap.description, gap.reason == .streamNotFound ? .streamMissing : .gap)
     }
 
     /// Waits until every later write will be delivered; false when the task is cancelled.
-    func isBookmarked() async -> Bool { await bookmark.next() != nil }
+    func waitForBookmark() async -> Bool { await bookmark.next() != nil }
 
     /// Now, by every clock.
     var now: StreamTime {

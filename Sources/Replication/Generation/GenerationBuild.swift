@@ -154,7 +154,7 @@ actor GenerationBuild {
     /// See `GenerationContents.snapshotToSave`.
     func snapshotToSave() -> StoreSnapshot? { contents.snapshotToSave() }
 
-    /// Records that were skipped and that no comparison has made good for.
+    /// Records that were skipped and that no comparison has covered since.
     var skippedRecords: Int { contents.skippedRecords }
 
     /// The published snapshot with `skippedRecords` at that moment; nil while the generation is not live.

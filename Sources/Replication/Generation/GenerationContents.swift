@@ -5,7 +5,7 @@ import ReplicaStore
 import StateStore
 import TableModel
 
-/// The contents of one generation: applies what is read to them and publishes them. Not Sendable: it belongs to one actor.
+/// The contents of one generation: applies scan pages and stream records to them, and publishes them. Not Sendable: it belongs to one actor.
 final class GenerationContents {
     private let context: ReplicationContext
     private let schema: KeySchema
@@ -28,11 +28,11 @@ final class GenerationContents {
             )
     }
 
-    /// Records that were skipped and that no comparison has made good for.
+    /// Records that were skipped and that no comparison has covered since.
     var skippedRecords: Int { skipped.records }
 
-    /// The newest contents; nil while something was skipped. A saved state would hide that: the next start would take an item for right
-    /// that may be old or missing.
+    /// The newest contents; nil while something was skipped. A saved state would hide that: the next start would trust an item that
+    /// may be old or missing.
     func snapshotToSave() -> StoreSnapshot? { skipped.isEmpty ? writer.snapshot() : nil }
 
     /// Publishes them for the first time: they are complete and caught up.

@@ -16,7 +16,7 @@ struct SkippedCounts: Sendable, Hashable {
 
     mutating func skipRow() { rows += 1 }
 
-    /// A comparison of the whole table has ended. After `limit` in a row that left nothing open, the records count as made good for.
+    /// A comparison of the whole table has ended. After `limit` in a row that left nothing open, the records count as repaired.
     mutating func compared(_ pass: VerificationPass, limit: Int) {
         rows = pass.skippedRows
         cleanPasses = records == pass.skippedRecords && pass.isComplete && rows == 0 ? cleanPasses + 1 : 0

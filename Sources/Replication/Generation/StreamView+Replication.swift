@@ -4,7 +4,7 @@ package import DynamoDBStream
 import TableModel
 
 extension StreamView {
-    /// Until when every shard had been read, in milliseconds since 1970 UTC; nil while that is unknown, or where the stream is over.
+    /// The moment up to which every shard had been read, in milliseconds since 1970 UTC; nil while that is unknown, or where the stream is over.
     func readUntil(_ time: TimeSource) -> Int64? {
         guard status != .disabled, status != .disabling else { return nil }
         // The lag is as of the view, which may have been waited for since.

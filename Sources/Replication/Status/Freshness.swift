@@ -48,8 +48,8 @@ struct Freshness: Sendable, Hashable {
             guard let knownAt, now - knownAt > bounds.grace else { return known }
             let lag = max(lagMilliseconds ?? 0, unread)
             let silence = now - knownAt
-            // A look from before the stall was told of does not end it, however late it comes: by it replication may have found the
-            // replica stale by itself, and it is the same silence.
+            // A look that began before the stall was reported does not end the stall, however late it comes: it belongs to the same
+            // silence.
             let goesOn = stall.map { knownAt <= $0.toldAt } ?? false
             // An earlier reason for staleness stays until the silence alone would make it stale.
             let isReason =

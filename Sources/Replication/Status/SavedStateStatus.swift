@@ -2,11 +2,11 @@
 package struct SavedStateStatus: Sendable, Hashable {
     /// How the process began: resumed, or from the table and why.
     package var start = "the state has not been read yet"
-    /// Whether the process went on with a saved state.
+    /// Whether the process resumed from a saved state.
     package var isResumed = false
     /// Milliseconds since 1970 UTC of the last save; nil before the first.
     package var savedAt: Int64?
-    /// Until when the stream is known to have been read by what is saved: what the state's age is counted from.
+    /// The moment up to which the saved contents have the stream. The state's age counts from it.
     package var streamReadAt: Int64?
     /// The greatest seq that is saved.
     package var savedSeq: UInt64?

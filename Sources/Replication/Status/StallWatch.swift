@@ -26,7 +26,7 @@ struct StallWatch: Sendable, Hashable {
     /// How often live was left because of a stall.
     private(set) var departures = 0
 
-    /// Judges what replication last knew, as readers do, and tells what is news of it.
+    /// Judges what replication last knew, as readers do, and returns the event that readers do not know yet.
     mutating func look(
         at known: Freshness,
         by bounds: Freshness.Bounds,
@@ -61,7 +61,7 @@ extension ReplicationEvent {
         }
     }
 
-    /// How a change of what replication itself finds is told; nil when it is no news. During a stall everybody has been told that the
+    /// The event for a change of replication's own state; nil if readers know it already. During a stall all have been told that the
     /// replica is stale, whatever replication found before it.
     init?(from before: Readiness, to after: Readiness, isStalled: Bool) {
         let told = isStalled ? .stale : before.state

@@ -164,7 +164,7 @@ final class StateReporter: Sendable {
     }
 
     /// Records were lost; the outcome is a rebuild.
-    func gap(_ text: String, _ code: ReasonCode = .gap) -> GenerationEnd {
+    func reportGap(_ text: String, _ code: ReasonCode = .gap) -> GenerationEnd {
         observe(.gap(text))
         return .rebuild(Reason(code, text))
     }

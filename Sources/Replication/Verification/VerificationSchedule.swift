@@ -14,7 +14,7 @@ struct VerificationSchedule {
 
     private let isContinuous: Bool
     private let limits: ReplicationLimits
-    /// Some items are unreadable by the word of an earlier process.
+    /// An earlier process recorded some items as unreadable.
     private var hasInherited: Bool
     private var passes = 0
     private var compareFrom: Duration?

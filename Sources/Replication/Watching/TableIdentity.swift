@@ -1,6 +1,6 @@
 import DynamoDBClient
 
-/// Which table is followed, as whole as it is known. Every ARN that an endpoint sends is held against it.
+/// The table that is followed, with every part that is known. Every ARN that an endpoint sends is compared with it.
 ///
 /// A name alone says nothing of account, partition and Region. Until the first ARN has come those are unknown; from then on they are
 /// the first one's. An endpoint that is compatible with DynamoDB may have identifiers that are no ARNs: nothing can be compared there.

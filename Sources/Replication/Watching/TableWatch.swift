@@ -84,7 +84,7 @@ final class TableWatch: Sendable {
         case .foreign(let failure):
             // Single items may have been read from the other table, so the replica is built again, from the right one.
             guard hasBeenLive else { return .failed(failure) }
-            return context.reporter.gap(failure.message, .otherTable)
+            return context.reporter.reportGap(failure.message, .otherTable)
         case .ready, .wait, .failed: break
         }
         state.withLock {
@@ -92,7 +92,7 @@ final class TableWatch: Sendable {
             $0.condition.isStreamDisabled = !description.streamEnabled
         }
         guard let streamARN = description.latestStreamARN, streamARN != target.streamARN else { return nil }
-        return context.reporter.gap("the table has a new stream, \(streamARN)", .newStream)
+        return context.reporter.reportGap("the table has a new stream, \(streamARN)", .newStream)
     }
 
     private func end(_ error: DynamoDBError, _ target: ReplicationTarget) -> GenerationEnd? {

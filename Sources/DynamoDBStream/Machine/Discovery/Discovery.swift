@@ -89,8 +89,9 @@ struct Discovery: Sendable {
         lastError = nil
         status = page.status
         streamIsLost = false
-        listing.add(page.shards)
+        // Only one reference is left, so that the page is added in place.
         self.listing = nil
+        listing.add(page.shards)
         guard listing.shards.count <= settings.limits.shards else { return .failed(tooManyShards(page.streamARN)) }
         guard let next = page.lastEvaluatedShardID else {
             let isStarting = listing.shards.isEmpty && status == .enabling

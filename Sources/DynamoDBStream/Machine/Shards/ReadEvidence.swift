@@ -71,7 +71,7 @@ struct ReadEvidence: Sendable {
     /// The shard has children at `moment` at the latest.
     mutating func haveChildren(since moment: Duration) { childrenSince = moment }
 
-    /// The shard may have got children at any time after `moment`; while it had some, it was empty whatever was written to them.
+    /// The shard may have got children at any time after `moment`; its empty pages proved nothing while it had them.
     mutating func doubtAll(after moment: Duration) { completeUntil = completeUntil.map { min($0, moment) } }
 
     mutating func forgetEmptyPages() { emptyPages = 0 }

@@ -25,7 +25,8 @@ struct ShardCursor: Sendable {
     enum Opening: Sendable, Hashable {
         /// The first iterator is asked for at LATEST. Only for shards of the first discovery.
         case atLatest
-        /// That iterator was given. From here on LATEST would mean a later place.
+        /// That iterator was given, but no page was read with it yet: the bookmark does not hold, and LATEST would now mean a later
+        /// place.
         case unproven
         /// The bookmark holds: a page was read with that iterator, or none is needed.
         case pinned
@@ -159,7 +160,7 @@ struct ShardCursor: Sendable {
         returnToWaiting()
     }
 
-    /// A call brought nothing; its iterator is still good.
+    /// The call in flight is over. An iterator, if there is one, is kept.
     mutating func returnToWaiting() {
         switch phase {
         case .requesting: phase = .waiting(nil, dueAt: nil)
