@@ -114,6 +114,16 @@ def test_a_switch_takes_nothing_else(value):
     one_line(status, errors, 2, f"--crash-dumps: '{value}' is not allowed; give on or off")
 
 
+@pytest.mark.parametrize("command", [[], ["serve"], ["config"], ["tail"], ["doctor"]])
+def test_the_help_is_wrapped_as_a_whole(command):
+    """A line that ends early, in a paragraph, is one that the text itself broke."""
+    overview = run([*command, "--help"])[1].split("USAGE:")[0]
+    for paragraph in overview.split("\n\n"):
+        lines = paragraph.split("\n")
+        for line, following in zip(lines, lines[1:]):
+            assert line.startswith("  ") or len(line) + 1 + len(following.split()[0]) >= 80, overview
+
+
 def test_the_help_has_the_groups_and_completions_have_the_options():
     _, output, _ = run(["serve", "--help"])
     for title in re.findall(r"^### (.+)$", (PROJECT / "Documentation/configuration.md").read_text(), re.MULTILINE):
