@@ -10,7 +10,7 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Find out what lies between here and a Tablecast, and whether it lets a feed through.",
         discussion: """
-            Looks at the service's state, HTTP versions and proxies, clocks, buffering (also of compressed streams), idle time-outs,
+            Looks at the service's state, HTTP versions and proxies, clocks, buffering (also of compressed streams), idle time-outs, \
             resuming, connection limits and ETags. Ends with status 0 when nothing has to be mended, 1 otherwise.
             """
     )

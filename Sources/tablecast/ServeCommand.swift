@@ -7,15 +7,15 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Follow a table and serve it.",
         discussion: """
-            Every option is also an environment variable and a name in the file of --config. Flags win over variables, and
+            Every option is also an environment variable and a name in the file of --config. Flags win over variables, and \
             variables over the file; tablecast config shows what holds.
 
               tablecast serve --table orders
-              tablecast serve --table orders --listen 0.0.0.0:8080 --auth-token-file tokens.json
+              tablecast serve --table orders --auth-token-file tokens.json
               tablecast serve --config /etc/tablecast.json --access-log=off
 
-            Region, credentials and endpoints are the standard ones of AWS: AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID,
-            AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_DYNAMODB,
+            Region, credentials and endpoints are the standard ones of AWS: AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, \
+            AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_DYNAMODB, \
             AWS_ENDPOINT_URL_DYNAMODB_STREAMS, AWS_CA_BUNDLE, and the shared config and credentials files.
             """
     )

@@ -8,8 +8,9 @@ struct TablecastCommand: AsyncParsableCommand {
         commandName: "tablecast",
         abstract: "Serves a live, in-memory replica of a DynamoDB table over HTTP.",
         discussion: """
-            Every option of serve is also an environment variable (--poll-interval is TABLECAST_POLL_INTERVAL) and a name in the
+            Every option of serve is also an environment variable (--poll-interval is TABLECAST_POLL_INTERVAL) and a name in the \
             file of --config. Flags win over variables, and variables over the file.
+
             Exit status: 0 asked to stop, 1 failed at run time, 2 wrong usage, 78 a configuration that cannot work.
             """,
         version: "tablecast \(Build.version)",

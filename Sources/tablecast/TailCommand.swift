@@ -10,9 +10,9 @@ struct TailCommand: AsyncParsableCommand {
         commandName: "tail",
         abstract: "Follow the changes of a table that a Tablecast serves.",
         discussion: """
-            Reconnects and resumes by itself; nothing is lost. After a crash, --position-file can repeat lines. Changes go to standard
-            output, notes to standard error. Ends with status 0 when it was asked to: Ctrl-C, SIGTERM, --limit, --timeout, or a reader such as head
-            that leaves.
+            Reconnects and resumes by itself; nothing is lost. After a crash, --position-file can repeat lines. Changes go to \
+            standard output, notes to standard error. Ends with status 0 when it was asked to: Ctrl-C, SIGTERM, --limit, \
+            --timeout, or a reader such as head that leaves.
             """
     )
 

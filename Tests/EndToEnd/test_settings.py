@@ -1,6 +1,7 @@
 """Where options come from: flags, variables, a file; and what `tablecast config` says of them."""
 
 import json
+import os
 import re
 
 import pytest
@@ -66,6 +67,8 @@ def test_config_shows_values_and_origins(options):
         ('{"loops": 0}', [":1: loops: '0' is not allowed; give a whole number from 1 to 64"]),
         ('{"loops": 1,\n"loops": 2}', [":2: loops occurs twice"]),
         ('{"loops": 1,', [":1: ", "Give one object of JSON"]),
+        ('{"state-dir": false}', [":1: state-dir: expected a string; give the path of a directory"]),
+        ('{"table": "arn:x"}', [":1: table: 'arn:x' is not allowed"]),
     ],
 )
 def test_a_bad_file_of_options_is_one_line_that_names_the_place(options, command, text, words):
@@ -77,6 +80,12 @@ def test_a_bad_file_of_options_is_one_line_that_names_the_place(options, command
 def test_a_missing_file_of_options(tmp_path):
     status, _, errors = run(["serve", "--table", "t"], {"TABLECAST_CONFIG": str(tmp_path / "none.json")})
     one_line(status, errors, 78, "none.json", "No such file or directory", "--config")
+
+
+def test_a_pipe_as_the_file_of_options_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    status, _, errors = run(["serve", "--table", "t", "--config", str(tmp_path / "pipe")])
+    one_line(status, errors, 78, "it is a FIFO and not a regular file")
 
 
 def test_a_service_runs_from_a_file_alone(ministack, logs, options):
@@ -99,9 +108,20 @@ def test_a_switch_can_be_turned_on_and_off(value, shown):
     assert status == 0 and rows(output)["access-log"] == (shown, "flag --access-log")
 
 
-def test_a_switch_takes_nothing_else():
-    status, _, errors = run(["serve", "--table", "t", "--access-log=yes"])
-    one_line(status, errors, 2, "--access-log: 'yes' is not allowed; give on or off")
+@pytest.mark.parametrize("value", ["yes", ""])
+def test_a_switch_takes_nothing_else(value):
+    status, _, errors = run(["serve", "--table", "t", f"--crash-dumps={value}"])
+    one_line(status, errors, 2, f"--crash-dumps: '{value}' is not allowed; give on or off")
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["config"], ["tail"], ["doctor"]])
+def test_the_help_is_wrapped_as_a_whole(command):
+    """A line that ends early, in a paragraph, is one that the text itself broke."""
+    overview = run([*command, "--help"])[1].split("USAGE:")[0]
+    for paragraph in overview.split("\n\n"):
+        lines = paragraph.split("\n")
+        for line, following in zip(lines, lines[1:]):
+            assert line.startswith("  ") or len(line) + 1 + len(following.split()[0]) >= 80, overview
 
 
 def test_the_help_has_the_groups_and_completions_have_the_options():

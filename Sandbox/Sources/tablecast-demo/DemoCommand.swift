@@ -10,10 +10,11 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "tablecast-demo",
         abstract: "Serve a sample table that keeps changing. Needs no AWS account.",
         discussion: """
-            The table lives in a sandbox endpoint on a free port of 127.0.0.1; the service follows it over HTTP, with the same client
-            as a real one.
+            The table lives in a sandbox endpoint on a free port of 127.0.0.1; the service follows it over HTTP, with the same \
+            client as a real one. Without --table its name is orders.
 
-            Every option is also an environment variable (--poll-interval is TABLECAST_POLL_INTERVAL); flags win.
+            Every option is also an environment variable (--poll-interval is TABLECAST_POLL_INTERVAL) and a name in the file of \
+            --config. Flags win over variables, and variables over the file.
             """,
         version: "tablecast \(Build.version)"
     )

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// What tells one content of a file from another without reading it. The change time is among it because nobody can set it back:
@@ -37,39 +38,14 @@ struct TokenFileAccess: Sendable {
 
     /// Reads a file that must be a regular one: opening a FIFO would wait for a writer, and a directory or device has no tokens.
     private static func readRegularFile(_ path: String) throws(TokenFileError) -> [UInt8] {
-        // O_NONBLOCK so that a FIFO opens at once; regular files ignore it.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw failure() }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw failure() }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw TokenFileError(
-                "it is \(kind(status.st_mode)) and not a regular file; put a file of tokens in its place"
-            )
-        }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw failure() }
-            if count == 0 { return bytes }
-            bytes += buffer.prefix(count)
-            guard bytes.count <= AuthenticationLimits.fileBytes else {
-                throw TokenFileError("it is larger than \(AuthenticationLimits.fileBytes) bytes")
+        do throws(BoundedFile.Failure) {
+            return try BoundedFile.read(path, limit: AuthenticationLimits.fileBytes, isRegular: true)
+        } catch {
+            switch error {
+            case .notRegular: throw TokenFileError("\(error.reason); put a file of tokens in its place")
+            case .tooLarge(let limit): throw TokenFileError("it is larger than \(limit) bytes")
+            case .missing, .system: throw TokenFileError(error.reason)
             }
-        }
-    }
-
-    private static func failure() -> TokenFileError { TokenFileError(String(cString: strerror(errno))) }
-
-    private static func kind(_ mode: mode_t) -> String {
-        switch mode & S_IFMT {
-        case S_IFIFO: "a FIFO"
-        case S_IFDIR: "a directory"
-        case S_IFSOCK: "a socket"
-        default: "a device"
         }
     }
 }

@@ -52,6 +52,7 @@ package enum Program {
     package static func run<Root: ParsableCommand>(_ root: Root.Type) async -> Never {
         StopSignals.ignoreBrokenPipes()
         do {
+            try ServeOptions.checkSwitches(CommandLine.arguments)
             var command = try root.parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()

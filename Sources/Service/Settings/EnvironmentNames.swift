@@ -15,10 +15,12 @@ package enum EnvironmentNames {
         {
             guard known.contains(name) || isMadeByKubernetes(name, value) else {
                 throw SettingsError(
-                    unknown: name,
-                    "",
-                    known: known,
-                    else: "Remove it; tablecast serve --help names all."
+                    unknown: String(name.dropFirst(prefix.count)),
+                    prefix: prefix,
+                    known: known.map { String($0.dropFirst(prefix.count)) },
+                    else: name == prefix + "PORT"
+                        ? "Set TABLECAST_LISTEN to an address with the port, such as 127.0.0.1:8080."
+                        : "Remove it; tablecast serve --help lists all variables."
                 )
             }
         }
@@ -29,7 +31,7 @@ package enum EnvironmentNames {
     /// holds a URL.
     private static func isMadeByKubernetes(_ name: String, _ value: String) -> Bool {
         let words = name.split(separator: "_").dropFirst()
-        return words == ["PORT"] || words.last == "PORT" && value.contains("://")
+        return words.last == "PORT" && value.contains("://")
             || zip(words, words.dropFirst()).contains { first, second in
                 first == "SERVICE" && (second == "HOST" || second == "PORT")
                     || first == "PORT"

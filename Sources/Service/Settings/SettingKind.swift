@@ -19,6 +19,26 @@ struct SettingForm: Sendable, Hashable {
     var completion = Completion.nothing
     /// Whether a value may hold a password, which must not be printed.
     var isURL = false
+    /// Whether a file may have a number where a flag has digits.
+    var takesNumbers = false
+
+    /// The types of values in a file. A string is always one.
+    var fileTypes: [SettingsFileValue.ValueType] {
+        let others: [SettingsFileValue.ValueType] =
+            switch syntax {
+            case .single: takesNumbers ? [.number] : []
+            case .list: [.strings]
+            case .toggle: [.boolean]
+            }
+        return [.string] + others
+    }
+
+    /// A value as it may be printed: a URL without the user and the password before its host, also when it is no valid one.
+    func shown(_ value: String) -> String {
+        guard isURL, let at = value.lastIndex(of: "@") else { return value }
+        let scheme = ["http://", "https://"].first { value.hasPrefix($0) } ?? ""
+        return "\(scheme)***\(value[at...])"
+    }
 }
 
 /// How the texts of an option become values of one type, and back.
@@ -61,7 +81,8 @@ extension SettingKind where Value == Int {
         let form = SettingForm(
             placeholder: "number",
             values: values,
-            allowed: "give a whole number from \(values)"
+            allowed: "give a whole number from \(values)",
+            takesNumbers: true
         )
         return SettingKind(
             form: form,
@@ -77,7 +98,8 @@ extension SettingKind where Value == Duration {
         let form = SettingForm(
             placeholder: "duration",
             values: "\(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))",
-            allowed: "give a duration from \(DurationText.hint(range, examples: ["250ms", "5s", "2m"]))"
+            allowed: "give a duration from \(DurationText.hint(range, examples: ["250ms", "5s", "2m"]))",
+            takesNumbers: true
         )
         return SettingKind(
             form: form,

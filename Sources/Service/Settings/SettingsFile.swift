@@ -11,7 +11,7 @@ struct SettingsFile {
     private static let maximumBytes = 65_536
 
     struct Entry: Sendable, Hashable {
-        /// As behind a flag: numbers in digits, `true` and `false` in letters, arrays joined with commas.
+        /// As behind a flag.
         var text: String
         /// Counted from 1.
         var line: Int
@@ -29,14 +29,17 @@ struct SettingsFile {
     /// Reads the contents of a file.
     init(path: String, bytes: [UInt8], settings: [Setting]) throws(SettingsError) {
         self.path = path
+        // Some editors put a byte order mark in front.
+        let isMarked = bytes.starts(with: [0xEF, 0xBB, 0xBF])
+        let bytes = isMarked ? Array(bytes.dropFirst(3)) : bytes
         var members: [Member] = []
         do throws(JSONError) {
-            members = try JSONReader.read(bytes, maximumDepth: 2) { json throws(JSONError) in
+            members = try JSONReader.read(bytes) { json throws(JSONError) in
                 var members: [Member] = []
                 try json.beginObject()
                 while let name = try json.nextMember()?.text {
                     let offset = json.offset
-                    members.append(Member(name: name, text: try Self.text(&json), offset: offset))
+                    members.append(Member(name: name, value: try SettingsFileValue(&json), offset: offset))
                 }
                 return members
             }
@@ -47,44 +50,44 @@ struct SettingsFile {
                 .configuration
             )
         }
+        // A value that a flag or a variable hides is checked too: without them it would end a later start.
+        var unused = Settings(table: "")
         for member in members {
             let line = Self.line(of: member.offset, in: bytes)
-            guard settings.contains(where: { $0.name == member.name }) else {
-                throw SettingsError(
-                    unknown: member.name,
-                    "\(path):\(line): ",
-                    known: settings.map(\.name),
-                    else: "Remove it; tablecast serve --help names all options."
-                )
-            }
-            guard entries.updateValue(Entry(text: member.text, line: line), forKey: member.name) == nil else {
-                throw SettingsError("\(path):\(line): \(member.name) occurs twice. Remove one of them.", .configuration)
-            }
+            let setting = try check(member, at: "\(path):\(line): ", settings)
+            let given = GivenValue(text: member.value.text, origin: .file(path: path, line: line))
+            guard setting.set(given.text, in: &unused) else { throw given.failure(setting) }
+            entries[member.name] = Entry(text: given.text, line: line)
         }
     }
 
     private struct Member {
         var name: String
-        var text: String
+        var value: SettingsFileValue
         var offset: Int
     }
 
-    private static func text(_ json: inout JSONReader) throws(JSONError) -> String {
-        switch try json.peek() ?? 0 {
-        case UInt8(ascii: "\""): return try json.readString()
-        case UInt8(ascii: "t"), UInt8(ascii: "f"): return try json.readBool() ? "true" : "false"
-        case UInt8(ascii: "["):
-            var parts: [String] = []
-            try json.beginArray()
-            while try json.nextElement() { parts.append(try json.readString()) }
-            return parts.joined(separator: ",")
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return "\(try json.readInteger())"
-        default:
-            throw JSONError(
-                "expected a string, a whole number, true, false or an array of strings",
-                offset: json.offset
+    /// The option of a member, whose name and type are right.
+    private func check(_ member: Member, at place: String, _ settings: [Setting]) throws(SettingsError) -> Setting {
+        guard let setting = settings.first(where: { $0.name == member.name }) else {
+            throw SettingsError(
+                unknown: member.name,
+                at: place,
+                known: settings.map(\.name),
+                else: "Remove it; tablecast serve --help names all options."
             )
         }
+        func failure(_ words: String) -> SettingsError { SettingsError(place + setting.name + words, .configuration) }
+        guard setting.name != ProcessOptions.configurationFile.name else {
+            throw failure(" cannot be set in a file. Use \(setting.flag) or \(setting.variable).")
+        }
+        guard entries[setting.name] == nil else { throw failure(" occurs twice. Remove one of them.") }
+        let types = setting.form.fileTypes
+        guard let type = member.value.type, types.contains(type) else {
+            let expected = types.map(\.rawValue).joined(separator: " or ")
+            throw failure(": expected \(expected); \(setting.form.allowed)")
+        }
+        return setting
     }
 
     private static func line(of offset: Int, in bytes: [UInt8]) -> Int {
@@ -92,7 +95,9 @@ struct SettingsFile {
     }
 
     private static func read(_ path: String) throws(SettingsError) -> [UInt8] {
-        do throws(BoundedFile.Failure) { return try BoundedFile.read(path, limit: maximumBytes) } catch {
+        do throws(BoundedFile.Failure) {
+            return try BoundedFile.read(path, limit: maximumBytes, isRegular: true)
+        } catch {
             let option = ProcessOptions.configurationFile
             throw SettingsError(
                 "the file of options '\(path)' cannot be read: \(error.reason). "

@@ -19,7 +19,7 @@ package struct SettingsReport: Sendable {
             let value = setting.text(in: resolved.settings) ?? given?.text
             return Row(
                 name: setting.name,
-                value: setting.form.isURL ? value.map(Self.masked) : value,
+                value: value.map(setting.form.shown),
                 words: setting.defaultText,
                 origin: Self.origin(given, setting)
             )
@@ -63,13 +63,5 @@ package struct SettingsReport: Sendable {
         case .file(let path, let line): "file \(path):\(line)"
         case nil: "default"
         }
-    }
-
-    /// A URL without the user and the password that may stand before its host.
-    private static func masked(_ url: String) -> String {
-        guard let scheme = url.firstRange(of: "://") else { return url }
-        let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        guard let at = authority.lastIndex(of: "@") else { return url }
-        return "\(url[..<scheme.upperBound])***\(url[at...])"
     }
 }

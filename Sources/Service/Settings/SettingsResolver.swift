@@ -51,12 +51,9 @@ package struct SettingsResolver {
     private func configurationFile() throws(SettingsError) -> SettingsFile? {
         let setting = ProcessOptions.configurationFile
         guard let given = given(setting, nil) else { return nil }
-        let file = try readFile(given.text)
-        guard let entry = file.entries[setting.name] else { return file }
-        throw SettingsError(
-            "\(file.path):\(entry.line): \(setting.name) cannot be set in a file. Use \(setting.flag) or \(setting.variable).",
-            .configuration
-        )
+        var unused = Settings(table: "")
+        guard setting.set(given.text, in: &unused) else { throw given.failure(setting) }
+        return try readFile(given.text)
     }
 
     private func given(_ setting: Setting, _ file: SettingsFile?) -> GivenValue? {
@@ -78,14 +75,14 @@ package struct GivenValue: Sendable, Hashable {
     var origin: Origin
 
     /// The error for a text that is not allowed.
-    fileprivate func failure(_ setting: Setting) -> SettingsError {
+    func failure(_ setting: Setting) -> SettingsError {
         let (source, status): (String, ExitStatus) =
             switch origin {
             case .flag: (setting.flag, .usage)
             case .variable: (setting.variable, .usage)
             case .file(let path, let line): ("\(path):\(line): \(setting.name)", .configuration)
             }
-        return SettingsError(source: source, value: text, allowed: setting.form.allowed, status: status)
+        return SettingsError(source: source, value: text, form: setting.form, status: status)
     }
 }
 

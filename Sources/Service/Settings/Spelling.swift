@@ -4,7 +4,7 @@ enum Spelling {
     static func nearest(to word: String, among known: [String]) -> String? {
         let nearest = known.map { (word: $0, distance: distance(Array(word.utf8), Array($0.utf8))) }
             .min { $0.distance < $1.distance }
-        guard let nearest, nearest.distance <= max(1, min(word.utf8.count, 12) / 3) else { return nil }
+        guard let nearest, nearest.distance <= min(word.utf8.count, 12) / 3 else { return nil }
         return nearest.word
     }
 

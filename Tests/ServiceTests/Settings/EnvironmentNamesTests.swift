@@ -22,7 +22,14 @@ import Testing
         )
         #expect(
             message(["TABLECAST_SOMETHING_ELSE": "x"])
-                == "TABLECAST_SOMETHING_ELSE: unknown. Remove it; tablecast serve --help names all."
+                == "TABLECAST_SOMETHING_ELSE: unknown. Remove it; tablecast serve --help lists all variables."
+        )
+        for name in ["DEBUG", "VERSION", "X", "PORTS"] {
+            #expect(message(["TABLECAST_\(name)": "x"])?.contains("Did you mean") == false, "\(name)")
+        }
+        #expect(
+            message(["TABLECAST_PORT": "9090"])
+                == "TABLECAST_PORT: unknown. Set TABLECAST_LISTEN to an address with the port, such as 127.0.0.1:8080."
         )
         #expect(message(["TABLECAST_HTTP_PORT": "8080"])?.hasPrefix("TABLECAST_HTTP_PORT: unknown. ") == true)
     }

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Service
@@ -37,6 +38,13 @@ import Testing
                 "{\"poll-interval\": 5}",
                 "o.json:1: poll-interval: '5' is not allowed; give a duration from 10ms to 1m, such as 250ms or 5s"
             ),
+            ("{\"tabel\": null}", "o.json:1: tabel: unknown. Did you mean table?"),
+            ("{\"loops\": 1.5}", "o.json:1: loops: '1.5' is not allowed; give a whole number from 1 to 64"),
+            ("{\"table\": \"\"}", "o.json:1: table: '' is not allowed; \(Self.table)"),
+            (
+                "{\"region\": \"\\u001B[2J\"}",
+                "o.json:1: region: '\\u{1B}[2J' is not allowed; give a region such as eu-central-1"
+            ),
             (
                 "{\"config\": \"p.json\"}",
                 "o.json:1: config cannot be set in a file. Use --config or TABLECAST_CONFIG."
@@ -46,14 +54,57 @@ import Testing
     func errors(text: String, expected: String) { #expect(message(text) == expected) }
 
     @Test(
-        "refuses whatever is not one object of such values",
+        "refuses whatever is not one object of JSON",
         arguments: [
-            "", "[]", "{\"loops\": null}", "{\"loops\": {}}", "{\"loops\": 1", "{} {}", "{\"loops\": 1.5}", "\u{0}",
+            "", "[]", "{\"loops\": 1", "{} {}", "\u{0}", "{\"loops\": [1 2]}", "{\"loops\": tru}", "{\"loops\": }",
         ]
     )
     func refuses(text: String) {
         let text = message(text)
         #expect(text.hasPrefix("o.json:1: ") && text.hasSuffix("\"100ms\"}."), "\(text)")
+    }
+
+    @Test(
+        "takes each type of JSON only where it means something, and says which ones it takes",
+        arguments: [
+            ("{\"state-dir\": false}", "state-dir: expected a string; give the path of a directory"),
+            ("{\"state-dir\": [\"/a\", \"/b\"]}", "state-dir: expected a string; give the path of a directory"),
+            ("{\"table\": true}", "table: expected a string; \(table)"),
+            ("{\"table\": 5}", "table: expected a string; \(table)"),
+            ("{\"loops\": true}", "loops: expected a string or a number; give a whole number from 1 to 64"),
+            ("{\"loops\": null}", "loops: expected a string or a number; give a whole number from 1 to 64"),
+            ("{\"loops\": {\"a\": {}}}", "loops: expected a string or a number; give a whole number from 1 to 64"),
+            ("{\"access-log\": 1}", "access-log: expected a string or a boolean; give on or off"),
+            (
+                "{\"allowed-host\": [\"a\", [1]]}",
+                "allowed-host: expected a string or an array of strings; give *, or hosts without ports, "
+                    + "such as replica.example.com, with commas between them"
+            ),
+        ]
+    )
+    func types(text: String, expected: String) { #expect(message(text) == "o.json:1: " + expected) }
+
+    private static let table =
+        "give a table's name, of 1 to 1024 characters, or its ARN: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME"
+
+    @Test("checks values that a flag hides")
+    func hidden() {
+        #expect(message("{\"table\": \"arn:x\"}") == "o.json:1: table: 'arn:x' is not allowed; \(Self.table)")
+    }
+
+    @Test("skips a byte order mark, and takes a number without quotes where digits are a value")
+    func mark() { #expect(message("\u{FEFF}{\"max-stream-age\": 0}").hasPrefix("no error")) }
+
+    @Test("refuses a FIFO at once, and says what it is")
+    func pipe() throws {
+        let path = "/tmp/tablecast-options-\(getpid())"
+        try #require(mkfifo(path, 0o600) == 0)
+        defer { unlink(path) }
+        #expect {
+            _ = try SettingsFile(path: path, settings: SettingsTable.settings)
+        } throws: { error in
+            "\(error)".contains("cannot be read: it is a FIFO and not a regular file. ")
+        }
     }
 
     @Test(

@@ -3,10 +3,10 @@ import Testing
 @testable import Service
 
 @Suite struct SettingsReportTests {
-    private func report() throws -> SettingsReport {
+    private func report(url: String = "http://me:secret@localhost:8000") throws -> SettingsReport {
         let file = #"{"access-log": true, "max-lag": "60s"}"#
         let resolver = SettingsResolver(
-            flags: ["table": "orders", "endpoint-url": "http://me:secret@localhost:8000", "config": "o.json"],
+            flags: ["table": "orders", "endpoint-url": url, "config": "o.json"],
             environment: ["TABLECAST_CORS_ORIGIN": "https://a.example"]
         ) { path throws(SettingsError) in
             try SettingsFile(path: path, bytes: Array(file.utf8), settings: SettingsTable.settings)
@@ -28,6 +28,12 @@ import Testing
         ] {
             #expect(lines.contains(line), "\(line) is not in \(lines)")
         }
+    }
+
+    @Test("masks a password with a slash in it")
+    func slash() throws {
+        let text = try report(url: "http://me:sec/ret@h").text
+        #expect(text.contains(" http://***@h ") && !text.contains("sec/ret"))
     }
 
     @Test("shows the same as JSON, and no password in either form")

@@ -123,6 +123,19 @@ import Testing
         #expect(layered.replication.stream.pollInterval == .seconds(1))
     }
 
+    @Test(
+        "prints no password",
+        arguments: [
+            ("ftp://me:secret@h", "***@h"), ("me:secret@h:8000", "***@h:8000"),
+            ("http://me:se/cret@h ", "http://***@h "),
+            ("me:secret@http://h", "***@http://h"),
+        ]
+    )
+    func passwords(url: String, shown: String) {
+        #expect(message(["table": "t", "endpoint-url": url]).hasPrefix("--endpoint-url: '\(shown)' is not allowed"))
+        #expect(!message(["table": "t", "cors-origin": "https://a," + url]).contains("secret"))
+    }
+
     @Test("names the flag or the variable, the value and what is allowed, in one line")
     func errors() {
         #expect(message([:]) == "--table: no table was named; give --table NAME or set TABLECAST_TABLE")
@@ -156,6 +169,8 @@ import Testing
             message(["table": "t", "endpoint-url": "localhost:8000"]).hasPrefix("--endpoint-url: 'localhost:8000' is")
         )
         #expect(!message(["table": "t", "region": "a\nb"]).contains("\n"))
+        #expect(message(["table": "t", "profile": ""]) == "--profile: '' is not allowed; give the name of a profile")
+        #expect(message(["config": ""]) == "--config: '' is not allowed; give the path of a file")
         #expect(message(["table": "t", "region": String(repeating: "x", count: 5000)]).utf8.count < 200)
     }
 }

@@ -97,10 +97,18 @@ import Testing
             for word in ["on", "off", "true", "false"] {
                 #expect(try ServeOptions.parse(["\(setting.flag)=\(word)"]).given == [setting.name: word])
             }
+            #expect {
+                try ServeOptions.checkSwitches(["tablecast", "serve", "\(setting.flag)="])
+            } throws: { error in
+                "\(error)" == "\(setting.flag): '' is not allowed; give on or off"
+            }
             let isOn = try ["on", "true", "off", "false"].map { setting.text(in: try set(setting, $0)) }
             #expect(isOn == ["on", "on", "off", "off"])
         }
     }
+
+    @Test("a switch without a value or with one passes the check of the command line")
+    func switchesPass() throws { try ServeOptions.checkSwitches(["--access-log", "--crash-dumps=off", "--table="]) }
 
     @Test("lists may be given repeatedly")
     func lists() throws {

@@ -19,6 +19,16 @@ package struct ServeOptions: ParsableArguments, CustomReflectable {
     }
 
     package var customMirror: Mirror { Mirror(self, children: SettingsTable.groups.map { $0.definition }) }
+
+    /// Throws for a switch with nothing behind its `=`, as an unset variable of a shell leaves it: ArgumentParser takes it for the
+    /// switch alone, which turns it on.
+    static func checkSwitches(_ arguments: [String]) throws(SettingsError) {
+        for setting in SettingsTable.settings where setting.form.syntax == .toggle {
+            guard !arguments.contains(setting.flag + "=") else {
+                throw SettingsError(source: setting.flag, value: "", form: setting.form)
+            }
+        }
+    }
 }
 
 /// The flags of one group, under its heading in `--help`.

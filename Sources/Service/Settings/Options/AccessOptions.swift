@@ -62,7 +62,8 @@ enum AccessOptions: SettingGroup {
         form: SettingForm(
             placeholder: "origins",
             allowed: "give *, none, loopback, or origins such as https://app.example.com with commas between them",
-            syntax: .list
+            syntax: .list,
+            isURL: true
         ),
         read: { AllowedOrigins($0).map { $0 } },
         text: { _ in nil }

@@ -33,7 +33,7 @@ enum TableOptions: SettingGroup {
         Setting(
             "profile",
             \.aws.profile,
-            SettingKind.text("name", allowed: "give the name of a profile") { _ in true }.optional,
+            SettingKind.text("name", allowed: "give the name of a profile") { !$0.isEmpty }.optional,
             default: "`AWS_PROFILE`, then `default`",
             example: "dev",
             "Profile of the shared AWS files."
