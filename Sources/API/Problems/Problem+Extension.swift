@@ -10,9 +10,9 @@ extension Problem {
         case reasonCode(String)
         /// The values that would have been allowed.
         case allowed([String])
-        /// Where in the parameter's text, in characters from 1.
+        /// The place in the parameter's text, in characters from 1.
         case column(Int)
-        /// Which element of the body it is about, from 0.
+        /// The element of the body that it is about, from 0.
         case index(Int)
         /// The scope that the token lacks; `keys` for one that is restricted to other keys.
         case scope(String)

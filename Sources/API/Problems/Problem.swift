@@ -7,9 +7,9 @@ import TableModel
 package struct Problem: Error, Sendable, Hashable {
     package let status: Int
     package let kind: Kind
-    /// What was wrong with this request, in a sentence.
+    /// A sentence on this request: the fault and the remedy.
     package let detail: String
-    /// What else it says, in the order of the members.
+    /// Further members, in their order.
     package var extensions: [Extension]
 
     init(_ status: Int, _ kind: Kind, _ detail: String, _ extensions: Extension...) {

@@ -21,6 +21,6 @@ final class SteppedResponse: PendingResponse {
     /// It is on its way: draining changes nothing.
     func drain() {}
 
-    /// What the steps hold (a snapshot, half a page) is given back.
+    /// Gives back the things that the steps hold: a snapshot, half a page.
     func finished(_ reason: StreamEnd) { step = nil }
 }

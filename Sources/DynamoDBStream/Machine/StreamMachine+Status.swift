@@ -3,7 +3,7 @@ import DynamoDBClient
 
 // Views: how far the stream has been read, and how current that is.
 extension StreamMachine {
-    /// Which shards are followed, and how far.
+    /// The shards that are followed, and how far each was read.
     package func view(at time: StreamTime) -> StreamView {
         var lag: Int64?
         var lastError = discovery.lastError

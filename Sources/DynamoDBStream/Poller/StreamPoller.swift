@@ -58,7 +58,7 @@ package actor StreamPoller {
         try await run(first: .beginPass, notify: notify, consume: consume)
     }
 
-    /// Which shards are followed, and how far.
+    /// The shards that are followed, and how far each was read.
     package func view() -> StreamView { machine.view(at: now()) }
 
     /// Whether everything written before `moment` has been taken, on evidence.

@@ -43,7 +43,7 @@ package struct DescriptorBudget: Sendable, Hashable {
         return min(Self.mostProbeSlots, HTTPServerLimits().probeSlots + left)
     }
 
-    /// What `/v1/status` tells of it.
+    /// The part that `/v1/status` shows.
     var status: ConnectionBudget {
         ConnectionBudget(
             connections: connections,

@@ -1,6 +1,6 @@
 import Basics
 
-/// What `tablecast config` prints: every option with its effective value and the origin of that. Passwords in URLs are masked.
+/// The output of `tablecast config`: every option with its effective value and the origin of that. Passwords in URLs are masked.
 package struct SettingsReport: Sendable {
     private struct Row: Sendable {
         var name: String

@@ -1,7 +1,7 @@
 import HTTPSemantics
 import HTTPServer
 
-/// Where the service listens, and who may read.
+/// The address of the service, and its readers.
 enum AccessOptions: SettingGroup {
     static let title = "Access"
     static let settings = [

@@ -3,7 +3,7 @@ import HTTPServer
 import ReplicaStore
 import Replication
 
-/// What clients and the memory of changes may take.
+/// Limits of clients, and of the memory for changes.
 enum LimitOptions: SettingGroup {
     static let title = "Limits"
     static let settings = [
