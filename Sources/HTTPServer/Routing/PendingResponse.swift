@@ -1,20 +1,20 @@
-/// What a pending answer wants after it was asked.
+/// The result of one poll of a pending response.
 package enum PendingStep {
-    /// Not yet: ask again after `HTTPServer.wakeStreams()` or at the deadline on the server's suspending clock.
+    /// Not yet: poll again after `HTTPServer.wakeStreams()` or at the deadline on the server's suspending clock.
     case wait(until: Duration)
-    /// There is more to do: ask again when others have had their turn. Each step should take well under a millisecond.
+    /// There is more to do: poll again when others have had their turn. Each step should take well under a millisecond.
     case again
-    /// This is the answer; its body must not be pending again.
+    /// The response; its body must not be pending again.
     case answer(HTTPResponse)
 }
 
-/// An answer that comes later (a long poll). Confined to the event loop of its connection: every call comes from there.
+/// A response that comes later (a long poll). Confined to the event loop of its connection: every call comes from there.
 package protocol PendingResponse: AnyObject {
-    /// Asked when the request is complete, at each wake-up and at each deadline.
+    /// Called when the request is complete, at each wake-up and at each deadline.
     func poll(now: Duration) -> PendingStep
-    /// The server is draining: the next `poll` must answer.
+    /// The server is draining: the next `poll` must give the response.
     func drain()
-    /// Called exactly once, when it will not be asked again; `clientGone` when the client left before the answer.
+    /// Called exactly once, after the last poll; `clientGone` when the client left before the response.
     func finished(_ reason: StreamEnd)
 }
 

@@ -22,7 +22,7 @@ final class EventQueue {
         }
     }
 
-    /// Waits at most so long (-1: for ever) and says how many events there are.
+    /// Waits for events, for at most `milliseconds` (-1: without end). Returns their number.
     func wait(milliseconds: Int32) -> Int {
         switch systemCall({ linux_epoll_wait(epoll, ready, Int32(Self.capacity), milliseconds) }) {
         case .done(let count): return count

@@ -82,7 +82,7 @@ final class StateLoader: Sendable {
     private func decode(_ positions: [UInt8], _ target: ReplicationTarget) throws(StateRejection) -> ShardState {
         let state: ShardState
         do throws(StreamStateError) { state = try ShardState(decoding: positions) } catch {
-            throw .damaged("its positions are none (\(error.reason))")
+            throw .damaged("its positions cannot be read (\(error.reason))")
         }
         guard state.streamARN == target.streamARN else { throw .otherStream(state.streamARN) }
         return state

@@ -15,7 +15,7 @@ struct TableScan: Sendable {
     /// Hears of failures that are retried.
     let trouble: @Sendable (DynamoDBError) async -> Void
 
-    /// Reads the whole table. A page that fails is requested again, for ever. Throws a `DynamoDBError` that a retry cannot mend, and
+    /// Reads the whole table. A page that fails is retried without end. Throws a `DynamoDBError` that a retry cannot mend, and
     /// `CancellationError`.
     @concurrent
     func run() async throws {

@@ -1,6 +1,6 @@
 /// Decides when table and replica are compared. Pure: the caller asks once in `ReplicationLimits.verifyInterval`.
 ///
-/// With `verifyUnitsPerSecond` comparisons follow each other for ever. Without it, a comparison begins only after records were skipped
+/// With `verifyUnitsPerSecond` comparisons follow each other without end. Without it, a comparison begins only after records were skipped
 /// because their keys cannot be read: otherwise an item would stay old until a restart. Items that an earlier process could not read are
 /// read once more, since this process may be of a release that can.
 struct VerificationSchedule {
