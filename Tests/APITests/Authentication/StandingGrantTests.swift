@@ -1,5 +1,8 @@
 import Digest
+import Feed
 import Logging
+import ReplicaStore
+import Replication
 import Synchronization
 import Testing
 
@@ -36,7 +39,8 @@ import Testing
         var bytes: [UInt8] {
             let name = name.withLock { $0 }
             return Array(
-                #"{"tokens": [{"name": "a", "token": "\#(name)-0123456789abcdef", "scopes": ["read"]}]}"#.utf8
+                #"{"tokens": [{"name": "a", "token": "\#(name)-0123456789abcdef", "scopes": ["read", "metrics"]}]}"#
+                    .utf8
             )
         }
         func replace() { name.withLock { $0 = "other" } }
@@ -66,11 +70,11 @@ import Testing
     }
 
     private func stream(of response: HTTPResponse) throws -> any StreamingBody {
-        guard case .stream(let stream) = response.body else { throw NoStream() }
+        guard case .stream(let stream) = response.body else { throw Unexpected() }
         return stream
     }
 
-    private struct NoStream: Error {}
+    private struct Unexpected: Error {}
 
     @Test("a stream has the length, the memory and the end of the body that it passes on")
     func passesOn() throws {
@@ -84,13 +88,47 @@ import Testing
 
     @Test("a stream that a long poll gives depends on the token too")
     func pendingStream() throws {
-        guard case .pending(let poll) = try watched(.pending(Poll())).body else { throw NoStream() }
-        guard case .answer(let response) = poll.poll(now: .zero) else { throw NoStream() }
+        guard case .pending(let poll) = try watched(.pending(Poll())).body else { throw Unexpected() }
+        guard case .answer(let response) = poll.poll(now: .zero) else { throw Unexpected() }
         let stream = try stream(of: response)
         var output: [UInt8] = []
         #expect(stream.produce(into: &output, budget: 100, now: .zero) == .wait(until: nil))
         tokens.replace()
         store.refresh()
         #expect(stream.produce(into: &output, budget: 100, now: .zero) == .abort)
+    }
+
+    @Test("the steps of a compression depend on the token too")
+    func compression() throws {
+        let view = ReplicaView(
+            store: ReplicaStore(),
+            conditions: { ReplicaConditions(state: .live, lagMilliseconds: 0) },
+            status: { ReplicationStatus() },
+            wallMilliseconds: { 0 }
+        )
+        let conditions = FeedConditions(lagMilliseconds: 0, reason: "")
+        let hub = FeedHub(
+            store: view.store,
+            limits: FeedLimits(),
+            wallMilliseconds: { 0 },
+            conditions: { conditions }
+        )
+        let api = API(
+            view: view,
+            hub: hub,
+            health: Health(view: view),
+            startedAtMilliseconds: 0,
+            authenticator: Authenticator(store: store, continuous: { .zero }),
+            metrics: { HTTPResponse(status: 200, body: .bytes([UInt8](repeating: 0x41, count: 300_000))) }
+        )
+        let fields = ["Authorization: Bearer app-0123456789abcdef", "Accept-Encoding: gzip"]
+        let request = try #require(HTTPRequest(testing: "", path: "/metrics", fields: fields))
+        guard case .pending(let steps) = api.router().respond(to: request).body else { throw Unexpected() }
+        guard case .again = steps.poll(now: .zero) else { throw Unexpected() }
+        tokens.replace()
+        store.refresh()
+        guard case .answer(let response) = steps.poll(now: .zero) else { throw Unexpected() }
+        #expect(response.status == 401)
+        steps.finished(.completed)
     }
 }

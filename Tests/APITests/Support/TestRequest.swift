@@ -4,11 +4,11 @@ import Testing
 @testable import HTTPServer
 
 extension HTTPRequest {
-    /// A request for `/v1/items` with a query and fields (whole lines), made by the server's parser; nil where that refuses it.
-    init?(testing query: String, fields: [String] = []) {
+    /// A request for `/v1/items`, or another path, with a query and fields (whole lines), made by the server's parser; nil where that refuses it.
+    init?(testing query: String, path: String = "/v1/items", fields: [String] = []) {
         var parser = RequestParser()
         var consumed = 0
-        let lines = ["GET /v1/items?\(query) HTTP/1.1", "Host: test"] + fields
+        let lines = ["GET \(path)?\(query) HTTP/1.1", "Host: test"] + fields
         let outcome = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8).withUnsafeBufferPointer {
             parser.parse($0, consumed: &consumed, limits: HTTPServerLimits())
         }
