@@ -1,3 +1,5 @@
+import Dispatch
+import Synchronization
 import TestTools
 import Testing
 
@@ -217,6 +219,37 @@ import Testing
         }
     }
 
+    @Test("connections that became ready together make way for a new one while the first of them is looked at")
+    func readyTogether() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let isReached = Atomic<Bool>(false)
+        let handler = HeldProbeHandler(held: "/held") {
+            isReached.store(true, ordering: .releasing)
+            // Bounded, as a failing test must end.
+            _ = gate.wait(timeout: .now() + 20)
+        }
+        let limits = Self.limits { ($0.probeSlots, $0.probeSlotsPerAddress) = (3, 3) }
+        try await withServer(handler, limits: limits) { server, port in
+            let held = try await Self.fill(server, port: port)
+            let first = try RawClient(port: port, source: "127.0.0.2")
+            let second = try RawClient(port: port, source: "127.0.0.3")
+            // In this order: a connection is accepted before a later one's request is.
+            _ = try await Self.answer(Self.plain, port: port)
+            let third = try RawClient(port: port, source: "127.0.0.4")
+            _ = try await Self.answer(Self.plain, port: port)
+            for waiting in [second, third] { try await waiting.send("GET /livez HTTP/1.1\r\n") }
+            try await first.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
+            await eventually("the first is looked at") { isReached.load(ordering: .acquiring) }
+            #expect(try await Self.answer(Self.probe, port: port).status == 200)
+            // The oldest of those that can make way.
+            #expect(try await second.receiveResponse().status == 503)
+            gate.signal()
+            try await third.send("Host: a\r\n\r\n")
+            for waiting in [first, third] { #expect(try await waiting.receiveResponse().status == 200) }
+            #expect(held.count == 2)
+        }
+    }
+
     @Test("a probe that is answered slowly is cut off, and its slot is free again", arguments: ["/stream", "/wait"])
     func slowAnswer(_ path: String) async throws {
         let limits = Self.limits { ($0.probeSlots, $0.probeSlotsPerAddress) = (1, 1) }
@@ -272,5 +305,22 @@ import Testing
         #expect(slots.take(3) != nil)
         #expect(slots.take(1) != nil)
         withExtendedLifetime((second, third)) {}
+    }
+}
+
+/// Every request but that for `/plain` is a probe's; that of one path is held up while the server asks whether it is.
+private struct HeldProbeHandler: HTTPHandler {
+    let held: String
+    let hold: @Sendable () -> Void
+
+    func respond(to request: HTTPRequest) -> HTTPResponse { .text(request.rawPath) }
+
+    func isProbe(_ request: HTTPRequest) -> Bool {
+        if request.rawPath == held { hold() }
+        return request.rawPath != "/plain"
+    }
+
+    func respondToRejected(_ rejected: RejectedRequest) -> HTTPResponse {
+        .text(rejected.reason, status: rejected.status)
     }
 }

@@ -37,8 +37,20 @@ final class ProbeGate: Sendable {
     private struct State {
         /// The oldest first.
         var waiting: [Candidate] = []
+        /// Those that the look in progress has yet to settle, the oldest last. They too make way for new connections: when many are ready
+        /// at once, they hold most of the slots.
+        var ready: [Candidate] = []
         var isLookDue = false
         var isClosed = false
+
+        /// Takes out the one whose slot a new connection of this address gets.
+        mutating func evict(for addressKey: UInt64, by slots: ProbeSlots) -> Candidate? {
+            if let victim = slots.victim(among: waiting.lazy.map(\.accepted.addressKey), for: addressKey) {
+                return waiting.remove(at: victim)
+            }
+            let victim = slots.victim(among: ready.reversed().lazy.map(\.accepted.addressKey), for: addressKey)
+            return victim.map { ready.remove(at: ready.count - 1 - $0) }
+        }
     }
 
     /// Between two looks at the connections that wait.
@@ -85,8 +97,8 @@ final class ProbeGate: Sendable {
     func close() {
         let waiting = state.withLock { state in
             state.isClosed = true
-            defer { state.waiting = [] }
-            return state.waiting
+            defer { (state.waiting, state.ready) = ([], []) }
+            return state.waiting + state.ready
         }
         for candidate in waiting { refusals.refuse(candidate.accepted, candidate.reason) }
     }
@@ -142,11 +154,7 @@ final class ProbeGate: Sendable {
     private func slot(for addressKey: UInt64) -> ProbeSlots.Slot? {
         while true {
             if let slot = slots.take(addressKey) { return slot }
-            let evicted = state.withLock { state -> Candidate? in
-                let keys = state.waiting.lazy.map(\.accepted.addressKey)
-                return slots.victim(among: keys, for: addressKey).map { state.waiting.remove(at: $0) }
-            }
-            guard let evicted else { return nil }
+            guard let evicted = state.withLock({ $0.evict(for: addressKey, by: slots) }) else { return nil }
             settle(evicted, isLast: true)
         }
     }
@@ -184,23 +192,26 @@ final class ProbeGate: Sendable {
     /// Settles those that have something to read and those whose time is up.
     private func look() {
         let now = SystemClock.suspendingNanoseconds()
-        let ready = state.withLock { state in
+        state.withLock { state in
             var entries = state.waiting.map {
                 pollfd(fd: $0.accepted.descriptor, events: Int16(POLLIN), revents: 0)
             }
             // Which does not wait. The descriptors belong to those that wait, and so to nobody else while the lock is held.
             _ = systemCall { poll(&entries, nfds_t(entries.count), 0) }
-            var ready: [Candidate] = []
             var left: [Candidate] = []
             for (candidate, entry) in zip(state.waiting, entries) {
                 let isReady = entry.revents != 0 || candidate.due <= now
-                if isReady { ready.append(candidate) } else { left.append(candidate) }
+                if isReady { state.ready.append(candidate) } else { left.append(candidate) }
             }
+            state.ready.reverse()
             state.waiting = left
-            state.isLookDue = false
-            return ready
         }
-        for candidate in ready { settle(candidate, isLast: candidate.due <= now) }
-        state.withLock { planLook(&$0) }
+        while let candidate = state.withLock({ $0.ready.popLast() }) {
+            settle(candidate, isLast: candidate.due <= now)
+        }
+        state.withLock { state in
+            state.isLookDue = false
+            planLook(&state)
+        }
     }
 }
