@@ -219,15 +219,33 @@ import Testing
         }
     }
 
+    @Test("an address that has one connection keeps its slot while ready ones of a larger address wait for their turn")
+    func largerAddress() async throws {
+        let handler = HeldProbeHandler()
+        let limits = Self.limits { ($0.probeSlots, $0.probeSlotsPerAddress) = (4, 2) }
+        try await withServer(handler, limits: limits) { server, port in
+            let held = try await Self.fill(server, port: port)
+            var clients: [RawClient] = []
+            for address in [2, 3, 4, 4] {
+                clients.append(try RawClient(port: port, source: "127.0.0.\(address)"))
+                // In this order: a connection is accepted before a later one's request is.
+                _ = try await Self.answer(Self.plain, port: port)
+            }
+            for large in clients[2...] { try await large.send("GET /livez HTTP/1.1\r\n") }
+            try await clients[0].send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
+            await eventually("the first is looked at") { handler.isHolding }
+            #expect(try await Self.answer(Self.probe, port: port).status == 200)
+            #expect(try await clients[2].receiveResponse().status == 503)
+            handler.release()
+            try await clients[1].send(Self.probe)
+            for kept in clients[..<2] { #expect(try await kept.receiveResponse().status == 200) }
+            #expect(held.count == 2)
+        }
+    }
+
     @Test("connections that became ready together make way for a new one while the first of them is looked at")
     func readyTogether() async throws {
-        let gate = DispatchSemaphore(value: 0)
-        let isReached = Atomic<Bool>(false)
-        let handler = HeldProbeHandler(held: "/held") {
-            isReached.store(true, ordering: .releasing)
-            // Bounded, as a failing test must end.
-            _ = gate.wait(timeout: .now() + 20)
-        }
+        let handler = HeldProbeHandler()
         let limits = Self.limits { ($0.probeSlots, $0.probeSlotsPerAddress) = (3, 3) }
         try await withServer(handler, limits: limits) { server, port in
             let held = try await Self.fill(server, port: port)
@@ -239,11 +257,11 @@ import Testing
             _ = try await Self.answer(Self.plain, port: port)
             for waiting in [second, third] { try await waiting.send("GET /livez HTTP/1.1\r\n") }
             try await first.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
-            await eventually("the first is looked at") { isReached.load(ordering: .acquiring) }
+            await eventually("the first is looked at") { handler.isHolding }
             #expect(try await Self.answer(Self.probe, port: port).status == 200)
             // The oldest of those that can make way.
             #expect(try await second.receiveResponse().status == 503)
-            gate.signal()
+            handler.release()
             try await third.send("Host: a\r\n\r\n")
             for waiting in [first, third] { #expect(try await waiting.receiveResponse().status == 200) }
             #expect(held.count == 2)
@@ -308,15 +326,23 @@ import Testing
     }
 }
 
-/// Every request but that for `/plain` is a probe's; that of one path is held up while the server asks whether it is.
-private struct HeldProbeHandler: HTTPHandler {
-    let held: String
-    let hold: @Sendable () -> Void
+/// Every request but that for `/plain` is a probe's. While the server asks whether that for `/held` is, it is held up until `release`.
+private final class HeldProbeHandler: HTTPHandler {
+    private let gate = DispatchSemaphore(value: 0)
+    private let isReached = Atomic<Bool>(false)
+
+    var isHolding: Bool { isReached.load(ordering: .acquiring) }
+
+    func release() { gate.signal() }
 
     func respond(to request: HTTPRequest) -> HTTPResponse { .text(request.rawPath) }
 
     func isProbe(_ request: HTTPRequest) -> Bool {
-        if request.rawPath == held { hold() }
+        if request.rawPath == "/held" {
+            isReached.store(true, ordering: .releasing)
+            // Bounded, as a failing test must end.
+            _ = gate.wait(timeout: .now() + 20)
+        }
         return request.rawPath != "/plain"
     }
 

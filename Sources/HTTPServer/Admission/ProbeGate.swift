@@ -17,6 +17,8 @@ final class ProbeGate: Sendable {
         let accepted: AcceptedConnection
         let reason: HTTPRefusal
         let due: Instant
+        /// The present look has found something to read or the time up, and has not settled it yet.
+        var isReady = false
         var slot: ProbeSlots.Slot?
         var parser = RequestParser()
         /// Bytes read that the parser has not consumed.
@@ -37,20 +39,8 @@ final class ProbeGate: Sendable {
     private struct State {
         /// The oldest first.
         var waiting: [Candidate] = []
-        /// Those that the look in progress has yet to settle, the oldest last. They too make way for new connections: when many are ready
-        /// at once, they hold most of the slots.
-        var ready: [Candidate] = []
         var isLookDue = false
         var isClosed = false
-
-        /// Takes out the one whose slot a new connection of this address gets.
-        mutating func evict(for addressKey: UInt64, by slots: ProbeSlots) -> Candidate? {
-            if let victim = slots.victim(among: waiting.lazy.map(\.accepted.addressKey), for: addressKey) {
-                return waiting.remove(at: victim)
-            }
-            let victim = slots.victim(among: ready.reversed().lazy.map(\.accepted.addressKey), for: addressKey)
-            return victim.map { ready.remove(at: ready.count - 1 - $0) }
-        }
     }
 
     /// Between two looks at the connections that wait.
@@ -97,8 +87,8 @@ final class ProbeGate: Sendable {
     func close() {
         let waiting = state.withLock { state in
             state.isClosed = true
-            defer { (state.waiting, state.ready) = ([], []) }
-            return state.waiting + state.ready
+            defer { state.waiting = [] }
+            return state.waiting
         }
         for candidate in waiting { refusals.refuse(candidate.accepted, candidate.reason) }
     }
@@ -154,7 +144,11 @@ final class ProbeGate: Sendable {
     private func slot(for addressKey: UInt64) -> ProbeSlots.Slot? {
         while true {
             if let slot = slots.take(addressKey) { return slot }
-            guard let evicted = state.withLock({ $0.evict(for: addressKey, by: slots) }) else { return nil }
+            let evicted = state.withLock { state -> Candidate? in
+                let keys = state.waiting.lazy.map(\.accepted.addressKey)
+                return slots.victim(among: keys, for: addressKey).map { state.waiting.remove(at: $0) }
+            }
+            guard let evicted else { return nil }
             settle(evicted, isLast: true)
         }
     }
@@ -189,7 +183,8 @@ final class ProbeGate: Sendable {
         queue.asyncAfter(deadline: .now() + Self.lookInterval) { self.look() }
     }
 
-    /// Settles those that have something to read and those whose time is up.
+    /// Settles those that have something to read and those whose time is up. Each stays among those that wait until its turn comes, so that
+    /// it makes way for new connections: when many are ready at once, they hold most of the slots.
     private func look() {
         let now = SystemClock.suspendingNanoseconds()
         state.withLock { state in
@@ -198,20 +193,23 @@ final class ProbeGate: Sendable {
             }
             // Which does not wait. The descriptors belong to those that wait, and so to nobody else while the lock is held.
             _ = systemCall { poll(&entries, nfds_t(entries.count), 0) }
-            var left: [Candidate] = []
-            for (candidate, entry) in zip(state.waiting, entries) {
-                let isReady = entry.revents != 0 || candidate.due <= now
-                if isReady { state.ready.append(candidate) } else { left.append(candidate) }
+            for (index, entry) in entries.enumerated() {
+                state.waiting[index].isReady = entry.revents != 0 || state.waiting[index].due <= now
             }
-            state.ready.reverse()
-            state.waiting = left
         }
-        while let candidate = state.withLock({ $0.ready.popLast() }) {
-            settle(candidate, isLast: candidate.due <= now)
-        }
+        while let candidate = takeReady() { settle(candidate, isLast: candidate.due <= now) }
         state.withLock { state in
             state.isLookDue = false
             planLook(&state)
+        }
+    }
+
+    private func takeReady() -> Candidate? {
+        state.withLock { state in
+            guard let index = state.waiting.firstIndex(where: \.isReady) else { return nil }
+            var candidate = state.waiting.remove(at: index)
+            candidate.isReady = false
+            return candidate
         }
     }
 }
