@@ -322,22 +322,26 @@ import Testing
             guard try await first.receiveResponse().status == 200 else { exit(3) }
             let client = try RawClient(port: port)
             let third = try RawClient(port: port)
-            // From here on no descriptor is free; the two above may be accepted already, so more come through a lowered
-            // limit.
+            for early in [client, third] {
+                try await early.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n")
+                guard try await early.receiveResponse().status == 200 else { exit(3) }
+            }
+            // All have been accepted. One descriptor is free from here on, which the next client takes for its own end.
+            let free = dup(0)
             var limit = rlimit(rlim_cur: 0, rlim_max: 0)
             getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
             let full = limit.rlim_cur
-            var clients: [RawClient] = []
-            limit.rlim_cur = rlim_t(third.descriptor + 6)
+            limit.rlim_cur = rlim_t(free + 1)
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-            while let next = try? RawClient(port: port) { clients.append(next) }
+            _ = Glibc.close(free)
+            let unaccepted = try RawClient(port: port)
             _ = await comesTrue(within: .seconds(10)) { !observer.current.warnings.isEmpty }
             // Connections that were accepted before still work.
             try await first.send("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
             guard try await first.receiveResponse().status == 200 else { exit(4) }
             limit.rlim_cur = full
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-            for waiting in [client, third] + clients {
+            for waiting in [client, third, unaccepted] {
                 try await waiting.send("GET /3 HTTP/1.1\r\nHost: a\r\n\r\n")
                 guard try await waiting.receiveResponse().status == 200 else { exit(5) }
             }
