@@ -91,6 +91,22 @@ import Testing
         #expect(driver.gaps == [StreamGap(reason: .stalled, shardID: "A")])
     }
 
+    @Test("a pause that began while a read was in flight is seen, though its response came after")
+    func pausedInARead() {
+        var driver = MachineDriver(StreamModel("A"))
+        driver.latency = { _, _ in .milliseconds(400) }
+        driver.run(until: .seconds(10))
+        let isReading = driver.run(limit: .seconds(12)) { driver in
+            if case .reading = driver.machine.lineage["A"]?.phase { true } else { false }
+        }
+        #expect(isReading)
+        driver.skew = 25 * 3_600_000
+        // For the read after this one.
+        driver.model.faults["GetRecords A"] = [StreamModel.error(.expiredIterator)]
+        driver.run(until: .seconds(20))
+        #expect(driver.gaps == [StreamGap(reason: .stalled, shardID: "A")])
+    }
+
     @Test("a machine that was paused for less reads the shard again from its oldest record")
     func pausedForLess() {
         var driver = MachineDriver(StreamModel("A"))

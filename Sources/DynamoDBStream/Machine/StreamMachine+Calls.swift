@@ -31,7 +31,7 @@ extension StreamMachine {
             lose(cursor.id, .stalled)
             return
         }
-        let call = calls.begin(cursor.id, in: cursor.lane, at: now.continuous)
+        let call = calls.begin(cursor.id, in: cursor.lane, at: now)
         lineage.update(cursor.id) { $0.begin(call) }
         if let iterator {
             actions.append(.getRecords(shardID: cursor.id, iterator: iterator.token))
@@ -44,7 +44,7 @@ extension StreamMachine {
     mutating func endCall(_ shardID: String, isRead: Bool) {
         guard let cursor = lineage[shardID], let call = cursor.call else { return }
         calls.end(call)
-        let isLate = calls.isSilent(since: call.startedAt, at: now.continuous)
+        let isLate = calls.isSilent(since: call.startedAt.continuous, at: now.continuous)
         lineage.update(shardID) { $0.endCall(isRead: isRead, isLate: isLate) }
         // It became readable again while the call was in flight.
         if cursor.isWaiting, cursor.dueAt == nil { schedule(shardID, at: now.continuous) }

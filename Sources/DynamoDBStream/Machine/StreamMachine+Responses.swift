@@ -17,7 +17,8 @@ extension StreamMachine {
 
     mutating func received(_ page: RecordsPage, of shardID: String) {
         endCall(shardID, isRead: true)
-        guard case .reading(let iterator, let startedAt) = lineage[shardID]?.phase else { return }
+        guard case .reading(let iterator, let started) = lineage[shardID]?.phase else { return }
+        let startedAt = started.continuous
         if iterator.opensReplay {
             let time = now
             lineage.update(shardID) { $0.beginReplay(at: time) }
@@ -28,6 +29,7 @@ extension StreamMachine {
         if isNews, let created = page.newestCreation { clock.note(creation: created, at: now.continuous) }
         let context = PageContext(
             startedAt: startedAt,
+            startedAtWallMilliseconds: started.wallMilliseconds,
             now: now,
             recordMilliseconds: clock.present(at: now),
             listed: discovery.lastBegun,

@@ -62,10 +62,10 @@ struct ShardCalls: Sendable {
 
     // MARK: In flight
 
-    mutating func begin(_ shardID: String, in lane: CallLane, at moment: Duration) -> ShardCall {
+    mutating func begin(_ shardID: String, in lane: CallLane, at moment: StreamTime) -> ShardCall {
         counter += 1
         count(lane, 1)
-        if lane != .silent { begun.append(Entry(number: counter, startedAt: moment, shardID: shardID)) }
+        if lane != .silent { begun.append(Entry(number: counter, startedAt: moment.continuous, shardID: shardID)) }
         return ShardCall(number: counter, startedAt: moment, lane: lane)
     }
 

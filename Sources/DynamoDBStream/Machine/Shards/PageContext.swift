@@ -2,6 +2,8 @@
 struct PageContext: Sendable {
     /// When the page was asked for: it shows the shard as it was no earlier.
     let startedAt: Duration
+    /// The same by the wall clock, milliseconds since 1970 UTC.
+    let startedAtWallMilliseconds: Int64
     let now: StreamTime
     /// The present moment by the clock that stamps records, at least.
     let recordMilliseconds: Int64

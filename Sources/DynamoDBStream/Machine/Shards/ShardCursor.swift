@@ -12,7 +12,7 @@ struct ShardCursor: Sendable {
         /// GetShardIterator is in progress. Next: waiting, drained, lost.
         case requesting
         /// GetRecords is in progress. Next: waiting, drained, lost.
-        case reading(ShardIterator, startedAt: Duration)
+        case reading(ShardIterator, startedAt: StreamTime)
         /// Read to its end, not all taken yet; its children may be read. Next: ended.
         case drained(ShardEnd)
         /// Taken to its end, or never to be read because its records precede the bookmark. Next: lost, for the latter.
