@@ -327,7 +327,7 @@ import Testing
                 guard try await early.receiveResponse().status == 200 else { exit(3) }
             }
             // All have been accepted. One descriptor is free from here on, which the next client takes for its own end.
-            let free = dup(0)
+            let free = dup(first.descriptor)
             var limit = rlimit(rlim_cur: 0, rlim_max: 0)
             getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
             let full = limit.rlim_cur
