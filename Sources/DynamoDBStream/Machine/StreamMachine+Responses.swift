@@ -28,8 +28,7 @@ extension StreamMachine {
         let isNews = cursor.isNews(page)
         if isNews, let created = page.newestCreation { clock.note(creation: created, at: now.continuous) }
         let context = PageContext(
-            startedAt: startedAt,
-            startedAtWallMilliseconds: started.wallMilliseconds,
+            started: started,
             now: now,
             recordMilliseconds: clock.present(at: now),
             listed: discovery.lastBegun,

@@ -1,9 +1,7 @@
 /// The circumstances of a page, by which its evidence is judged.
 struct PageContext: Sendable {
     /// When the page was asked for: it shows the shard as it was no earlier.
-    let startedAt: Duration
-    /// The same by the wall clock, milliseconds since 1970 UTC.
-    let startedAtWallMilliseconds: Int64
+    let started: StreamTime
     let now: StreamTime
     /// The present moment by the clock that stamps records, at least.
     let recordMilliseconds: Int64
@@ -14,4 +12,6 @@ struct PageContext: Sendable {
     /// A shard without a page for longer than this had an outage.
     let outagePatience: Duration
     let settings: StreamSettings
+
+    var startedAt: Duration { started.continuous }
 }

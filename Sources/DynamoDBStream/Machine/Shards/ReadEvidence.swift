@@ -7,8 +7,8 @@ struct ReadEvidence: Sendable {
     private(set) var readableSince: Duration?
     /// When the newest read with a page began.
     private(set) var lastSuccess: Duration?
-    /// The same by the wall clock, which also shows the time for which a hypervisor paused this machine: perhaps while that read was in
-    /// flight, so its response is no moment to count from.
+    /// The same by the wall clock, which also shows for how long a hypervisor paused this machine. That may happen during the read, so
+    /// the time of the response would hide the pause.
     private(set) var lastSuccessWallMilliseconds: Int64?
     /// Empty pages in a row.
     private(set) var emptyPages = 0
@@ -94,7 +94,7 @@ struct ReadEvidence: Sendable {
             outageEnded = context.startedAt
         }
         lastSuccess = context.startedAt
-        lastSuccessWallMilliseconds = context.startedAtWallMilliseconds
+        lastSuccessWallMilliseconds = context.started.wallMilliseconds
         let moment = isNews ? noteNews(page, context) : noteNothingNew(page, isListedOpen: isListedOpen, context)
         // A page counts once the consumer has taken it and all pages before it.
         if isQueued {
