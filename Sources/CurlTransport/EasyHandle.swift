@@ -99,11 +99,8 @@ class EasyHandle {
                 _ = ccurl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, start)
             }
         }
-        if let signing = request.signing {
-            set(CURLOPT_AWS_SIGV4, signing.scope)
-            set(CURLOPT_USERNAME, signing.accessKeyID)
-            set(CURLOPT_PASSWORD, signing.secretAccessKey)
-        }
+        if let method = request.method { set(CURLOPT_CUSTOMREQUEST, method) }
+        if request.isDirect { set(CURLOPT_NOPROXY, "*") }
     }
 }
 

@@ -18,12 +18,14 @@ package struct TransferRequest: Sendable {
     package var url: String
     /// Sent in this order.
     package var fields: [HTTPField]
-    /// Makes the request a POST; without one it is a GET.
+    /// Makes the request a POST unless `method` names another; without one it is a GET.
     package var body: [UInt8]?
-    /// A signature by AWS's Signature Version 4; `scope` is `aws:amz:<region>:<service>`.
-    package var signing: (scope: String, accessKeyID: String, secretAccessKey: String)?
+    /// A method in place of the one that `body` implies.
+    package var method: String?
+    /// Whether no proxy stands between, whatever the environment says: for addresses that only this machine has.
+    package var isDirect = false
 
-    /// A request for a URL, without a signature.
+    /// A request for a URL.
     package init(url: String, fields: [HTTPField] = [], body: [UInt8]? = nil) {
         self.url = url
         self.fields = fields

@@ -1,6 +1,5 @@
 public import Basics
 import CurlTransport
-import Synchronization
 import TableModel
 
 /// A client of DynamoDB and DynamoDB Streams: signed, typed calls over one libcurl thread, with retries.
@@ -21,7 +20,6 @@ public final class DynamoDBClient: ServiceTimekeeper {
     private let tableBudget: RetryBudget
     private let streamsBudget: RetryBudget
     private let failing: FailingSubjects
-    private let serviceClock: Mutex<ServiceClock>
 
     /// Starts a client; no connection is made before the first call.
     ///
@@ -39,7 +37,6 @@ public final class DynamoDBClient: ServiceTimekeeper {
         tableBudget = RetryBudget(capacity: configuration.limits.retryTokens)
         streamsBudget = RetryBudget(capacity: configuration.limits.retryTokens)
         failing = FailingSubjects(limit: configuration.limits.failingSubjects)
-        serviceClock = Mutex(ServiceClock(maximumAge: configuration.limits.serviceTimeAge))
         do {
             transport = try Transport(
                 configuration.limits.transportSettings(certificates: configuration.certificateBundle)
@@ -60,9 +57,7 @@ public final class DynamoDBClient: ServiceTimekeeper {
     public func close() { transport.close() }
 
     /// The service's time, by the Date fields of its responses of the last minutes; nil without any.
-    public var serviceTime: ServiceTime? {
-        serviceClock.withLock { $0.reading(at: time.continuous(), wallMilliseconds: time.wallMilliseconds()) }
-    }
+    public var serviceTime: ServiceTime? { configuration.clock.serviceTime }
 
     /// Makes a call, with retries, and decodes the response.
     func perform<Response>(
@@ -73,28 +68,36 @@ public final class DynamoDBClient: ServiceTimekeeper {
         decode: (UnsafeRawBufferPointer) throws(JSONError) -> Response
     ) async throws(DynamoDBError) -> Response {
         let endpoint = operation.isOfStreams ? configuration.dynamoDBStreams : configuration.dynamoDB
-        let call = CallContext(operation: operation, subject: subject, endpoint: endpoint)
+        let call = CallContext(operation, subject: subject, endpoint: endpoint)
+        let request = operation.request(to: endpoint, body: body)
         let budget = operation.isOfStreams ? streamsBudget : tableBudget
         var policy = policy
         // The callers of DynamoDB Streams retry by themselves. One that keeps failing must not spend the budget of all.
         if operation.isOfStreams, failing.contains(subject) { policy.maximumAttempts = 1 }
         var progress = RetryProgress(policy: policy, budget: budget, time: time)
         var responseBytes = 0
+        var used: Credentials?
         while true {
-            do {
+            do throws(DynamoDBError) {
                 let credentials = try await configuration.credentials.credentials()
+                used = credentials
                 let sent = time.continuous()
                 let received = try await send(
+                    sign(request, for: endpoint, with: credentials),
                     call,
-                    body: body,
-                    credentials: credentials,
+                    lane: operation.lane,
                     timeout: policy.attemptTimeout
                 )
                 let came = time.continuous()
                 responseBytes += received.body.count
-                let response = try received.decode(call, limits: configuration.limits, decode)
-                // Only what was understood is the service's word: a proxy has a clock of its own.
-                if let date = received.date { note(date, sent: sent, received: came) }
+                let response: Response
+                do throws(DynamoDBError) {
+                    response = try received.decode(call, limits: configuration.limits, decode)
+                } catch {
+                    if error.isClockTrouble { note(received, sent: sent, received: came) }
+                    throw error
+                }
+                note(received, sent: sent, received: came)
                 budget.refund(retried: !progress.failures.isEmpty)
                 if operation.isOfStreams { failing.remove(subject) }
                 report(call, progress, failure: nil, sent: body.count, received: responseBytes)
@@ -105,8 +108,11 @@ public final class DynamoDBClient: ServiceTimekeeper {
                     if operation.isOfStreams, error.isRetryable { failing.insert(subject) }
                     report(call, progress, failure: error.kind, sent: body.count, received: responseBytes)
                     throw error
-                case .refreshCredentials:
-                    configuration.credentials.invalidate()
+                case .replaceCredentials:
+                    if let used, await configuration.credentials.replacement(of: used) != nil { continue }
+                    report(call, progress, failure: error.kind, sent: body.count, received: responseBytes)
+                    throw error
+                case .correctTime: continue
                 case .wait(let delay):
                     do {
                         try await time.sleep(delay)
@@ -119,22 +125,38 @@ public final class DynamoDBClient: ServiceTimekeeper {
         }
     }
 
-    private func note(_ date: Int64, sent: Duration, received: Duration) {
-        let wall = time.wallMilliseconds()
-        serviceClock.withLock { $0.note(date: date, sent: sent, received: received, wallMilliseconds: wall) }
+    /// Only what was understood is the service's word: a proxy has a clock of its own.
+    private func note(_ response: TransferResponse, sent: Duration, received: Duration) {
+        guard let date = response.date else { return }
+        configuration.clock.note(date: date, sent: sent, received: received)
+    }
+
+    private func sign(
+        _ request: TransferRequest,
+        for endpoint: Endpoint,
+        with credentials: Credentials
+    ) -> TransferRequest {
+        var request = request
+        request.sign(
+            for: endpoint,
+            with: credentials,
+            region: configuration.region,
+            service: "dynamodb",
+            milliseconds: configuration.clock.milliseconds
+        )
+        return request
     }
 
     private func send(
+        _ request: TransferRequest,
         _ call: CallContext,
-        body: [UInt8],
-        credentials: Credentials,
+        lane: Int,
         timeout: Duration
     ) async throws(DynamoDBError) -> TransferResponse {
-        let request = call.request(region: configuration.region, credentials: credentials, body: body)
         do {
             return try await transport.send(
                 request,
-                lane: call.operation.lane,
+                lane: lane,
                 timeout: min(timeout, configuration.limits.totalTimeout)
             )
         } catch {
@@ -152,7 +174,7 @@ public final class DynamoDBClient: ServiceTimekeeper {
         guard let observer else { return }
         observer.finished(
             DynamoDBCall(
-                operation: call.operation.rawValue,
+                operation: call.operation,
                 failure: failure,
                 retriedFailures: progress.failures,
                 duration: progress.elapsed,

@@ -1,3 +1,5 @@
+public import Basics
+
 /// Every bound of the client. The defaults suit a replica beside its application.
 public struct DynamoDBClientLimits: Sendable, Hashable {
     /// Requests on the wire at once, which is also the number of connections kept. More wait in line.
@@ -24,6 +26,17 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
     public var lowSpeedTime: Duration = .seconds(10)
     /// Bytes of a shared config or credentials file.
     public var configurationFileBytes = 1 << 20
+    /// Bytes of a response, a token file or a program's output that carries credentials.
+    public var credentialsResponseBytes = 1 << 20
+    /// How long somebody waits for credentials. A source that takes longer is left alone.
+    public var credentialsPatience: Duration = .seconds(10)
+    /// Credentials are renewed this long before they end, or after two thirds of their life if that is later. Up to a fifth of it is left
+    /// out at random.
+    public var credentialsMargin: Duration = .seconds(900)
+    /// Waits between attempts to load credentials that failed.
+    public var credentialsRetry = ExponentialBackoff(base: .seconds(2), cap: .seconds(60), floor: .seconds(1))
+    /// Credentials that the service rejects are read again at most once in this time.
+    public var rejectedCredentialsInterval: Duration = .seconds(1)
     /// Characters of a remote error message that go into an `DynamoDBError`.
     public var messageCharacters = 300
     /// How long the service's time, as the last response told it, is used. Clocks drift by less than a tenth of a second in that time.

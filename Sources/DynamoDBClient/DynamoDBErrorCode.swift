@@ -28,5 +28,10 @@ extension DynamoDBError {
         static let accessDenied: Set<Code> = ["AccessDeniedException", "AccessDenied"]
         /// The signature's time is too far from the service's.
         static let skewedTime: Code = "RequestTimeTooSkewed"
+        /// The service does not know the keys, or the signature is not theirs.
+        static let rejectedKeys: Set<Code> = [
+            "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "InvalidSignatureException",
+            "SignatureDoesNotMatch",
+        ]
     }
 }

@@ -213,7 +213,7 @@ import Testing
         defer { client.close() }
         #expect(try await client.scan(scanRequest).items.entries.count == 1)
         #expect(server.requests.count == 2)
-        provider.invalidate()
+        _ = await provider.replacement(of: exampleKeys)
         let error = await #expect(throws: DynamoDBError.self) { try await client.scan(scanRequest) }
         #expect(error?.kind == .expiredCredentials)
         #expect(server.requests.count == 4)
@@ -290,7 +290,7 @@ extension RetryPolicy {
     fileprivate static let once = RetryPolicy(maximumAttempts: 1, maximumElapsed: .zero)
 }
 
-/// KEY0, then KEY1 and so on after each `invalidate`.
+/// KEY0, then KEY1 and so on after each rejection.
 private final class RotatingCredentials: CredentialsProvider {
     private let generation = Mutex(0)
 
@@ -298,5 +298,8 @@ private final class RotatingCredentials: CredentialsProvider {
         Credentials(accessKeyID: "KEY\(generation.withLock { $0 })", secretAccessKey: "secret")
     }
 
-    func invalidate() { generation.withLock { $0 += 1 } }
+    func replacement(of rejected: Credentials) async -> Credentials? {
+        generation.withLock { $0 += 1 }
+        return try? await credentials()
+    }
 }

@@ -300,10 +300,11 @@ private final class RotatingCredentials: CredentialsProvider {
     /// Says that the service refuses the key in use from now on.
     func end() { place.withLock { $0.isOver = true } }
 
-    func invalidate() {
+    func replacement(of rejected: Credentials) async -> Credentials? {
         // Several calls may have been refused with the old key: it is changed once.
         place.withLock { place in
             if place.isOver { place = (min(place.index + 1, keys.count - 1), false) }
         }
+        return try? await credentials()
     }
 }

@@ -1,6 +1,8 @@
+public import Basics
+
 /// Everything that a client needs to know before its first call.
 ///
-///     let configuration = try AWSConfiguration.resolve(environment: ProcessInfo.processInfo.environment)
+///     let configuration = try await AWSConfiguration.resolve(environment: ProcessInfo.processInfo.environment)
 ///     let client = try DynamoDBClient(configuration: configuration)
 public struct AWSConfiguration: Sendable {
     /// The region that requests are signed for.
@@ -15,6 +17,8 @@ public struct AWSConfiguration: Sendable {
     public var certificateBundle: String?
     /// The client's bounds.
     public var limits: DynamoDBClientLimits
+    /// AWS's time, which requests are signed with.
+    package var clock: AWSClock
 
     /// Names everything. Without endpoints, the region's own are used.
     public init(
@@ -23,14 +27,16 @@ public struct AWSConfiguration: Sendable {
         dynamoDB: Endpoint? = nil,
         dynamoDBStreams: Endpoint? = nil,
         certificateBundle: String? = nil,
-        limits: DynamoDBClientLimits = DynamoDBClientLimits()
+        limits: DynamoDBClientLimits = DynamoDBClientLimits(),
+        time: TimeSource = .system
     ) {
         self.region = region
         self.credentials = credentials
-        self.dynamoDB = dynamoDB ?? Endpoint(service: "dynamodb", region: region)
-        self.dynamoDBStreams = dynamoDBStreams ?? Endpoint(service: "streams.dynamodb", region: region)
+        self.dynamoDB = dynamoDB ?? Endpoint(.dynamoDB, region: region)
+        self.dynamoDBStreams = dynamoDBStreams ?? Endpoint(.dynamoDBStreams, region: region)
         self.certificateBundle = certificateBundle
         self.limits = limits
+        clock = AWSClock(time: time, maximumAge: limits.serviceTimeAge)
     }
 }
 
@@ -65,13 +71,16 @@ public struct AWSOverrides: Sendable, Hashable {
 extension AWSConfiguration {
     /// Works the configuration out as the AWS tools do: overrides, then the environment, then the shared files.
     ///
-    /// Reads the two shared files, at once. Throws, in words, for a missing or impossible region, an unknown profile, an
-    /// endpoint that is no URL, an unreadable file, and where no credentials are to be had.
+    /// Reads the two shared files. Throws, in words, for a missing or impossible region, an unknown profile, an endpoint that is no URL
+    /// and an unreadable file. Credentials are looked for when the first request needs them.
     public static func resolve(
         environment: [String: String],
         overrides: AWSOverrides = AWSOverrides(),
-        limits: DynamoDBClientLimits = DynamoDBClientLimits()
-    ) throws(DynamoDBError) -> AWSConfiguration {
-        try ConfigurationResolver(environment: environment, overrides: overrides, limits: limits).resolve()
+        limits: DynamoDBClientLimits = DynamoDBClientLimits(),
+        time: TimeSource = .system,
+        observer: (any CredentialsObserver)? = nil
+    ) async throws(DynamoDBError) -> AWSConfiguration {
+        try await ConfigurationResolver(environment: environment, overrides: overrides, limits: limits)
+            .resolve(time: time, observer: observer)
     }
 }

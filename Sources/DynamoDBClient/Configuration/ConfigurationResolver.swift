@@ -23,12 +23,34 @@ struct ConfigurationResolver {
         profile = overrides.profile ?? self.environment["AWS_PROFILE"] ?? "default"
     }
 
-    func resolve() throws(DynamoDBError) -> AWSConfiguration {
+    func resolve(
+        time: TimeSource,
+        observer: (any CredentialsObserver)?
+    ) async throws(DynamoDBError) -> AWSConfiguration {
         try checkProfile()
         let region = try resolvedRegion()
-        return AWSConfiguration(
+        let clock = AWSClock(time: time, maximumAge: limits.serviceTimeAge)
+        let certificates = environment["AWS_CA_BUNDLE"]
+        let context = CredentialsContext(
+            environment: environment,
+            profile: profile,
+            isProfileChosen: overrides.profile != nil,
+            files: files,
             region: region,
-            credentials: try chain(),
+            http: CredentialsHTTP(limits: limits, certificates: certificates),
+            clock: clock,
+            limits: limits,
+            endpoint: { service, region throws(DynamoDBError) in Endpoint(service, region: region) }
+        )
+        var configuration = AWSConfiguration(
+            region: region,
+            credentials: RefreshingCredentials(
+                context.sources(),
+                clock: clock,
+                limits: limits,
+                time: time,
+                observer: observer
+            ),
             dynamoDB: try endpoint(
                 .init(override: nil, variable: "AWS_ENDPOINT_URL_DYNAMODB", service: "dynamodb")
             ),
@@ -39,9 +61,11 @@ struct ConfigurationResolver {
                     service: "dynamodb_streams"
                 )
             ),
-            certificateBundle: environment["AWS_CA_BUNDLE"],
+            certificateBundle: certificates,
             limits: limits
         )
+        configuration.clock = clock
+        return configuration
     }
 
     private var isProfileNamed: Bool { overrides.profile != nil || environment["AWS_PROFILE"] != nil }
@@ -107,33 +131,5 @@ struct ConfigurationResolver {
             return nil
         }
         return try Endpoint(url, source: "endpoint_url of profile \(profile)")
-    }
-
-    /// The environment, then the files; a profile that is named on a command line wins over keys in the environment.
-    private func chain() throws(DynamoDBError) -> CredentialsChain {
-        let fromEnvironment = EnvironmentCredentials(environment: environment)
-        let fromFiles = ProfileCredentials(profile: profile, files: files)
-        let isEnvironmentFirst = overrides.profile == nil
-        try checkCredentials(fromEnvironment, fromFiles, isEnvironmentFirst: isEnvironmentFirst)
-        return CredentialsChain(isEnvironmentFirst ? [fromEnvironment, fromFiles] : [fromFiles, fromEnvironment])
-    }
-
-    /// Both sources are at hand, so that there are none, or half a pair, is said now and not at the first call.
-    private func checkCredentials(
-        _ fromEnvironment: EnvironmentCredentials,
-        _ fromFiles: ProfileCredentials,
-        isEnvironmentFirst: Bool
-    ) throws(DynamoDBError) {
-        let loads: [() throws(DynamoDBError) -> Credentials] =
-            isEnvironmentFirst ? [fromEnvironment.load, fromFiles.load] : [fromFiles.load, fromEnvironment.load]
-        for load in loads {
-            do {
-                _ = try load()
-                return
-            } catch  where error.isCredentialsNotFound {
-                continue
-            }
-        }
-        throw .noCredentials
     }
 }

@@ -47,12 +47,10 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         self.port = number
     }
 
-    /// The endpoint of a service in a region, `dynamodb` or `streams.dynamodb`.
-    init(service: String, region: String) {
-        scheme = "https"
-        // The Chinese regions have a domain of their own (AWS General Reference, DynamoDB endpoints).
-        let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
-        host = "\(service).\(region).\(domain)"
+    /// An endpoint at its scheme's own port.
+    init(scheme: String, host: String) {
+        self.scheme = scheme
+        self.host = host
         port = nil
     }
 
@@ -64,6 +62,12 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 
     /// The URL of requests.
     var url: String { description + "/" }
+
+    /// The value of `Host` (RFC 9110 section 7.2). The scheme's own port is left out, as all clients do.
+    var authority: String {
+        guard let port, port != (scheme == "https" ? 443 : 80) else { return host }
+        return "\(host):\(port)"
+    }
 
     /// The text for an error message: what may be a password is not shown.
     private static func withoutUser(_ text: String) -> String {

@@ -1,42 +1,39 @@
-/// Providers asked in order until one has credentials.
-///
-/// This is the seam for more sources: a container's, web identity's or an instance's provider conforms to
-/// `CredentialsProvider` and is added at the end of the chain, in the order that the AWS SDKs use (environment, web
-/// identity, shared files, container, instance). A provider without credentials throws `isCredentialsNotFound` and the
-/// next is asked; any other error ends the search, so that a fault is reported instead of papered over.
-public struct CredentialsChain: CredentialsProvider {
-    private let providers: [any CredentialsProvider]
+import Synchronization
 
-    /// Asks `providers` in this order.
-    public init(_ providers: [any CredentialsProvider]) { self.providers = providers }
+/// Sources asked in order until one has keys; from then on that one alone, so that a file that is being written does not make the
+/// process somebody else.
+final class CredentialsChain: CredentialsSource {
+    private let sources: [any CredentialsSource]
+    private let chosen = Mutex<Int?>(nil)
 
-    /// The first credentials found.
-    public func credentials() async throws(DynamoDBError) -> Credentials {
-        for provider in providers {
+    /// Asks `sources` in this order.
+    init(_ sources: [any CredentialsSource]) { self.sources = sources }
+
+    /// The keys of the first source that has some.
+    func load() async throws(DynamoDBError) -> LoadedCredentials {
+        if let chosen = chosen.withLock({ $0 }) { return try await sources[chosen].load() }
+        for (index, source) in sources.enumerated() {
             do {
-                return try await provider.credentials()
+                let loaded = try await source.load()
+                chosen.withLock { $0 = index }
+                return loaded
             } catch  where error.isCredentialsNotFound {
                 continue
             }
         }
         throw .noCredentials
     }
-
-    /// Has every provider forget.
-    public func invalidate() {
-        for provider in providers { provider.invalidate() }
-    }
 }
 
 extension DynamoDBError {
-    /// No provider has anything.
+    /// No source has anything.
     static var noCredentials: DynamoDBError {
         .configuration(
             subject: "credentials",
             code: .credentialsNotFound,
-            message: "no AWS credentials in the environment or in the shared credentials file",
-            hint: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any values do for a local endpoint), "
-                + "or AWS_PROFILE to a profile that has keys.",
+            message: "no AWS credentials in the environment, by web identity, in the shared files, from a container or from the instance",
+            hint: "On AWS, give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any "
+                + "values do for a local endpoint), or AWS_PROFILE to a profile that has keys.",
             kind: .accessDenied
         )
     }

@@ -1,14 +1,21 @@
-/// A source of credentials: the environment, a file, a container's metadata service.
+/// Credentials for requests, renewed as they expire.
 public protocol CredentialsProvider: Sendable {
-    /// The credentials to sign the next request with. Called for every attempt, so a provider keeps what it has until
-    /// it expires or `invalidate` is called.
-    ///
-    /// A provider that has nothing to offer throws an error whose `isCredentialsNotFound` is true, and a chain goes on
-    /// to the next. Any other error is a definite fault (a half-set environment, an unreadable file) and ends the chain.
+    /// The credentials to sign the next request with. Called for every attempt, so a provider keeps what it has.
     func credentials() async throws(DynamoDBError) -> Credentials
 
-    /// Forgets what is kept: the service said that it expired.
-    func invalidate()
+    /// Credentials in place of those that the service rejected (expired, revoked, replaced); nil where there are no others.
+    func replacement(of rejected: Credentials) async -> Credentials?
+
+    /// Where the credentials come from, and until when they hold.
+    var status: CredentialsStatus { get }
+}
+
+extension CredentialsProvider {
+    /// There are no others.
+    public func replacement(of rejected: Credentials) async -> Credentials? { nil }
+
+    /// Nothing is known.
+    public var status: CredentialsStatus { CredentialsStatus() }
 }
 
 extension DynamoDBError {

@@ -1,30 +1,26 @@
 /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, as they were when the process started.
-public struct EnvironmentCredentials: CredentialsProvider, CustomReflectable {
+struct EnvironmentCredentials: CredentialsSource, CustomReflectable {
     private let environment: [String: String]
 
     /// Takes an environment, of which only the three variables are kept.
-    public init(environment: [String: String]) {
+    init(environment: [String: String]) {
         self.environment = environment.filter { Self.names.contains($0.key) && !$0.value.isEmpty }
     }
 
     /// The credentials; `isCredentialsNotFound` when the variables are not set, a fault when only one of them is.
-    public func credentials() async throws(DynamoDBError) -> Credentials { try load() }
-
-    /// Nothing to forget: a process's environment does not change.
-    public func invalidate() {}
-
-    /// No children: `dump` shows no secrets.
-    public var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
-
-    func load() throws(DynamoDBError) -> Credentials {
-        try Credentials.checked(
+    func load() async throws(DynamoDBError) -> LoadedCredentials {
+        let credentials = try Credentials.checked(
             accessKeyID: environment["AWS_ACCESS_KEY_ID"],
             secretAccessKey: environment["AWS_SECRET_ACCESS_KEY"],
             sessionToken: environment["AWS_SESSION_TOKEN"],
             names: ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
             subject: "environment"
         )
+        return LoadedCredentials(credentials, source: "environment")
     }
+
+    /// No children: `dump` shows no secrets.
+    var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
 
     private static let names: Set<String> = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
 }

@@ -1,26 +1,11 @@
 import Dispatch
-import Synchronization
 
-/// The keys of a profile in the shared credentials and config files. Read on first use and again after `invalidate`, so
-/// that keys which another program renews in the file are picked up.
-public final class ProfileCredentials: CredentialsProvider {
+/// The keys of a profile in the shared credentials and config files.
+final class ProfileCredentials: CredentialsSource {
     private let profile: String
     private let files: SharedFiles
-    private let kept: Mutex<Credentials?> = Mutex(nil)
     /// The files are read here: their volume may hang, and no thread that tasks share must wait for it.
     private let queue = DispatchQueue(label: "tablecast.credentials")
-
-    /// Reads `profile` from the files that `environment` points at.
-    public convenience init(
-        profile: String,
-        environment: [String: String],
-        limits: DynamoDBClientLimits = DynamoDBClientLimits()
-    ) {
-        self.init(
-            profile: profile,
-            files: SharedFiles(environment: environment, byteLimit: limits.configurationFileBytes)
-        )
-    }
 
     init(profile: String, files: SharedFiles) {
         self.profile = profile
@@ -28,24 +13,13 @@ public final class ProfileCredentials: CredentialsProvider {
     }
 
     /// The profile's keys; `isCredentialsNotFound` when the profile is not there or has none.
-    public func credentials() async throws(DynamoDBError) -> Credentials {
-        if let credentials = kept.withLock({ $0 }) { return credentials }
+    func load() async throws(DynamoDBError) -> LoadedCredentials {
         let read: Result<Credentials, DynamoDBError> = await withCheckedContinuation { continuation in
             queue.async { @Sendable in
-                continuation.resume(returning: Result { () throws(DynamoDBError) in try self.load() })
+                continuation.resume(returning: Result { () throws(DynamoDBError) in try self.read() })
             }
         }
-        return try read.get()
-    }
-
-    /// Forgets the keys: the next call reads the files again.
-    public func invalidate() { kept.withLock { $0 = nil } }
-
-    func load() throws(DynamoDBError) -> Credentials {
-        if let credentials = kept.withLock({ $0 }) { return credentials }
-        let credentials = try read()
-        kept.withLock { $0 = credentials }
-        return credentials
+        return LoadedCredentials(try read.get(), source: "profile \(profile)")
     }
 
     private func read() throws(DynamoDBError) -> Credentials {

@@ -7,7 +7,4 @@ public struct StaticCredentials: CredentialsProvider {
 
     /// The credentials given.
     public func credentials() async throws(DynamoDBError) -> Credentials { fixed }
-
-    /// Nothing to forget.
-    public func invalidate() {}
 }

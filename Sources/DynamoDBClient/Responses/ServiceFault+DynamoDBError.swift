@@ -53,28 +53,24 @@ extension ServiceFault {
         case .transient:
             "If it persists, look at the AWS Health Dashboard and at \(call.endpoint)."
         case .expiredCredentials:
-            "Renew the credentials: keys in a shared credentials file are read again, those of the environment are not."
+            "Renew the credentials: a file, a role and a metadata service are asked again, the environment is not."
         case .expiredIterator:
             "A new iterator is taken after the last record read."
         case .trimmed:
             "The records are older than the 24 hours that a stream keeps: a new scan of the table is needed."
-        case .notFound where call.operation.isOfStreams:
+        case .notFound where call.isOfStreams:
             "Check that the stream is still the table's: `aws dynamodb describe-table` shows LatestStreamArn."
         case .notFound:
             "Check the table's name, the region and the account: `aws dynamodb list-tables`."
-        case .accessDenied where fault.isClockTrouble:
-            "Check this machine's clock: signatures are good for a few minutes only."
+        case .accessDenied where DynamoDBError.isClockTrouble(fault.code, fault.message):
+            "Check this machine's clock: a signature is good for a few minutes, and the time of the response did not help."
         case .accessDenied where fault.isSignatureTrouble:
             "Check the access key, its secret and its session token: `aws sts get-caller-identity`."
         case .accessDenied:
-            "Allow dynamodb:\(call.operation.rawValue) to this identity (`aws sts get-caller-identity`)."
+            "Allow dynamodb:\(call.operation) to this identity (`aws sts get-caller-identity`)."
         case .malformed, .fatal, .cancelled:
             "Check the request against the DynamoDB API reference."
         }
-    }
-
-    private var isClockTrouble: Bool {
-        code == .skewedTime || message.contains("Signature expired") || message.contains("Signature not yet")
     }
 
     private var isSignatureTrouble: Bool { code.map { !DynamoDBError.Code.accessDenied.contains($0) } ?? true }

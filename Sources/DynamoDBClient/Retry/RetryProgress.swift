@@ -5,8 +5,10 @@ struct RetryProgress {
     enum Step: Sendable, Hashable {
         /// The failure is the call's outcome.
         case giveUp
-        /// Have the credentials read again, then try at once. Only once in a call.
-        case refreshCredentials
+        /// Look for other credentials, and try at once with them. Only once in a call.
+        case replaceCredentials
+        /// Try at once, with the time of the response. Only once in a call.
+        case correctTime
         /// Try again after this long.
         case wait(Duration)
     }
@@ -15,7 +17,8 @@ struct RetryProgress {
     private let budget: RetryBudget
     private let time: TimeSource
     private let began: Duration
-    private var hasRefreshed = false
+    private var hasReplaced = false
+    private var hasCorrectedTime = false
     /// The failures that were followed by another attempt.
     private(set) var failures: [DynamoDBError.Kind] = []
 
@@ -31,11 +34,17 @@ struct RetryProgress {
 
     /// Decides about another attempt, and pays for it.
     mutating func next(after error: DynamoDBError) -> Step {
-        if error.kind == .expiredCredentials {
-            guard !hasRefreshed else { return .giveUp }
-            hasRefreshed = true
+        if error.isClockTrouble {
+            guard !hasCorrectedTime else { return .giveUp }
+            hasCorrectedTime = true
             failures.append(error.kind)
-            return .refreshCredentials
+            return .correctTime
+        }
+        if error.rejectsCredentials {
+            guard !hasReplaced else { return .giveUp }
+            hasReplaced = true
+            failures.append(error.kind)
+            return .replaceCredentials
         }
         let attempts = failures.count + 1
         guard error.isRetryable, attempts < policy.maximumAttempts else { return .giveUp }

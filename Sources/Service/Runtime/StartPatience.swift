@@ -17,6 +17,19 @@ struct StartPatience {
 
     /// Does the step; ends the process when it takes too long.
     func wait<Value, Failure: Error>(_ step: () throws(Failure) -> Value) throws(Failure) -> Value {
+        let alarm = startAlarm()
+        defer { alarm.cancel() }
+        return try step()
+    }
+
+    /// The same for a step that suspends.
+    func wait<Value, Failure: Error>(_ step: () async throws(Failure) -> Value) async throws(Failure) -> Value {
+        let alarm = startAlarm()
+        defer { alarm.cancel() }
+        return try await step()
+    }
+
+    private func startAlarm() -> any DispatchSourceTimer {
         let (failure, limits) = (failure, limits)
         let seconds = limits.filePatience.wholeSeconds
         let alarm = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "tablecast.start"))
@@ -29,7 +42,6 @@ struct StartPatience {
         }
         alarm.schedule(deadline: .now() + .seconds(Int(seconds)))
         alarm.activate()
-        defer { alarm.cancel() }
-        return try step()
+        return alarm
     }
 }

@@ -47,7 +47,7 @@ package struct TablecastService: Sendable {
         let session = try makeSession()
         let tokens = try makeTokens()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
-        let client = try makeClient(observer: metrics)
+        let client = try await makeClient(observer: metrics)
         defer { client.close() }
         let reporter = ReplicationReporter(logger: logger, time: time)
         let store = ReplicaStore()
@@ -201,15 +201,15 @@ package struct TablecastService: Sendable {
         }
     }
 
-    private func makeClient(observer: any DynamoDBCallObserver) throws(StartUpError) -> DynamoDBClient {
+    private func makeClient(observer: any DynamoDBCallObserver) async throws(StartUpError) -> DynamoDBClient {
         var overrides = settings.aws
         let table = TableARN(settings.table)
         overrides.impliedRegion = table?.region
         let configuration: AWSConfiguration
         do throws(DynamoDBError) {
             let patience = StartPatience("the AWS configuration and credentials files cannot be read")
-            configuration = try patience.wait { () throws(DynamoDBError) in
-                try AWSConfiguration.resolve(environment: environment, overrides: overrides)
+            configuration = try await patience.wait { () async throws(DynamoDBError) in
+                try await AWSConfiguration.resolve(environment: environment, overrides: overrides, time: time)
             }
         } catch {
             throw StartUpError(error)

@@ -51,11 +51,11 @@ import Testing
     @Test("a region's own endpoints, in China too")
     func regional() {
         #expect(
-            Endpoint(service: "dynamodb", region: "eu-central-1").description
+            Endpoint(.dynamoDB, region: "eu-central-1").description
                 == "https://dynamodb.eu-central-1.amazonaws.com"
         )
         #expect(
-            Endpoint(service: "streams.dynamodb", region: "cn-north-1").description
+            Endpoint(.dynamoDBStreams, region: "cn-north-1").description
                 == "https://streams.dynamodb.cn-north-1.amazonaws.com.cn"
         )
     }

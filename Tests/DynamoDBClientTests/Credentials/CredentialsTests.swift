@@ -29,9 +29,9 @@ import Testing
         let provider = EnvironmentCredentials(environment: [
             "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "",
         ])
-        #expect(try await provider.credentials() == Credentials(accessKeyID: "AKID", secretAccessKey: "secret"))
+        #expect(try await provider.load().credentials == Credentials(accessKeyID: "AKID", secretAccessKey: "secret"))
         let none = EnvironmentCredentials(environment: ["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""])
-        let error = await #expect(throws: DynamoDBError.self) { try await none.credentials() }
+        let error = await #expect(throws: DynamoDBError.self) { try await none.load() }
         #expect(error?.isCredentialsNotFound == true)
     }
 
@@ -40,7 +40,7 @@ import Testing
         let provider = EnvironmentCredentials(environment: [
             "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "hush-secret\n",
         ])
-        let error = await #expect(throws: DynamoDBError.self) { try await provider.credentials() }
+        let error = await #expect(throws: DynamoDBError.self) { try await provider.load() }
         #expect(error?.message == "AWS_SECRET_ACCESS_KEY has a space, a line end or another character that no key has")
         #expect(error?.description.contains("hush") == false)
         #expect(error?.isCredentialsNotFound == false)
@@ -57,7 +57,7 @@ import Testing
         let provider = provider(directory, "default")
         let count = 4 * sysconf(Int32(_SC_NPROCESSORS_ONLN))
         let waiting = (0..<count).map { _ in
-            Task { () throws in try await provider.credentials().accessKeyID }
+            Task { () throws in try await provider.load().credentials.accessKeyID }
         }
         // Nobody writes to it, so that its reader waits in `open`.
         for _ in 0..<20 { await Task.detached { await Task.yield() }.value }
@@ -71,14 +71,17 @@ import Testing
     private func provider(_ directory: TemporaryDirectory, _ profile: String) -> ProfileCredentials {
         ProfileCredentials(
             profile: profile,
-            environment: [
-                "AWS_SHARED_CREDENTIALS_FILE": "\(directory.path)/credentials",
-                "AWS_CONFIG_FILE": "\(directory.path)/config",
-            ]
+            files: SharedFiles(
+                environment: [
+                    "AWS_SHARED_CREDENTIALS_FILE": "\(directory.path)/credentials",
+                    "AWS_CONFIG_FILE": "\(directory.path)/config",
+                ],
+                byteLimit: 1 << 20
+            )
         )
     }
 
-    @Test("reads a profile's keys, and reads the file again only after it was told that they expired")
+    @Test("reads a profile's keys, each time from the file")
     func rereads() async throws {
         let directory = TemporaryDirectory()
         directory.write(
@@ -87,19 +90,23 @@ import Testing
         )
         let provider = provider(directory, "dev")
         #expect(
-            try await provider.credentials() == Credentials(accessKeyID: "A", secretAccessKey: "B", sessionToken: "C")
+            try await provider.load().credentials
+                == Credentials(accessKeyID: "A", secretAccessKey: "B", sessionToken: "C")
         )
         directory.write("credentials", "[dev]\naws_access_key_id=D\naws_secret_access_key=E\n")
-        #expect(try await provider.credentials().accessKeyID == "A")
-        provider.invalidate()
-        #expect(try await provider.credentials() == Credentials(accessKeyID: "D", secretAccessKey: "E"))
+        #expect(
+            try await provider.load() == LoadedCredentials(
+                Credentials(accessKeyID: "D", secretAccessKey: "E"),
+                source: "profile dev"
+            )
+        )
     }
 
     @Test("keys in the config file do too")
     func configFile() async throws {
         let directory = TemporaryDirectory()
         directory.write("config", "[profile dev]\naws_access_key_id=A\naws_secret_access_key=B\n")
-        #expect(try await provider(directory, "dev").credentials().accessKeyID == "A")
+        #expect(try await provider(directory, "dev").load().credentials.accessKeyID == "A")
     }
 
     @Test("a profile without keys, or that is not there, has merely nothing to offer")
@@ -108,7 +115,7 @@ import Testing
         directory.write("config", "[profile dev]\nregion=x\n")
         for name in ["dev", "other"] {
             let provider = provider(directory, name)
-            let error = await #expect(throws: DynamoDBError.self) { try await provider.credentials() }
+            let error = await #expect(throws: DynamoDBError.self) { try await provider.load() }
             #expect(error?.isCredentialsNotFound == true)
         }
     }
@@ -118,7 +125,7 @@ import Testing
         let directory = TemporaryDirectory()
         directory.write("config", "[profile dev]\nsso_session=corp\nrole_arn=arn:aws:iam::1:role/x\n")
         let provider = provider(directory, "dev")
-        let error = await #expect(throws: DynamoDBError.self) { try await provider.credentials() }
+        let error = await #expect(throws: DynamoDBError.self) { try await provider.load() }
         #expect(
             error?.description
                 == "Configuration profile dev failed: UnsupportedProfile: the profile gets its keys through "
@@ -133,13 +140,15 @@ import Testing
     func order() async throws {
         let nothing = EnvironmentCredentials(environment: [:])
         let faulty = EnvironmentCredentials(environment: ["AWS_ACCESS_KEY_ID": "only"])
-        let good = StaticCredentials(exampleKeys)
-        #expect(try await CredentialsChain([nothing, good, faulty]).credentials() == exampleKeys)
+        let good = EnvironmentCredentials(environment: [
+            "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret",
+        ])
+        #expect(try await CredentialsChain([nothing, good, faulty]).load().credentials.accessKeyID == "AKID")
         let fault = await #expect(throws: DynamoDBError.self) {
-            try await CredentialsChain([nothing, faulty, good]).credentials()
+            try await CredentialsChain([nothing, faulty, good]).load()
         }
         #expect(fault?.code == "IncompleteCredentials")
-        let none = await #expect(throws: DynamoDBError.self) { try await CredentialsChain([nothing]).credentials() }
+        let none = await #expect(throws: DynamoDBError.self) { try await CredentialsChain([nothing]).load() }
         #expect(none?.isCredentialsNotFound == true)
     }
 }

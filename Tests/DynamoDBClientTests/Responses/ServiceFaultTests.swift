@@ -19,7 +19,7 @@ import Testing
                 head: ResponseHead(status: status, version: "1.1", fields: fields),
                 body: Array(body.utf8)
             ),
-            CallContext(operation: operation, subject: "shard s", endpoint: try Endpoint("http://127.0.0.1:8000")),
+            CallContext(operation, subject: "shard s", endpoint: try Endpoint("http://127.0.0.1:8000")),
             limits: DynamoDBClientLimits()
         )
     }

@@ -89,7 +89,7 @@ import Testing
     @Test("expired credentials are renewed once, whatever the policy")
     func credentials() {
         var progress = progress(attempts: 1, budget: 0)
-        #expect(progress.next(after: error(.expiredCredentials)) == .refreshCredentials)
+        #expect(progress.next(after: error(.expiredCredentials)) == .replaceCredentials)
         #expect(progress.next(after: error(.expiredCredentials)) == .giveUp)
     }
 

@@ -20,9 +20,8 @@ import Testing
         ).server()
         defer { server.stop() }
         let transport = try Transport(DynamoDBClientLimits().transportSettings(certificates: nil))
-        let call = CallContext(operation: .scan, subject: "table t", endpoint: try Endpoint(server.url))
-        let request = call.request(region: "eu-central-1", credentials: exampleKeys, body: Array("{}".utf8))
-        let response = try await transport.send(request, lane: call.operation.lane, timeout: .seconds(20))
+        let request = DynamoDBOperation.scan.request(to: try Endpoint(server.url), body: Array("{}".utf8))
+        let response = try await transport.send(request, lane: DynamoDBOperation.scan.lane, timeout: .seconds(20))
         #expect(response.status == 400)
         #expect(response.checksum == 4_294_967_295)
         #expect(response.requestID == "R1")
@@ -44,8 +43,7 @@ import Testing
         let transport = try Transport(limits.transportSettings(certificates: nil))
         let endpoint = try Endpoint(server.url)
         func send(_ operation: DynamoDBOperation) async throws(TransportFailure) -> Int {
-            let call = CallContext(operation: operation, subject: "", endpoint: endpoint)
-            let request = call.request(region: "eu-central-1", credentials: exampleKeys, body: Array("{}".utf8))
+            let request = operation.request(to: endpoint, body: Array("{}".utf8))
             return try await transport.send(request, lane: operation.lane, timeout: .seconds(20)).status
         }
         let hanging = (0..<20).map { _ in Task { try? await send(streamsHang ? .getRecords : .scan) } }

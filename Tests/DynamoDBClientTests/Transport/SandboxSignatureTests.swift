@@ -16,7 +16,10 @@ import Testing
         func credentials() async throws(DynamoDBError) -> Credentials {
             keys[min(used.withLock { $0 }, keys.count - 1)]
         }
-        func invalidate() { used.withLock { $0 += 1 } }
+        func replacement(of rejected: Credentials) async -> Credentials? {
+            used.withLock { $0 += 1 }
+            return try? await credentials()
+        }
     }
 
     private func ask(

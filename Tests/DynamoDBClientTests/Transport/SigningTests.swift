@@ -16,10 +16,17 @@ import Testing
             secretAccessKey: "a/secret+key=",
             sessionToken: hasToken ? "a/token+==" : nil
         )
-        let call = CallContext(operation: .scan, subject: "table Bücher", endpoint: try Endpoint(server.url))
+        let endpoint = try Endpoint(server.url)
         let body = Array(#"{"TableName":"Bücher"}"#.utf8)
-        let request = call.request(region: "eu-central-1", credentials: keys, body: body)
-        _ = try await transport.send(request, lane: call.operation.lane, timeout: .seconds(20))
+        var request = DynamoDBOperation.scan.request(to: endpoint, body: body)
+        request.sign(
+            for: endpoint,
+            with: keys,
+            region: "eu-central-1",
+            service: "dynamodb",
+            milliseconds: 1_440_938_160_999
+        )
+        _ = try await transport.send(request, lane: DynamoDBOperation.scan.lane, timeout: .seconds(20))
         transport.close()
 
         let received = try #require(server.requests.first)
@@ -28,6 +35,8 @@ import Testing
         #expect(received.header("content-type") == "application/x-amz-json-1.0")
         #expect(received.header("x-amz-target") == "DynamoDB_20120810.Scan")
         #expect(received.header("x-amz-security-token") == keys.sessionToken)
+        #expect(received.header("x-amz-date") == "20150830T123600Z")
+        #expect(received.header("host") == "127.0.0.1:\(server.port)")
         #expect(received.header("expect") == nil)
         #expect(received.header("accept-encoding") == nil)
         let authorization = try #require(received.header("authorization"))
@@ -38,8 +47,8 @@ import Testing
         #expect(authorization == expected(received, keys, names))
     }
 
-    /// Signature Version 4 (AWS IAM User Guide, "Create a signed AWS API request"), written without libcurl. The hash beneath may be
-    /// the library that libcurl uses as well: `DigestTests` holds it against published values.
+    /// Signature Version 4 (AWS IAM User Guide, "Create a signed AWS API request"), written again. `DigestTests` holds the hash beneath against
+    /// published values.
     private func expected(_ request: ScriptedServer.Request, _ keys: Credentials, _ names: [String]) -> String {
         let time = request.header("x-amz-date") ?? ""
         let scope = "\(time.prefix(8))/eu-central-1/dynamodb/aws4_request"

@@ -7,7 +7,7 @@ import Testing
     private func describe(_ failure: TransportFailure) throws -> DynamoDBError {
         failure.error(
             CallContext(
-                operation: .scan,
+                .scan,
                 subject: "table t",
                 endpoint: try Endpoint("https://dynamodb.eu-central-1.amazonaws.com")
             )

@@ -1,0 +1,98 @@
+import Basics
+
+/// Decides when credentials are loaded: once at first, ahead of their end, and when the service rejects them. Pure: the caller loads,
+/// and gives the time.
+struct CredentialsLifetime: Sendable {
+    /// A moment on both clocks.
+    struct Moment: Sendable {
+        /// By the continuous clock.
+        let continuous: Duration
+        /// Milliseconds since 1970 UTC, by AWS's clock where it is known.
+        let wall: Int64
+    }
+
+    /// What a caller who needs credentials does.
+    enum Step: Sendable, Hashable {
+        /// Use them.
+        case use(Credentials)
+        /// Use them, and begin to load others.
+        case useAndLoad(Credentials)
+        /// Load, and wait for it.
+        case load
+        /// The last attempt failed just now, and another is not due.
+        case fail(DynamoDBError)
+    }
+
+    private let limits: DynamoDBClientLimits
+    private var kept: LoadedCredentials?
+    /// When others are loaded, by the wall clock; nil for keys without an end.
+    private var renewalAt: Int64?
+    /// No attempt begins before this moment of the continuous clock.
+    private var attemptAt = Duration.zero
+    private var lastRereadAt: Duration?
+    private var failures = 0
+    private var lastError: DynamoDBError?
+    private(set) var status = CredentialsStatus()
+
+    init(limits: DynamoDBClientLimits) { self.limits = limits }
+
+    /// What to do about credentials for the next request.
+    func next(at now: Moment) -> Step {
+        let isDue = now.continuous >= attemptAt
+        guard let kept else {
+            if let lastError, !isDue { return .fail(lastError) }
+            return .load
+        }
+        guard let renewalAt, now.wall >= renewalAt else { return .use(kept.credentials) }
+        guard let end = kept.expiresAt, now.wall >= end, let lastError else {
+            // Those that ended are used until a first attempt says that there are no others: this machine's clock may be wrong.
+            if let end = kept.expiresAt, now.wall >= end { return .load }
+            return isDue ? .useAndLoad(kept.credentials) : .use(kept.credentials)
+        }
+        return isDue ? .load : .fail(lastError)
+    }
+
+    /// Whether the source is read again because the service rejected `rejected`: at most once in
+    /// `DynamoDBClientLimits.rejectedCredentialsInterval`.
+    mutating func rereads(after rejected: Credentials, at now: Moment) -> Bool {
+        if let last = lastRereadAt, now.continuous - last < limits.rejectedCredentialsInterval { return false }
+        lastRereadAt = now.continuous
+        return true
+    }
+
+    /// The credentials in use.
+    var current: Credentials? { kept?.credentials }
+
+    /// Credentials were loaded. Returns whether they are news. `random` is a number in 0..<1, so that many processes do not ask at once.
+    mutating func loaded(_ loaded: LoadedCredentials, at now: Moment, random: Double) -> Bool {
+        let isNews = loaded != kept
+        kept = loaded
+        failures = 0
+        lastError = nil
+        attemptAt = .zero
+        renewalAt = loaded.expiresAt.map { end in
+            let life = end - now.wall
+            // A source that hands out keys past their end has no others; the service says whether they hold.
+            guard life > 0 else { return now.wall + limits.credentialsRetry.cap.wholeMilliseconds }
+            let margin = min(limits.credentialsMargin.wholeMilliseconds, life / 3)
+            return end - margin + Int64(Double(margin) * 0.2 * random)
+        }
+        if let end = loaded.expiresAt, end <= now.wall { kept = LoadedCredentials(loaded.credentials, source: loaded.source) }
+        status.source = loaded.source
+        status.expiresAt = loaded.expiresAt
+        status.loads += 1
+        status.trouble = nil
+        return isNews
+    }
+
+    /// An attempt failed. Returns whether credentials of before are used on.
+    mutating func failed(_ error: DynamoDBError, at now: Moment, random: Double) -> Bool {
+        attemptAt = now.continuous + limits.credentialsRetry.wait(failures: failures, fraction: random)
+        failures += 1
+        lastError = error
+        status.failures += 1
+        status.trouble = error.description
+        guard let kept else { return false }
+        return kept.expiresAt.map { now.wall < $0 } ?? true
+    }
+}
