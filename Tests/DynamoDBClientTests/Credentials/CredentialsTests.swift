@@ -54,10 +54,16 @@ import Testing
         let path = "\(directory.path)/credentials"
         try #require(mkfifo(path, 0o600) == 0)
         defer { unlink(path) }
-        let provider = provider(directory, "default")
+        let provider = RefreshingCredentials(
+            provider(directory, "default"),
+            clock: AWSClock(time: .system, maximumAge: .seconds(300)),
+            limits: DynamoDBClientLimits(),
+            time: .system,
+            observer: nil
+        )
         let count = 4 * sysconf(Int32(_SC_NPROCESSORS_ONLN))
         let waiting = (0..<count).map { _ in
-            Task { () throws in try await provider.load().credentials.accessKeyID }
+            Task { () throws in try await provider.credentials().accessKeyID }
         }
         // Nobody writes to it, so that its reader waits in `open`.
         for _ in 0..<20 { await Task.detached { await Task.yield() }.value }
