@@ -26,6 +26,8 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
     public var lowSpeedTime: Duration = .seconds(10)
     /// Bytes of a shared config or credentials file.
     public var configurationFileBytes = 1 << 20
+    /// Bytes of a file of certificate authorities. A system's holds about 250 KB.
+    public var certificateBundleBytes = 16 << 20
     /// Bytes of a response, a token file or a program's output that carries credentials.
     public var credentialsResponseBytes = 1 << 20
     /// How long somebody waits for credentials. A source that takes longer is left alone.

@@ -85,10 +85,7 @@ struct SharedProfiles: Sendable, Hashable {
     /// A profile's properties; nil when neither file has it.
     subscript(profile: String) -> [String: String]? { profiles[profile] }
 
-    /// The `endpoint_url` for a service: of the profile's `services` section first, then the profile's own.
-    func endpointURL(profile: String, service: String) -> String? {
-        guard let properties = profiles[profile] else { return nil }
-        if let section = properties["services"], let url = services[section]?["\(service).endpoint_url"] { return url }
-        return properties["endpoint_url"]
-    }
+    /// The properties of a `services` section; nil where the config file has none of that name. A service's are nested below its name,
+    /// as in `dynamodb.endpoint_url`.
+    func services(_ name: String) -> [String: String]? { services[name] }
 }

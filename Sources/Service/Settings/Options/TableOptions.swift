@@ -20,7 +20,15 @@ enum TableOptions: SettingGroup {
             url.optional,
             default: "AWS",
             example: "http://localhost:8000",
-            "URL of DynamoDB and DynamoDB Streams."
+            "URL of DynamoDB and DynamoDB Streams. A setting of Streams alone, as in `AWS_ENDPOINT_URL_DYNAMODB_STREAMS`, wins there."
+        ),
+        Setting(
+            "streams-endpoint-url",
+            \.aws.streamsEndpointURL,
+            url.optional,
+            default: "as for DynamoDB",
+            example: "http://localhost:8001",
+            "URL of DynamoDB Streams alone."
         ),
         Setting(
             "region",
