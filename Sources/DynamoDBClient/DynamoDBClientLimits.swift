@@ -37,6 +37,16 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
     public var credentialsMargin: Duration = .seconds(900)
     /// Waits between attempts to load credentials that failed.
     public var credentialsRetry = ExponentialBackoff(base: .seconds(2), cap: .seconds(60), floor: .seconds(1))
+    /// Calls of the Security Token Service within one load of credentials, of all roles of a chain together. They end before
+    /// `credentialsPatience`, so that their own error is heard.
+    public var securityToken = RetryPolicy(
+        maximumAttempts: 4,
+        base: .milliseconds(200),
+        throttledBase: .milliseconds(500),
+        cap: .seconds(2),
+        maximumElapsed: .seconds(9),
+        attemptTimeout: .seconds(3)
+    )
     /// Credentials that the service rejects are read again at most once in this time.
     public var rejectedCredentialsInterval: Duration = .seconds(1)
     /// Characters of a remote error message that go into an `DynamoDBError`.

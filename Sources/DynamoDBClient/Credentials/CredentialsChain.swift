@@ -9,30 +9,39 @@ final class CredentialsChain: CredentialsSource {
     /// Asks `sources` in this order.
     init(_ sources: [any CredentialsSource]) { self.sources = sources }
 
-    /// The keys of the first source that has some.
+    /// The keys of the first source that has some. Where none has, the error repeats what a source says beyond that.
     func load() async throws(DynamoDBError) -> LoadedCredentials {
         if let chosen = chosen.withLock({ $0 }) { return try await sources[chosen].load() }
+        var remarks: [String] = []
         for (index, source) in sources.enumerated() {
             do {
                 let loaded = try await source.load()
                 chosen.withLock { $0 = index }
                 return loaded
             } catch  where error.isCredentialsNotFound {
-                continue
+                // The only place that was to be looked at says best how to fill it.
+                if sources.count == 1 { throw error }
+                if error.message != DynamoDBError.noKeysHere { remarks.append(error.message) }
             }
         }
-        throw .noCredentials
+        throw .noCredentials(remarks: remarks)
     }
 }
 
 extension DynamoDBError {
+    /// The message of a source that is simply not set up.
+    static let noKeysHere = "there are no credentials"
+
     /// No source has anything.
-    static var noCredentials: DynamoDBError {
+    static var noCredentials: DynamoDBError { noCredentials(remarks: []) }
+
+    /// No source has anything. `remarks` are the words of those that are set up in part.
+    fileprivate static func noCredentials(remarks: [String]) -> DynamoDBError {
         .configuration(
             subject: "credentials",
             code: .credentialsNotFound,
             message: "no AWS credentials in the environment, by web identity, in the shared files, "
-                + "from a container or from the instance",
+                + "from a container or from the instance" + remarks.map { "; \($0)" }.joined(),
             hint: "On AWS, give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and "
                 + "AWS_SECRET_ACCESS_KEY (any values do for a local endpoint), or AWS_PROFILE to a profile that has keys.",
             kind: .accessDenied

@@ -19,8 +19,17 @@ struct CredentialsContext: Sendable {
 extension CredentialsContext {
     /// The sources of keys in the order of the AWS SDKs (AWS SDKs and Tools Reference Guide, "Standardized credential providers").
     func sources() -> CredentialsChain {
-        let ofProfile = ProfileCredentials(profile: profile, files: files)
+        let ofProfile = ProfileCredentials(
+            profile: profile,
+            sources: ProfileSources(
+                context: self,
+                container: UnavailableCredentials(place: "container"),
+                instance: UnavailableCredentials(place: "instance")
+            )
+        )
         if isProfileChosen { return CredentialsChain([ofProfile]) }
-        return CredentialsChain([EnvironmentCredentials(environment: environment), ofProfile])
+        return CredentialsChain([
+            EnvironmentCredentials(environment: environment), WebIdentityCredentials(self), ofProfile,
+        ])
     }
 }

@@ -76,16 +76,7 @@ import Testing
     }
 
     private func provider(_ directory: TemporaryDirectory, _ profile: String) -> ProfileCredentials {
-        ProfileCredentials(
-            profile: profile,
-            files: SharedFiles(
-                environment: [
-                    "AWS_SHARED_CREDENTIALS_FILE": "\(directory.path)/credentials",
-                    "AWS_CONFIG_FILE": "\(directory.path)/config",
-                ],
-                byteLimit: 1 << 20
-            )
-        )
+        ProfileCredentials(profile: profile, sources: makeProfileSources(makeContext(directory)))
     }
 
     @Test("reads a profile's keys, each time from the file")
@@ -127,20 +118,6 @@ import Testing
             #expect(error?.isCredentialsNotFound == true)
         }
     }
-
-    @Test("a profile that gets its keys another way is named, with a way out")
-    func singleSignOn() async throws {
-        let directory = TemporaryDirectory()
-        directory.write("config", "[profile dev]\nsso_session=corp\nrole_arn=arn:aws:iam::1:role/x\n")
-        let provider = provider(directory, "dev")
-        let error = await #expect(throws: DynamoDBError.self) { try await provider.load() }
-        #expect(
-            error?.description
-                == "Configuration profile dev failed: UnsupportedProfile: the profile gets its keys through "
-                + "sso_session, which is not supported. "
-                + "Run `eval \"$(aws configure export-credentials --profile dev --format env)\"` first."
-        )
-    }
 }
 
 @Suite struct CredentialsChainTests {
@@ -158,5 +135,29 @@ import Testing
         #expect(fault?.code == "IncompleteCredentials")
         let none = await #expect(throws: DynamoDBError.self) { try await CredentialsChain([nothing]).load() }
         #expect(none?.isCredentialsNotFound == true)
+    }
+
+    @Test("one source's own words are those of the chain; of several, what is said beyond that there is nothing")
+    func remarks() async throws {
+        let nothing = EnvironmentCredentials(environment: [:])
+        let one = await #expect(throws: DynamoDBError.self) { try await CredentialsChain([nothing]).load() }
+        #expect(
+            one?.description
+                == "Configuration environment failed: CredentialsNotFound: there are no credentials. "
+                + "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+        let context = makeContext(
+            TemporaryDirectory(),
+            environment: ["AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/reader"]
+        )
+        let several = await #expect(throws: DynamoDBError.self) {
+            try await CredentialsChain([nothing, WebIdentityCredentials(context)]).load()
+        }
+        #expect(
+            several?.message
+                == "no AWS credentials in the environment, by web identity, in the shared files, from a container or from the "
+                + "instance; AWS_ROLE_ARN is set, but AWS_WEB_IDENTITY_TOKEN_FILE is not"
+        )
+        #expect(several?.isCredentialsNotFound == true)
     }
 }
