@@ -12,28 +12,38 @@ final class CredentialsChain: CredentialsSource {
     /// The keys of the first source that has some.
     func load() async throws(DynamoDBError) -> LoadedCredentials {
         if let chosen = chosen.withLock({ $0 }) { return try await sources[chosen].load() }
+        var closest: DynamoDBError?
         for (index, source) in sources.enumerated() {
             do {
                 let loaded = try await source.load()
                 chosen.withLock { $0 = index }
                 return loaded
             } catch  where error.isCredentialsNotFound {
-                continue
+                // A service that was asked knows more than a setting that is not there.
+                if error.operation == InstanceMetadataFault.operation { closest = error }
             }
         }
-        throw .noCredentials
+        throw .noCredentials(instance: closest)
     }
 }
 
 extension DynamoDBError {
     /// No source has anything.
-    static var noCredentials: DynamoDBError {
-        .configuration(
+    static var noCredentials: DynamoDBError { noCredentials(instance: nil) }
+
+    /// The same, with the reason that the instance metadata service has nothing.
+    static func noCredentials(instance: DynamoDBError?) -> DynamoDBError {
+        let reason = instance.map { " (\($0.message))" } ?? ""
+        let advice = instance.flatMap { $0.hint.isEmpty ? nil : "\($0.hint) " } ?? ""
+        return .configuration(
             subject: "credentials",
             code: .credentialsNotFound,
-            message: "no AWS credentials in the environment, by web identity, in the shared files, from a container or from the instance",
-            hint: "On AWS, give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any "
-                + "values do for a local endpoint), or AWS_PROFILE to a profile that has keys.",
+            message:
+                "no AWS credentials in the environment, by web identity, in the shared files, from a container or from the instance"
+                + reason,
+            hint: advice
+                + "On AWS, give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
+                + "(any values do for a local endpoint), or AWS_PROFILE to a profile that has keys.",
             kind: .accessDenied
         )
     }

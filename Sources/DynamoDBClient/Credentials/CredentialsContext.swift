@@ -19,8 +19,12 @@ struct CredentialsContext: Sendable {
 extension CredentialsContext {
     /// The sources of keys in the order of the AWS SDKs (AWS SDKs and Tools Reference Guide, "Standardized credential providers").
     func sources() -> CredentialsChain {
-        let ofProfile = ProfileCredentials(profile: profile, files: files)
-        if isProfileChosen { return CredentialsChain([ofProfile]) }
-        return CredentialsChain([EnvironmentCredentials(environment: environment), ofProfile])
+        var sources: [any CredentialsSource] = []
+        // As in the SDKs, a profile that an option names keeps the environment's keys out, and nothing else.
+        if !isProfileChosen { sources.append(EnvironmentCredentials(environment: environment)) }
+        sources.append(ProfileCredentials(profile: profile, files: files))
+        sources.append(ContainerCredentials(environment: environment, http: http, limits: limits))
+        sources.append(InstanceCredentials(self))
+        return CredentialsChain(sources)
     }
 }
