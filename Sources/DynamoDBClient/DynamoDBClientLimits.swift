@@ -47,6 +47,16 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
         maximumElapsed: .seconds(9),
         attemptTimeout: .seconds(3)
     )
+    /// Time for one attempt to get credentials of a container endpoint.
+    public var containerTimeout: Duration = .seconds(2)
+    /// Attempts at a container endpoint in one load of credentials. With their waits they end within `credentialsPatience`.
+    public var containerAttempts = 3
+    /// Time for one request to the instance metadata service. Where nothing responds in this time, there is none.
+    public var instanceMetadataTimeout: Duration = .seconds(1)
+    /// Attempts that one load of credentials repeats at an instance metadata service, over all of its requests.
+    public var instanceMetadataRetries = 2
+    /// Waits between attempts at a container endpoint or an instance metadata service.
+    public var endpointRetry = ExponentialBackoff(base: .milliseconds(200), cap: .seconds(1), floor: .milliseconds(50))
     /// Credentials that the service rejects are read again at most once in this time.
     public var rejectedCredentialsInterval: Duration = .seconds(1)
     /// Characters of a remote error message that go into an `DynamoDBError`.

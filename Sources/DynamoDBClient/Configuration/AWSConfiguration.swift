@@ -82,8 +82,16 @@ extension AWSConfiguration {
         time: TimeSource = .system,
         observer: (any CredentialsObserver)? = nil
     ) async throws(DynamoDBError) -> AWSConfiguration {
-        let resolver = ConfigurationResolver(environment: environment, overrides: overrides, limits: limits) { _, _ in
-            nil
+        let resolver = ConfigurationResolver(environment: environment, overrides: overrides, limits: limits) {
+            settings,
+            http in
+            await InstanceMetadata(
+                environment: settings.environment,
+                properties: settings.properties,
+                http: http,
+                limits: limits
+            )
+            .region()
         }
         return try await resolver.resolve(time: time, observer: observer)
     }

@@ -19,17 +19,16 @@ struct CredentialsContext: Sendable {
 extension CredentialsContext {
     /// The sources of keys in the order of the AWS SDKs (AWS SDKs and Tools Reference Guide, "Standardized credential providers").
     func sources() -> CredentialsChain {
+        let container = ContainerCredentials(environment: environment, http: http, limits: limits)
+        let instance = InstanceCredentials(self)
         let ofProfile = ProfileCredentials(
             profile: profile,
-            sources: ProfileSources(
-                context: self,
-                container: UnavailableCredentials(place: "container"),
-                instance: UnavailableCredentials(place: "instance")
-            )
+            sources: ProfileSources(context: self, container: container, instance: instance)
         )
-        if isProfileChosen { return CredentialsChain([ofProfile]) }
+        // As in the SDKs, a profile that an option names keeps the variables' keys out, and nothing else.
+        if isProfileChosen { return CredentialsChain([ofProfile, container, instance]) }
         return CredentialsChain([
-            EnvironmentCredentials(environment: environment), WebIdentityCredentials(self), ofProfile,
+            EnvironmentCredentials(environment: environment), WebIdentityCredentials(self), ofProfile, container, instance,
         ])
     }
 }

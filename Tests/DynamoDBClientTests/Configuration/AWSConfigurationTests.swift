@@ -153,10 +153,13 @@ import Testing
     @Test("missing credentials, and half a pair, are said when credentials are needed")
     func missingCredentials() async throws {
         let none = try await AWSConfiguration.resolve(environment: [
-            "AWS_REGION": "eu-central-1", "HOME": "/nonexistent",
+            "AWS_REGION": "eu-central-1", "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true",
         ])
         let missing = await #expect(throws: DynamoDBError.self) { try await none.credentials.credentials() }
-        #expect(missing == .noCredentials)
+        #expect(
+            missing?.message == DynamoDBError.noCredentials.message
+                + "; AWS_EC2_METADATA_DISABLED is true, so the instance metadata service is not used"
+        )
         let half = try await AWSConfiguration.resolve(
             environment: ["AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKID", "HOME": "/nonexistent"]
         )
