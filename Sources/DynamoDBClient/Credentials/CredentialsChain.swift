@@ -9,41 +9,43 @@ final class CredentialsChain: CredentialsSource {
     /// Asks `sources` in this order.
     init(_ sources: [any CredentialsSource]) { self.sources = sources }
 
-    /// The keys of the first source that has some.
+    /// The keys of the first source that has some. Where none has, the error repeats what a source says beyond that.
     func load() async throws(DynamoDBError) -> LoadedCredentials {
         if let chosen = chosen.withLock({ $0 }) { return try await sources[chosen].load() }
-        var closest: DynamoDBError?
+        var remarks: [DynamoDBError] = []
         for (index, source) in sources.enumerated() {
             do {
                 let loaded = try await source.load()
                 chosen.withLock { $0 = index }
                 return loaded
             } catch  where error.isCredentialsNotFound {
-                // A service that was asked knows more than a setting that is not there.
-                if error.operation == InstanceMetadataFault.operation { closest = error }
+                // The only place that was to be looked at says best how to fill it.
+                if sources.count == 1 { throw error }
+                if error.message != DynamoDBError.noKeysHere { remarks.append(error) }
             }
         }
-        throw .noCredentials(instance: closest)
+        throw .noCredentials(remarks: remarks)
     }
 }
 
 extension DynamoDBError {
-    /// No source has anything.
-    static var noCredentials: DynamoDBError { noCredentials(instance: nil) }
+    /// The message of a source that is simply not set up.
+    static let noKeysHere = "there are no credentials"
 
-    /// The same, with the reason that the instance metadata service has nothing.
-    static func noCredentials(instance: DynamoDBError?) -> DynamoDBError {
-        let reason = instance.map { " (\($0.message))" } ?? ""
-        let advice = instance.flatMap { $0.hint.isEmpty ? nil : "\($0.hint) " } ?? ""
-        return .configuration(
+    /// No source has anything.
+    static var noCredentials: DynamoDBError { noCredentials(remarks: []) }
+
+    /// No source has anything. `remarks` are the errors of those that are set up in part, with their advice.
+    fileprivate static func noCredentials(remarks: [DynamoDBError]) -> DynamoDBError {
+        .configuration(
             subject: "credentials",
             code: .credentialsNotFound,
             message:
                 "no AWS credentials in the environment, by web identity, in the shared files, from a container or from the instance"
-                + reason,
-            hint: advice
-                + "On AWS, give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
-                + "(any values do for a local endpoint), or AWS_PROFILE to a profile that has keys.",
+                + remarks.map { "; \($0.message)" }.joined(),
+            hint: remarks.map(\.hint).filter { !$0.isEmpty }.map { "\($0) " }.joined()
+                + "On AWS, give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any "
+                + "values do for a local endpoint), or AWS_PROFILE to a profile that has keys.",
             kind: .accessDenied
         )
     }
