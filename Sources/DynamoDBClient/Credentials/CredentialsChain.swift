@@ -35,17 +35,15 @@ extension DynamoDBError {
     /// No source has anything.
     static var noCredentials: DynamoDBError { noCredentials(remarks: []) }
 
-    /// No source has anything. `remarks` are the words of those that are set up in part, or that were asked.
+    /// No source has anything. `remarks` are the errors of those that are set up in part, with their advice.
     fileprivate static func noCredentials(remarks: [DynamoDBError]) -> DynamoDBError {
-        // A service that was asked knows more than a setting that is not there.
-        let asked = remarks.last { $0.operation == InstanceMetadataFault.operation }
-        let advice = asked.flatMap { $0.hint.isEmpty ? nil : "\($0.hint) " } ?? ""
-        return .configuration(
+        .configuration(
             subject: "credentials",
             code: .credentialsNotFound,
             message: "no AWS credentials in the environment, by web identity, in the shared files, "
                 + "from a container or from the instance" + remarks.map { "; \($0.message)" }.joined(),
-            hint: advice + "On AWS, give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and "
+            hint: remarks.map(\.hint).filter { !$0.isEmpty }.map { "\($0) " }.joined()
+                + "On AWS, give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and "
                 + "AWS_SECRET_ACCESS_KEY (any values do for a local endpoint), or AWS_PROFILE to a profile that has keys.",
             kind: .accessDenied
         )

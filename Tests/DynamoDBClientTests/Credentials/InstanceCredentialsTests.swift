@@ -62,8 +62,8 @@ import Testing
         #expect(
             error?.description
                 == "Configuration credentials failed: CredentialsNotFound: no AWS credentials in the environment, by web identity, in the "
-                + "shared files, from a container or from the instance (the instance metadata service responds, but the instance has no "
-                + "role). Attach a role: `aws ec2 associate-iam-instance-profile --iam-instance-profile Name=… --instance-id …`. On AWS, "
+                + "shared files, from a container or from the instance; the instance metadata service responds, but the instance has no "
+                + "role. Attach a role: `aws ec2 associate-iam-instance-profile --iam-instance-profile Name=… --instance-id …`. On AWS, "
                 + "give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any values do for a "
                 + "local endpoint), or AWS_PROFILE to a profile that has keys."
         )

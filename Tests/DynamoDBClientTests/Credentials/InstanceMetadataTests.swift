@@ -143,8 +143,8 @@ import Testing
         #expect(
             error?.description
                 == "GetInstanceMetadata token failed: CredentialsNotFound: \(server.url) accepted the connection and sent no token "
-                + "within 1 s. In a container on EC2, allow one hop more: `aws ec2 modify-instance-metadata-options "
-                + "--http-put-response-hop-limit 2 --instance-id …`. If this is no EC2 instance, set AWS_EC2_METADATA_DISABLED=true."
+                + "within 1 s, as for a container when its hop limit is 1. In a container on EC2, allow one hop more: "
+                + "`aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id …`. If this is no EC2 instance, set AWS_EC2_METADATA_DISABLED=true."
         )
         #expect(server.connectionCount == 1)
     }

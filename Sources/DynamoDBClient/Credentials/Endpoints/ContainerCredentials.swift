@@ -33,7 +33,7 @@ struct ContainerCredentials: CredentialsSource {
             throw .configuration(
                 subject: "container",
                 code: .credentialsNotFound,
-                message: "there is no container endpoint",
+                message: DynamoDBError.noKeysHere,
                 hint: "Set \(ContainerEndpoint.relativeVariable) or \(ContainerEndpoint.fullVariable).",
                 kind: .accessDenied
             )

@@ -29,7 +29,7 @@ struct InstanceMetadataFault: Sendable {
         // libcurl tells in words alone how far a request came: "Connection timed out" or "Operation timed out".
         if failure.cause == .timedOut, failure.detail.hasPrefix("Operation timed out") {
             return notFound(
-                "\(server) accepted the connection and sent no token within \(seconds)",
+                "\(server) accepted the connection and sent no token within \(seconds), as for a container when its hop limit is 1",
                 hint:
                     "In a container on EC2, allow one hop more: `aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 "
                     + "--instance-id …`. If this is no EC2 instance, set \(InstanceEndpoint.disabledVariable)=true."
