@@ -7,15 +7,6 @@ import Testing
 @testable import DynamoDBClient
 
 @Suite struct DynamoDBClientTests {
-    private let scanRequest = ScanRequest(
-        table: "t",
-        schema: hashOnly,
-        segment: 1,
-        totalSegments: 4,
-        exclusiveStartKey: ["id": .string("k\"é")],
-        limit: 7
-    )
-
     @Test("requests are what the API reference says")
     func requests() async throws {
         let server = ScriptedServer { request in

@@ -31,9 +31,10 @@ extension DynamoDBError {
         .configuration(
             subject: "credentials",
             code: .credentialsNotFound,
-            message: "no AWS credentials in the environment, by web identity, in the shared files, from a container or from the instance",
-            hint: "On AWS, give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any "
-                + "values do for a local endpoint), or AWS_PROFILE to a profile that has keys.",
+            message: "no AWS credentials in the environment, by web identity, in the shared files, "
+                + "from a container or from the instance",
+            hint: "On AWS, give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and "
+                + "AWS_SECRET_ACCESS_KEY (any values do for a local endpoint), or AWS_PROFILE to a profile that has keys.",
             kind: .accessDenied
         )
     }

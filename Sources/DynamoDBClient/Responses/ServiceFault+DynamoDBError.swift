@@ -63,7 +63,7 @@ extension ServiceFault {
         case .notFound:
             "Check the table's name, the region and the account: `aws dynamodb list-tables`."
         case .accessDenied where DynamoDBError.isClockTrouble(fault.code, fault.message):
-            "Check this machine's clock: a signature is good for a few minutes, and the time of the response did not help."
+            "Check this machine's clock: signatures are good for a few minutes only."
         case .accessDenied where fault.isSignatureTrouble:
             "Check the access key, its secret and its session token: `aws sts get-caller-identity`."
         case .accessDenied:

@@ -23,7 +23,8 @@ extension TransferRequest {
         let signed = fields.map { (name: $0.name.lowercased(), value: $0.value) }.sorted { $0.name < $1.name }
         let names = signed.map(\.name).joined(separator: ";")
         let canonical = [
-            method ?? (body == nil ? "GET" : "POST"), "/", "", signed.map { "\($0.name):\($0.value)\n" }.joined(), names,
+            method ?? (body == nil ? "GET" : "POST"), "/", "", signed.map { "\($0.name):\($0.value)\n" }.joined(),
+            names,
             SHA256Digest(body ?? []).hexadecimal,
         ].joined(separator: "\n")
         let scope = [String(time.prefix(8)), region, service, "aws4_request"]

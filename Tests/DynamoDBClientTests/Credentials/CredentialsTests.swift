@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Testing
 
@@ -101,10 +102,11 @@ import Testing
         )
         directory.write("credentials", "[dev]\naws_access_key_id=D\naws_secret_access_key=E\n")
         #expect(
-            try await provider.load() == LoadedCredentials(
-                Credentials(accessKeyID: "D", secretAccessKey: "E"),
-                source: "profile dev"
-            )
+            try await provider.load()
+                == LoadedCredentials(
+                    Credentials(accessKeyID: "D", secretAccessKey: "E"),
+                    source: "profile dev"
+                )
         )
     }
 

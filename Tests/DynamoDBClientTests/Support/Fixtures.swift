@@ -24,7 +24,8 @@ func makeClient(
         credentials: credentials,
         dynamoDB: endpoint,
         dynamoDBStreams: endpoint,
-        limits: limits
+        limits: limits,
+        time: time.source
     )
     return try DynamoDBClient(configuration: configuration, retries: retries, time: time.source, observer: observer)
 }
@@ -38,3 +39,11 @@ final class RecordingObserver: DynamoDBCallObserver {
 
 let hashOnly = KeySchema(partition: KeyAttribute(name: "id", type: .string))
 let onePage = #"{"Count":1,"Items":[{"id":{"S":"a"},"n":{"N":"1"}}],"ScannedCount":1}"#
+let scanRequest = ScanRequest(
+    table: "t",
+    schema: hashOnly,
+    segment: 1,
+    totalSegments: 4,
+    exclusiveStartKey: ["id": .string("k\"é")],
+    limit: 7
+)

@@ -52,9 +52,9 @@ struct CredentialsLifetime: Sendable {
         return isDue ? .load : .fail(lastError)
     }
 
-    /// Whether the source is read again because the service rejected `rejected`: at most once in
+    /// Whether the source is read again because the service rejected the credentials: at most once in
     /// `DynamoDBClientLimits.rejectedCredentialsInterval`.
-    mutating func rereads(after rejected: Credentials, at now: Moment) -> Bool {
+    mutating func rereads(at now: Moment) -> Bool {
         if let last = lastRereadAt, now.continuous - last < limits.rejectedCredentialsInterval { return false }
         lastRereadAt = now.continuous
         return true
@@ -65,7 +65,7 @@ struct CredentialsLifetime: Sendable {
 
     /// Credentials were loaded. Returns whether they are news. `random` is a number in 0..<1, so that many processes do not ask at once.
     mutating func loaded(_ loaded: LoadedCredentials, at now: Moment, random: Double) -> Bool {
-        let isNews = loaded != kept
+        let isNews = loaded.credentials != kept?.credentials || loaded.expiresAt != status.expiresAt
         kept = loaded
         failures = 0
         lastError = nil
@@ -75,9 +75,11 @@ struct CredentialsLifetime: Sendable {
             // A source that hands out keys past their end has no others; the service says whether they hold.
             guard life > 0 else { return now.wall + limits.credentialsRetry.cap.wholeMilliseconds }
             let margin = min(limits.credentialsMargin.wholeMilliseconds, life / 3)
-            return end - margin + Int64(Double(margin) * 0.2 * random)
+            return end - margin + Int64(saturating: Double(margin) * 0.2 * random)
         }
-        if let end = loaded.expiresAt, end <= now.wall { kept = LoadedCredentials(loaded.credentials, source: loaded.source) }
+        if let end = loaded.expiresAt, end <= now.wall {
+            kept = LoadedCredentials(loaded.credentials, source: loaded.source)
+        }
         status.source = loaded.source
         status.expiresAt = loaded.expiresAt
         status.loads += 1

@@ -54,7 +54,7 @@ final class RefreshingCredentials: CredentialsProvider {
         let isLoad = state.withLock { state -> Bool? in
             guard state.lifetime.current == rejected else { return nil }
             // A load that is under way may have begun before the keys were replaced, but it is the one that there is.
-            return state.isLoading || state.lifetime.rereads(after: rejected, at: now)
+            return state.isLoading || state.lifetime.rereads(at: now)
         }
         guard let isLoad else { return try? await credentials() }
         guard isLoad, let others = try? await loaded(), others != rejected else { return nil }

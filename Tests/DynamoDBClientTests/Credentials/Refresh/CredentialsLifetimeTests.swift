@@ -1,0 +1,120 @@
+import Testing
+
+@testable import DynamoDBClient
+
+@Suite struct CredentialsLifetimeTests {
+    private static let hour: Int64 = 3_600_000
+    private func at(_ milliseconds: Int64) -> CredentialsLifetime.Moment {
+        CredentialsLifetime.Moment(continuous: .milliseconds(milliseconds), wall: milliseconds)
+    }
+
+    private func keys(_ name: String, until end: Int64?) -> LoadedCredentials {
+        LoadedCredentials(Credentials(accessKeyID: name, secretAccessKey: "s"), expiresAt: end, source: "a test")
+    }
+
+    private let trouble = DynamoDBError(
+        kind: .transient,
+        operation: "AssumeRole",
+        subject: "role r",
+        code: "TimedOut",
+        message: "no answer",
+        hint: ""
+    )
+
+    @Test("the first request loads, and keys without an end are kept")
+    func lasting() {
+        var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
+        #expect(lifetime.next(at: at(0)) == .load)
+        #expect(lifetime.loaded(keys("A", until: nil), at: at(0), random: 0.5) == true)
+        #expect(lifetime.next(at: at(1_000 * Self.hour)) == .use(keys("A", until: nil).credentials))
+    }
+
+    @Test("keys of an hour are renewed 12 to 15 minutes before their end", arguments: [(0.0, 45), (1.0, 48)])
+    func ahead(random: Double, minute: Int64) {
+        var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
+        let first = keys("A", until: Self.hour)
+        #expect(lifetime.loaded(first, at: at(0), random: random) == true)
+        #expect(lifetime.next(at: at(minute * 60_000 - 1)) == .use(first.credentials))
+        #expect(lifetime.next(at: at(minute * 60_000)) == .useAndLoad(first.credentials))
+    }
+
+    @Test("keys of a minute are renewed after two thirds of it")
+    func short() {
+        var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
+        let first = keys("A", until: 60_000)
+        #expect(lifetime.loaded(first, at: at(0), random: 0) == true)
+        #expect(lifetime.next(at: at(39_999)) == .use(first.credentials))
+        #expect(lifetime.next(at: at(40_000)) == .useAndLoad(first.credentials))
+    }
+
+    @Test("a renewal that fails keeps the keys until their end, with growing waits between attempts")
+    func failing() {
+        var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
+        let first = keys("A", until: Self.hour)
+        #expect(lifetime.loaded(first, at: at(0), random: 0) == true)
+        var now: Int64 = 45 * 60_000
+        var waits: [Int64] = []
+        while now < Self.hour {
+            #expect(lifetime.next(at: at(now)) == .useAndLoad(first.credentials))
+            #expect(lifetime.failed(trouble, at: at(now), random: 0.999) == true)
+            let failedAt = now
+            while case .use = lifetime.next(at: at(now)), now < Self.hour { now += 100 }
+            waits.append(now - failedAt)
+        }
+        #expect(waits.prefix(5).map { $0 / 1_000 } == [2, 4, 8, 16, 32])
+        #expect(waits.dropFirst(5).dropLast().allSatisfy { (59_000...60_100).contains($0) })
+        #expect(lifetime.failed(trouble, at: at(Self.hour), random: 0.5) == false, "they have ended")
+        #expect(lifetime.next(at: at(Self.hour)) == .fail(trouble))
+        #expect(lifetime.next(at: at(Self.hour + 61_000)) == .load)
+        #expect(lifetime.status.trouble == trouble.description)
+        #expect(lifetime.loaded(keys("B", until: 3 * Self.hour), at: at(Self.hour + 61_000), random: 0) == true)
+        #expect(lifetime.next(at: at(Self.hour + 61_000)) == .use(keys("B", until: nil).credentials))
+        #expect(lifetime.status.trouble == nil)
+    }
+
+    @Test("without any keys the failure is told until another attempt is due")
+    func none() {
+        var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
+        #expect(lifetime.failed(trouble, at: at(0), random: 0) == false)
+        #expect(lifetime.next(at: at(999)) == .fail(trouble))
+        #expect(lifetime.next(at: at(1_000)) == .load)
+    }
+
+    @Test("keys that ended while this machine slept are renewed before they are used")
+    func slept() {
+        var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
+        #expect(lifetime.loaded(keys("A", until: Self.hour), at: at(0), random: 0) == true)
+        #expect(lifetime.next(at: at(2 * Self.hour)) == .load)
+    }
+
+    @Test("a source that hands out keys past their end is believed, and asked again after a minute")
+    func pastTheirEnd() {
+        var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
+        let old = keys("A", until: 1)
+        #expect(lifetime.loaded(old, at: at(Self.hour), random: 0) == true)
+        #expect(lifetime.next(at: at(Self.hour + 59_999)) == .use(old.credentials))
+        #expect(lifetime.next(at: at(Self.hour + 60_000)) == .useAndLoad(old.credentials))
+        #expect(lifetime.status.expiresAt == 1)
+        #expect(lifetime.loaded(old, at: at(Self.hour + 60_000), random: 0) == false, "no news")
+    }
+
+    @Test("rejected keys are read again at most once a second")
+    func rejected() {
+        var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
+        let first = keys("A", until: nil)
+        #expect(lifetime.loaded(first, at: at(0), random: 0) == true)
+        #expect(lifetime.rereads(at: at(5_000)) == true)
+        #expect(lifetime.rereads(at: at(5_999)) == false)
+        #expect(lifetime.rereads(at: at(6_000)) == true)
+    }
+
+    @Test("only other keys are news")
+    func news() {
+        var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
+        #expect(lifetime.loaded(keys("A", until: 1_000), at: at(0), random: 0) == true)
+        #expect(lifetime.loaded(keys("A", until: 1_000), at: at(1), random: 0) == false)
+        #expect(lifetime.loaded(keys("A", until: 2_000), at: at(2), random: 0) == true)
+        #expect(lifetime.status.loads == 3)
+        #expect(lifetime.status.source == "a test")
+    }
+}
