@@ -22,7 +22,8 @@ package struct API: Sendable {
     private let hosts: HostRule?
 
     /// `pendingBytes` says whether large responses may be made, `connections` how many clients there may be. `metrics` responds to
-    /// `/metrics`. Without an `authenticator` everybody may read; `isExposed` says that this includes other machines.
+    /// `/metrics`. Without an `authenticator` everybody may read; `isExposed` says that this includes other machines. `aws` says how
+    /// AWS is reached.
     package init(
         view: ReplicaView,
         hub: FeedHub,
@@ -36,6 +37,7 @@ package struct API: Sendable {
         hosts: HostRule? = nil,
         authenticator: Authenticator? = nil,
         isExposed: Bool = false,
+        aws: (@Sendable () -> AWSStatus)? = nil,
         metrics: @escaping @Sendable () -> HTTPResponse
     ) {
         let fields = ResponseFields()
@@ -67,7 +69,8 @@ package struct API: Sendable {
             startedAtMilliseconds: startedAtMilliseconds,
             pendingBytes: pendingBytes,
             connections: connections,
-            authentication: AuthenticationStatus(store: authenticator?.store, isExposed: isExposed)
+            authentication: AuthenticationStatus(store: authenticator?.store, isExposed: isExposed),
+            aws: aws
         )
     }
 

@@ -75,6 +75,14 @@ package final class PrometheusRegistry: MetricsFactory {
         return text
     }
 
+    /// Forgets a gauge's series: its value is not known any more. It returns when it is made again.
+    package func withdraw(gauge label: String) {
+        let name = PrometheusName.metric(label)
+        state.withLock { state in
+            if state.families[name]?.kind == .gauge { state.families[name] = nil }
+        }
+    }
+
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         guard
             case .counter(let counter)? = instrument(

@@ -217,7 +217,7 @@ def test_a_restricted_token_learns_nothing_of_other_keys_by_asking(shared):
 
 def test_a_restricted_token_is_told_no_counts_of_the_whole_table(shared):
     whole, narrowed = (shared.get("/v1/status", headers=bearer(token)).json() for token in (ADMIN, TENANT))
-    counts = ["items", "bytes", "tombstones", "changes_applied", "subscribers", "scan", "saved_state"]
+    counts = ["items", "bytes", "tombstones", "changes_applied", "subscribers", "scan", "aws", "saved_state"]
     assert whole["items"] >= 3 and whole["shards"] and whole["scan"]
     assert {name: narrowed[name] for name in counts} == dict.fromkeys(counts)
     assert (narrowed["shards"], list(narrowed["history"]), narrowed["state"]) == ([], ["from"], "live")

@@ -31,11 +31,12 @@ package final class ServiceFixture: Sendable {
     }
 
     /// `accessLog` is made over the registry that `/metrics` shows. `limits` and `settings` change what a test needs otherwise;
-    /// `authenticator` asks for tokens.
+    /// `authenticator` asks for tokens, `aws` is what the status tells of AWS.
     package init(
         accessLog: (PrometheusRegistry) -> AccessLog? = { _ in nil },
         authenticator: Authenticator? = nil,
         isLoopback: Bool = true,
+        aws: (@Sendable () -> AWSStatus)? = nil,
         limits changeLimits: (inout APILimits) -> Void = { _ in },
         settings changeSettings: (inout Settings) -> Void = { _ in }
     ) throws {
@@ -65,6 +66,7 @@ package final class ServiceFixture: Sendable {
             metrics: ServiceMetrics(registry: registry),
             accessLog: accessLog(registry),
             authenticator: authenticator,
+            aws: aws,
             apiLimits: limits
         )
         port = try front.start(at: ResolvedAddress(host: "127.0.0.1", port: 0))

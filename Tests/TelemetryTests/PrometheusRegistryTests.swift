@@ -49,6 +49,18 @@ import Testing
         #expect(text.contains("wait_seconds_count{op=\"Scan\"} 3\n"))
     }
 
+    @Test("a gauge that is withdrawn is gone until it is set again; a counter stays")
+    func withdrawal() {
+        let registry = PrometheusRegistry()
+        registry.makeMeter(label: "a", dimensions: []).set(Int64(1))
+        registry.makeCounter(label: "b", dimensions: []).increment(by: 2)
+        for name in ["a", "b", "c"] { registry.withdraw(gauge: name) }
+        #expect(!registry.exposition().contains("a 1\n"))
+        #expect(registry.exposition().contains("\nb 2\n"))
+        registry.makeMeter(label: "a", dimensions: []).set(Int64(3))
+        #expect(registry.exposition().contains("\na 3\n"))
+    }
+
     @Test("prints gauges, also those that are not whole or not finite")
     func gauges() {
         let registry = PrometheusRegistry()

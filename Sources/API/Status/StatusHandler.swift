@@ -16,6 +16,8 @@ struct StatusHandler: Sendable {
     /// Nil where nobody has counted descriptors.
     let connections: ConnectionBudget?
     let authentication: AuthenticationStatus
+    /// Nil where nobody calls AWS, as in a test.
+    let aws: (@Sendable () -> AWSStatus)?
 
     func respond(to call: APICall) throws(Problem) -> HTTPResponse {
         _ = try QueryParameters(call.request, allowed: [])
@@ -57,6 +59,7 @@ struct StatusHandler: Sendable {
             json.member("rebuilds", status.rebuilds)
             json.member("changes_applied", told(Int64(status.changesApplied)))
             json.member("last_error", status.lastError)
+            json.object("aws", of: tellsCounts ? aws?() : nil) { Self.write($1, to: &$0) }
             json.object("saved_state", of: tellsCounts ? status.savedState : nil) { Self.write($1, to: &$0) }
             json.member("subscribers", told(Int64(hub.reading.subscribers)))
             json.object("connections", of: connections) { Self.write($1, to: &$0) }
@@ -166,6 +169,20 @@ struct StatusHandler: Sendable {
         json.member("tokens", Int64(reading?.tokens ?? 0))
         json.member("loaded_at", reading.map { Timestamp.text($0.loadedAt) })
         json.member("trouble", reading?.trouble)
+    }
+
+    private static func write(_ status: AWSStatus, to json: inout JSONWriter) {
+        json.member("region", status.region)
+        json.member("endpoint", status.endpoint)
+        json.member("streams_endpoint", status.streamsEndpoint)
+        json.object("credentials") { json in
+            json.member("source", status.credentials.source)
+            json.member("expires_at", status.credentials.expiresAt.map(Timestamp.text))
+            json.member("loads", status.credentials.loads)
+            json.member("failures", status.credentials.failures)
+            json.member("trouble", status.credentials.trouble)
+        }
+        json.member("clock_skew_ms", status.clockSkewMilliseconds)
     }
 
     private static func write(_ shard: ShardStatus, to json: inout JSONWriter) {

@@ -19,7 +19,8 @@ package final class HTTPFront: Sendable {
     private let accessLog: AccessLog?
 
     /// Makes everything; nothing listens yet. Without an `authenticator` everybody who reaches it may read. `descriptors`
-    /// bounds the connections beside the settings. `isLoopback` says whether only this machine can reach it.
+    /// bounds the connections beside the settings. `isLoopback` says whether only this machine can reach it, and `aws` how
+    /// AWS is reached.
     package init(
         view: ReplicaView,
         settings: Settings,
@@ -28,6 +29,7 @@ package final class HTTPFront: Sendable {
         accessLog: AccessLog? = nil,
         authenticator: Authenticator? = nil,
         descriptors: DescriptorBudget? = nil,
+        aws: (@Sendable () -> AWSStatus)? = nil,
         apiLimits: APILimits = APILimits()
     ) {
         var feedLimits = settings.feed
@@ -53,6 +55,7 @@ package final class HTTPFront: Sendable {
             pendingBytes: pendingBytes,
             connectionLimit: descriptors?.connections ?? settings.server.connections,
             tokens: authenticator?.store,
+            aws: aws,
             startedAtMilliseconds: startedAt
         )
         let logger = Logger(label: "tablecast")
@@ -78,6 +81,7 @@ package final class HTTPFront: Sendable {
             ),
             authenticator: authenticator,
             isExposed: authenticator == nil && !isLoopback,
+            aws: aws,
             metrics: { collector.respond() }
         )
         var serverLimits = settings.server

@@ -3,15 +3,15 @@ import Basics
 import DynamoDBStream
 import Feed
 import HTTPServer
-import Metrics
 import ReplicaStore
 import Replication
-import Synchronization
 import Telemetry
 
 /// Brings gauges and foreign counts up to date when `/metrics` is asked for, and prints everything.
 final class MetricsCollector: Sendable {
-    private let registry: PrometheusRegistry
+    private let metrics: CollectedMetrics
+    /// Nil where nobody calls AWS, as in a test.
+    private let aws: AWSMetrics?
     private let view: ReplicaView
     private let hub: FeedHub
     private let health: Health
@@ -21,8 +21,6 @@ final class MetricsCollector: Sendable {
     /// Nil where no tokens are asked for.
     private let tokens: TokenStore?
     private let startedAtMilliseconds: Int64
-    /// What the counters have been given so far, by name and label.
-    private let given = Mutex<[String: Int]>([:])
 
     init(
         registry: PrometheusRegistry,
@@ -33,9 +31,11 @@ final class MetricsCollector: Sendable {
         pendingBytes: PendingBytes,
         connectionLimit: Int,
         tokens: TokenStore? = nil,
+        aws: (@Sendable () -> AWSStatus)? = nil,
         startedAtMilliseconds: Int64
     ) {
-        self.registry = registry
+        metrics = CollectedMetrics(registry: registry)
+        self.aws = aws.map { [metrics] in AWSMetrics(metrics, status: $0) }
         self.view = view
         self.hub = hub
         self.health = health
@@ -54,10 +54,11 @@ final class MetricsCollector: Sendable {
         collectFeed()
         collectPending()
         collectProcess()
+        aws?.collect()
         var fields = HTTPFields()
         fields.add("Content-Type", PrometheusRegistry.contentType)
         fields.add("Cache-Control", "no-store")
-        return HTTPResponse(status: 200, fields: fields, body: .bytes(Array(registry.exposition().utf8)))
+        return HTTPResponse(status: 200, fields: fields, body: .bytes(Array(metrics.registry.exposition().utf8)))
     }
 
     private func collectReplica() {
@@ -73,7 +74,7 @@ final class MetricsCollector: Sendable {
         }
         counter("tablecast_replica_rebuilds_total", [], status.rebuilds)
         gauge("tablecast_ready", [], health.obstacle() == nil ? 1 : 0)
-        if let lag = conditions.lagMilliseconds { gauge("tablecast_replica_lag_seconds", [], Double(lag) / 1000) }
+        metrics.gauge("tablecast_replica_lag_seconds", known: conditions.lagMilliseconds.map { Double($0) / 1000 })
         // What is not published is nothing, as in the status: a gauge that is left alone would go on telling what was there last.
         let snapshot = view.store.snapshot
         gauge("tablecast_replica_items", [], Double(snapshot?.itemCount ?? 0))
@@ -154,18 +155,11 @@ final class MetricsCollector: Sendable {
     }
 
     private func gauge(_ name: String, _ dimensions: [(String, String)], _ value: Double) {
-        Gauge(label: name, dimensions: dimensions, factory: registry).record(value)
+        metrics.gauge(name, dimensions, value)
     }
 
-    /// Raises a counter to `total`, which its owner keeps.
     private func counter(_ name: String, _ dimensions: [(String, String)], _ total: Int) {
-        let key = name + dimensions.map { "|\($0.1)" }.joined()
-        let increase = given.withLock { given in
-            let before = given[key, default: 0]
-            given[key] = max(before, total)
-            return max(0, total - before)
-        }
-        Counter(label: name, dimensions: dimensions, factory: registry).increment(by: increase)
+        metrics.counter(name, dimensions, total)
     }
 
     private static let meanings = [

@@ -13,14 +13,11 @@ final class ReplicationReporter: ReplicationObserver {
         var isStarted = false
         /// Called and dropped when the replica is live for the first time.
         var ready: (@Sendable () -> Void)?
-        var troubles = SparseLines(interval: ReplicationReporter.troubleInterval)
-        var unreadables = SparseLines(interval: ReplicationReporter.troubleInterval)
+        var troubles = SparseLines()
+        var unreadables = SparseLines()
         /// The trouble with saving that was said last; the same is not said again until saving works.
         var stateTrouble: StateTrouble?
     }
-
-    /// Trouble repeats with every retry; one line in this time says enough.
-    static let troubleInterval: Duration = .seconds(10)
 
     private let logger: Logger
     private let time: TimeSource
@@ -153,25 +150,5 @@ final class ReplicationReporter: ReplicationObserver {
         if let shard { metadata["shard"] = "\(shard)" }
         if unlogged > 0 { metadata["unlogged"] = "\(unlogged)" }
         logger.warning("\(error.description)", metadata: metadata)
-    }
-}
-
-/// Decides which lines of a kind are logged: one in an interval, with the number of those left out since the last.
-private struct SparseLines {
-    let interval: Duration
-    private var last: Duration?
-    private var leftOut = 0
-
-    init(interval: Duration) { self.interval = interval }
-
-    /// How many lines were left out before this one, when it is logged; nil when it is left out too.
-    mutating func next(at now: Duration) -> Int? {
-        if let last, now - last < interval {
-            leftOut += 1
-            return nil
-        }
-        last = now
-        defer { leftOut = 0 }
-        return leftOut
     }
 }

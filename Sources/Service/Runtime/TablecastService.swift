@@ -47,7 +47,8 @@ package struct TablecastService: Sendable {
         let session = try makeSession()
         let tokens = try makeTokens()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
-        let client = try await makeClient(observer: metrics)
+        let awsReporter = AWSReporter(logger: logger, time: time)
+        let client = try await makeClient(observer: metrics, reporter: awsReporter)
         defer { client.close() }
         let reporter = ReplicationReporter(logger: logger, time: time)
         let store = ReplicaStore()
@@ -77,11 +78,19 @@ package struct TablecastService: Sendable {
             metrics: metrics,
             accessLog: accessLog,
             authenticator: tokens.map { Authenticator(store: $0, continuous: time.continuous) },
-            descriptors: descriptors
+            descriptors: descriptors,
+            aws: { client.configuration.status }
         )
         store.addListener { [weak front] in front?.wakeStreams() }
         let address = try start(front, at: place)
-        announce(address, isLoopback: place.isLoopback, client.configuration, descriptors, through: reporter)
+        announce(
+            address,
+            isLoopback: place.isLoopback,
+            client.configuration,
+            descriptors,
+            awsReporter,
+            through: reporter
+        )
         reporter.whenReady { ready(address) }
         let watchdog = Watchdog()
         watchdog.start { replicator.watchForStalls() }
@@ -143,6 +152,7 @@ package struct TablecastService: Sendable {
         isLoopback: Bool,
         _ configuration: AWSConfiguration,
         _ descriptors: DescriptorBudget,
+        _ awsReporter: AWSReporter,
         through reporter: ReplicationReporter
     ) {
         let endpoint = configuration.dynamoDB.description
@@ -160,6 +170,7 @@ package struct TablecastService: Sendable {
                 )
             }
             logger.info("following table \(table)", metadata: ["endpoint": "\(endpoint)", "region": "\(region)"])
+            awsReporter.start()
         }
     }
 
@@ -201,7 +212,10 @@ package struct TablecastService: Sendable {
         }
     }
 
-    private func makeClient(observer: any DynamoDBCallObserver) async throws(StartUpError) -> DynamoDBClient {
+    private func makeClient(
+        observer: any DynamoDBCallObserver,
+        reporter: AWSReporter
+    ) async throws(StartUpError) -> DynamoDBClient {
         var overrides = settings.aws
         let table = TableARN(settings.table)
         overrides.impliedRegion = table?.region
@@ -209,14 +223,23 @@ package struct TablecastService: Sendable {
         do throws(DynamoDBError) {
             let patience = StartPatience("the AWS configuration and credentials files cannot be read")
             configuration = try await patience.wait { () async throws(DynamoDBError) in
-                try await AWSConfiguration.resolve(environment: environment, overrides: overrides, time: time)
+                try await AWSConfiguration.resolve(
+                    environment: environment,
+                    overrides: overrides,
+                    time: time,
+                    observer: reporter
+                )
             }
         } catch {
             throw StartUpError(error)
         }
         if let table, table.region != configuration.region { throw Self.otherRegion(table, configuration.region) }
         do {
-            return try DynamoDBClient(configuration: configuration, time: time, observer: observer)
+            return try DynamoDBClient(
+                configuration: configuration,
+                time: time,
+                observer: ClockObserver(observer, clock: configuration.clock, reporter: reporter)
+            )
         } catch {
             throw StartUpError(error)
         }

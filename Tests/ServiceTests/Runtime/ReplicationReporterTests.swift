@@ -46,7 +46,7 @@ import Testing
         reporter.observe(.stateChanged(from: .starting, to: .syncing, code: .following, reason: "x"))
         for _ in 0..<5 { reporter.observe(trouble) }
         #expect(recorder.lines.count == 2)
-        recorder.advance(ReplicationReporter.troubleInterval)
+        recorder.advance(SparseLines.troubleInterval)
         reporter.observe(trouble)
         #expect(recorder.lines.count == 3)
         #expect(
