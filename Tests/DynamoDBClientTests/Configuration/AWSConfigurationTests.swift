@@ -15,9 +15,11 @@ import Testing
         _ environment: [String: String],
         _ overrides: AWSOverrides = AWSOverrides()
     ) async throws -> DynamoDBError {
-        try #require(await #expect(throws: DynamoDBError.self) {
-            try await AWSConfiguration.resolve(environment: environment, overrides: overrides)
-        })
+        try #require(
+            await #expect(throws: DynamoDBError.self) {
+                try await AWSConfiguration.resolve(environment: environment, overrides: overrides)
+            }
+        )
     }
 
     @Test("without overrides, the region's endpoints")
@@ -135,7 +137,10 @@ import Testing
         #expect(try await region(AWSOverrides(region: "eu-west-1")) == "eu-west-1")
         var overrides = AWSOverrides()
         overrides.impliedRegion = "eu-west-9"
-        #expect(try await region(overrides) == "eu-west-2", "a table's ARN names the region only where nothing else does")
+        #expect(
+            try await region(overrides) == "eu-west-2",
+            "a table's ARN names the region only where nothing else does"
+        )
     }
 
     @Test(
@@ -164,7 +169,9 @@ import Testing
 
     @Test("missing credentials, and half a pair, are said when credentials are needed")
     func missingCredentials() async throws {
-        let none = try await AWSConfiguration.resolve(environment: ["AWS_REGION": "eu-central-1", "HOME": "/nonexistent"])
+        let none = try await AWSConfiguration.resolve(environment: [
+            "AWS_REGION": "eu-central-1", "HOME": "/nonexistent",
+        ])
         let missing = await #expect(throws: DynamoDBError.self) { try await none.credentials.credentials() }
         #expect(missing == .noCredentials)
         let half = try await AWSConfiguration.resolve(
@@ -236,27 +243,5 @@ import Testing
             overrides: AWSOverrides(profile: "dev")
         )
         #expect(try await fromOption.credentials.credentials().accessKeyID == "FILE")
-    }
-
-    @Test("the shared files are found below HOME, and ~/ in a variable means HOME")
-    func paths() {
-        let files = SharedFiles(
-            environment: ["HOME": "/srv/a", "AWS_SHARED_CREDENTIALS_FILE": "~/keys"],
-            byteLimit: 10
-        )
-        #expect(files.configPath == "/srv/a/.aws/config")
-        #expect(files.credentialsPath == "/srv/a/keys")
-        #expect(SharedFiles(environment: [:], byteLimit: 10).configPath == nil)
-    }
-
-    @Test("[profile default] wins over [default], and the credentials file over both")
-    func profileMerging() throws {
-        let profiles = SharedProfiles(
-            config: try INIDocument(
-                Array("[profile default]\nregion = b\n[default]\nregion = a\noutput = o\naws_access_key_id = c\n".utf8)
-            ),
-            credentials: try INIDocument(Array("[default]\naws_access_key_id = k\n".utf8))
-        )
-        #expect(profiles["default"] == ["region": "b", "output": "o", "aws_access_key_id": "k"])
     }
 }
