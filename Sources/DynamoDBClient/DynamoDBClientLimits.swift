@@ -32,6 +32,10 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
     public var credentialsResponseBytes = 1 << 20
     /// How long somebody waits for credentials. A source that takes longer is left alone.
     public var credentialsPatience: Duration = .seconds(10)
+    /// How long a `credential_process` may run before it is killed. Below `credentialsPatience`, so that those who wait hear of it.
+    public var credentialProcessTime: Duration = .seconds(9)
+    /// Time for one request to the portal of IAM Identity Center.
+    public var ssoPortalTimeout: Duration = .seconds(5)
     /// Credentials are renewed this long before they end, or after two thirds of their life if that is later. Up to a fifth of it is left
     /// out at random.
     public var credentialsMargin: Duration = .seconds(900)

@@ -230,26 +230,4 @@ import Testing
         )
         #expect(try await fromOption.credentials.credentials().accessKeyID == "FILE")
     }
-
-    @Test("the shared files are found below HOME, and ~/ in a variable means HOME")
-    func paths() {
-        let files = SharedFiles(
-            environment: ["HOME": "/srv/a", "AWS_SHARED_CREDENTIALS_FILE": "~/keys"],
-            byteLimit: 10
-        )
-        #expect(files.configPath == "/srv/a/.aws/config")
-        #expect(files.credentialsPath == "/srv/a/keys")
-        #expect(SharedFiles(environment: [:], byteLimit: 10).configPath == nil)
-    }
-
-    @Test("[profile default] wins over [default], and the credentials file over both")
-    func profileMerging() throws {
-        let profiles = SharedProfiles(
-            config: try INIDocument(
-                Array("[profile default]\nregion = b\n[default]\nregion = a\noutput = o\naws_access_key_id = c\n".utf8)
-            ),
-            credentials: try INIDocument(Array("[default]\naws_access_key_id = k\n".utf8))
-        )
-        #expect(profiles["default"] == ["region": "b", "output": "o", "aws_access_key_id": "k"])
-    }
 }
