@@ -19,17 +19,20 @@ struct CredentialsContext: Sendable {
 extension CredentialsContext {
     /// The sources of keys in the order of the AWS SDKs (AWS SDKs and Tools Reference Guide, "Standardized credential providers").
     func sources() -> CredentialsChain {
-        let ofProfile = ProfileCredentials(
-            profile: profile,
-            sources: ProfileSources(
-                context: self,
-                container: UnavailableCredentials(place: "container"),
-                instance: UnavailableCredentials(place: "instance")
+        let container = UnavailableCredentials(place: "container")
+        let instance = UnavailableCredentials(place: "instance")
+        var sources: [any CredentialsSource] = []
+        // As in the SDKs, a profile that an option names keeps the environment out, and nothing else.
+        if !isProfileChosen {
+            sources.append(EnvironmentCredentials(environment: environment))
+            sources.append(WebIdentityCredentials(self))
+        }
+        sources.append(
+            ProfileCredentials(
+                profile: profile,
+                sources: ProfileSources(context: self, container: container, instance: instance)
             )
         )
-        if isProfileChosen { return CredentialsChain([ofProfile]) }
-        return CredentialsChain([
-            EnvironmentCredentials(environment: environment), WebIdentityCredentials(self), ofProfile,
-        ])
+        return CredentialsChain(sources)
     }
 }
