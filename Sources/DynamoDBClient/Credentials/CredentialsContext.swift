@@ -21,14 +21,19 @@ extension CredentialsContext {
     func sources() -> CredentialsChain {
         let container = ContainerCredentials(environment: environment, http: http, limits: limits)
         let instance = InstanceCredentials(self)
-        let ofProfile = ProfileCredentials(
-            profile: profile,
-            sources: ProfileSources(context: self, container: container, instance: instance)
-        )
+        var sources: [any CredentialsSource] = []
         // As in the SDKs, a profile that an option names keeps the variables' keys out, and nothing else.
-        if isProfileChosen { return CredentialsChain([ofProfile, container, instance]) }
-        return CredentialsChain([
-            EnvironmentCredentials(environment: environment), WebIdentityCredentials(self), ofProfile, container, instance,
-        ])
+        if !isProfileChosen {
+            sources.append(EnvironmentCredentials(environment: environment))
+            sources.append(WebIdentityCredentials(self))
+        }
+        sources.append(
+            ProfileCredentials(
+                profile: profile,
+                sources: ProfileSources(context: self, container: container, instance: instance)
+            )
+        )
+        sources += [container, instance]
+        return CredentialsChain(sources)
     }
 }

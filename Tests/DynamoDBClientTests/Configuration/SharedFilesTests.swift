@@ -46,9 +46,6 @@ import Testing
             ]
         )
         #expect(profiles.services("other") == nil)
-        #expect(profiles.endpointURL(profile: "dev", service: "dynamodb") == "http://localhost:8000")
-        #expect(profiles.endpointURL(profile: "dev", service: "sts") == "http://general")
-        #expect(profiles.endpointURL(profile: "other", service: "sts") == nil)
     }
 
     @Test("a property that comes twice is an error that names both lines and no text of the file")

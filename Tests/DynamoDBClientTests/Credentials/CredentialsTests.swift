@@ -137,27 +137,32 @@ import Testing
         #expect(none?.isCredentialsNotFound == true)
     }
 
-    @Test("one source's own words are those of the chain; of several, what is said beyond that there is nothing")
+    @Test("of sources without keys, what one says beyond that is repeated, with its advice")
     func remarks() async throws {
-        let nothing = EnvironmentCredentials(environment: [:])
-        let one = await #expect(throws: DynamoDBError.self) { try await CredentialsChain([nothing]).load() }
+        let context = makeContext(TemporaryDirectory(), environment: ["AWS_ROLE_ARN": exampleRole])
+        let error = await #expect(throws: DynamoDBError.self) { try await context.sources().load() }
         #expect(
-            one?.description
-                == "Configuration environment failed: CredentialsNotFound: there are no credentials. "
-                + "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+            error?.description
+                == "Configuration credentials failed: CredentialsNotFound: no AWS credentials in the environment, by web identity, in "
+                + "the shared files, from a container or from the instance (AWS_ROLE_ARN is set, but AWS_WEB_IDENTITY_TOKEN_FILE is "
+                + "not). Set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE. On AWS, give the task, pod or instance a role. Elsewhere "
+                + "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any values do for a local endpoint), or AWS_PROFILE to a "
+                + "profile that has keys."
         )
-        let context = makeContext(
-            TemporaryDirectory(),
-            environment: ["AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/reader"]
-        )
-        let several = await #expect(throws: DynamoDBError.self) {
-            try await CredentialsChain([nothing, WebIdentityCredentials(context)]).load()
+        #expect(error?.isCredentialsNotFound == true)
+    }
+
+    @Test("a profile that an option names keeps the variables out")
+    func chosenProfile() async throws {
+        let directory = TemporaryDirectory()
+        directory.write("credentials", "[dev]\naws_access_key_id=AKFILE\naws_secret_access_key=B\n")
+        let variables = [
+            "AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": "B", "AWS_ROLE_ARN": exampleRole,
+            "AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent/token",
+        ]
+        for (isChosen, key) in [(true, "AKFILE"), (false, "AKENV")] {
+            let context = makeContext(directory, environment: variables, isProfileChosen: isChosen)
+            #expect(try await context.sources().load().credentials.accessKeyID == key)
         }
-        #expect(
-            several?.message
-                == "no AWS credentials in the environment, by web identity, in the shared files, from a container or from the "
-                + "instance; AWS_ROLE_ARN is set, but AWS_WEB_IDENTITY_TOKEN_FILE is not"
-        )
-        #expect(several?.isCredentialsNotFound == true)
     }
 }

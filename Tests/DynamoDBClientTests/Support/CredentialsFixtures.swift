@@ -1,6 +1,7 @@
 import Basics
 import Synchronization
 import TestTools
+import Testing
 
 @testable import DynamoDBClient
 
@@ -82,4 +83,33 @@ func roleFault(_ code: String, _ message: String, status: Int = 400, headers: [S
 /// The keys that `roleKeys` hands out.
 func roleCredentials(_ number: Int = 1) -> Credentials {
     Credentials(accessKeyID: "ASIA\(number)", secretAccessKey: "secret/\(number)", sessionToken: "token+\(number)==")
+}
+
+/// Keys that assume roles. No error may show the secret or the token.
+let exampleSigner = Credentials(
+    accessKeyID: "AKID",
+    secretAccessKey: "hush-secret-key",
+    sessionToken: "hush/session+token=="
+)
+
+/// Assumes `exampleRole` at a scripted STS. Waits are not waited.
+func assumeRole(
+    _ url: String,
+    limits: DynamoDBClientLimits = DynamoDBClientLimits(),
+    time: FakeTime = FakeTime()
+) async throws -> SecurityTokenService.RoleKeys {
+    let context = makeContext(TemporaryDirectory(), url: url, limits: limits, time: time)
+    return try await SecurityTokenService(context)
+        .perform(SecurityTokenRequest(RoleSession(arn: exampleRole, name: "s"), signer: exampleSigner))
+}
+
+/// The error of the same call.
+func assumeRoleFailure(
+    _ url: String,
+    limits: DynamoDBClientLimits = DynamoDBClientLimits(),
+    time: FakeTime = FakeTime()
+) async throws -> DynamoDBError {
+    try #require(
+        await #expect(throws: DynamoDBError.self) { try await assumeRole(url, limits: limits, time: time) }
+    )
 }

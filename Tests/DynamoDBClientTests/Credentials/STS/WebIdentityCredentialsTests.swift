@@ -114,6 +114,25 @@ import Testing
         #expect(directory.kind == .accessDenied)
     }
 
+    @Test("a file that the system does not give is looked for again; one that is too large is not")
+    func systemTrouble() throws {
+        let path = "\(directory.path)/loop"
+        try #require(symlink(path, path) == 0)
+        defer { unlink(path) }
+        let loop = try #require(throws: DynamoDBError.self) { try WebIdentityToken.read(path, limit: 10) }
+        #expect(
+            loop.description
+                == "Configuration web identity token file \(path) failed: UnreadableTokenFile: Too many levels of symbolic links. "
+                + "Check the volume; the file is read again at each attempt."
+        )
+        #expect(loop.kind == .transient)
+        let large = directory.write("token", "12345678901")
+        let error = try #require(throws: DynamoDBError.self) { try WebIdentityToken.read(large, limit: 10) }
+        #expect(error.message == "the file is larger than 10 bytes")
+        #expect(error.kind == .accessDenied)
+        #expect(try WebIdentityToken.read(large, limit: 11) == "12345678901")
+    }
+
     @Test("a token file without its role is a fault; a role without its file merely is no web identity")
     func halfSet() async throws {
         let error = try await failure("http://127.0.0.1:1", ["AWS_ROLE_ARN": ""])
