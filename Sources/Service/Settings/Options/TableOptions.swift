@@ -26,7 +26,7 @@ enum TableOptions: SettingGroup {
             "streams-endpoint-url",
             \.aws.streamsEndpointURL,
             url.optional,
-            default: "as for DynamoDB",
+            default: "`--endpoint-url`, then AWS",
             example: "http://localhost:8001",
             "URL of DynamoDB Streams alone."
         ),
@@ -34,7 +34,7 @@ enum TableOptions: SettingGroup {
             "region",
             \.aws.region,
             region.optional,
-            default: "`AWS_REGION`, `AWS_DEFAULT_REGION`, then the profile",
+            default: "`AWS_REGION`, `AWS_DEFAULT_REGION`, the profile, then the EC2 instance",
             example: "eu-central-1",
             "AWS Region."
         ),
