@@ -16,6 +16,7 @@ let fuzzTargets: [String: @Sendable () -> any FuzzTarget] = [
     "patch": { PatchTarget() },
     "position": { PositionTarget() },
     "request": { RequestTarget() },
+    "shared-files": { SharedFilesTarget() },
     "state": { StateTarget() },
     "where": { WhereTarget() },
 ]

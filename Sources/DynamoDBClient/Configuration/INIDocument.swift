@@ -55,16 +55,20 @@ extension INIDocument.Section {
             return
         }
         var inner: [String: String] = [:]
-        for line in lines where !line.text.isEmpty {
-            let content = Substring(line.text).unicodeScalars
-            guard let equals = content.firstIndex(of: "=") else {
-                throw INIDocument.SyntaxError(
-                    line: line.number,
-                    reason: "expected name = value below the property above"
-                )
+        for line in lines {
+            // botocore splits the value again, by `str.splitlines`.
+            for piece in Substring(line.text).unicodeScalars.split(whereSeparator: \.endsPythonLine) {
+                let content = piece.stripped
+                if content.isEmpty { continue }
+                guard let equals = content.firstIndex(of: "=") else {
+                    throw INIDocument.SyntaxError(
+                        line: line.number,
+                        reason: "expected name = value below the property above"
+                    )
+                }
+                let value = content[content.index(after: equals)...].stripped
+                inner[String(content[..<equals].strippedAtEnd)] = String(value)
             }
-            let value = content[content.index(after: equals)...].stripped
-            inner[String(content[..<equals].strippedAtEnd)] = String(value)
         }
         nested[property.name] = inner
     }

@@ -2,6 +2,11 @@
 extension Unicode.Scalar {
     /// Whether `str.isspace` is true: Unicode's white space, and the four separators of ASCII.
     var isPythonSpace: Bool { properties.isWhitespace || (0x1C...0x1F).contains(value) }
+
+    /// Whether `str.splitlines` ends a line here.
+    var endsPythonLine: Bool {
+        (0x0A...0x0D).contains(value) || (0x1C...0x1E).contains(value) || [0x85, 0x2028, 0x2029].contains(value)
+    }
 }
 
 extension Substring.UnicodeScalarView {

@@ -7,12 +7,13 @@ enum Redaction {
 
     /// `text` without `secrets`, without the values of assignments to names such as `token`, and without long words that look random.
     static func of(_ text: String, secrets: [String] = []) -> String {
-        var text = text
+        // Of bytes: as a String, a secret before a combining character would be another text.
+        var bytes = Array(text.utf8)
         // The longest first: one may be a part of another.
         for secret in secrets.sorted(by: { $0.utf8.count > $1.utf8.count }) where secret.utf8.count >= 6 {
-            text = text.replacing(secret, with: mark)
+            bytes = bytes.replacing(Array(secret.utf8), with: Array(mark.utf8))
         }
-        return String(decoding: withoutRandomWords(withoutAssignments(Array(text.utf8))), as: UTF8.self)
+        return String(decoding: withoutRandomWords(withoutAssignments(bytes)), as: UTF8.self)
     }
 
     private static let names = ["secret", "token", "password", "passwd", "credential"]
