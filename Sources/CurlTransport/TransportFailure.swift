@@ -36,13 +36,19 @@ package struct TransportFailure: Error, Sendable, Hashable {
 
     /// The class of the failure.
     package let cause: Cause
-    /// libcurl's own words, empty for the causes that are not libcurl's.
+    /// libcurl's own words, without a password; empty for the causes that are not libcurl's.
     package let detail: String
 
     /// Names a failure.
     package init(_ cause: Cause, detail: String = "") {
         self.cause = cause
-        self.detail = detail
+        self.detail = Self.withoutUser(detail)
+    }
+
+    /// libcurl repeats a proxy's URL that it cannot read, between quotes, with its user and password.
+    private static func withoutUser(_ text: String) -> String {
+        guard let quote = text.firstIndex(of: "'"), let at = text.lastIndex(of: "@"), quote < at else { return text }
+        return text[...quote] + "…" + text[at...]
     }
 
     static let outOfMemory = TransportFailure(.other(code: CURLE_OUT_OF_MEMORY.rawValue), detail: "out of memory")

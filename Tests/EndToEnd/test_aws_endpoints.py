@@ -8,7 +8,7 @@ import pytest
 from support.endpoints import Endpoint
 from support.following import assert_follows
 from support.outgoing import Authority, Encrypted, Proxy, running
-from support.processes import free_port
+from support.processes import free_port, wait_for
 from support.service import command, run, serving
 from support.tables import create_table
 from test_bad_input import one_line
@@ -106,6 +106,26 @@ def test_a_proxy_for_http_endpoints_is_named_in_small_letters_only(ministack, lo
         with serving(logs, ministack, table, http_proxy=proxy.url) as service:
             assert_follows(ministack.client(), table, service)
         assert set(proxy.seen) == {f"POST {ministack.url}/ HTTP/1.1"}
+
+
+FAILING = {
+    "refuses the host": (lambda proxy: proxy.url, "CONNECT tunnel failed, response 403"),
+    "does not listen": (lambda _: f"http://me:hush@127.0.0.1:{free_port()}", "Failed to connect to 127.0.0.1 port"),
+    "is no URL": (lambda _: "http://me:hush@ho st:1", "Unsupported proxy syntax in '…@ho st:1'"),
+}
+
+
+@pytest.mark.parametrize("fault", FAILING)
+def test_a_proxy_that_fails_is_blamed_by_its_name_and_without_its_password(ministack, encrypted, table, logs, fault):
+    url = f"https://localhost:{encrypted.port}"
+    address, words = FAILING[fault]
+    with running(Proxy(encrypted.port, refusal=403)) as proxy:
+        settings = {"AWS_ENDPOINT_URL": url, "https_proxy": address(proxy)}
+        with serving(logs, ministack, table, ready=False, **settings) as service:
+            line = f"ProxyFailed: the proxy makes no connection to {url}: {words}"
+            wait_for(lambda: line in service.program.output, 30, lambda: f"{line} in {service.program.output}")
+            assert "Check https_proxy, http_proxy and no_proxy" in service.program.output
+            assert "hush" not in service.program.output
 
 
 def test_a_certificate_of_an_unknown_authority_is_one_line_with_the_remedy(ministack, encrypted, table):

@@ -36,6 +36,14 @@ extension TransportFailure {
 
     private func exchangeError(_ call: CallContext) -> DynamoDBError {
         let endpoint = call.endpoint
+        if isOfProxy(endpoint) {
+            return call.error(
+                .transient,
+                "ProxyFailed",
+                "the proxy makes no connection to \(endpoint): \(detail)",
+                hint: "Check https_proxy, http_proxy and no_proxy, and that the proxy allows this host."
+            )
+        }
         switch cause {
         case .nameNotResolved:
             return call.error(

@@ -74,6 +74,46 @@ import Testing
         }
     }
 
+    private static let host = "dynamodb.eu-central-1.amazonaws.com"
+
+    @Test(
+        "a proxy that fails is told apart from the endpoint",
+        arguments: [
+            (.other(code: 56), "CONNECT tunnel failed, response 407"),
+            (
+                .cannotConnect(systemError: 111),
+                "Failed to connect to 10.0.0.9 port 3128 after 0 ms: Couldn't connect to server"
+            ),
+            (.cannotConnect(systemError: 111), "Failed to connect to \(host) port 443 via 10.0.0.9 after 0 ms: Error"),
+            (.cannotConnect(systemError: 0), "Unsupported proxy scheme for 'ftp://10.0.0.9'"),
+            (.proxyNotResolved, "Unsupported proxy syntax in 'http://10.0.0.9:99999'"),
+        ] as [(TransportFailure.Cause, String)]
+    )
+    func proxies(cause: TransportFailure.Cause, words: String) throws {
+        let error = try describe(TransportFailure(cause, detail: words))
+        #expect(
+            error.description
+                == "Scan table t failed: ProxyFailed: the proxy makes no connection to https://\(Self.host): \(words). Check "
+                + "https_proxy, http_proxy and no_proxy, and that the proxy allows this host."
+        )
+        #expect(error.kind == .transient)
+    }
+
+    @Test("the endpoint itself may refuse, also one that is an IPv6 address")
+    func refusals() throws {
+        for (url, host) in [("http://[::1]:8000", "::1"), ("http://LocalHost:8000", "localhost")] {
+            let words = "Failed to connect to \(host) port 8000 after 0 ms: Couldn't connect to server"
+            let failure = TransportFailure(.cannotConnect(systemError: 111), detail: words)
+            #expect(!failure.isOfProxy(try Endpoint(url)))
+        }
+    }
+
+    @Test("a proxy's URL that cannot be read is shown without its user and password")
+    func proxyPassword() throws {
+        let words = "Unsupported proxy syntax in 'http://me:hush@ho st:1'"
+        #expect(try describe(TransportFailure(.proxyNotResolved, detail: words)).message.hasSuffix("in '…@ho st:1'"))
+    }
+
     @Test("what may pass by itself is transient, a truncated answer malformed, a bad certificate fatal")
     func kinds() throws {
         #expect(try describe(curl(.cannotConnect(systemError: 0))).kind == .transient)

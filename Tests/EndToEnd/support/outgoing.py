@@ -14,8 +14,9 @@ class Proxy(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, port):
-        self.target, self.seen = port, []
+    def __init__(self, port, refusal=None):
+        """`refusal` is a status with which every tunnel is refused."""
+        self.target, self.seen, self.refusal = port, [], refusal
         super().__init__(("127.0.0.1", 0), ProxyHandler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
@@ -33,6 +34,9 @@ class ProxyHandler(socketserver.StreamRequestHandler):
         line = self.rfile.readline().decode()
         self.server.seen.append(line.strip())
         head = [field for field in iter(self.rfile.readline, b"\r\n") if field]
+        if self.server.refusal:
+            self.wfile.write(f"HTTP/1.1 {self.server.refusal} Refused\r\nContent-Length: 0\r\n\r\n".encode())
+            return
         with socket.create_connection(("127.0.0.1", self.server.target)) as target:
             if line.startswith("CONNECT "):
                 self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
