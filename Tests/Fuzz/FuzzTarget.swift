@@ -19,6 +19,7 @@ let fuzzTargets: [String: @Sendable () -> any FuzzTarget] = [
     "shared-files": { SharedFilesTarget() },
     "state": { StateTarget() },
     "where": { WhereTarget() },
+    "xml": { XMLTarget() },
 ]
 
 /// Ends the process with a sentence when a promise is broken. Not `precondition`: its text is gone from optimised programs.

@@ -19,6 +19,8 @@ final class CredentialsChain: CredentialsSource {
                 chosen.withLock { $0 = index }
                 return loaded
             } catch  where error.isCredentialsNotFound {
+                // The only place that was to be looked at says best how to fill it.
+                if sources.count == 1 { throw error }
                 if error.message != DynamoDBError.noKeysHere { remarks.append(error) }
             }
         }
@@ -33,17 +35,17 @@ extension DynamoDBError {
     /// No source has anything.
     static var noCredentials: DynamoDBError { noCredentials(remarks: []) }
 
-    /// No source has anything. `remarks` are the errors of those that are set up in part, or were asked and had nothing.
+    /// No source has anything. `remarks` are the errors of those that are set up in part, with their advice.
     fileprivate static func noCredentials(remarks: [DynamoDBError]) -> DynamoDBError {
-        let reasons = remarks.map(\.message).joined(separator: "; ")
-        let advice = remarks.map(\.hint).filter { !$0.isEmpty }.map { "\($0) " }.joined()
-        return .configuration(
+        .configuration(
             subject: "credentials",
             code: .credentialsNotFound,
-            message: "no AWS credentials in the environment, by web identity, in the shared files, "
-                + "from a container or from the instance" + (reasons.isEmpty ? "" : " (\(reasons))"),
-            hint: advice + "On AWS, give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and "
-                + "AWS_SECRET_ACCESS_KEY (any values do for a local endpoint), or AWS_PROFILE to a profile that has keys.",
+            message:
+                "no AWS credentials in the environment, by web identity, in the shared files, from a container or from the instance"
+                + remarks.map { "; \($0.message)" }.joined(),
+            hint: remarks.map(\.hint).filter { !$0.isEmpty }.map { "\($0) " }.joined()
+                + "On AWS, give the task, pod or instance a role. Elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any "
+                + "values do for a local endpoint), or AWS_PROFILE to a profile that has keys.",
             kind: .accessDenied
         )
     }

@@ -158,7 +158,7 @@ import Testing
         let missing = await #expect(throws: DynamoDBError.self) { try await none.credentials.credentials() }
         #expect(
             missing?.message == DynamoDBError.noCredentials.message
-                + " (AWS_EC2_METADATA_DISABLED is true, so the instance metadata service is not used)"
+                + "; AWS_EC2_METADATA_DISABLED is true, so the instance metadata service is not used"
         )
         let half = try await AWSConfiguration.resolve(
             environment: ["AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKID", "HOME": "/nonexistent"]

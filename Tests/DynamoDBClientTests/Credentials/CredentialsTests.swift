@@ -144,8 +144,8 @@ import Testing
         #expect(
             error?.description
                 == "Configuration credentials failed: CredentialsNotFound: no AWS credentials in the environment, by web identity, in "
-                + "the shared files, from a container or from the instance (AWS_ROLE_ARN is set, but AWS_WEB_IDENTITY_TOKEN_FILE is "
-                + "not). Set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE. On AWS, give the task, pod or instance a role. Elsewhere "
+                + "the shared files, from a container or from the instance; AWS_ROLE_ARN is set, but AWS_WEB_IDENTITY_TOKEN_FILE is "
+                + "not. Set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE. On AWS, give the task, pod or instance a role. Elsewhere "
                 + "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any values do for a local endpoint), or AWS_PROFILE to a "
                 + "profile that has keys."
         )
