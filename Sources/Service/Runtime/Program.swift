@@ -50,7 +50,9 @@ package enum Program {
 
     /// Runs the command line's command of `root` and ends the process.
     package static func run<Root: ParsableCommand>(_ root: Root.Type) async -> Never {
+        StandardDescriptors.fill()
         StopSignals.ignoreBrokenPipes()
+        StopSignals.endAtQuit()
         do {
             try ServeOptions.checkSwitches(CommandLine.arguments)
             var command = try root.parseAsRoot()

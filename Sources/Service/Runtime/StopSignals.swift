@@ -25,6 +25,10 @@ package final class StopSignals: Sendable {
     /// Makes writing to a closed socket an error instead of the end of the process. To be called first thing in the program.
     package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
+    /// Makes SIGQUIT end a process that does not listen for signals yet, or never does. The Swift runtime would print a backtrace and go on.
+    /// To be called first thing in the program.
+    package static func endAtQuit() { if !isIgnored(SIGQUIT) { signal(SIGQUIT, SIG_DFL) } }
+
     /// Starts listening for signals. As process 1 of a container there is no default action, so this is what makes it stop.
     package func install() {
         let shared = SharedCount()
