@@ -33,7 +33,7 @@ package final class StateDirectory: Sendable {
             close(descriptor)
             if number == EWOULDBLOCK { throw .inUse(path: path) }
             errno = number
-            throw .unusable(path: path, reason: systemError())
+            throw .unlockable(path: path, reason: systemError())
         }
         self.path = path
         self.descriptor = descriptor
@@ -45,20 +45,33 @@ package final class StateDirectory: Sendable {
     var filePath: String { "\(path)/\(StateDirectory.fileName)" }
 }
 
-/// Why a directory cannot hold a state: a configuration that cannot work.
+/// Why this process cannot have a directory.
 package enum StateDirectoryError: Error, Sendable, Hashable, CustomStringConvertible {
     case inUse(path: String)
+    /// The system refuses the lock for another reason, as NFS does without its lock service.
+    case unlockable(path: String, reason: String)
     case notADirectory(path: String)
     case unusable(path: String, reason: String)
     /// Its volume has not responded for so long.
     case unresponsive(path: String, seconds: Int64)
 
+    /// Whether it passes without a change of the configuration: another process ends, a lock service starts.
+    package var isPassing: Bool {
+        switch self {
+        case .inUse, .unlockable: true
+        case .notADirectory, .unusable, .unresponsive: false
+        }
+    }
+
     /// One line for an operator.
     package var description: String {
         switch self {
         case .inUse(let path):
-            "the state directory \(path) is in use by another process. Give each one its own with --state-dir, "
-                + "or stop the other"
+            "the state directory \(path) is in use by another process: nothing is saved until it is free. Stop the other "
+                + "process, or give each one its own with --state-dir"
+        case .unlockable(let path, let reason):
+            "the state directory \(path) cannot be locked: \(reason). Nothing is saved until it can be. Check the volume, and "
+                + "the lock service of a network volume"
         case .notADirectory(let path):
             "the state directory \(path) is a file. Name a directory with --state-dir"
         case .unusable(let path, let reason):

@@ -43,6 +43,44 @@ import Testing
         await session.close()
     }
 
+    @Test("a session without its directory touches nothing in it")
+    func awaiting() async throws {
+        let (fixture, session) = try session(grace: .seconds(60))
+        let (mark, identity) = (StateFixture.mark(), StateFixture.identity)
+        _ = try await session.save(fixture.writer.snapshot(), mark, of: identity)
+        let later = StateSession(awaiting: fixture.path)
+        #expect(!later.isHeld && session.isHeld)
+        await #expect(throws: StateDirectoryError.inUse(path: fixture.path)) { try await later.claim() }
+        await #expect(throws: StateTrouble.self) {
+            try await later.save(fixture.writer.snapshot(), mark, of: identity)
+        }
+        await #expect(throws: StateRejection.self) {
+            _ = try await later.load(expecting: identity, at: StateFixture.now, storeLimits: StoreLimits())
+        }
+        try await later.abandon("not ours")
+        await later.close()
+        #expect(try await session.load(expecting: identity, at: StateFixture.now, storeLimits: StoreLimits()) != nil)
+        await session.close()
+    }
+
+    @Test("a directory that was in use can be taken once its holder has gone, and is then in use itself")
+    func claimed() async throws {
+        let fixture = StateFixture()
+        var holder: StateDirectory? = try StateDirectory(fixture.path)
+        let session = StateSession(awaiting: fixture.path)
+        await #expect(throws: StateDirectoryError.inUse(path: fixture.path)) { try await session.claim() }
+        _ = holder
+        holder = nil
+        try await session.claim()
+        try await session.claim()
+        #expect(session.isHeld)
+        #expect(throws: StateDirectoryError.inUse(path: fixture.path)) { try StateDirectory(fixture.path) }
+        try fixture.change("k", "1")
+        let report = try await session.save(fixture.writer.snapshot(), StateFixture.mark(), of: StateFixture.identity)
+        #expect(report?.records == 1)
+        await session.close()
+    }
+
     @Test("a first save that takes longer is left, and what it leaves is no state; a later generation is saved again")
     func left() async throws {
         let (fixture, session) = try session(grace: .zero)

@@ -190,14 +190,17 @@ package struct TablecastService: Sendable {
         }
     }
 
-    /// Takes the state directory, before anything else is begun.
+    /// Takes the state directory, before anything else is begun. Replication waits for one that another process holds.
     private func makeSession() throws(StartUpError) -> StateSession? {
         guard let path = settings.stateDirectory else { return nil }
         let limits = StateLimits()
-        do {
+        do throws(StateDirectoryError) {
             let directory = try StateDirectory.take(path, within: limits.directoryPatience)
             return StateSession(directory: directory, limits: limits)
-        } catch { throw StartUpError(error) }
+        } catch {
+            guard error.isPassing else { throw StartUpError(error) }
+            return StateSession(awaiting: path, limits: limits)
+        }
     }
 
     private func makeTokens() throws(StartUpError) -> TokenStore? {
