@@ -5,6 +5,8 @@ package final class StateDirectory: Sendable {
     /// The directory as it was named.
     package let path: String
     private let descriptor: Int32
+    /// The file that is locked, by name.
+    private let locked: String
 
     /// The name of the lock's file. It stays: removing it would let two processes hold a lock of that name.
     static let lockName = "tablecast.lock"
@@ -24,6 +26,7 @@ package final class StateDirectory: Sendable {
         var descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         // A lock needs no right to write. On a read-only or full volume without the file the directory itself is as good to lock.
         if descriptor < 0 { descriptor = open(lock, O_RDONLY | O_CLOEXEC) }
+        let hasFile = descriptor >= 0
         if descriptor < 0 { descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw .unusable(path: path, reason: systemError()) }
         var outcome: Int32
@@ -37,9 +40,19 @@ package final class StateDirectory: Sendable {
         }
         self.path = path
         self.descriptor = descriptor
+        locked = hasFile ? lock : path
     }
 
     deinit { close(descriptor) }
+
+    /// Whether the lock still stands for the directory of that name. It does not once somebody has removed the lock's file, or the whole
+    /// directory: another process may have a new one then. A volume that cannot say leaves it as it was.
+    var isCurrent: Bool {
+        var (held, named) = (stat(), stat())
+        guard fstat(descriptor, &held) == 0 else { return true }
+        guard stat(locked, &named) == 0 else { return errno != ENOENT }
+        return held.st_dev == named.st_dev && held.st_ino == named.st_ino
+    }
 
     /// The path of the state's file.
     var filePath: String { "\(path)/\(StateDirectory.fileName)" }

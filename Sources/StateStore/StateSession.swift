@@ -63,6 +63,17 @@ package actor StateSession {
         holds.store(true, ordering: .releasing)
     }
 
+    /// The state's file, if the directory still belongs to this process. One whose lock was removed is given up: the next `claim` tries for it.
+    private func ownFile() throws(StateTrouble) -> StateFile {
+        guard let held else { throw StateTrouble("the state directory \(path) belongs to another process") }
+        guard held.directory.isCurrent else {
+            holds.store(false, ordering: .releasing)
+            self.held = nil
+            throw StateTrouble("the lock of the state directory \(path) was removed while it was in use")
+        }
+        return held.file
+    }
+
     /// The same as a value.
     package func claimed() -> Result<Void, StateDirectoryError> {
         Result { () throws(StateDirectoryError) in try claim() }
@@ -104,8 +115,7 @@ package actor StateSession {
         of identity: StateIdentity,
         isLast: Bool = false
     ) throws(StateTrouble) -> StateSaveReport? {
-        guard let held else { throw StateTrouble("the state directory \(path) belongs to another process") }
-        return try held.file.save(snapshot, mark, of: identity, isLast: isLast) {
+        try ownFile().save(snapshot, mark, of: identity, isLast: isLast) {
             let deadline = deadline.load(ordering: .relaxed)
             return deadline != 0 && now() >= deadline
         }
@@ -134,7 +144,7 @@ package actor StateSession {
     /// See `StateFile.abandon`. Another generation follows, so whatever was asked to stop has stopped.
     package func abandon(_ reason: String) throws(StateTrouble) {
         deadline.store(0, ordering: .relaxed)
-        try held?.file.abandon(reason)
+        if held != nil { try ownFile().abandon(reason) }
     }
 
     /// The same as a value.
