@@ -33,6 +33,10 @@ package enum ReplicationEvent: Sendable, Hashable {
     case stateLeftUnfinished(seconds: Int64)
     /// Saving works again.
     case stateRecovered
+    /// Another process holds the state directory; the start waits for it for so long.
+    case stateDirectoryAwaited(StateDirectoryError, seconds: Int64)
+    /// The state directory was free at last. `isLate`: the table was read meanwhile, so the state in the directory is not used.
+    case stateDirectoryTaken(path: String, isLate: Bool)
     /// A row of the table and its item in the replica differed although no change was in progress; the replica has the row now.
     case repaired(put: Int, removed: Int)
     /// Something of the table cannot be read; `text` names it, with the reason and the consequence. Everything else continues.

@@ -100,6 +100,11 @@ package struct ReplicationLimits: Sendable, Hashable {
     /// How long the volume of the saved state may show no progress. Then a load is given up and the table is read; of a save it is
     /// said, and nothing else waits for it.
     package var statePatience: Duration = .seconds(30)
+    /// How long a start waits for a state directory that another process holds: the predecessor may be draining. Beyond it the table is
+    /// read, and the state is saved from when the directory is free.
+    package var stateClaimPatience: Duration = .seconds(15)
+    /// How often such a directory is tried meanwhile; later once in `stateSaveInterval`.
+    package var stateClaimInterval: Duration = .milliseconds(250)
     /// How long a rebuild waits until the saved state is marked as given up. Then it begins without, and the mark comes later.
     package var stateAbandonPatience: Duration = .seconds(5)
     /// What the last save may take beyond the grace of a stop. Then the process ends without it.

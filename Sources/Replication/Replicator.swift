@@ -37,7 +37,10 @@ package actor Replicator {
         self.context = context
         self.tableWatch = tableWatch
         unknownRecords = UnknownRecords { observer.observe(.unknownRecord(eventName: $0, shardID: $1)) }
-        savedState = session.map { (StateLoader(context, $0), StateSaver(context, $0, tableWatch)) }
+        savedState = session.map { session in
+            let claim = StateClaim(context, session)
+            return (StateLoader(context, session, claim), StateSaver(context, session, claim, tableWatch))
+        }
     }
 
     /// The state, for any thread.

@@ -5,6 +5,9 @@ package import ReplicaStore
 import Synchronization
 
 /// Loads and saves the state of one directory, on a queue of its own: its callers suspend, and nothing else waits for the disk.
+///
+/// The directory may belong to another process at first: the predecessor in a rolling update, or one whose lock a file server keeps for
+/// the length of a lease.
 package actor StateSession {
     private nonisolated let executor = QueueExecutor(label: "tablecast.state")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -14,8 +17,12 @@ package actor StateSession {
     private nonisolated let grace: Duration
     /// Nanoseconds by the suspending clock: the grace is for work, and a suspended machine does none.
     private nonisolated let now: @Sendable () -> Int64
-    private let directory: StateDirectory
-    private let file: StateFile
+    /// The directory as it was named.
+    package nonisolated let path: String
+    private let limits: StateLimits
+    /// Nil while another process holds the directory: nothing in it is read or written then.
+    private var held: (directory: StateDirectory, file: StateFile)?
+    private nonisolated let holds = Atomic<Bool>(false)
     private nonisolated let progress = LoadProgress()
 
     /// Keeps the state in a directory. `now` replaces the clock in tests.
@@ -24,10 +31,52 @@ package actor StateSession {
         limits: StateLimits = StateLimits(),
         now: @escaping @Sendable () -> Int64 = SystemClock.suspendingNanoseconds
     ) {
-        self.directory = directory
+        self.path = directory.path
+        self.limits = limits
         self.now = now
         grace = limits.stopGrace
-        file = StateFile(directory: directory, limits: limits, progress: progress)
+        held = (directory, StateFile(directory: directory, limits: limits, progress: progress))
+        holds.store(true, ordering: .releasing)
+    }
+
+    /// Keeps the state in a directory that another process still holds. Nothing is loaded or saved before `claim` succeeds.
+    package init(
+        awaiting path: String,
+        limits: StateLimits = StateLimits(),
+        now: @escaping @Sendable () -> Int64 = SystemClock.suspendingNanoseconds
+    ) {
+        self.path = path
+        self.limits = limits
+        self.now = now
+        grace = limits.stopGrace
+    }
+
+    /// Whether the directory belongs to this process: for any thread, also while the volume does not respond.
+    package nonisolated var isHeld: Bool { holds.load(ordering: .acquiring) }
+
+    /// Takes the directory unless the session has it. A state that the other process left in it is replaced by the first save, unless it
+    /// is loaded before.
+    package func claim() throws(StateDirectoryError) {
+        guard held == nil else { return }
+        let directory = try StateDirectory(path)
+        held = (directory, StateFile(directory: directory, limits: limits, progress: progress))
+        holds.store(true, ordering: .releasing)
+    }
+
+    /// The state's file, if the directory still belongs to this process. One whose lock was removed is given up: the next `claim` tries for it.
+    private func ownFile() throws(StateTrouble) -> StateFile {
+        guard let held else { throw StateTrouble("the state directory \(path) belongs to another process") }
+        guard held.directory.isCurrent else {
+            holds.store(false, ordering: .releasing)
+            self.held = nil
+            throw StateTrouble("the lock of the state directory \(path) was removed while it was in use")
+        }
+        return held.file
+    }
+
+    /// The same as a value.
+    package func claimed() -> Result<Void, StateDirectoryError> {
+        Result { () throws(StateDirectoryError) in try claim() }
     }
 
     /// See `StateFile.load`.
@@ -36,7 +85,8 @@ package actor StateSession {
         at wall: Int64,
         storeLimits: StoreLimits
     ) throws(StateRejection) -> RestoredState? {
-        try file.load(expecting: identity, at: wall, storeLimits: storeLimits)
+        guard let held else { throw .unreadable("the state directory \(path) belongs to another process") }
+        return try held.file.load(expecting: identity, at: wall, storeLimits: storeLimits)
     }
 
     /// The same as a value.
@@ -54,7 +104,7 @@ package actor StateSession {
     /// The trouble of a volume that has not responded for so long.
     package nonisolated func unresponsive(for patience: Duration) -> StateTrouble {
         StateTrouble(
-            "saving to \(directory.path) has not ended after \(patience.wholeSeconds) s: the volume does not respond"
+            "saving to \(path) has not ended after \(patience.wholeSeconds) s: the volume does not respond"
         )
     }
 
@@ -65,7 +115,7 @@ package actor StateSession {
         of identity: StateIdentity,
         isLast: Bool = false
     ) throws(StateTrouble) -> StateSaveReport? {
-        try file.save(snapshot, mark, of: identity, isLast: isLast) {
+        try ownFile().save(snapshot, mark, of: identity, isLast: isLast) {
             let deadline = deadline.load(ordering: .relaxed)
             return deadline != 0 && now() >= deadline
         }
@@ -94,7 +144,7 @@ package actor StateSession {
     /// See `StateFile.abandon`. Another generation follows, so whatever was asked to stop has stopped.
     package func abandon(_ reason: String) throws(StateTrouble) {
         deadline.store(0, ordering: .relaxed)
-        try file.abandon(reason)
+        if held != nil { try ownFile().abandon(reason) }
     }
 
     /// The same as a value.
@@ -103,7 +153,7 @@ package actor StateSession {
     }
 
     /// Ends the work with the file.
-    package func close() { file.close() }
+    package func close() { held?.file.close() }
 }
 
 /// Runs an actor's jobs on a private queue, so that blocking there blocks nobody else.

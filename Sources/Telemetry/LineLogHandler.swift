@@ -3,10 +3,16 @@ package import Logging
 
 /// Makes one line of each record and hands it on. Who writes it is another's business: see `LogQueue`.
 package struct LineLogHandler: LogHandler {
-    package var logLevel: Logger.Level
+    /// The shared threshold, unless this logger was given a level of its own.
+    package var logLevel: Logger.Level {
+        get { own ?? threshold.level }
+        set { own = newValue }
+    }
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
 
+    private let threshold: LogThreshold
+    private var own: Logger.Level?
     private let label: String
     private let format: LogFormat
     private let write: @Sendable ([UInt8]) -> Void
@@ -15,13 +21,23 @@ package struct LineLogHandler: LogHandler {
     package init(
         label: String,
         format: LogFormat,
-        level: Logger.Level,
+        threshold: LogThreshold,
         write: @escaping @Sendable ([UInt8]) -> Void
     ) {
         self.label = label
         self.format = format
-        self.logLevel = level
+        self.threshold = threshold
         self.write = write
+    }
+
+    /// The same with a level that stays.
+    package init(
+        label: String,
+        format: LogFormat,
+        level: Logger.Level,
+        write: @escaping @Sendable ([UInt8]) -> Void
+    ) {
+        self.init(label: label, format: format, threshold: LogThreshold(level), write: write)
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

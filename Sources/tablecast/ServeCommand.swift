@@ -23,9 +23,18 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
-        let settings = try Program.settings(options)
-        let signals = StopSignals(patience: StopLimits().patience(for: settings))
+        let resolved = try Program.resolved(options)
+        let settings = resolved.settings
+        let signals = StopSignals(patience: StopLimits().patience(for: settings), hangUp: .reloads)
         signals.install()
-        try await TablecastService(settings: settings, environment: Program.environment).run(signals: signals)
+        let environment = Program.environment
+        let reloader = OptionsReloader(
+            options,
+            environment: environment,
+            started: resolved,
+            threshold: Program.logThreshold
+        )
+        let service = TablecastService(settings: settings, environment: environment, options: reloader)
+        try await service.run(signals: signals)
     }
 }

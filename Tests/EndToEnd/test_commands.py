@@ -28,8 +28,8 @@ def test_an_unknown_command_is_wrong_usage_in_one_line():
     assert errors.count("\n") == 1 and errors.startswith("tablecast: ")
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT, signal.SIGINT])
-def test_a_hang_up_and_a_quit_are_a_graceful_stop_as_a_termination_is(ministack, logs, number):
+@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGINT])
+def test_a_quit_and_an_interrupt_are_a_graceful_stop_as_a_termination_is(ministack, logs, number):
     table = create_table(ministack.client())
     with serving(logs, ministack, table) as service, service.http.stream("GET", "/v1/events") as stream:
         pieces = stream.iter_bytes()

@@ -1,4 +1,4 @@
-"""Restarts with a state directory: killed at any moment, in use twice, asked for where it cannot be."""
+"""Restarts with a state directory: killed at any moment, asked for where it cannot be. For one in use twice see test_process_state.py."""
 
 import random
 import threading
@@ -95,18 +95,6 @@ def test_after_a_stop_in_order_it_is_ready_without_a_scan(ministack, logs, tmp_p
         assert canonical(service.export()) == truth(client, table)
         metrics = service.get("/metrics").text
         assert "tablecast_state_resumed 1" in metrics
-
-
-def test_a_directory_in_use_is_refused_with_one_line(ministack, logs, tmp_path):
-    table = create_table(ministack.client())
-    with serving(logs, ministack, table, "--state-dir", tmp_path):
-        arguments = ["serve", "--table", table, "--listen", "127.0.0.1:0", "--state-dir", str(tmp_path)]
-        status, output, errors = run(arguments, ministack.settings())
-    assert status == 78 and output == ""
-    assert errors.splitlines() == [
-        f"tablecast: the state directory {tmp_path} is in use by another process. "
-        "Give each one its own with --state-dir, or stop the other"
-    ]
 
 
 def test_a_directory_that_cannot_be_is_refused_with_one_line(ministack, tmp_path):

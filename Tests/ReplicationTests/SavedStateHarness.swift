@@ -70,9 +70,10 @@ final class SavedStateHarness {
     /// What the table holds; nil when the sandbox cannot say.
     var contents: Set<Item>? { (try? sandbox.items(of: SavedStateHarness.table)).map(Set.init) }
 
-    /// Starts a process with the state directory, or another one, lets `body` look at it, and stops it in order.
+    /// Starts a process with the state directory, or another one, that it has or awaits; lets `body` look at it, and stops it in order.
     func run(
         in directory: String? = nil,
+        awaiting: Bool = false,
         stateLimits: StateLimits = StateLimits(),
         _ change: (inout ReplicationSettings) -> Void = { _ in },
         _ body: (SavedStateProcess) async throws -> Void
@@ -82,7 +83,10 @@ final class SavedStateHarness {
         settings.limits.stateSaveInterval = .milliseconds(20)
         settings.limits.bookmarkSettle = .milliseconds(50)
         change(&settings)
-        let session = StateSession(directory: try StateDirectory(directory ?? path), limits: stateLimits)
+        let session =
+            awaiting
+            ? StateSession(awaiting: directory ?? path, limits: stateLimits)
+            : StateSession(directory: try StateDirectory(directory ?? path), limits: stateLimits)
         let clock = sandbox.clock
         var time = TimeSource.system
         time.wallMilliseconds = { clock.now }

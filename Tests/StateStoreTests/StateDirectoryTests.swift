@@ -10,12 +10,26 @@ import Testing
         #expect(throws: StateDirectoryError.inUse(path: fixture.path)) { try StateDirectory(fixture.path) }
         #expect(
             StateDirectoryError.inUse(path: "/data").description
-                == "the state directory /data is in use by another process. Give each one its own with --state-dir, "
-                + "or stop the other"
+                == "the state directory /data is in use by another process: nothing is saved until it is free. "
+                + "Stop the other process, or give each one its own with --state-dir"
         )
         _ = holder
         holder = nil
         #expect(throws: Never.self) { try StateDirectory(fixture.path) }
+    }
+
+    @Test("only a lock passes by itself: a directory in use is worth waiting for, one that cannot be is not")
+    func passing() {
+        let unlockable = StateDirectoryError.unlockable(path: "/data", reason: "No locks available")
+        #expect(
+            unlockable.description
+                == "the state directory /data cannot be locked: No locks available. Nothing is saved until it can be. "
+                + "Check the volume, and the lock service of a network volume"
+        )
+        #expect(unlockable.isPassing && StateDirectoryError.inUse(path: "/data").isPassing)
+        #expect(!StateDirectoryError.notADirectory(path: "/data").isPassing)
+        #expect(!StateDirectoryError.unusable(path: "/data", reason: "Permission denied").isPassing)
+        #expect(!StateDirectoryError.unresponsive(path: "/data", seconds: 10).isPassing)
     }
 
     @Test("a directory is made when it is absent, for its user alone; its parents are not")

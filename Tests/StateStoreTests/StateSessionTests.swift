@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 import ReplicaStore
 import StateStore
 import TestTools
@@ -40,6 +41,80 @@ import Testing
         session.stop()
         clocks.run(for: .seconds(1))
         #expect(try await session.save(fixture.writer.snapshot(), mark, of: identity, isLast: true) == nil)
+        await session.close()
+    }
+
+    @Test("a session without its directory touches nothing in it")
+    func awaiting() async throws {
+        let (fixture, session) = try session(grace: .seconds(60))
+        let (mark, identity) = (StateFixture.mark(), StateFixture.identity)
+        _ = try await session.save(fixture.writer.snapshot(), mark, of: identity)
+        let later = StateSession(awaiting: fixture.path)
+        #expect(!later.isHeld && session.isHeld)
+        await #expect(throws: StateDirectoryError.inUse(path: fixture.path)) { try await later.claim() }
+        await #expect(throws: StateTrouble.self) {
+            try await later.save(fixture.writer.snapshot(), mark, of: identity)
+        }
+        await #expect(throws: StateRejection.self) {
+            _ = try await later.load(expecting: identity, at: StateFixture.now, storeLimits: StoreLimits())
+        }
+        try await later.abandon("not ours")
+        await later.close()
+        #expect(try await session.load(expecting: identity, at: StateFixture.now, storeLimits: StoreLimits()) != nil)
+        await session.close()
+    }
+
+    @Test("a directory that was in use can be taken once its holder has gone, and is then in use itself")
+    func claimed() async throws {
+        let fixture = StateFixture()
+        var holder: StateDirectory? = try StateDirectory(fixture.path)
+        let session = StateSession(awaiting: fixture.path)
+        await #expect(throws: StateDirectoryError.inUse(path: fixture.path)) { try await session.claim() }
+        _ = holder
+        holder = nil
+        try await session.claim()
+        try await session.claim()
+        #expect(session.isHeld)
+        #expect(throws: StateDirectoryError.inUse(path: fixture.path)) { try StateDirectory(fixture.path) }
+        try fixture.change("k", "1")
+        let report = try await session.save(fixture.writer.snapshot(), StateFixture.mark(), of: StateFixture.identity)
+        #expect(report?.records == 1)
+        await session.close()
+    }
+
+    @Test("a directory whose lock was removed is given up, and another process's state in it is left alone")
+    func lockRemoved() async throws {
+        let (fixture, session) = try session(grace: .seconds(60))
+        let (mark, identity) = (StateFixture.mark(), StateFixture.identity)
+        _ = try await session.save(fixture.writer.snapshot(), mark, of: identity)
+        // As a careless cleaner does; then another process comes.
+        for name in ["tablecast.lock", "tablecast.sqlite", "tablecast.sqlite-wal"] { unlink("\(fixture.path)/\(name)") }
+        let other = StateSession(directory: try StateDirectory(fixture.path))
+        _ = try await other.save(fixture.writer.snapshot(), mark, of: identity)
+        try fixture.change("k1", "2")
+        await #expect(
+            throws: StateTrouble("the lock of the state directory \(fixture.path) was removed while it was in use")
+        ) { try await session.save(fixture.writer.snapshot(), mark, of: identity) }
+        #expect(!session.isHeld)
+        await #expect(throws: StateDirectoryError.inUse(path: fixture.path)) { try await session.claim() }
+        try await session.abandon("not ours any more")
+        let load = { try await other.load(expecting: identity, at: StateFixture.now, storeLimits: StoreLimits()) }
+        #expect(try await load() != nil)
+        await other.close()
+    }
+
+    @Test("a lock that was removed is made anew by the next claim where nobody else has taken it")
+    func lockMadeAgain() async throws {
+        let (fixture, session) = try session(grace: .seconds(60))
+        let (mark, identity) = (StateFixture.mark(), StateFixture.identity)
+        _ = try await session.save(fixture.writer.snapshot(), mark, of: identity)
+        unlink("\(fixture.path)/tablecast.lock")
+        await #expect(throws: StateTrouble.self) { try await session.abandon("a gap") }
+        try await session.claim()
+        #expect(session.isHeld)
+        #expect(throws: StateDirectoryError.inUse(path: fixture.path)) { try StateDirectory(fixture.path) }
+        let report = try await session.save(fixture.writer.snapshot(), mark, of: identity)
+        #expect(report?.records == 60)
         await session.close()
     }
 

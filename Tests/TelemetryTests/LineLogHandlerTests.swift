@@ -43,6 +43,30 @@ import Testing
         #expect(line.hasSuffix("Z info two lines a=1 b=\"x y\"\n"))
     }
 
+    @Test("a threshold that changes counts for all loggers at once, but for those with a level of their own")
+    func threshold() {
+        let lines = Lines()
+        let threshold = LogThreshold(.info)
+        let first = Logger(label: "t") { label in
+            LineLogHandler(label: label, format: .text, threshold: threshold, write: { lines.append($0) })
+        }
+        let copy = first
+        var own = first
+        own.logLevel = .error
+        copy.debug("no")
+        threshold.level = .debug
+        first.debug("one")
+        copy.debug("two")
+        own.warning("no")
+        own.error("three")
+        for level in Logger.Level.allCases {
+            threshold.level = level
+            #expect(threshold.level == level && first.logLevel == level && own.logLevel == .error)
+        }
+        let words = lines.all.map { $0.split(separator: " ").last?.dropLast() ?? "" }
+        #expect(words == ["one", "two", "three"])
+    }
+
     @Test("writes times as RFC 3339 UTC with milliseconds")
     func times() {
         let line = LogRecord.line(

@@ -101,20 +101,21 @@ package final class TokenStore: Sendable {
     }
 
     /// Reads the file again if it may be another one than last time; whether the tokens changed. Blocks for as long as the file system
-    /// does: not for event loops, nor for tasks.
+    /// does: not for event loops, nor for tasks. With `isAsked` it is read in any case, and the log says what came of it.
     @discardableResult
-    package func refresh() -> Bool {
+    package func refresh(isAsked: Bool = false) -> Bool {
         let stamp = access.stamp(path)
         let isDue = state.withLock { state in
             let age = continuous() - state.readAt
-            return state.stamp != stamp || state.reading.trouble != nil || age >= AuthenticationLimits.rereadInterval
+            let isOld = age >= AuthenticationLimits.rereadInterval
+            return isAsked || isOld || state.stamp != stamp || state.reading.trouble != nil
         }
         defer { state.withLock { $0.checkedAt = continuous() } }
         guard isDue else { return false }
         do throws(TokenFileError) {
-            return take(try TokenFile.parse(access.read(path)), stamp)
+            return take(try TokenFile.parse(access.read(path)), stamp, isAsked: isAsked)
         } catch {
-            fail(error.description, stamp)
+            fail(error.description, stamp, isAsked: isAsked)
             return false
         }
     }
@@ -143,13 +144,13 @@ package final class TokenStore: Sendable {
     }
 
     @discardableResult
-    private func take(_ list: [AccessToken], _ stamp: TokenFileStamp?) -> Bool {
+    private func take(_ list: [AccessToken], _ stamp: TokenFileStamp?, isAsked: Bool = false) -> Bool {
         let tokens = Dictionary(list.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
         let loadedAt = wallMilliseconds()
         let (isFirst, isNews, isChange) = state.withLock { state in
             let isFirst = state.tokens.isEmpty
             let isChange = state.tokens != tokens
-            let isNews = isChange || state.stamp != stamp || state.reading.trouble != nil
+            let isNews = isChange || isAsked || state.stamp != stamp || state.reading.trouble != nil
             state.tokens = tokens
             state.stamp = stamp
             state.readAt = continuous()
@@ -163,13 +164,13 @@ package final class TokenStore: Sendable {
         return isChange
     }
 
-    private func fail(_ trouble: String, _ stamp: TokenFileStamp?) {
+    private func fail(_ trouble: String, _ stamp: TokenFileStamp?, isAsked: Bool) {
         let isNews = state.withLock { state in
             defer {
                 state.stamp = stamp
                 state.reading.trouble = trouble
             }
-            return state.reading.trouble != trouble
+            return isAsked || state.reading.trouble != trouble
         }
         if isNews {
             logger.error("the token file \(path) cannot be used, the tokens read before stay in use: \(trouble)")

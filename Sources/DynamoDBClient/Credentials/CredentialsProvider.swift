@@ -6,6 +6,10 @@ public protocol CredentialsProvider: Sendable {
     /// Credentials in place of those that the service rejected (expired, revoked, replaced); nil where there are no others.
     func replacement(of rejected: Credentials) async -> Credentials?
 
+    /// Loads again, as an operator asks for: the next requests use what the source has then. Keys in use are kept when that fails. Never
+    /// blocks.
+    func reload()
+
     /// Where the credentials come from, and until when they hold.
     var status: CredentialsStatus { get }
 }
@@ -13,6 +17,9 @@ public protocol CredentialsProvider: Sendable {
 extension CredentialsProvider {
     /// There are no others.
     public func replacement(of rejected: Credentials) async -> Credentials? { nil }
+
+    /// There is nothing to load.
+    public func reload() {}
 
     /// Nothing is known.
     public var status: CredentialsStatus { CredentialsStatus() }

@@ -17,16 +17,19 @@ struct Resumption: Sendable {
 final class StateLoader: Sendable {
     private let context: ReplicationContext
     private let session: StateSession
+    private let claim: StateClaim
     private let hasTried = Atomic<Bool>(false)
 
-    init(_ context: ReplicationContext, _ session: StateSession) {
+    init(_ context: ReplicationContext, _ session: StateSession, _ claim: StateClaim) {
         self.context = context
         self.session = session
+        self.claim = claim
     }
 
     /// The state of `target`; nil when there is none that can be resumed. Readers are told the reason.
     func resume(_ target: ReplicationTarget) async -> Resumption? {
         guard !hasTried.exchange(true, ordering: .relaxed) else { return nil }
+        guard await claim.wait() else { return nil }
         let reporter = context.reporter
         reporter.explain(Reason(.resuming, "reading the saved state"))
         let wall = context.time.wallMilliseconds()

@@ -12,13 +12,15 @@ final class StateSaver: Sendable {
 
     private let context: ReplicationContext
     private let session: StateSession
+    private let claim: StateClaim
     private let tableWatch: TableWatch
     /// The volume did not respond when it was last waited for.
     private let isUnresponsive = Atomic<Bool>(false)
 
-    init(_ context: ReplicationContext, _ session: StateSession, _ tableWatch: TableWatch) {
+    init(_ context: ReplicationContext, _ session: StateSession, _ claim: StateClaim, _ tableWatch: TableWatch) {
         self.context = context
         self.session = session
+        self.claim = claim
         self.tableWatch = tableWatch
     }
 
@@ -26,7 +28,7 @@ final class StateSaver: Sendable {
     func run(_ build: GenerationBuild, _ stream: FollowedStream) async -> GenerationEnd? {
         var failures = 0
         while await context.pause(context.limits.stateWait(failures: failures)) {
-            guard await build.isLive else { continue }
+            guard await claim.look(), await build.isLive else { continue }
             failures = await save(build, stream, isLast: false) ? 0 : failures + 1
         }
         return .cancelled
@@ -34,6 +36,8 @@ final class StateSaver: Sendable {
 
     /// A generation has come to its end: saves the rest of it, or marks the saved state as one that must not be resumed.
     func end(_ build: GenerationBuild, _ stream: FollowedStream, _ end: GenerationEnd) async {
+        // What is in the directory of another process is that process's.
+        guard session.isHeld else { return }
         switch end {
         case .cancelled:
             session.stop()

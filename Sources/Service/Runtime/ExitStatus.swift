@@ -38,10 +38,9 @@ package struct StartUpError: Error, Sendable, Hashable, CustomStringConvertible 
 
     /// A state directory that this process cannot have.
     package init(_ error: StateDirectoryError) {
-        if case .unresponsive = error {
-            self.init(.failure, error.description)
-        } else {
-            self.init(.configuration, error.description)
+        switch error {
+        case .notADirectory, .unusable: self.init(.configuration, error.description)
+        case .inUse, .unlockable, .unresponsive: self.init(.failure, error.description)
         }
     }
 

@@ -1,7 +1,7 @@
 package import ArgumentParser
 import Glibc
 import Logging
-import Telemetry
+package import Telemetry
 
 /// The process around a command: variables, log, exit status. What it prints is one line.
 package enum Program {
@@ -22,7 +22,7 @@ package enum Program {
     /// Sends log records to standard error in the form and from the level that `settings` ask for. Once a process.
     package static func startLogging(_ settings: Settings) {
         let format = settings.logFormat
-        let level = settings.logLevel
+        logThreshold.level = settings.logLevel
         let limits = LogQueueLimits()
         let inlet = LogQueue.standardError.log(limits: limits) { count in
             LogRecord.line(
@@ -35,22 +35,35 @@ package enum Program {
             )
         }
         LoggingSystem.bootstrap { label in
-            LineLogHandler(label: label, format: format, level: level) { inlet.put($0) }
+            LineLogHandler(label: label, format: format, threshold: logThreshold) { inlet.put($0) }
         }
     }
 
+    /// The least level of the log's lines.
+    package static let logThreshold = LogThreshold(.info)
+
     /// The settings of flags, variables and a file, in force: from here on the log and crashes are as they say.
     package static func settings(_ options: ServeOptions, defaultTable: String = "") throws(SettingsError) -> Settings {
+        try resolved(options, defaultTable: defaultTable).settings
+    }
+
+    /// The same with the origins of the settings, as `OptionsReloader` needs them.
+    package static func resolved(
+        _ options: ServeOptions,
+        defaultTable: String = ""
+    ) throws(SettingsError) -> ResolvedSettings {
         let resolver = SettingsResolver(flags: options.given, environment: environment)
-        let settings = try resolver.resolve(defaultTable: defaultTable).settings
-        if !settings.crashDumps { CrashDumps.forbid() }
-        startLogging(settings)
-        return settings
+        let resolved = try resolver.resolve(defaultTable: defaultTable)
+        if !resolved.settings.crashDumps { CrashDumps.forbid() }
+        startLogging(resolved.settings)
+        return resolved
     }
 
     /// Runs the command line's command of `root` and ends the process.
     package static func run<Root: ParsableCommand>(_ root: Root.Type) async -> Never {
+        StandardDescriptors.fill()
         StopSignals.ignoreBrokenPipes()
+        StopSignals.endAtQuit()
         do {
             try ServeOptions.checkSwitches(CommandLine.arguments)
             var command = try root.parseAsRoot()

@@ -100,6 +100,12 @@ final class ReplicationReporter: ReplicationObserver {
         case .stateRecovered:
             state.withLock { $0.stateTrouble = nil }
             logger.info("the state is saved again")
+        case .stateDirectoryAwaited(let error, let seconds):
+            logger.notice("waiting up to \(seconds) s for the state directory: \(error)")
+        case .stateDirectoryTaken(let path, let isLate):
+            state.withLock { $0.stateTrouble = nil }
+            let consequence = isLate ? ", and the state is saved from now on" : ""
+            logger.notice("the state directory \(path) is free: this process has taken it\(consequence)")
         case .unreadable(let text):
             let now = time.continuous()
             guard let unlogged = state.withLock({ $0.unreadables.next(at: now) }) else { return }

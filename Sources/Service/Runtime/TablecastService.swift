@@ -13,13 +13,20 @@ package struct TablecastService: Sendable {
     private let settings: Settings
     private let environment: [String: String]
     private let time: TimeSource
+    private let options: OptionsReloader?
     private let logger = Logger(label: "tablecast")
 
-    /// `environment` holds the standard AWS variables.
-    package init(settings: Settings, environment: [String: String], time: TimeSource = .system) {
+    /// `environment` holds the standard AWS variables. `options` reads the file of options again at a hang-up.
+    package init(
+        settings: Settings,
+        environment: [String: String],
+        time: TimeSource = .system,
+        options: OptionsReloader? = nil
+    ) {
         self.settings = settings
         self.environment = environment
         self.time = time
+        self.options = options
     }
 
     private enum End: Sendable {
@@ -95,13 +102,19 @@ package struct TablecastService: Sendable {
         let watchdog = Watchdog()
         watchdog.start { replicator.watchForStalls() }
         defer { watchdog.stop() }
-        try await follow(replicator, front, tokens, signals)
+        let reloads = Reloads(
+            tokens: tokens.map { TokenReloader($0) { front.wakeStreams() } },
+            credentials: client.configuration.credentials,
+            options: options,
+            logger: logger
+        )
+        try await follow(replicator, front, reloads, signals)
     }
 
     private func follow(
         _ replicator: Replicator,
         _ front: HTTPFront,
-        _ tokens: TokenStore?,
+        _ reloads: Reloads,
         _ signals: StopSignals
     ) async throws(StartUpError) {
         let time = time
@@ -120,10 +133,13 @@ package struct TablecastService: Sendable {
                 _ = await signals.first()
                 return .asked
             }
-            if let tokens {
-                let reloader = TokenReloader(tokens) { front.wakeStreams() }
+            group.addTask {
+                for await _ in signals.hangUps { reloads.begin() }
+                return .asked
+            }
+            if let tokens = reloads.tokens {
                 group.addTask {
-                    while (try? await time.sleep(AuthenticationLimits.reloadInterval)) != nil { reloader.tick() }
+                    while (try? await time.sleep(AuthenticationLimits.reloadInterval)) != nil { tokens.tick() }
                     return .asked
                 }
             }
@@ -185,14 +201,17 @@ package struct TablecastService: Sendable {
         }
     }
 
-    /// Takes the state directory, before anything else is begun.
+    /// Takes the state directory, before anything else is begun. Replication waits for one that another process holds.
     private func makeSession() throws(StartUpError) -> StateSession? {
         guard let path = settings.stateDirectory else { return nil }
         let limits = StateLimits()
-        do {
+        do throws(StateDirectoryError) {
             let directory = try StateDirectory.take(path, within: limits.directoryPatience)
             return StateSession(directory: directory, limits: limits)
-        } catch { throw StartUpError(error) }
+        } catch {
+            guard error.isPassing else { throw StartUpError(error) }
+            return StateSession(awaiting: path, limits: limits)
+        }
     }
 
     private func makeTokens() throws(StartUpError) -> TokenStore? {

@@ -103,6 +103,28 @@ import Testing
         #expect(surroundings.lines == lines, "reading the same again is no news")
     }
 
+    @Test("a file that looks unchanged is read when it is asked for, and the log says what came of it")
+    func asked() throws {
+        let surroundings = Surroundings()
+        let folder = try Folder()
+        try folder.write(["a"])
+        var access = TokenFileAccess.system
+        let stamp = access.stamp(folder.file)
+        access.stamp = { _ in stamp }
+        let store = try store(folder.file, surroundings, access: access)
+        try folder.write(["b"])
+        #expect(!store.refresh())
+        #expect(store.refresh(isAsked: true))
+        #expect(knows(store, "b") && !knows(store, "a"))
+        #expect(!store.refresh(isAsked: true))
+        func said(_ words: String) -> Int { surroundings.lines.split(separator: "\n").count { $0.contains(words) } }
+        #expect(said("the token file was read again tokens=1") == 2)
+        truncate(folder.file, 7)
+        for _ in 0..<2 { #expect(!store.refresh(isAsked: true)) }
+        #expect(said("the tokens read before stay in use") == 2)
+        #expect(knows(store, "b"))
+    }
+
     @Test("a FIFO or a directory in its place blocks nothing, is named, and the old tokens stay until a file is back")
     func notAFile() throws {
         for (kind, make) in [

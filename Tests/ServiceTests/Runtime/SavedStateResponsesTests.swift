@@ -95,10 +95,36 @@ import Testing
         )
     }
 
-    @Test("a directory that this process cannot have is a configuration that cannot work")
+    @Test("the log says once that a directory in use is waited for, that nothing is saved, and that it is taken")
+    func claim() {
+        let lines = Lines()
+        let logger = Logger(label: "t") { label in
+            LineLogHandler(label: label, format: .text, level: .info, write: { lines.append($0) })
+        }
+        let reporter = ReplicationReporter(logger: logger, time: .system)
+        let error = StateDirectoryError.inUse(path: "/data")
+        reporter.observe(.stateDirectoryAwaited(error, seconds: 15))
+        reporter.observe(.stateDirectoryTaken(path: "/data", isLate: false))
+        for _ in 0..<2 { reporter.observe(.stateTrouble(StateTrouble(error.description))) }
+        reporter.observe(.stateDirectoryTaken(path: "/data", isLate: true))
+        reporter.observe(.stateTrouble(StateTrouble(error.description)))
+        let trouble = "warning \(error); serving goes on, and saving is tried again\n"
+        #expect(
+            lines.all == [
+                "notice waiting up to 15 s for the state directory: \(error)\n",
+                "notice the state directory /data is free: this process has taken it\n", trouble,
+                "notice the state directory /data is free: this process has taken it, and the state is saved from now on\n",
+                trouble,
+            ]
+        )
+    }
+
+    @Test("a directory that cannot hold a state is a configuration that cannot work")
     func exitStatus() {
-        let error = StartUpError(StateDirectoryError.inUse(path: "/data"))
+        let error = StartUpError(StateDirectoryError.notADirectory(path: "/data"))
         #expect(error.status == .configuration)
-        #expect(error.description.hasPrefix("the state directory /data is in use by another process"))
+        #expect(error.description.hasPrefix("the state directory /data is a file"))
+        #expect(StartUpError(StateDirectoryError.unusable(path: "/data", reason: "r")).status == .configuration)
+        #expect(StartUpError(StateDirectoryError.unresponsive(path: "/data", seconds: 10)).status == .failure)
     }
 }

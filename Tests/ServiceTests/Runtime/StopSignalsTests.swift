@@ -27,6 +27,54 @@ import Testing
         }
     }
 
+    @Test("a quit ends a program that listens for no signals, unless it is ignored from the start")
+    func quitWithoutListener() async {
+        await #expect(processExitsWith: .signal(SIGQUIT)) {
+            StopSignals.endAtQuit()
+            kill(getpid(), SIGQUIT)
+            while true { pause() }
+        }
+        await #expect(processExitsWith: .exitCode(7)) {
+            signal(SIGQUIT, SIG_IGN)
+            StopSignals.endAtQuit()
+            kill(getpid(), SIGQUIT)
+            exit(7)
+        }
+    }
+
+    @Test("a hang-up asks for a reload where the program has one, each time, and a stop still comes after it")
+    func reload() async {
+        await #expect(processExitsWith: .exitCode(7)) {
+            // Without the terminal of whoever runs the tests.
+            setsid()
+            let signals = StopSignals(hangUp: .reloads)
+            signals.install()
+            var hangUps = signals.hangUps.makeAsyncIterator()
+            for _ in 0..<3 {
+                kill(getpid(), SIGHUP)
+                guard await hangUps.next() != nil else { exit(1) }
+            }
+            kill(getpid(), SIGTERM)
+            exit(await signals.first() == SIGTERM ? 7 : 2)
+        }
+    }
+
+    @Test("a hang-up that is ignored from the start is neither a stop nor a reload")
+    func ignoredHangUp() async {
+        await #expect(processExitsWith: .exitCode(7)) {
+            signal(SIGHUP, SIG_IGN)
+            let signals = StopSignals(hangUp: .reloads)
+            signals.install()
+            kill(getpid(), SIGHUP)
+            kill(getpid(), SIGTERM)
+            guard await signals.first() == SIGTERM else { exit(1) }
+            let heard = Task { for await _ in signals.hangUps { exit(2) } }
+            for _ in 0..<100 { await Task.yield() }
+            heard.cancel()
+            exit(7)
+        }
+    }
+
     @Test("writing to a closed pipe is an error and not the end")
     func brokenPipe() async {
         await #expect(processExitsWith: .exitCode(7)) {

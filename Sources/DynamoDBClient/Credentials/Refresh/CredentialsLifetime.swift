@@ -60,6 +60,12 @@ struct CredentialsLifetime: Sendable {
         return true
     }
 
+    /// Others are due from now on, although those in use have not ended: somebody knows that the source has changed.
+    mutating func renew(at now: Moment) {
+        renewalAt = now.wall
+        attemptAt = .zero
+    }
+
     /// The credentials in use.
     var current: Credentials? { kept?.credentials }
 

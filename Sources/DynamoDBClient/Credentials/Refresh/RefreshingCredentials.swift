@@ -61,6 +61,12 @@ final class RefreshingCredentials: CredentialsProvider {
         return others
     }
 
+    func reload() {
+        let now = now
+        state.withLock { $0.lifetime.renew(at: now) }
+        begin()
+    }
+
     private var now: CredentialsLifetime.Moment {
         CredentialsLifetime.Moment(continuous: time.continuous(), wall: clock.milliseconds)
     }

@@ -13,9 +13,18 @@ enum ProcessOptions: SettingGroup {
         "File of options.",
         seeAlso: "See [A file of options](#a-file-of-options)."
     )
+    /// The option that a running process takes over from a changed file (`OptionsReloader`).
+    static let logLevel = Setting(
+        "log-level",
+        \.logLevel,
+        .choice,
+        example: "debug",
+        "Least level of the lines in the log.",
+        seeAlso: "SIGHUP applies a new one: see [Signals](operations.md#signals)."
+    )
     static let settings = [
         configurationFile,
-        Setting("log-level", \.logLevel, .choice, example: "debug", "Least level of the lines in the log."),
+        logLevel,
         Setting(
             "log-format",
             \.logFormat,
