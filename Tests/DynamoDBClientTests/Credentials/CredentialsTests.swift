@@ -140,7 +140,10 @@ import Testing
     @Test("of sources without keys, what one says beyond that is repeated, with its advice")
     func remarks() async throws {
         let context = makeContext(TemporaryDirectory(), environment: ["AWS_ROLE_ARN": exampleRole])
-        let error = await #expect(throws: DynamoDBError.self) { try await context.sources().load() }
+        let sources: [any CredentialsSource] = [
+            EnvironmentCredentials(environment: context.environment), WebIdentityCredentials(context),
+        ]
+        let error = await #expect(throws: DynamoDBError.self) { try await CredentialsChain(sources).load() }
         #expect(
             error?.description
                 == "Configuration credentials failed: CredentialsNotFound: no AWS credentials in the environment, by web identity, in "
