@@ -93,7 +93,7 @@ let package = Package(
         layer("HTTPSemantics", ["Basics"]),
         layer("CurlTransport", ["Basics", "CCurl", deque]),
         layer("TableModel", ["Basics"]),
-        layer("DynamoDBClient", ["Basics", "CurlTransport", "Digest", "TableModel", "CZlib"]),
+        layer("DynamoDBClient", ["Basics", "CurlTransport", "Digest", "TableModel", "CLinux", "CZlib"]),
         layer("DynamoDBStream", ["Basics", "TableModel", "DynamoDBClient", heap], settings: memorySafe),
         layer("ReplicaStore", ["Basics", "TableModel", deque]),
         layer("StateStore", ["Basics", "TableModel", "ReplicaStore", "CSQLite", "CXXHash"]),

@@ -1,5 +1,7 @@
 #include "CLinux.h"
 
+#include <fcntl.h>
+
 #define TEXT(value) #value
 #define NUMBER(value) TEXT(value)
 
@@ -67,4 +69,12 @@ int linux_set_option(int descriptor, int level, int option, int value) {
 int linux_reset_on_close(int descriptor) {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
     return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+int linux_pipe(int ends[2]) {
+    return pipe2(ends, O_CLOEXEC);
+}
+
+int linux_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }

@@ -26,15 +26,41 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
     public var lowSpeedTime: Duration = .seconds(10)
     /// Bytes of a shared config or credentials file.
     public var configurationFileBytes = 1 << 20
+    /// Bytes of a file of certificate authorities. A system's holds about 250 KB.
+    public var certificateBundleBytes = 16 << 20
     /// Bytes of a response, a token file or a program's output that carries credentials.
     public var credentialsResponseBytes = 1 << 20
     /// How long somebody waits for credentials. A source that takes longer is left alone.
     public var credentialsPatience: Duration = .seconds(10)
+    /// How long a `credential_process` may run before it is killed. Below `credentialsPatience`, so that those who wait hear of it.
+    public var credentialProcessTime: Duration = .seconds(9)
+    /// Time for one request to the portal of IAM Identity Center.
+    public var ssoPortalTimeout: Duration = .seconds(5)
     /// Credentials are renewed this long before they end, or after two thirds of their life if that is later. Up to a fifth of it is left
     /// out at random.
     public var credentialsMargin: Duration = .seconds(900)
     /// Waits between attempts to load credentials that failed.
     public var credentialsRetry = ExponentialBackoff(base: .seconds(2), cap: .seconds(60), floor: .seconds(1))
+    /// Calls of the Security Token Service within one load of credentials, of all roles of a chain together. They end before
+    /// `credentialsPatience`, so that their own error is heard.
+    public var securityToken = RetryPolicy(
+        maximumAttempts: 4,
+        base: .milliseconds(200),
+        throttledBase: .milliseconds(500),
+        cap: .seconds(2),
+        maximumElapsed: .seconds(9),
+        attemptTimeout: .seconds(3)
+    )
+    /// Time for one attempt to get credentials of a container endpoint.
+    public var containerTimeout: Duration = .seconds(2)
+    /// Attempts at a container endpoint in one load of credentials. With their waits they end within `credentialsPatience`.
+    public var containerAttempts = 3
+    /// Time for one request to the instance metadata service. Where nothing responds in this time, there is none.
+    public var instanceMetadataTimeout: Duration = .seconds(1)
+    /// Attempts that one load of credentials repeats at an instance metadata service, over all of its requests.
+    public var instanceMetadataRetries = 2
+    /// Waits between attempts at a container endpoint or an instance metadata service.
+    public var endpointRetry = ExponentialBackoff(base: .milliseconds(200), cap: .seconds(1), floor: .milliseconds(50))
     /// Credentials that the service rejects are read again at most once in this time.
     public var rejectedCredentialsInterval: Duration = .seconds(1)
     /// Characters of a remote error message that go into an `DynamoDBError`.

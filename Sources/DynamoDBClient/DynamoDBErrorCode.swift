@@ -22,6 +22,8 @@ extension DynamoDBError {
         public static let repeatedKey: Code = "RepeatedKey"
         /// DynamoDB rejects the request itself.
         public static let validation: Code = "ValidationException"
+        /// The endpoint does not know the operation.
+        static let unknownOperation: Code = "UnknownOperationException"
         /// A provider has no credentials.
         static let credentialsNotFound: Code = "CredentialsNotFound"
         /// The identity lacks a permission.

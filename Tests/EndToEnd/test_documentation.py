@@ -188,7 +188,9 @@ def test_data_in_the_guides_can_be_read(guides):
 def test_the_library_is_used_as_it_is(guides, tmp_path):
     """The examples in Swift compile against the modules that were built."""
     blocks = [block for page in guides for block in page.blocks if block.info == "swift"]
-    folders = [pathlib.Path(BINARY).parent / "Modules", PROJECT / "Sources/CCrypto", PROJECT / "Sources/CCurl", PROJECT / "Sources/CZlib"]
+    built = pathlib.Path(BINARY).parent
+    folders = [built / "Modules", built / "CLinux.build"]
+    folders += [PROJECT / "Sources" / name for name in ("CCurl", "CZlib", "CCrypto")]
     modules = [word for folder in folders for word in ("-I", folder)]
     assert len(blocks) >= 2
     for number, block in enumerate(blocks):

@@ -1,9 +1,10 @@
-/* What Glibc's Swift module lacks: epoll, eventfd, accept4, prctl. Only forwarding, no logic. */
+/* What Glibc's Swift module lacks: epoll, eventfd, accept4, pipe2, prctl. Only forwarding, no logic. */
 #ifndef TABLECAST_CLINUX_H
 #define TABLECAST_CLINUX_H
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -14,6 +15,8 @@
 /* Declared by hand: _GNU_SOURCE would change types that other modules share, such as fd_set. */
 #ifndef __USE_GNU
 int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags);
+int pipe2(int ends[2], int flags);
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int first);
 #endif
 
 /* struct epoll_event without its packing, which differs between architectures. */
@@ -49,6 +52,12 @@ ssize_t linux_send_pieces(int descriptor, struct iovec *pieces, size_t count);
 /* The process leaves no core, and other processes of its user see neither its memory nor its environment (prctl, PR_SET_DUMPABLE). */
 int linux_forbid_dumps(void);
 int linux_set_option(int descriptor, int level, int option, int value);
+
+/* A pipe whose ends no program inherits that this process starts. */
+int linux_pipe(int ends[2]);
+
+/* The program that is started has no descriptor from `first` on. */
+int linux_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 
 /* The next close sends RST and drops what was not yet sent. */
 int linux_reset_on_close(int descriptor);

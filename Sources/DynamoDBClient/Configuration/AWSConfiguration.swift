@@ -13,7 +13,8 @@ public struct AWSConfiguration: Sendable {
     public var dynamoDBStreams: Endpoint
     /// The source of credentials.
     public var credentials: any CredentialsProvider
-    /// A file of PEM certificates to trust instead of the system's (`AWS_CA_BUNDLE`).
+    /// A file of PEM certificates to trust instead of the system's (`AWS_CA_BUNDLE`, or `ca_bundle` of
+    /// the profile).
     public var certificateBundle: String?
     /// The client's bounds.
     public var limits: DynamoDBClientLimits
@@ -46,9 +47,9 @@ public struct AWSOverrides: Sendable, Hashable {
     public var region: String?
     /// The profile in the shared files.
     public var profile: String?
-    /// The endpoint of both services.
+    /// The endpoint of both services. A variable or a `services` section for DynamoDB Streams alone wins over it there.
     public var endpointURL: String?
-    /// The endpoint of DynamoDB Streams, where it is not `endpointURL`.
+    /// The endpoint of DynamoDB Streams alone.
     public var streamsEndpointURL: String?
 
     /// The region where nothing else names one: that of a table's ARN.
@@ -71,8 +72,9 @@ public struct AWSOverrides: Sendable, Hashable {
 extension AWSConfiguration {
     /// Works the configuration out as the AWS tools do: overrides, then the environment, then the shared files.
     ///
-    /// Reads the two shared files. Throws, in words, for a missing or impossible region, an unknown profile, an endpoint that is no URL
-    /// and an unreadable file. Credentials are looked for when the first request needs them.
+    /// Reads the two shared files and the file of certificate authorities, away from the threads that tasks share. Throws, in words, for a
+    /// missing or invalid Region, an unknown profile, an invalid endpoint, settings that conflict and an unreadable file. Credentials are
+    /// looked for when the first request needs them.
     public static func resolve(
         environment: [String: String],
         overrides: AWSOverrides = AWSOverrides(),
@@ -80,7 +82,17 @@ extension AWSConfiguration {
         time: TimeSource = .system,
         observer: (any CredentialsObserver)? = nil
     ) async throws(DynamoDBError) -> AWSConfiguration {
-        try await ConfigurationResolver(environment: environment, overrides: overrides, limits: limits)
-            .resolve(time: time, observer: observer)
+        let resolver = ConfigurationResolver(environment: environment, overrides: overrides, limits: limits) {
+            settings,
+            http in
+            await InstanceMetadata(
+                environment: settings.environment,
+                properties: settings.properties,
+                http: http,
+                limits: limits
+            )
+            .region()
+        }
+        return try await resolver.resolve(time: time, observer: observer)
     }
 }

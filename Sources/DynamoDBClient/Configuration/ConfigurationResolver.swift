@@ -1,25 +1,31 @@
 import Basics
 
-/// The precedence rules of `AWSConfiguration.resolve`.
-struct ConfigurationResolver {
+/// Puts a configuration together: reads the shared files, and has each part found by the search that knows its order.
+struct ConfigurationResolver: Sendable {
     private let environment: [String: String]
     private let overrides: AWSOverrides
     private let limits: DynamoDBClientLimits
     private let files: SharedFiles
-    private let profiles: SharedProfiles
     private let profile: String
+    private let instanceRegion: InstanceRegion
+    private let queue = FileQueue()
 
+    /// Asks the EC2 instance for its Region, with the settings and the way to send requests; nil where there is none.
+    typealias InstanceRegion = @Sendable (SharedSettings, CredentialsHTTP) async -> String?
+
+    /// `instanceRegion` is asked where nothing else names a Region.
     init(
         environment: [String: String],
         overrides: AWSOverrides,
-        limits: DynamoDBClientLimits
-    ) throws(DynamoDBError) {
+        limits: DynamoDBClientLimits,
+        instanceRegion: @escaping InstanceRegion
+    ) {
         // A variable that is set to nothing counts as not set.
         self.environment = environment.filter { !$0.value.isEmpty }
         self.overrides = overrides
         self.limits = limits
+        self.instanceRegion = instanceRegion
         files = SharedFiles(environment: self.environment, byteLimit: limits.configurationFileBytes)
-        profiles = try files.load()
         profile = overrides.profile ?? self.environment["AWS_PROFILE"] ?? "default"
     }
 
@@ -27,20 +33,29 @@ struct ConfigurationResolver {
         time: TimeSource,
         observer: (any CredentialsObserver)?
     ) async throws(DynamoDBError) -> AWSConfiguration {
-        try checkProfile()
-        let region = try resolvedRegion()
+        let files = files
+        let profiles = try await queue.run { () throws(DynamoDBError) in try files.load() }
+        try checkProfile(profiles)
+        let settings = SharedSettings(environment: environment, profile: profile, profiles: profiles)
+        let certificates = try await certificateBundle(settings)
+        let http = CredentialsHTTP(limits: limits, certificates: certificates)
+        let instanceRegion = instanceRegion
+        let region = try await RegionSearch(settings: settings, overrides: overrides) {
+            await instanceRegion(settings, http)
+        }
+        .region()
         let clock = AWSClock(time: time, maximumAge: limits.serviceTimeAge)
-        let certificates = environment["AWS_CA_BUNDLE"]
+        let endpoints = EndpointSearch(settings: settings, overrides: overrides)
         let context = CredentialsContext(
             environment: environment,
             profile: profile,
             isProfileChosen: overrides.profile != nil,
             files: files,
             region: region,
-            http: CredentialsHTTP(limits: limits, certificates: certificates),
+            http: http,
             clock: clock,
             limits: limits,
-            endpoint: { service, region throws(DynamoDBError) in Endpoint(service, region: region) }
+            endpoint: { service, region throws(DynamoDBError) in try endpoints.endpoint(service, region: region) }
         )
         var configuration = AWSConfiguration(
             region: region,
@@ -51,16 +66,8 @@ struct ConfigurationResolver {
                 time: time,
                 observer: observer
             ),
-            dynamoDB: try endpoint(
-                .init(override: nil, variable: "AWS_ENDPOINT_URL_DYNAMODB", service: "dynamodb")
-            ),
-            dynamoDBStreams: try endpoint(
-                .init(
-                    override: overrides.streamsEndpointURL,
-                    variable: "AWS_ENDPOINT_URL_DYNAMODB_STREAMS",
-                    service: "dynamodb_streams"
-                )
-            ),
+            dynamoDB: try endpoints.endpoint(.dynamoDB, region: region),
+            dynamoDBStreams: try endpoints.endpoint(.dynamoDBStreams, region: region),
             certificateBundle: certificates,
             limits: limits
         )
@@ -70,7 +77,7 @@ struct ConfigurationResolver {
 
     private var isProfileNamed: Bool { overrides.profile != nil || environment["AWS_PROFILE"] != nil }
 
-    private func checkProfile() throws(DynamoDBError) {
+    private func checkProfile(_ profiles: SharedProfiles) throws(DynamoDBError) {
         guard isProfileNamed, profiles[profile] == nil else { return }
         let known = profiles.names
         let places = [files.configPath, files.credentialsPath].compactMap { $0 }.joined(separator: " and ")
@@ -84,52 +91,11 @@ struct ConfigurationResolver {
         )
     }
 
-    private func resolvedRegion() throws(DynamoDBError) -> String {
-        let candidates: [(source: String, value: String?)] = [
-            ("the region option", overrides.region),
-            ("AWS_REGION", environment["AWS_REGION"]),
-            ("AWS_DEFAULT_REGION", environment["AWS_DEFAULT_REGION"]),
-            ("profile \(profile)", profiles[profile]?["region"]),
-            ("the table's ARN", overrides.impliedRegion),
-        ]
-        for (source, value) in candidates {
-            guard let value, !value.isEmpty else { continue }
-            // It becomes part of a host name and of the signature's scope.
-            guard value.utf8.count <= 63, ByteSet.lowercase.union(ByteSet("-")).containsAll(of: value) else {
-                throw .configuration(
-                    subject: source,
-                    code: "InvalidRegion",
-                    message: "\"\(value.prefix(80))\" is not the name of a region",
-                    hint: "Give a region's code, for example eu-central-1."
-                )
-            }
-            return value
-        }
-        throw .configuration(
-            subject: "region",
-            code: "MissingRegion",
-            message: "no AWS region is set, and requests are signed for a region",
-            hint: "Set AWS_REGION, for example AWS_REGION=eu-central-1 (a local endpoint takes any)."
-        )
-    }
-
-    /// The three places that are a service's own.
-    private struct EndpointSources {
-        let override: String?
-        let variable: String
-        let service: String
-    }
-
-    /// Nil where nothing overrides the region's own endpoint.
-    private func endpoint(_ sources: EndpointSources) throws(DynamoDBError) -> Endpoint? {
-        if let url = sources.override { return try Endpoint(url, source: "streams endpoint URL") }
-        if let url = overrides.endpointURL { return try Endpoint(url, source: "endpoint URL") }
-        for variable in [sources.variable, "AWS_ENDPOINT_URL"] {
-            if let url = environment[variable] { return try Endpoint(url, source: variable) }
-        }
-        guard let url = profiles.endpointURL(profile: profile, service: sources.service), !url.isEmpty else {
-            return nil
-        }
-        return try Endpoint(url, source: "endpoint_url of profile \(profile)")
+    /// The path of the certificate authorities that variable or profile names, checked; nil for the system's.
+    private func certificateBundle(_ settings: SharedSettings) async throws(DynamoDBError) -> String? {
+        guard let bundle = settings.variable("AWS_CA_BUNDLE") ?? settings.property("ca_bundle") else { return nil }
+        let limit = limits.certificateBundleBytes
+        try await queue.run { () throws(DynamoDBError) in try CertificateBundle.check(bundle, limit: limit) }
+        return bundle.value
     }
 }

@@ -1,87 +1,71 @@
 import Basics
 
-/// The format of AWS's shared config and credentials files (AWS SDKs and Tools Reference Guide, "File format").
+/// One of AWS's shared files, read as botocore reads it: the config file or the credentials file (AWS SDKs and Tools Reference Guide,
+/// "Shared config and credentials files"; `botocore/configloader.py`).
 ///
-/// Sections in brackets, `name = value` lines, comments that begin with `#` or `;` at the start of a line or after white
-/// space. A line indented deeper than the property before it belongs to that property: `endpoint_url` below
-/// `dynamodb =` is kept as `dynamodb.endpoint_url`. Sections that come twice are merged, and the later value wins.
+/// `INILines` has the rules for lines. A property without a value whose lines below are indented has properties of its own, as in
+/// `dynamodb =` followed by `  endpoint_url = http://localhost:8000`. Where botocore rejects a file, so does this: sections and properties
+/// that come twice, a line without a delimiter. A byte-order mark, which Windows editors write and botocore rejects, is ignored.
 struct INIDocument: Sendable, Hashable {
-    /// Values by lower-cased property name, by section header.
-    private(set) var sections: [String: [String: String]] = [:]
+    /// A section's properties.
+    struct Section: Sendable, Hashable {
+        /// The header without its brackets.
+        let name: String
+        /// Values by property name. The lines of a long value are joined with line feeds.
+        var values: [String: String] = [:]
+        /// The properties below a property, by its name. Their own names keep their case.
+        var nested: [String: [String: String]] = [:]
+    }
 
-    /// A line that is not understood.
+    /// The sections in the order of the file.
+    let sections: [Section]
+
+    /// A line that is invalid. The reason has no text of the file in it.
     struct SyntaxError: Error, Hashable {
         let line: Int
         let reason: String
     }
 
+    /// Reads a file's bytes.
     init(_ bytes: [UInt8]) throws(SyntaxError) {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let content = bytes.starts(with: mark) ? bytes[mark.count...] : bytes[...]
+        guard let text = String(validating: content, as: UTF8.self) else {
             throw SyntaxError(line: 1, reason: "the file is not UTF-8 text")
         }
-        var reader = LineReader()
-        var number = 0
-        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-            number += 1
-            try reader.read(line, number: number, into: &sections)
+        let lines = try INILines(text)
+        var sections: [Section] = []
+        for section in lines.sections {
+            var read = Section(name: section.name)
+            let own = Set(section.properties.map(\.name))
+            for property in lines.defaults.properties where !own.contains(property.name) { try read.add(property) }
+            for property in section.properties { try read.add(property) }
+            sections.append(read)
         }
+        self.sections = sections
     }
 }
 
-/// The state after the lines before: the section, and the property that indented lines belong to.
-private struct LineReader {
-    private var section: String?
-    private var parent: (name: String, indent: Int, isEmpty: Bool)?
-
-    mutating func read(
-        _ line: Substring,
-        number: Int,
-        into sections: inout [String: [String: String]]
-    ) throws(INIDocument.SyntaxError) {
-        let content = line.drop(while: Self.isSpace)
-        let indent = line.count - content.count
-        guard let first = content.first, first != "#", first != ";" else { return }
-        if first == "[" {
-            guard let end = content.firstIndex(of: "]") else {
-                throw INIDocument.SyntaxError(line: number, reason: "the section header has no closing bracket")
-            }
-            let header = content[content.index(after: content.startIndex)..<end]
-            let name = header.split(whereSeparator: Self.isSpace).joined(separator: " ")
-            section = name
-            parent = nil
-            sections[name, default: [:]].merge([:]) { old, _ in old }
+extension INIDocument.Section {
+    fileprivate mutating func add(_ property: INILines.Property) throws(INIDocument.SyntaxError) {
+        var lines = property.lines[...]
+        while lines.count > 1, lines.last?.text.isEmpty == true { lines.removeLast() }
+        guard lines.count > 1, lines.first?.text.isEmpty == true else {
+            values[property.name] = lines.map(\.text).joined(separator: "\n")
             return
         }
-        guard let section else {
-            throw INIDocument.SyntaxError(line: number, reason: "there is a property before the first section header")
-        }
-        guard let equals = content.firstIndex(of: "=") else {
-            // The continuation of a long value: none of the properties read here has one.
-            if let parent, indent > parent.indent { return }
-            throw INIDocument.SyntaxError(line: number, reason: "expected name = value")
-        }
-        let name = content[..<equals].trimmed().lowercased()
-        let value = Self.withoutComment(content[content.index(after: equals)...])
-        if let parent, indent > parent.indent {
-            if parent.isEmpty { sections[section, default: [:]]["\(parent.name).\(name)"] = value }
-            return
-        }
-        parent = (name, indent, value.isEmpty)
-        sections[section, default: [:]][name] = value
-    }
-
-    private static func withoutComment(_ text: Substring) -> String {
-        var previous: Character = " "
-        var end = text.endIndex
-        for index in text.indices {
-            if (text[index] == "#" || text[index] == ";") && isSpace(previous) {
-                end = index
-                break
+        var inner: [String: String] = [:]
+        for line in lines where !line.text.isEmpty {
+            let content = Substring(line.text).unicodeScalars
+            guard let equals = content.firstIndex(of: "=") else {
+                throw INIDocument.SyntaxError(
+                    line: line.number,
+                    reason: "expected name = value below the property above"
+                )
             }
-            previous = text[index]
+            let value = content[content.index(after: equals)...].stripped
+            inner[String(content[..<equals].strippedAtEnd)] = String(value)
         }
-        return String(text[..<end].trimmed())
+        nested[property.name] = inner
     }
-
-    private static func isSpace(_ character: Character) -> Bool { character == " " || character == "\t" }
 }

@@ -6,13 +6,12 @@ struct SharedFiles: Sendable, Hashable {
     let credentialsPath: String?
     let byteLimit: Int
 
-    /// Finds the files as every AWS tool does: `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`, otherwise `~/.aws`.
+    /// Finds the files as every AWS tool does: `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`, in which `~` and variables are
+    /// replaced, otherwise `~/.aws`.
     init(environment: [String: String], byteLimit: Int) {
-        let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 }
         func path(_ variable: String, _ name: String) -> String? {
-            guard let given = environment[variable], !given.isEmpty else { return home.map { "\($0)/.aws/\(name)" } }
-            guard given.hasPrefix("~/"), let home else { return given }
-            return home + given.dropFirst(1)
+            if let given = environment[variable], !given.isEmpty { return HomePath.expand(given, environment) }
+            return HomePath.home(environment).map { "\($0)/.aws/\(name)" }
         }
         configPath = path("AWS_CONFIG_FILE", "config")
         credentialsPath = path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
@@ -48,47 +47,5 @@ struct SharedFiles: Sendable, Hashable {
                 hint: "Mend that line; the file is in the format that `aws configure` writes."
             )
         }
-    }
-}
-
-/// The profiles of both files, merged: the credentials file wins where both name a property.
-struct SharedProfiles: Sendable, Hashable {
-    private let profiles: [String: [String: String]]
-    private let services: [String: [String: String]]
-
-    init(config: INIDocument?, credentials: INIDocument?) {
-        var profiles: [String: [String: String]] = [:]
-        var services: [String: [String: String]] = [:]
-        // `[profile default]` wins over `[default]`, so the prefixed sections are merged last.
-        let sections = (config?.sections ?? [:]).sorted {
-            !$0.key.hasPrefix("profile ") && $1.key.hasPrefix("profile ")
-        }
-        for (header, values) in sections {
-            if header == "default" {
-                profiles["default", default: [:]].merge(values) { _, new in new }
-            } else if header.hasPrefix("profile ") {
-                profiles[String(header.dropFirst(8)), default: [:]].merge(values) { _, new in new }
-            } else if header.hasPrefix("services ") {
-                services[String(header.dropFirst(9)), default: [:]].merge(values) { _, new in new }
-            }
-        }
-        for (header, values) in credentials?.sections ?? [:] {
-            profiles[header, default: [:]].merge(values) { _, new in new }
-        }
-        self.profiles = profiles
-        self.services = services
-    }
-
-    /// The names of all profiles, sorted.
-    var names: [String] { profiles.keys.sorted() }
-
-    /// A profile's properties; nil when neither file has it.
-    subscript(profile: String) -> [String: String]? { profiles[profile] }
-
-    /// The `endpoint_url` for a service: of the profile's `services` section first, then the profile's own.
-    func endpointURL(profile: String, service: String) -> String? {
-        guard let properties = profiles[profile] else { return nil }
-        if let section = properties["services"], let url = services[section]?["\(service).endpoint_url"] { return url }
-        return properties["endpoint_url"]
     }
 }

@@ -19,8 +19,21 @@ struct CredentialsContext: Sendable {
 extension CredentialsContext {
     /// The sources of keys in the order of the AWS SDKs (AWS SDKs and Tools Reference Guide, "Standardized credential providers").
     func sources() -> CredentialsChain {
-        let ofProfile = ProfileCredentials(profile: profile, files: files)
-        if isProfileChosen { return CredentialsChain([ofProfile]) }
-        return CredentialsChain([EnvironmentCredentials(environment: environment), ofProfile])
+        let container = ContainerCredentials(environment: environment, http: http, limits: limits)
+        let instance = InstanceCredentials(self)
+        var sources: [any CredentialsSource] = []
+        // As in the SDKs, a profile that an option names keeps the variables' keys out, and nothing else.
+        if !isProfileChosen {
+            sources.append(EnvironmentCredentials(environment: environment))
+            sources.append(WebIdentityCredentials(self))
+        }
+        sources.append(
+            ProfileCredentials(
+                profile: profile,
+                sources: ProfileSources(context: self, container: container, instance: instance)
+            )
+        )
+        sources += [container, instance]
+        return CredentialsChain(sources)
     }
 }

@@ -47,7 +47,7 @@ extension Credentials {
             throw .configuration(
                 subject: subject,
                 code: .credentialsNotFound,
-                message: "there are no credentials",
+                message: DynamoDBError.noKeysHere,
                 hint: "Set \(names.identifier) and \(names.secret).",
                 kind: .accessDenied
             )

@@ -68,6 +68,10 @@ extension ServiceFault {
             "Check the access key, its secret and its session token: `aws sts get-caller-identity`."
         case .accessDenied:
             "Allow dynamodb:\(call.operation) to this identity (`aws sts get-caller-identity`)."
+        case .fatal where fault.code == .unknownOperation && call.isOfStreams:
+            "Name the endpoint of DynamoDB Streams with --streams-endpoint-url: \(call.endpoint) seems to serve DynamoDB alone."
+        case .fatal where fault.code == .unknownOperation:
+            "Check --endpoint-url and AWS_ENDPOINT_URL_DYNAMODB: \(call.endpoint) does not seem to serve DynamoDB."
         case .malformed, .fatal, .cancelled:
             "Check the request against the DynamoDB API reference."
         }

@@ -4,7 +4,8 @@ import Synchronization
 /// AWS's clock as its responses tell it, for signatures: this machine's own may be hours off, and AWS rejects signatures that are some
 /// minutes old. Shared by all who call AWS.
 package final class AWSClock: ServiceTimekeeper {
-    private let time: TimeSource
+    /// Where the time comes from, for those who wait and measure beside this clock.
+    let time: TimeSource
     private let clock: Mutex<ServiceClock>
 
     /// A clock that knows nothing yet. A response's Date is used for `maximumAge`.

@@ -24,11 +24,11 @@ import Testing
 
     @Test("without overrides, the region's endpoints")
     func regional() async throws {
-        let configuration = try await AWSConfiguration.resolve(environment: environment(["AWS_CA_BUNDLE": "/ca.pem"]))
+        let configuration = try await AWSConfiguration.resolve(environment: environment([:]))
         #expect(configuration.region == "eu-central-1")
         #expect(configuration.dynamoDB.description == "https://dynamodb.eu-central-1.amazonaws.com")
         #expect(configuration.dynamoDBStreams.description == "https://streams.dynamodb.eu-central-1.amazonaws.com")
-        #expect(configuration.certificateBundle == "/ca.pem")
+        #expect(configuration.certificateBundle == nil)
     }
 
     struct EndpointCase: Sendable, CustomTestStringConvertible {
@@ -62,14 +62,14 @@ import Testing
                 streams: "http://streams:1"
             ),
             EndpointCase(
-                testDescription: "the option over every variable",
+                testDescription: "the option over every variable but that of Streams alone",
                 variables: [
                     "AWS_ENDPOINT_URL": "http://both:1", "AWS_ENDPOINT_URL_DYNAMODB": "http://tables:1",
                     "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": "http://streams:1",
                 ],
                 overrides: AWSOverrides(endpointURL: "http://option:1"),
                 dynamoDB: "http://option:1",
-                streams: "http://option:1"
+                streams: "http://streams:1"
             ),
             EndpointCase(
                 testDescription: "the streams option over the option",
@@ -121,59 +121,45 @@ import Testing
         #expect(configuration.dynamoDBStreams.description == example.streams)
     }
 
-    @Test("the region comes from the option, AWS_REGION, AWS_DEFAULT_REGION, then the profile")
-    func regions() async throws {
+    @Test("a file of certificate authorities comes from AWS_CA_BUNDLE, then from the profile, and is checked")
+    func certificates() async throws {
         let directory = TemporaryDirectory()
-        let config = directory.write("config", "[profile dev]\nregion = eu-west-4\n")
-        var variables = Self.keys.merging(["AWS_CONFIG_FILE": config, "AWS_PROFILE": "dev"]) { old, _ in old }
-        func region(_ overrides: AWSOverrides = AWSOverrides()) async throws -> String {
-            try await AWSConfiguration.resolve(environment: variables, overrides: overrides).region
-        }
-        #expect(try await region() == "eu-west-4")
-        variables["AWS_DEFAULT_REGION"] = "eu-west-3"
-        #expect(try await region() == "eu-west-3")
-        variables["AWS_REGION"] = "eu-west-2"
-        #expect(try await region() == "eu-west-2")
-        #expect(try await region(AWSOverrides(region: "eu-west-1")) == "eu-west-1")
+        let bundle = directory.write("ca.pem", "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n")
+        let config = directory.write("config", "[default]\nca_bundle = \(bundle)\n")
+        let ofProfile = try await AWSConfiguration.resolve(environment: environment(["AWS_CONFIG_FILE": config]))
+        #expect(ofProfile.certificateBundle == bundle)
+        let other = directory.write("other.pem", "-----BEGIN CERTIFICATE-----\n")
+        let variables = environment(["AWS_CONFIG_FILE": config, "AWS_CA_BUNDLE": other])
+        #expect(try await AWSConfiguration.resolve(environment: variables).certificateBundle == other)
+        #expect(
+            try await fails(environment(["AWS_CONFIG_FILE": config, "AWS_CA_BUNDLE": "/nonexistent/ca.pem"]))
+                .description
+                == "Configuration AWS_CA_BUNDLE failed: InvalidCertificateBundle: /nonexistent/ca.pem: No such file or directory. "
+                + "Name a readable PEM file with your certificate authority, or remove the setting to trust the system's."
+        )
+    }
+
+    @Test("the table's ARN names the region only where nothing else does")
+    func impliedRegion() async throws {
         var overrides = AWSOverrides()
         overrides.impliedRegion = "eu-west-9"
-        #expect(
-            try await region(overrides) == "eu-west-2",
-            "a table's ARN names the region only where nothing else does"
-        )
-    }
-
-    @Test(
-        "a missing region is said, with what to set, for a local endpoint too",
-        arguments: [nil, "http://localhost:8000"]
-    )
-    func missingRegion(endpoint: String?) async throws {
-        let error = try await fails(
-            Self.keys.merging(["HOME": "/nonexistent"]) { old, _ in old },
-            AWSOverrides(endpointURL: endpoint)
-        )
-        #expect(
-            error.description == "Configuration region failed: MissingRegion: no AWS region is set, and requests are "
-                + "signed for a region. Set AWS_REGION, for example AWS_REGION=eu-central-1 (a local endpoint takes any)."
-        )
-    }
-
-    @Test("a region that cannot be one is refused with the place it came from")
-    func invalidRegion() async throws {
-        #expect(
-            try await fails(environment(["AWS_REGION": "eu central:1"])).description
-                == "Configuration AWS_REGION failed: InvalidRegion: \"eu central:1\" is not the name of a region. "
-                + "Give a region's code, for example eu-central-1."
-        )
+        let named = try await AWSConfiguration.resolve(environment: environment([:]), overrides: overrides)
+        #expect(named.region == "eu-central-1")
+        let variables = Self.keys.merging(["HOME": "/nonexistent"]) { old, _ in old }
+        let implied = try await AWSConfiguration.resolve(environment: variables, overrides: overrides)
+        #expect(implied.region == "eu-west-9")
     }
 
     @Test("missing credentials, and half a pair, are said when credentials are needed")
     func missingCredentials() async throws {
         let none = try await AWSConfiguration.resolve(environment: [
-            "AWS_REGION": "eu-central-1", "HOME": "/nonexistent",
+            "AWS_REGION": "eu-central-1", "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true",
         ])
         let missing = await #expect(throws: DynamoDBError.self) { try await none.credentials.credentials() }
-        #expect(missing == .noCredentials)
+        #expect(
+            missing?.message == DynamoDBError.noCredentials.message
+                + " (AWS_EC2_METADATA_DISABLED is true, so the instance metadata service is not used)"
+        )
         let half = try await AWSConfiguration.resolve(
             environment: ["AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKID", "HOME": "/nonexistent"]
         )
@@ -243,27 +229,5 @@ import Testing
             overrides: AWSOverrides(profile: "dev")
         )
         #expect(try await fromOption.credentials.credentials().accessKeyID == "FILE")
-    }
-
-    @Test("the shared files are found below HOME, and ~/ in a variable means HOME")
-    func paths() {
-        let files = SharedFiles(
-            environment: ["HOME": "/srv/a", "AWS_SHARED_CREDENTIALS_FILE": "~/keys"],
-            byteLimit: 10
-        )
-        #expect(files.configPath == "/srv/a/.aws/config")
-        #expect(files.credentialsPath == "/srv/a/keys")
-        #expect(SharedFiles(environment: [:], byteLimit: 10).configPath == nil)
-    }
-
-    @Test("[profile default] wins over [default], and the credentials file over both")
-    func profileMerging() throws {
-        let profiles = SharedProfiles(
-            config: try INIDocument(
-                Array("[profile default]\nregion = b\n[default]\nregion = a\noutput = o\naws_access_key_id = c\n".utf8)
-            ),
-            credentials: try INIDocument(Array("[default]\naws_access_key_id = k\n".utf8))
-        )
-        #expect(profiles["default"] == ["region": "b", "output": "o", "aws_access_key_id": "k"])
     }
 }

@@ -48,18 +48,6 @@ import Testing
         )
     }
 
-    @Test("a region's own endpoints, in China too")
-    func regional() {
-        #expect(
-            Endpoint(.dynamoDB, region: "eu-central-1").description
-                == "https://dynamodb.eu-central-1.amazonaws.com"
-        )
-        #expect(
-            Endpoint(.dynamoDBStreams, region: "cn-north-1").description
-                == "https://streams.dynamodb.cn-north-1.amazonaws.com.cn"
-        )
-    }
-
     @Test("a password in a URL is not repeated in the error")
     func userInformation() throws {
         let error = try #require(throws: DynamoDBError.self) { try Endpoint("http://user:hush@host") }

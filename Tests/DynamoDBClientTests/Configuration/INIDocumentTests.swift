@@ -2,28 +2,27 @@ import Testing
 
 @testable import DynamoDBClient
 
+/// The rules that the cases of `SharedProfilesParityTests` do not show.
 @Suite struct INIDocumentTests {
-    private func sections(_ text: String) throws -> [String: [String: String]] {
-        try INIDocument(Array(text.utf8)).sections
-    }
-
-    @Test("reads sections, properties and comments")
-    func basics() throws {
+    @Test("keeps the order of sections, and tells nested properties from names with a dot")
+    func structure() throws {
         let text = """
-            # a comment
-            ; another
-            [default]
-            region = eu-central-1   # where we are
-            Output=json ; said
-            empty =
-
-            [ profile   dev ]
-            region\t=\tus-east-1
+            [services local]
+            dynamodb =
+              endpoint_url = http://localhost:8000
+            dynamodb.endpoint_url = other
+            [a]
+            x = one
+              two
             """
         #expect(
-            try sections(text) == [
-                "default": ["region": "eu-central-1", "output": "json", "empty": ""],
-                "profile dev": ["region": "us-east-1"],
+            try INIDocument(Array(text.utf8)).sections == [
+                INIDocument.Section(
+                    name: "services local",
+                    values: ["dynamodb.endpoint_url": "other"],
+                    nested: ["dynamodb": ["endpoint_url": "http://localhost:8000"]]
+                ),
+                INIDocument.Section(name: "a", values: ["x": "one\ntwo"]),
             ]
         )
     }
@@ -32,60 +31,42 @@ import Testing
     func valueCharacters() throws {
         let text = "[default]\naws_secret_access_key = a#b;c/d+e==\naws_session_token=x=y"
         #expect(
-            try sections(text) == ["default": ["aws_secret_access_key": "a#b;c/d+e==", "aws_session_token": "x=y"]]
-        )
-    }
-
-    @Test("indented lines belong to the property above, wherever the properties themselves begin")
-    func nested() throws {
-        let text = """
-            [services local]
-            dynamodb =
-              endpoint_url = http://localhost:8000
-            dynamodb_streams =
-                endpoint_url = http://localhost:8001
-            [default]
-              aws_access_key_id = A
-              aws_secret_access_key = B
-              s3 =
-                max_queue_size = 5
-            """
-        #expect(
-            try sections(text) == [
-                "services local": [
-                    "dynamodb": "", "dynamodb.endpoint_url": "http://localhost:8000", "dynamodb_streams": "",
-                    "dynamodb_streams.endpoint_url": "http://localhost:8001",
-                ],
-                "default": [
-                    "aws_access_key_id": "A", "aws_secret_access_key": "B", "s3": "", "s3.max_queue_size": "5",
-                ],
+            try INIDocument(Array(text.utf8)).sections.map(\.values) == [
+                ["aws_secret_access_key": "a#b;c/d+e==", "aws_session_token": "x=y"]
             ]
         )
-    }
-
-    @Test("carriage returns end lines, and a section that comes twice is merged with the later value winning")
-    func merging() throws {
-        #expect(
-            try sections("[a]\r\nx=1\r\ny=1\r\n[b]\r\n[a]\r\nx=2\r\n") == ["a": ["x": "2", "y": "1"], "b": [:]]
-        )
-    }
-
-    @Test(
-        "says which line is not understood",
-        arguments: [
-            ("[default\n", 1, "the section header has no closing bracket"),
-            ("# fine\nregion = x\n", 2, "there is a property before the first section header"),
-            ("[default]\nregion = x\n\nnonsense\n", 4, "expected name = value"),
-        ]
-    )
-    func errors(text: String, line: Int, reason: String) {
-        #expect(throws: INIDocument.SyntaxError(line: line, reason: reason)) { try INIDocument(Array(text.utf8)) }
     }
 
     @Test("bytes that are no text are refused")
     func notText() {
         #expect(throws: INIDocument.SyntaxError(line: 1, reason: "the file is not UTF-8 text")) {
             try INIDocument([0x5B, 0xFF, 0x5D])
+        }
+    }
+
+    @Test("a file that is cut anywhere is read or rejected, and no reason shows what it holds")
+    func cut() {
+        let text = """
+            [default]
+            aws_access_key_id = AKIDHUSH
+            aws_secret_access_key = hush
+            hush=
+            hush=
+            s3 =
+              hush
+            [profile hush]
+            region = x
+            [profile hush]
+            """
+        let bytes = Array(text.utf8)
+        for end in 0...bytes.count {
+            for start in [0, 10, 39] where start <= end {
+                do throws(INIDocument.SyntaxError) {
+                    _ = try INIDocument(Array(bytes[start..<end]))
+                } catch {
+                    #expect(!error.reason.lowercased().contains("hush"), "\(start)..<\(end)")
+                }
+            }
         }
     }
 }

@@ -76,16 +76,7 @@ import Testing
     }
 
     private func provider(_ directory: TemporaryDirectory, _ profile: String) -> ProfileCredentials {
-        ProfileCredentials(
-            profile: profile,
-            files: SharedFiles(
-                environment: [
-                    "AWS_SHARED_CREDENTIALS_FILE": "\(directory.path)/credentials",
-                    "AWS_CONFIG_FILE": "\(directory.path)/config",
-                ],
-                byteLimit: 1 << 20
-            )
-        )
+        ProfileCredentials(profile: profile, sources: makeProfileSources(makeContext(directory)))
     }
 
     @Test("reads a profile's keys, each time from the file")
@@ -127,20 +118,6 @@ import Testing
             #expect(error?.isCredentialsNotFound == true)
         }
     }
-
-    @Test("a profile that gets its keys another way is named, with a way out")
-    func singleSignOn() async throws {
-        let directory = TemporaryDirectory()
-        directory.write("config", "[profile dev]\nsso_session=corp\nrole_arn=arn:aws:iam::1:role/x\n")
-        let provider = provider(directory, "dev")
-        let error = await #expect(throws: DynamoDBError.self) { try await provider.load() }
-        #expect(
-            error?.description
-                == "Configuration profile dev failed: UnsupportedProfile: the profile gets its keys through "
-                + "sso_session, which is not supported. "
-                + "Run `eval \"$(aws configure export-credentials --profile dev --format env)\"` first."
-        )
-    }
 }
 
 @Suite struct CredentialsChainTests {
@@ -158,5 +135,34 @@ import Testing
         #expect(fault?.code == "IncompleteCredentials")
         let none = await #expect(throws: DynamoDBError.self) { try await CredentialsChain([nothing]).load() }
         #expect(none?.isCredentialsNotFound == true)
+    }
+
+    @Test("of sources without keys, what one says beyond that is repeated, with its advice")
+    func remarks() async throws {
+        let context = makeContext(TemporaryDirectory(), environment: ["AWS_ROLE_ARN": exampleRole])
+        let error = await #expect(throws: DynamoDBError.self) { try await context.sources().load() }
+        #expect(
+            error?.description
+                == "Configuration credentials failed: CredentialsNotFound: no AWS credentials in the environment, by web identity, in "
+                + "the shared files, from a container or from the instance (AWS_ROLE_ARN is set, but AWS_WEB_IDENTITY_TOKEN_FILE is "
+                + "not). Set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE. On AWS, give the task, pod or instance a role. Elsewhere "
+                + "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any values do for a local endpoint), or AWS_PROFILE to a "
+                + "profile that has keys."
+        )
+        #expect(error?.isCredentialsNotFound == true)
+    }
+
+    @Test("a profile that an option names keeps the variables out")
+    func chosenProfile() async throws {
+        let directory = TemporaryDirectory()
+        directory.write("credentials", "[dev]\naws_access_key_id=AKFILE\naws_secret_access_key=B\n")
+        let variables = [
+            "AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": "B", "AWS_ROLE_ARN": exampleRole,
+            "AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent/token",
+        ]
+        for (isChosen, key) in [(true, "AKFILE"), (false, "AKENV")] {
+            let context = makeContext(directory, environment: variables, isProfileChosen: isChosen)
+            #expect(try await context.sources().load().credentials.accessKeyID == key)
+        }
     }
 }

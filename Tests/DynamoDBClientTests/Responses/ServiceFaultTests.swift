@@ -118,6 +118,20 @@ import Testing
         )
     }
 
+    @Test("an endpoint that does not serve DynamoDB Streams is told apart: the option that names another one")
+    func unknownOperation() throws {
+        let body = #"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#
+        #expect(
+            try error(body).description
+                == "GetRecords shard s failed: UnknownOperationException: HTTP status 400. Name the endpoint of DynamoDB Streams with "
+                + "--streams-endpoint-url: http://127.0.0.1:8000 seems to serve DynamoDB alone."
+        )
+        #expect(
+            try error(body, operation: .scan).hint
+                == "Check --endpoint-url and AWS_ENDPOINT_URL_DYNAMODB: http://127.0.0.1:8000 does not seem to serve DynamoDB."
+        )
+    }
+
     @Test("what may pass says nothing of a retry: a start that ends with it is not retried")
     func passingHints() throws {
         #expect(

@@ -47,7 +47,8 @@ import Testing
     @Test("reads every option from its flag, its variable and its name in a file, alike")
     func everySetting() throws {
         let values = [
-            "table": "orders", "listen": "[::1]:0", "endpoint-url": "http://localhost:8000", "region": "eu-central-1",
+            "table": "orders", "listen": "[::1]:0", "endpoint-url": "http://localhost:8000",
+            "streams-endpoint-url": "http://localhost:8001", "region": "eu-central-1",
             "profile": "dev", "poll-interval": "100ms", "scan-segments": "8", "scan-rcu": "500", "verify-rcu": "25",
             "on-gap": "rebuild-refusing", "max-lag": "2m", "loops": "3", "max-connections": "10",
             "max-connections-per-address": "0", "max-subscribers": "5", "max-subscribers-per-address": "4",
@@ -62,6 +63,7 @@ import Testing
         var expected = Settings(table: "orders")
         expected.listen = ListenAddress(host: "::1", port: 0)
         expected.aws.endpointURL = "http://localhost:8000"
+        expected.aws.streamsEndpointURL = "http://localhost:8001"
         expected.aws.region = "eu-central-1"
         expected.aws.profile = "dev"
         expected.replication.stream.pollInterval = .milliseconds(100)

@@ -20,13 +20,21 @@ enum TableOptions: SettingGroup {
             url.optional,
             default: "AWS",
             example: "http://localhost:8000",
-            "URL of DynamoDB and DynamoDB Streams."
+            "URL of DynamoDB and DynamoDB Streams. A setting of Streams alone, as in `AWS_ENDPOINT_URL_DYNAMODB_STREAMS`, wins there."
+        ),
+        Setting(
+            "streams-endpoint-url",
+            \.aws.streamsEndpointURL,
+            url.optional,
+            default: "`--endpoint-url`, then AWS",
+            example: "http://localhost:8001",
+            "URL of DynamoDB Streams alone."
         ),
         Setting(
             "region",
             \.aws.region,
             region.optional,
-            default: "`AWS_REGION`, `AWS_DEFAULT_REGION`, then the profile",
+            default: "`AWS_REGION`, `AWS_DEFAULT_REGION`, the profile, then the EC2 instance",
             example: "eu-central-1",
             "AWS Region."
         ),

@@ -1,0 +1,54 @@
+import Basics
+
+/// Finds the Region that requests are signed for: an option, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile, the table's ARN, and the
+/// EC2 instance where nothing else names one (AWS SDKs and Tools Reference Guide, "AWS Region").
+struct RegionSearch: Sendable {
+    let settings: SharedSettings
+    let overrides: AWSOverrides
+    /// Asks the instance metadata service, which takes up to a second off EC2; nil where it is off or names no Region.
+    let instanceRegion: @Sendable () async -> String?
+
+    /// The Region's code. Throws, in words, where it is missing or cannot be one.
+    func region() async throws(DynamoDBError) -> String {
+        for (source, value) in named {
+            guard let value, !value.isEmpty else { continue }
+            try Self.check(value, source: source)
+            return value
+        }
+        guard let region = await instanceRegion() else { throw Self.missing }
+        try Self.check(region, source: "the Region of the instance metadata service")
+        return region
+    }
+
+    private var named: [(source: String, value: String?)] {
+        [
+            ("the region option", overrides.region),
+            ("AWS_REGION", settings.environment["AWS_REGION"]),
+            ("AWS_DEFAULT_REGION", settings.environment["AWS_DEFAULT_REGION"]),
+            ("profile \(settings.profile)", settings.properties["region"]),
+            ("the table's ARN", overrides.impliedRegion),
+        ]
+    }
+
+    /// Throws for a text that cannot be a Region: it becomes part of a host name and of the signature's scope.
+    static func check(_ region: String, source: String) throws(DynamoDBError) {
+        guard region.utf8.count <= 63, !region.isEmpty, ByteSet.lowercase.union(ByteSet("-")).containsAll(of: region)
+        else {
+            throw .configuration(
+                subject: source,
+                code: "InvalidRegion",
+                message: "\"\(region.prefix(80))\" is not the name of a region",
+                hint: "Give a region's code, for example eu-central-1."
+            )
+        }
+    }
+
+    private static let missing = DynamoDBError.configuration(
+        subject: "region",
+        code: "MissingRegion",
+        message: "no AWS region is set, and requests are signed for a region",
+        hint:
+            "Set AWS_REGION, for example AWS_REGION=eu-central-1 (a local endpoint takes any). On EC2 the instance metadata service "
+            + "(IMDS) names the region where the process can reach it."
+    )
+}
