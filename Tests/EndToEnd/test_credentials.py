@@ -1,17 +1,16 @@
 """Keys from the environment and from the shared files, as boto3 finds them there; keys that are replaced under a running service."""
 
 import contextlib
-import itertools
 
 import pytest
 from support import peers
 from support.credentials import Bare, SharedFiles, assert_says_no_secret, oracle, put, refusal, typed
 from support.following import status
+from support.iam import User, secrets, variables
 from support.processes import free_port, wait_for
 from support.service import command, metric, run, serving
 from support.tables import create_table
 
-USERS = itertools.count(1)
 OFTEN = ("--poll-interval", "50ms")
 
 
@@ -28,34 +27,8 @@ def user(strict):
     return User(strict)
 
 
-class User:
-    def __init__(self, peer):
-        self.iam, self.name = peer.client("iam"), f"user-{next(USERS)}"
-        self.iam.create_user(UserName=self.name)
-        document = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
-        self.iam.put_user_policy(UserName=self.name, PolicyName="all", PolicyDocument=document)
-
-    def make_key(self):
-        return self.iam.create_access_key(UserName=self.name)["AccessKey"]
-
-    def remove(self, key):
-        self.iam.delete_access_key(UserName=self.name, AccessKeyId=key["AccessKeyId"])
-
-    def set_active(self, key, active):
-        state = "Active" if active else "Inactive"
-        self.iam.update_access_key(UserName=self.name, AccessKeyId=key["AccessKeyId"], Status=state)
-
-
 def credentials(service):
     return status(service)["aws"]["credentials"]
-
-
-def variables(key):
-    return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
-
-
-def secrets(*keys):
-    return [key[name] for key in keys for name in ("AccessKeyId", "SecretAccessKey")]
 
 
 def test_keys_of_the_environment(strict, user, logs):
@@ -175,9 +148,11 @@ def test_b7_a_half_written_file_keeps_the_old_keys(strict, user, logs, tmp_path)
         # The old keys are good again, and the file is as it was.
         user.set_active(key, True)
         assert_arrives(service, client, table, "with the old key")
+        # The file is looked at again by itself, although the old key is good.
         fresh = user.make_key()
         files.put_keys(fresh)
+        wait_for(lambda: credentials(service)["trouble"] is None, 60, lambda: f"the whole file to be seen: {credentials(service)}")
         user.remove(key)
         assert_arrives(service, client, table, "with the new key")
-        assert credentials(service)["trouble"] is None and metric(service, "tablecast_credentials_failing") == 0
+        assert metric(service, "tablecast_credentials_failing") == 0
         assert_says_no_secret(service, *secrets(key, fresh))

@@ -43,7 +43,10 @@ struct CredentialsLifetime: Sendable {
             if let lastError, !isDue { return .fail(lastError) }
             return .load
         }
-        guard let renewalAt, now.wall >= renewalAt else { return .use(kept.credentials) }
+        guard let renewalAt, now.wall >= renewalAt else {
+            // A reading that failed is repeated although nobody needs it: its trouble must not outlive its cause.
+            return lastError != nil && isDue ? .useAndLoad(kept.credentials) : .use(kept.credentials)
+        }
         guard let end = kept.expiresAt, now.wall >= end, let lastError else {
             // Those that ended are used until a first attempt says that there are no others: this machine's clock may be wrong.
             if let end = kept.expiresAt, now.wall >= end { return .load }

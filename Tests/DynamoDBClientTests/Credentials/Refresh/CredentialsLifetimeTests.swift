@@ -108,6 +108,20 @@ import Testing
         #expect(lifetime.rereads(at: at(6_000)) == true)
     }
 
+    @Test("keys without an end that could not be read again are used on, and the reading is repeated until it succeeds")
+    func unreadable() {
+        var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
+        let first = keys("A", until: nil)
+        #expect(lifetime.loaded(first, at: at(0), random: 0) == true)
+        #expect(lifetime.failed(trouble, at: at(5_000), random: 0) == true)
+        #expect(lifetime.next(at: at(5_500)) == .use(first.credentials))
+        #expect(lifetime.next(at: at(10_000)) == .useAndLoad(first.credentials))
+        #expect(lifetime.status.trouble != nil)
+        #expect(lifetime.loaded(first, at: at(10_000), random: 0) == false)
+        #expect(lifetime.status.trouble == nil)
+        #expect(lifetime.next(at: at(100_000)) == .use(first.credentials))
+    }
+
     @Test("only other keys are news")
     func news() {
         var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
