@@ -1,3 +1,4 @@
+import API
 import DynamoDBStream
 import Replication
 
@@ -49,6 +50,14 @@ enum ReplicaOptions: SettingGroup {
             .duration(.seconds(1)...(.seconds(86_400))),
             example: "2m",
             "Lag above which the replica is stale and not ready."
+        ),
+        Setting(
+            "ready-when",
+            \.readyWhen,
+            .choice,
+            example: "serving",
+            "Condition of `/readyz`: the replica is current, or it serves some contents, also old ones.",
+            seeAlso: "See [Readiness](deployment.md#readiness)."
         ),
         Setting(
             "state-dir",
