@@ -1,4 +1,5 @@
 package import DynamoDBClient
+import TableModel
 
 /// The reason for which replication ends.
 package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConvertible {
@@ -73,6 +74,19 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
             message: "the replica can no longer follow its table: \(reason)",
             hint:
                 "--on-gap=exit ends the process then; start it again to read the table anew, or choose rebuild-serving."
+        )
+    }
+
+    /// A part of the table's key is ignored; nil when none is.
+    static func ignoredKey(_ table: TableDescription, _ ignored: AttributePatterns) -> ReplicationFailure? {
+        let key = [table.keySchema.partition.name, table.keySchema.sort?.name].compactMap { $0 }
+        let names = key.filter { ignored.contains($0) }
+        guard !names.isEmpty else { return nil }
+        let subject = names.map { "'\($0)'" }.joined(separator: " and ")
+        return ReplicationFailure(
+            kind: .configuration,
+            message: "--ignore-attributes '\(ignored)' covers \(subject) of the primary key of table \(table.name)",
+            hint: "Name only attributes outside of the key."
         )
     }
 

@@ -39,7 +39,11 @@ final class TableWatch: Sendable {
     /// Judges a description of the table, and keeps the first ARN that such a description brings.
     func judge(_ description: TableDescription) -> ReplicationTarget.Verdict {
         state.withLock { state in
-            let verdict = ReplicationTarget.judge(description, state.identity)
+            let verdict = ReplicationTarget.judge(
+                description,
+                state.identity,
+                ignoring: context.settings.ignoredAttributes
+            )
             if case .foreign = verdict { return verdict }
             state.identity.learn(description)
             return verdict
