@@ -48,10 +48,13 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
             + "StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES"
     }
 
-    static func noStream(_ table: String) -> ReplicationFailure {
-        ReplicationFailure(
+    static func noStream(_ table: String, _ summaries: TableSummaries = TableSummaries()) -> ReplicationFailure {
+        let restored = summaries.restoredFrom.map {
+            " (it was restored from \($0), and a restore brings no stream back)"
+        }
+        return ReplicationFailure(
             kind: .configuration,
-            message: "table \(table) has no stream, so its changes cannot be followed",
+            message: "table \(table) has no stream, so its changes cannot be followed\(restored ?? "")",
             hint: enableStream(table)
         )
     }

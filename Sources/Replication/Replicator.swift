@@ -91,7 +91,7 @@ package actor Replicator {
         let verifier = Verifier(context, build, stream, isResumed: resumption != nil)
         let end = await withTaskGroup(of: GenerationEnd?.self) { group in
             group.addTask { await stream.follow(into: build) }
-            group.addTask { await stream.gap() }
+            group.addTask { await stream.gap(self.tableWatch, target) }
             if let saver = savedState?.saver { group.addTask { await saver.run(build, stream) } }
             group.addTask { await bootstrap.run() }
             group.addTask { await build.watch(stream) }

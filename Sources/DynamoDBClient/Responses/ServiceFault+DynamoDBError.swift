@@ -64,6 +64,9 @@ extension ServiceFault {
             "Check the table's name, the region and the account: `aws dynamodb list-tables`."
         case .accessDenied where DynamoDBError.isClockTrouble(fault.code, fault.message):
             "Check this machine's clock: a signature is good for a few minutes, and the time of the response did not help."
+        case .accessDenied where fault.isKeyTrouble, .fatal where fault.isKeyTrouble:
+            "Enable the KMS key that encrypts the table, and allow kms:Decrypt to this identity: `aws dynamodb describe-table` "
+                + "names the key as KMSMasterKeyArn."
         case .accessDenied where fault.isSignatureTrouble:
             "Check the access key, its secret and its session token: `aws sts get-caller-identity`."
         case .accessDenied:
@@ -72,6 +75,9 @@ extension ServiceFault {
             "Check the request against the DynamoDB API reference."
         }
     }
+
+    /// Whether the service was refused by AWS KMS, which alone has this name in its words.
+    private var isKeyTrouble: Bool { message.contains("KMS") || message.contains("kms:") }
 
     private var isSignatureTrouble: Bool { code.map { !DynamoDBError.Code.accessDenied.contains($0) } ?? true }
 }

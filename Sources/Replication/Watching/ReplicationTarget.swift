@@ -5,6 +5,8 @@ import TableModel
 /// TableStatus of DescribeTable, as far as replication acts on it.
 enum TableStatus: Sendable, Hashable {
     case creating, deleting
+    /// The table is there and refuses reads.
+    case obstructed(TableObstacle)
     /// ACTIVE, UPDATING and others, in which the table can be read.
     case readable
 
@@ -13,7 +15,7 @@ enum TableStatus: Sendable, Hashable {
         switch text {
         case "CREATING": self = .creating
         case "DELETING": self = .deleting
-        default: self = .readable
+        default: self = TableObstacle(text).map(TableStatus.obstructed) ?? .readable
         }
     }
 }
@@ -73,10 +75,12 @@ struct ReplicationTarget: Sendable, Hashable {
                     hint: "Create it anew, or name another table."
                 )
             )
+        case .obstructed(.inaccessibleKey): return .wait(TableObstacle.inaccessibleKey.reason(table))
+        case .obstructed(.archived): return .failed(TableObstacle.archived.failure(table))
         case .readable: break
         }
         if let failure = ReplicationFailure.ignoredKey(table, ignored) { return .failed(failure) }
-        guard table.streamEnabled else { return .failed(.noStream(identity.reference)) }
+        guard table.streamEnabled else { return .failed(.noStream(identity.reference, table.summaries)) }
         guard let streamARN = table.latestStreamARN else {
             return .wait(Reason(.streamEnabling, "the stream of \(table.name) is being enabled"))
         }
