@@ -42,8 +42,12 @@ extension API {
         }.keepingToKeys(),
         .get("/v1/status", [], .status) { api, call throws(Problem) in try api.status.respond(to: call) },
         .get("/livez", [], .open) { api, _ in api.health.liveness() }.servingProbes(),
-        .get("/readyz", [], .open) { api, _ throws(Problem) in try api.health.readiness() }.servingProbes(),
-        .get("/healthz", [], .open) { api, _ throws(Problem) in try api.health.readiness() }.servingProbes(),
+        .get("/readyz", Health.parameters, .open) { api, call throws(Problem) in
+            try api.health.readiness(for: call)
+        }.servingProbes(),
+        .get("/healthz", Health.parameters, .open) { api, call throws(Problem) in
+            try api.health.readiness(for: call)
+        }.servingProbes(),
         .get("/metrics", [], .metrics) { api, call throws(Problem) in
             try call.requireAllKeys()
             return api.metrics()

@@ -14,7 +14,7 @@ public struct TableDescription: Sendable, Hashable {
     public let name: String
     /// TableArn.
     public let arn: String
-    /// CREATING, ACTIVE, UPDATING, DELETING, as sent.
+    /// CREATING, ACTIVE, UPDATING, DELETING, INACCESSIBLE_ENCRYPTION_CREDENTIALS, ARCHIVING, ARCHIVED, as sent.
     public let status: String
     /// The primary key.
     public let keySchema: KeySchema
@@ -26,6 +26,8 @@ public struct TableDescription: Sendable, Hashable {
     public let streamViewType: StreamViewType?
     /// AWS's own six-hourly estimate.
     public let approximateItemCount: Int64
+    /// Why it cannot be read or followed, where it cannot.
+    public let summaries: TableSummaries
 
     /// Describes a table.
     public init(
@@ -36,7 +38,8 @@ public struct TableDescription: Sendable, Hashable {
         latestStreamARN: String?,
         streamEnabled: Bool,
         streamViewType: StreamViewType?,
-        approximateItemCount: Int64
+        approximateItemCount: Int64,
+        summaries: TableSummaries = TableSummaries()
     ) {
         self.name = name
         self.arn = arn
@@ -46,6 +49,7 @@ public struct TableDescription: Sendable, Hashable {
         self.streamEnabled = streamEnabled
         self.streamViewType = streamViewType
         self.approximateItemCount = approximateItemCount
+        self.summaries = summaries
     }
 }
 

@@ -27,6 +27,8 @@ struct Generation: ~Copyable {
     private var isBootstrapping = true
     private var isRestored = false
     private var history: HistoryRing
+    /// See `GenerationWriter.skipEqualItems`.
+    var skipsEqualItems = false
     /// Records that are in the tree by key and not yet in the other, while saved ones are entered.
     private var restoring: [(seq: UInt64, record: Unmanaged<RecordStorage>)] = []
 
@@ -62,9 +64,39 @@ struct Generation: ~Copyable {
         _ item: UnsafeRawBufferPointer?
     ) -> Bool {
         newestAt = max(newestAt, change.at)
+        if skipsEqualItems, let version = change.version, let item, renew(key, version, item) { return true }
         let record = Generation.record(change, seq + 1, key, item)
         guard let version = change.version else { return enter(record) { _ in false } }
         return enter(record) { $0.has(atLeast: version) }
+    }
+
+    /// Gives the record of an equal item the version of the change, at the same seq: no reader is told of it, and replays of older changes
+    /// stay replays. False, with nothing changed, where the item differs or the version is not newer.
+    private mutating func renew(
+        _ key: UnsafeRawBufferPointer,
+        _ version: SequenceNumber,
+        _ item: UnsafeRawBufferPointer
+    ) -> Bool {
+        // During a scan the stream's record must be told from the row that it follows.
+        guard !isBootstrapping || isRestored, let held = byKey.find(TreeKey(bytes: key)) else { return false }
+        let renewed: RecordStorage? = held._withUnsafeGuaranteedRef { held in
+            guard !held.isTombstone, !held.has(atLeast: version), held.itemBytes.elementsEqual(item) else { return nil }
+            let record = ItemRecord(storage: held)
+            return RecordStorage.make(
+                seq: record.seq,
+                at: record.at,
+                cause: record.cause,
+                version: version,
+                key: key,
+                item: item
+            )
+        }
+        guard let renewed else { return false }
+        let record = Unmanaged.passRetained(renewed)
+        if case .replaced(let old) = byKey.insert(record, TreeKey(bytes: renewed.keyBytes), reclaimer) { retire(old) }
+        _ = bySeq.insert(record, TreeKey(seq: renewed.header.seq), reclaimer)
+        count(renewed, 1)
+        return true
     }
 
     /// See `GenerationWriter.repair`.

@@ -1,4 +1,5 @@
 package import DynamoDBClient
+import TableModel
 
 /// The reason for which replication ends.
 package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConvertible {
@@ -47,10 +48,13 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
             + "StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES"
     }
 
-    static func noStream(_ table: String) -> ReplicationFailure {
-        ReplicationFailure(
+    static func noStream(_ table: String, _ summaries: TableSummaries = TableSummaries()) -> ReplicationFailure {
+        let restored = summaries.restoredFrom.map {
+            " (it was restored from \($0), and a restore brings no stream back)"
+        }
+        return ReplicationFailure(
             kind: .configuration,
-            message: "table \(table) has no stream, so its changes cannot be followed",
+            message: "table \(table) has no stream, so its changes cannot be followed\(restored ?? "")",
             hint: enableStream(table)
         )
     }
@@ -73,6 +77,19 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
             message: "the replica can no longer follow its table: \(reason)",
             hint:
                 "--on-gap=exit ends the process then; start it again to read the table anew, or choose rebuild-serving."
+        )
+    }
+
+    /// A part of the table's key is ignored; nil when none is.
+    static func ignoredKey(_ table: TableDescription, _ ignored: AttributePatterns) -> ReplicationFailure? {
+        let key = [table.keySchema.partition.name, table.keySchema.sort?.name].compactMap { $0 }
+        let names = key.filter { ignored.contains($0) }
+        guard !names.isEmpty else { return nil }
+        let subject = names.map { "'\($0)'" }.joined(separator: " and ")
+        return ReplicationFailure(
+            kind: .configuration,
+            message: "--ignore-attributes '\(ignored)' covers \(subject) of the primary key of table \(table.name)",
+            hint: "Name only attributes outside of the key."
         )
     }
 

@@ -1,6 +1,7 @@
 package import Basics
 package import DynamoDBStream
 package import ReplicaStore
+package import TableModel
 
 /// What is replicated, and how.
 package struct ReplicationSettings: Sendable, Hashable {
@@ -14,6 +15,8 @@ package struct ReplicationSettings: Sendable, Hashable {
     package var maximumLag: Duration = .seconds(30)
     /// What is done when records were lost.
     package var gapPolicy = GapPolicy.rebuildServing
+    /// The attributes that the replica leaves out of every item. None of them may be part of the primary key.
+    package var ignoredAttributes = AttributePatterns.none
     /// Read capacity units a second that the scan may consume; nil for no bound.
     package var scanUnitsPerSecond: Int?
     /// Read capacity units a second for comparing table and replica in the background; nil does not compare.

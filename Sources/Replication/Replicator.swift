@@ -2,6 +2,7 @@ package import Basics
 package import DynamoDBClient
 package import ReplicaStore
 package import StateStore
+import TableModel
 
 /// Keeps a `ReplicaStore` equal to a DynamoDB table: bookmark, scan, catch up, publish, follow. When records are lost it builds a new
 /// generation behind the published one.
@@ -25,10 +26,12 @@ package actor Replicator {
         observer: any ReplicationObserver,
         session: StateSession? = nil
     ) {
+        let ignored = settings.ignoredAttributes
+        let identified = IdentifiedStreams(streams)
         let context = ReplicationContext(
             settings: settings,
-            table: table,
-            streams: IdentifiedStreams(streams),
+            table: ignored.isEmpty ? table : FilteredTable(table, without: ignored),
+            streams: ignored.isEmpty ? identified : FilteredStreams(identified, without: ignored),
             store: store,
             time: time,
             reporter: StateReporter(settings, savesState: session != nil, time, observer)
@@ -91,7 +94,7 @@ package actor Replicator {
         let verifier = Verifier(context, build, stream, isResumed: resumption != nil)
         let end = await withTaskGroup(of: GenerationEnd?.self) { group in
             group.addTask { await stream.follow(into: build) }
-            group.addTask { await stream.gap() }
+            group.addTask { await stream.gap(self.tableWatch, target) }
             if let saver = savedState?.saver { group.addTask { await saver.run(build, stream) } }
             group.addTask { await bootstrap.run() }
             group.addTask { await build.watch(stream) }

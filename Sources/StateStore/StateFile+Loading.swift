@@ -97,6 +97,10 @@ extension StateFile {
         guard row.identity.tableName == identity.tableName else { return .otherTable(row.identity.tableName) }
         guard row.identity.keySchema == identity.keySchema else { return .otherKeySchema }
         guard row.identity.streamARN == identity.streamARN else { return .otherStream(row.identity.streamARN) }
+        // Attributes that are no longer ignored are not in the file, so the table has to be read.
+        guard row.identity.ignoredAttributes == identity.ignoredAttributes else {
+            return .otherIgnoredAttributes(row.identity.ignoredAttributes.description)
+        }
         let age = (wall - row.streamReadAt) / 1_000
         if age > limits.maximumAge.wholeSeconds { return .tooOld(seconds: age) }
         if age < -limits.clockSkew.wholeSeconds { return .fromTheFuture(seconds: -age) }

@@ -9,11 +9,19 @@ package struct StateIdentity: Sendable, Hashable {
     package let keySchema: KeySchema
     /// The stream that the positions are of.
     package let streamARN: String
+    /// The attributes that its items lack.
+    package let ignoredAttributes: AttributePatterns
 
-    package init(tableName: String, keySchema: KeySchema, streamARN: String) {
+    package init(
+        tableName: String,
+        keySchema: KeySchema,
+        streamARN: String,
+        ignoredAttributes: AttributePatterns = .none
+    ) {
         self.tableName = tableName
         self.keySchema = keySchema
         self.streamARN = streamARN
+        self.ignoredAttributes = ignoredAttributes
     }
 }
 

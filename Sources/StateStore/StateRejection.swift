@@ -16,6 +16,8 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
     case otherTable(String)
     case otherKeySchema
     case otherStream(String)
+    /// Other attributes were ignored when the items were saved; the text of the pattern, empty for none.
+    case otherIgnoredAttributes(String)
     /// The stream was last read too long ago: its age in seconds.
     case tooOld(seconds: Int64)
     /// The state is from the future, in seconds: clocks disagree, and its age cannot be known.
@@ -38,6 +40,7 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
         case .otherTable: "other-table"
         case .otherKeySchema: "other-key-schema"
         case .otherStream: "other-stream"
+        case .otherIgnoredAttributes: "other-ignored-attributes"
         case .tooOld: "too-old"
         case .fromTheFuture: "from-the-future"
         case .damaged: "damaged"
@@ -59,6 +62,10 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
         case .otherTable(let name): "the state is of table \(name)"
         case .otherKeySchema: "the state is of a table with another primary key"
         case .otherStream(let streamARN): "the state is of another stream, \(streamARN)"
+        case .otherIgnoredAttributes(let patterns):
+            patterns.isEmpty
+                ? "the state was saved without --ignore-attributes"
+                : "the state was saved with --ignore-attributes '\(patterns)'"
         case .tooOld(let seconds):
             "the stream was last read \(StateRejection.hours(seconds)) h ago, and keeps its records for 24 h"
         case .fromTheFuture(let seconds):

@@ -38,10 +38,16 @@ struct StateRow: Sendable, Hashable {
             sort = StateRow.attribute(name, row.text(5))
             if sort == nil { return nil }
         }
+        var ignored = AttributePatterns.none
+        if let text = row.text(22) {
+            guard let read = AttributePatterns(text) else { return nil }
+            ignored = read
+        }
         identity = StateIdentity(
             tableName: tableName,
             keySchema: KeySchema(partition: partition, sort: sort),
-            streamARN: streamARN
+            streamARN: streamARN,
+            ignoredAttributes: ignored
         )
         self.epoch = epoch
         seq = UInt64(bitPattern: row.integer(8))
@@ -96,11 +102,17 @@ struct StateRow: Sendable, Hashable {
         statement.bind(20, isEveryKeyAhead ? 1 : 0)
         statement.bind(21, keysAhead)
         statement.bind(22, Int64(bitPattern: keysAheadChecksum))
+        statement.bind(23, text: ignoredText)
         let outcome = positions.withUnsafeBytes { bytes in
             statement.bind(12, bytes: bytes)
             return Result { () throws(SQLiteError) in try statement.run() }
         }
         try outcome.get()
+    }
+
+    /// Nil for none.
+    private var ignoredText: String? {
+        identity.ignoredAttributes.isEmpty ? nil : identity.ignoredAttributes.description
     }
 
     /// Of every value, so that none can change unnoticed.
@@ -113,7 +125,9 @@ struct StateRow: Sendable, Hashable {
         func add(_ number: UInt64) { withUnsafeBytes(of: number.littleEndian) { bytes += Array($0) } }
         let schema = identity.keySchema
         for text in [identity.tableName, schema.partition.name, schema.partition.type.rawValue] { add(text) }
-        for text in [schema.sort?.name, schema.sort?.type.rawValue, identity.streamARN, epoch.text, abandoned] {
+        for text in [
+            schema.sort?.name, schema.sort?.type.rawValue, identity.streamARN, epoch.text, abandoned, ignoredText,
+        ] {
             add(text)
         }
         for number in [seq, reservedSeq, horizon, recordsChecksum, fileNumber, keysAheadChecksum] { add(number) }

@@ -127,7 +127,7 @@ def test_every_reason_and_problem_is_documented():
     anywhere = r"(.+)"
     wanted = [
         ("operations.md", first_cells, schemas["ReasonCode"]["enum"]),
-        ("operations.md", first_cells, schemas["Status"]["properties"]["state"]["enum"]),
+        ("operations.md", first_cells, schemas["ReplicaState"]["enum"]),
         ("http-api.md", first_cells, [kind.rsplit(":", 1)[1] for kind in schemas["ProblemType"]["enum"]]),
         ("feed.md", first_cells, schemas["Reset"]["properties"]["reason"]["enum"]),
         ("feed.md", first_cells, schemas["Change"]["properties"]["cause"]["enum"]),

@@ -10,6 +10,7 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         var streamEnabled = true
         var viewType: StreamViewType? = .newAndOldImages
         var tableStatus = "ACTIVE"
+        var summaries = TableSummaries()
         /// What DescribeTable says, where it is another table's.
         var tableARN: String?
         /// What DescribeStream says, where it is another stream's.
@@ -62,7 +63,8 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
                 latestStreamARN: state.streamEnabled ? state.model.streamARN : nil,
                 streamEnabled: state.streamEnabled,
                 streamViewType: state.viewType,
-                approximateItemCount: Int64(state.model.table.count)
+                approximateItemCount: Int64(state.model.table.count),
+                summaries: state.summaries
             )
         }
     }

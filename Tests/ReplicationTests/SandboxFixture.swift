@@ -73,6 +73,13 @@ final class SandboxFixture: Sendable {
         return failure
     }
 
+    /// Waits until replication fails, and ends everything.
+    func failure() async -> ReplicationFailure? {
+        let failure = await running.value
+        _ = await stop()
+        return failure
+    }
+
     func put(_ id: String, _ value: String) throws {
         try sandbox.put(["id": .string(id), "value": .string(value)], into: table)
     }

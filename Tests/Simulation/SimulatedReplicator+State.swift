@@ -101,8 +101,9 @@ extension StateRejection {
     fileprivate var isExpected: Bool {
         switch self {
         case .incomplete, .abandoned, .otherStream, .tooOld: true
-        case .foreign, .newerFormat, .olderFormat, .otherTable, .otherKeySchema, .fromTheFuture, .damaged, .unreadable,
-            .unresponsive:
+        case .foreign, .newerFormat, .olderFormat, .otherTable, .otherKeySchema, .otherIgnoredAttributes,
+            .fromTheFuture,
+            .damaged, .unreadable, .unresponsive:
             false
         }
     }

@@ -56,6 +56,33 @@ import Testing
         #expect(try fixture.rejection() == nil)
     }
 
+    @Test("a state with other ignored attributes is not used: what they were is not in it")
+    func ignoredAttributes() throws {
+        func identity(_ text: String) throws -> StateIdentity {
+            StateIdentity(
+                tableName: "orders",
+                keySchema: StateFixture.schema,
+                streamARN: "arn:stream/1",
+                ignoredAttributes: try #require(AttributePatterns(text))
+            )
+        }
+        let plain = try saved()
+        let rejection = try #require(try plain.rejection(expecting: identity("a*")))
+        #expect(rejection == .otherIgnoredAttributes("") && rejection.kind == "other-ignored-attributes")
+        #expect(rejection.description == "the state was saved without --ignore-attributes")
+        let fixture = StateFixture()
+        try fixture.change("a", "1")
+        let file = try fixture.open()
+        try fixture.save(file, of: identity("b, a*"), isLast: true)
+        file.close()
+        #expect(try fixture.rejection(expecting: identity("a*,b")) == nil)
+        #expect(
+            try fixture.rejection(expecting: identity("a*"))?.description
+                == "the state was saved with --ignore-attributes 'a*,b'"
+        )
+        #expect(try fixture.rejection() == .otherIgnoredAttributes("a*,b"))
+    }
+
     @Test("a state is used up to 23 hours after the stream was read, not later, and not from the future")
     func age() throws {
         let fixture = try saved()
@@ -71,8 +98,8 @@ import Testing
     @Test("a state of a newer release is not used, and kept aside when a new one is saved")
     func newerFormat() throws {
         let fixture = try saved()
-        try tamper(fixture, "PRAGMA user_version = 3")
-        #expect(try fixture.rejection() == .newerFormat(3))
+        try tamper(fixture, "PRAGMA user_version = 4")
+        #expect(try fixture.rejection() == .newerFormat(4))
         try fixture.save(try fixture.open())
         #expect(try fixture.rejection() == nil)
         #expect(!StateFixture.read(fixture.database + ".set-aside").isEmpty)

@@ -1,5 +1,6 @@
 import Basics
 import HTTPServer
+package import Replication
 
 extension Problem {
     /// One thing that a problem says beside its kind and its detail: a member of the JSON object, a field, or both.
@@ -8,6 +9,10 @@ extension Problem {
         case parameter(String)
         /// Why the replica is as it is, by name.
         case reasonCode(String)
+        /// The replica's state.
+        case state(ReplicaState)
+        /// The condition under which the service would be ready.
+        case readyWhen(ReadyWhen)
         /// The values that would have been allowed.
         case allowed([String])
         /// The place in the parameter's text, in characters from 1.
@@ -29,6 +34,8 @@ extension Problem {
             switch self {
             case .parameter(let name): json.member("parameter", name)
             case .reasonCode(let code): json.member("reason_code", code)
+            case .state(let state): json.member("state", state.rawValue)
+            case .readyWhen(let condition): json.member(ReadyWhen.parameter, condition.rawValue)
             case .allowed(let values): json.array("allowed", values) { $0.string($1) }
             case .column(let column): json.member("column", column)
             case .index(let index): json.member("index", index)
@@ -44,7 +51,7 @@ extension Problem {
             case .challenge(let challenge): fields.add("WWW-Authenticate", challenge)
             case .restart(let target): fields.addLink(target, "restart")
             case .retryAfter(let seconds): fields.add("Retry-After", String(seconds))
-            case .parameter, .reasonCode, .allowed, .column, .index, .scope, .position: break
+            case .parameter, .reasonCode, .state, .readyWhen, .allowed, .column, .index, .scope, .position: break
             }
         }
     }

@@ -37,6 +37,7 @@ struct StatusHandler: Sendable {
             json.member("reason_code", status.reasonCode.rawValue)
             json.member("state_since", status.stateSince > 0 ? Timestamp.text(status.stateSince) : nil)
             json.member("ready", health.obstacle() == nil)
+            json.member("ready_when", health.readyWhen.rawValue)
             json.member("epoch", snapshot?.position.epoch.text)
             json.member("position", snapshot?.position.description)
             func told<Value>(_ value: @autoclosure () -> Value) -> Value? { tellsCounts ? value() : nil }

@@ -64,6 +64,9 @@ extension ServiceFault {
             "Check the table's name, the region and the account: `aws dynamodb list-tables`."
         case .accessDenied where DynamoDBError.isClockTrouble(fault.code, fault.message):
             "Check this machine's clock: signatures are good for a few minutes only."
+        case .accessDenied where fault.isKeyTrouble, .fatal where fault.isKeyTrouble:
+            "Enable the KMS key that encrypts the table, and allow kms:Decrypt to this identity: `aws dynamodb describe-table` "
+                + "names the key as KMSMasterKeyArn."
         case .accessDenied where fault.isSignatureTrouble:
             "Check the access key, its secret and its session token: `aws sts get-caller-identity`."
         case .accessDenied:
@@ -76,6 +79,9 @@ extension ServiceFault {
             "Check the request against the DynamoDB API reference."
         }
     }
+
+    /// Whether the service was refused by AWS KMS, which alone has this name in its words.
+    private var isKeyTrouble: Bool { message.contains("KMS") || message.contains("kms:") }
 
     private var isSignatureTrouble: Bool { code.map { !DynamoDBError.Code.accessDenied.contains($0) } ?? true }
 }

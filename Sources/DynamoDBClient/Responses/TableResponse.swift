@@ -12,6 +12,7 @@ struct TableResponse {
     private var isStreamEnabled = false
     private var viewType: StreamViewType?
     private var itemCount: Int64 = 0
+    private var summaries = TableSummaries()
 
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> TableDescription {
         var json = JSONReader(bytes)
@@ -42,6 +43,9 @@ struct TableResponse {
         case "KeySchema": try readKeySchema(&json)
         case "AttributeDefinitions": try readAttributeDefinitions(&json)
         case "StreamSpecification": try readStreamSpecification(&json)
+        case "SSEDescription": try summaries.readEncryption(&json)
+        case "ArchivalSummary": try summaries.readArchival(&json)
+        case "RestoreSummary": try summaries.readRestore(&json)
         default: try json.skipValue()
         }
     }
@@ -109,7 +113,8 @@ struct TableResponse {
             latestStreamARN: streamARN,
             streamEnabled: isStreamEnabled,
             streamViewType: viewType,
-            approximateItemCount: itemCount
+            approximateItemCount: itemCount,
+            summaries: summaries
         )
     }
 

@@ -58,9 +58,11 @@ struct FollowedStream: Sendable {
         }
     }
 
-    /// Ends with the first gap.
-    func gap() async -> GenerationEnd? {
+    /// Ends with the first gap, once `watch` says that the table can be read.
+    func gap(_ watch: TableWatch, _ target: ReplicationTarget) async -> GenerationEnd? {
         guard let gap = await gaps.next()?.first else { return .cancelled }
+        await watch.waitWhileObstructed(target)
+        guard !Task.isCancelled else { return .cancelled }
         return context.reporter.reportGap(gap.description, gap.reason == .streamNotFound ? .streamMissing : .gap)
     }
 

@@ -26,6 +26,8 @@ final class GenerationContents {
                 limits: context.settings.storeLimits,
                 startingAfter: .random(in: context.settings.firstSeqs)
             )
+        // A write that only touches ignored attributes is no change to readers. Elsewhere the stream has no record without a change.
+        if !context.settings.ignoredAttributes.isEmpty { self.writer.skipEqualItems() }
     }
 
     /// Records that were skipped and that no comparison has covered since.

@@ -30,6 +30,7 @@ extension Readiness.Evidence {
             lagMilliseconds: view.lagMilliseconds,
             streamIsDisabled: condition.isStreamDisabled || view.status == .disabled || view.status == .disabling,
             tableIsMissing: condition.isTableMissing,
+            obstacle: condition.obstacle,
             trouble: view.lastError.map(Readiness.Trouble.init),
             silence: view.silence
         )

@@ -22,6 +22,8 @@ package struct Readiness: Sendable, Hashable {
         var lagMilliseconds: Int64?
         var streamIsDisabled = false
         var tableIsMissing = false
+        /// Why the table refuses reads; nil when it does not.
+        var obstacle: Reason?
         /// The newest failure that has not been followed by a success.
         var trouble: Trouble?
         /// How long no read of any shard was completed; nil when that is not known.
@@ -34,6 +36,25 @@ package struct Readiness: Sendable, Hashable {
             trouble: Trouble? = nil,
             silence: Duration? = nil
         ) {
+            self.init(
+                lagMilliseconds: lagMilliseconds,
+                streamIsDisabled: streamIsDisabled,
+                tableIsMissing: tableIsMissing,
+                obstacle: nil,
+                trouble: trouble,
+                silence: silence
+            )
+        }
+
+        init(
+            lagMilliseconds: Int64?,
+            streamIsDisabled: Bool,
+            tableIsMissing: Bool,
+            obstacle: Reason?,
+            trouble: Trouble?,
+            silence: Duration?
+        ) {
+            self.obstacle = obstacle
             self.silence = silence
             self.lagMilliseconds = lagMilliseconds
             self.streamIsDisabled = streamIsDisabled
@@ -96,6 +117,7 @@ package struct Readiness: Sendable, Hashable {
         if evidence.tableIsMissing {
             return Reason(.tableMissing, "the table does not exist any more, so its last contents are served")
         }
+        if let obstacle = evidence.obstacle { return obstacle }
         if evidence.streamIsDisabled {
             return Reason(.streamDisabled, "the table's stream is disabled, so changes no longer arrive")
         }

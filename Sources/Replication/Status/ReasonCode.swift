@@ -40,6 +40,10 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     case streamDisabled = "stream-disabled"
     /// The table does not exist any more, or is being deleted.
     case tableMissing = "table-missing"
+    /// DynamoDB has no access to the KMS key that encrypts the table.
+    case keyInaccessible = "key-inaccessible"
+    /// DynamoDB has archived the table.
+    case tableArchived = "table-archived"
 
     // Causes of a rebuild.
 

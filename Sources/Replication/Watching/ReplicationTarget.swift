@@ -5,6 +5,8 @@ import TableModel
 /// TableStatus of DescribeTable, as far as replication acts on it.
 enum TableStatus: Sendable, Hashable {
     case creating, deleting
+    /// The table is there and refuses reads.
+    case obstructed(TableObstacle)
     /// ACTIVE, UPDATING and others, in which the table can be read.
     case readable
 
@@ -13,7 +15,7 @@ enum TableStatus: Sendable, Hashable {
         switch text {
         case "CREATING": self = .creating
         case "DELETING": self = .deleting
-        default: self = .readable
+        default: self = TableObstacle(text).map(TableStatus.obstructed) ?? .readable
         }
     }
 }
@@ -30,10 +32,17 @@ struct ReplicationTarget: Sendable, Hashable {
     /// Nil where the endpoint does not say.
     let viewType: StreamViewType?
     let approximateItems: Int64
+    /// The attributes that the replica leaves out of every item.
+    var ignoredAttributes = AttributePatterns.none
 
     /// The identity of a saved state of this table.
     var stateIdentity: StateIdentity {
-        StateIdentity(tableName: tableName, keySchema: keySchema, streamARN: streamARN)
+        StateIdentity(
+            tableName: tableName,
+            keySchema: keySchema,
+            streamARN: streamARN,
+            ignoredAttributes: ignoredAttributes
+        )
     }
 
     /// The meaning of a description.
@@ -48,7 +57,13 @@ struct ReplicationTarget: Sendable, Hashable {
 
     /// Judges a description against the table that it must be of. The stream is always `LatestStreamArn`: a table can have several
     /// old streams beside it.
-    static func judge(_ table: TableDescription, _ identity: TableIdentity) -> Verdict {
+    ///
+    /// `ignored` are the attributes that the replica leaves out of every item.
+    static func judge(
+        _ table: TableDescription,
+        _ identity: TableIdentity,
+        ignoring ignored: AttributePatterns = .none
+    ) -> Verdict {
         if let failure = identity.mismatch(table) { return .foreign(failure) }
         switch TableStatus(table.status) {
         case .creating: return .wait(Reason(.waitingForTable, "table \(table.name) is being created"))
@@ -60,9 +75,12 @@ struct ReplicationTarget: Sendable, Hashable {
                     hint: "Create it anew, or name another table."
                 )
             )
+        case .obstructed(.inaccessibleKey): return .wait(TableObstacle.inaccessibleKey.reason(table))
+        case .obstructed(.archived): return .failed(TableObstacle.archived.failure(table))
         case .readable: break
         }
-        guard table.streamEnabled else { return .failed(.noStream(identity.reference)) }
+        if let failure = ReplicationFailure.ignoredKey(table, ignored) { return .failed(failure) }
+        guard table.streamEnabled else { return .failed(.noStream(identity.reference, table.summaries)) }
         guard let streamARN = table.latestStreamARN else {
             return .wait(Reason(.streamEnabling, "the stream of \(table.name) is being enabled"))
         }
@@ -73,7 +91,8 @@ struct ReplicationTarget: Sendable, Hashable {
                 keySchema: table.keySchema,
                 streamARN: streamARN,
                 viewType: table.streamViewType,
-                approximateItems: table.approximateItemCount
+                approximateItems: table.approximateItemCount,
+                ignoredAttributes: ignored
             )
         )
     }

@@ -61,14 +61,14 @@ struct TableSearch: Sendable {
         case .ready(let target): return .ready(target)
         case .wait(let reason):
             reporter.explain(reason)
-            return .wait(.seconds(1))
+            // Somebody has to enable a key, while a table or a stream that is being made is there soon.
+            return .wait(reason.code == .keyInaccessible ? context.limits.troubledTableCheckInterval : .seconds(1))
         case .foreign(let failure):
             guard reporter.readiness.hasBeenLive else { throw failure }
             reporter.explain(Reason(.otherTable, failure.description))
         case .failed(let failure):
             guard reporter.readiness.hasBeenLive else { throw failure }
-            let code = description.streamEnabled ? ReasonCode.tableMissing : .streamDisabled
-            reporter.explain(Reason(code, failure.description))
+            reporter.explain(Reason(ReasonCode(unusable: description), failure.description))
         }
         return .wait(context.limits.troubledTableCheckInterval)
     }

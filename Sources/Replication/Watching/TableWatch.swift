@@ -9,6 +9,8 @@ final class TableWatch: Sendable {
     struct Condition: Sendable, Hashable {
         var isTableMissing = false
         var isStreamDisabled = false
+        /// The table refuses reads, for the reason given.
+        var obstacle: Reason?
     }
 
     private struct State {
@@ -39,7 +41,11 @@ final class TableWatch: Sendable {
     /// Judges a description of the table, and keeps the first ARN that such a description brings.
     func judge(_ description: TableDescription) -> ReplicationTarget.Verdict {
         state.withLock { state in
-            let verdict = ReplicationTarget.judge(description, state.identity)
+            let verdict = ReplicationTarget.judge(
+                description,
+                state.identity,
+                ignoring: context.settings.ignoredAttributes
+            )
             if case .foreign = verdict { return verdict }
             state.identity.learn(description)
             return verdict
@@ -60,7 +66,7 @@ final class TableWatch: Sendable {
             switch await probe.ask(within: nil) {
             case .described(let description):
                 if let end = end(description, target) { return end }
-                isTroubled = !description.streamEnabled
+                isTroubled = !description.streamEnabled || condition.obstacle != nil
             case .failed(let error):
                 guard error.kind != .cancelled else { continue }
                 isTroubled = true
@@ -69,6 +75,19 @@ final class TableWatch: Sendable {
             }
         }
         return .cancelled
+    }
+
+    /// Waits for as long as the table is there and refuses reads: its stream may be gone meanwhile, but a rebuild would read nothing. For a
+    /// replica that was live. `follow` asks for the description and keeps the reason.
+    func waitWhileObstructed(_ target: ReplicationTarget) async {
+        guard context.reporter.readiness.hasBeenLive else { return }
+        let probe = TableProbe(api: context.table, tableName: target.tableReference, time: context.time)
+        while case .described(let description) = await probe.ask(within: nil),
+            case .obstructed(let obstacle) = TableStatus(description.status)
+        {
+            state.withLock { $0.condition.obstacle = obstacle.reason(description) }
+            guard await context.pause(context.limits.troubledTableCheckInterval) else { return }
+        }
     }
 
     private func interval(_ isTroubled: Bool) -> Duration {
@@ -90,6 +109,10 @@ final class TableWatch: Sendable {
         state.withLock {
             $0.condition.isTableMissing = TableStatus(description.status) == .deleting
             $0.condition.isStreamDisabled = !description.streamEnabled
+            $0.condition.obstacle = nil
+            if case .obstructed(let obstacle) = TableStatus(description.status) {
+                $0.condition.obstacle = obstacle.reason(description)
+            }
         }
         guard let streamARN = description.latestStreamARN, streamARN != target.streamARN else { return nil }
         return context.reporter.reportGap("the table has a new stream, \(streamARN)", .newStream)

@@ -42,7 +42,7 @@ package final class HTTPFront: Sendable {
                 FeedConditions(lagMilliseconds: view.conditions().lagMilliseconds, reason: view.status().reason)
             }
         )
-        let health = Health(view: view)
+        let health = Health(view: view, readyWhen: settings.readyWhen)
         let waiting = Permits(limit: apiLimits.waitingRequests)
         let startedAt = view.wallMilliseconds()
         let pendingBytes = PendingBytes(limit: settings.pendingBytes ?? MemoryBudget.pendingBytes())

@@ -1,3 +1,4 @@
+package import API
 package import DynamoDBClient
 package import Feed
 import Glibc
@@ -35,6 +36,8 @@ package struct Settings: Sendable, Hashable {
     package var loops = Settings.processors
     /// Connections of one address, 0 for no bound; nil for half of `server.connections`.
     package var connectionsPerAddress: Int?
+    /// The condition under which the service is ready where a request names none.
+    package var readyWhen = ReadyWhen.live
     /// Bytes that may wait for slow clients; nil for a part of the memory available.
     package var pendingBytes: Int?
     package var logLevel = Logger.Level.info

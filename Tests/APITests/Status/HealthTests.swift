@@ -34,7 +34,7 @@ import Testing
     func stale() async throws {
         let fixture = try ServiceFixture()
         try fixture.publish([["id": .string("a")]], schema: ServiceFixture.single)
-        #expect(try fixture.request("/readyz").body == #"{"status":"ready"}"#)
+        #expect(try fixture.request("/readyz").body == #"{"status":"ready","state":"live","when":"live"}"#)
         fixture.setStatus {
             $0.state = .stale
             $0.reason = "the stream does not answer"

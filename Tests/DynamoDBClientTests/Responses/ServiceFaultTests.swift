@@ -132,6 +132,18 @@ import Testing
         )
     }
 
+    @Test("a refusal of KMS is about the table's key, not about a permission of DynamoDB")
+    func keyHints() throws {
+        for code in ["AccessDeniedException", "ValidationException"] {
+            let error = try error(#"{"__type":"\#(code)","message":"KMS key access denied: the key is disabled"}"#)
+            #expect(
+                error.hint
+                    == "Enable the KMS key that encrypts the table, and allow kms:Decrypt to this identity: "
+                    + "`aws dynamodb describe-table` names the key as KMSMasterKeyArn."
+            )
+        }
+    }
+
     @Test("what may pass says nothing of a retry: a start that ends with it is not retried")
     func passingHints() throws {
         #expect(

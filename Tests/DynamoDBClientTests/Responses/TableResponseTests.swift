@@ -32,6 +32,43 @@ import Testing
         #expect(table.keySchema.sort == KeyAttribute(name: "e\u{301}", type: .number))
     }
 
+    private static let keyARN = "arn:aws:kms:eu-central-1:1:key/k"
+
+    private func summaries(_ members: String) throws -> TableSummaries {
+        try decode(
+            """
+            {"Table":{"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"TableName":"t",
+            "KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],\(members)}}
+            """
+        ).summaries
+    }
+
+    @Test("reads why a table cannot be read or followed")
+    func summaries() throws {
+        let all = try summaries(
+            """
+            "SSEDescription":{"Status":"ENABLED","SSEType":"KMS","KMSMasterKeyArn":"\(Self.keyARN)",
+            "InaccessibleEncryptionDateTime":1.7E9},"RestoreSummary":{"SourceBackupArn":"arn:b","SourceTableArn":"arn:o",
+            "RestoreDateTime":1.6E9,"RestoreInProgress":false},"ArchivalSummary":{"ArchivalDateTime":1700000000.5,
+            "ArchivalReason":"INACCESSIBLE_ENCRYPTION_CREDENTIALS","ArchivalBackupArn":"arn:a"}
+            """
+        )
+        #expect(all.encryptionKeyARN == Self.keyARN && all.inaccessibleSince == 1_700_000_000_000)
+        #expect(all.archivalReason == "INACCESSIBLE_ENCRYPTION_CREDENTIALS" && all.archivedAt == 1_700_000_000_500)
+        #expect(all.archivalBackupARN == "arn:a" && all.restoredFrom == "arn:o")
+        #expect(try summaries(#""RestoreSummary":{"SourceBackupArn":"arn:b"}"#).restoredFrom == "arn:b")
+    }
+
+    @Test(
+        "what it cannot read of them counts as absent: they only explain",
+        arguments: ["null", "1", "[]", #"{"a":[1]}"#]
+    )
+    func oddSummaries(value: String) throws {
+        #expect(try summaries("\"SSEDescription\":\(value),\"ArchivalSummary\":\(value)") == TableSummaries())
+        let inside = "{\"KMSMasterKeyArn\":\(value),\"InaccessibleEncryptionDateTime\":{}}"
+        #expect(try summaries("\"SSEDescription\":\(inside)") == TableSummaries())
+    }
+
     @Test("reads what a replica needs, and passes over the rest")
     func whole() throws {
         let table = try decode(

@@ -36,6 +36,8 @@ class FaultyShards(Endpoint):
         self.ids = {name: f"shardId-{number:020}-{name}" for number, name in enumerate(shards)}
         self.number, self.fault, self.faulty, self.met = FIRST_NUMBER, None, faulty, 0
         self.lock, self.ended = threading.Lock(), threading.Event()
+        # Members of DescribeTable's response in place of the usual ones.
+        self.described = {}
         super().__init__("faulty shards", Handler)
 
     @contextlib.contextmanager
@@ -70,6 +72,7 @@ class FaultyShards(Endpoint):
                 "TableName": TABLE, "TableArn": TABLE_ARN, "TableStatus": "ACTIVE", "ItemCount": 0, "TableSizeBytes": 0,
                 "KeySchema": [{**key, "KeyType": "HASH"}], "AttributeDefinitions": [{**key, "AttributeType": "S"}],
                 "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}, "LatestStreamArn": STREAM_ARN,
+                **self.described,
             }
         }  # fmt: skip
 

@@ -1,5 +1,7 @@
+import API
 import DynamoDBStream
 import Replication
+import TableModel
 
 /// How the replica is built and kept current.
 enum ReplicaOptions: SettingGroup {
@@ -51,6 +53,24 @@ enum ReplicaOptions: SettingGroup {
             "Lag above which the replica is stale and not ready."
         ),
         Setting(
+            "ignore-attributes",
+            \.replication.ignoredAttributes,
+            attributes,
+            default: "none",
+            example: "aws:rep:*",
+            "Attributes to leave out of every item, separated by commas or given repeatedly. A `*` at the end stands for the rest "
+                + "of the name. A write that changes no other attribute is no change. Quote it for the shell.",
+            seeAlso: "See [Global tables](deployment.md#global-tables)."
+        ),
+        Setting(
+            "ready-when",
+            \.readyWhen,
+            .choice,
+            example: "serving",
+            "Condition of `/readyz`: the replica is current, or it serves some contents, also old ones.",
+            seeAlso: "See [Readiness](deployment.md#readiness)."
+        ),
+        Setting(
             "state-dir",
             \.stateDirectory,
             SettingKind.path("directory", .directory).optional,
@@ -58,6 +78,17 @@ enum ReplicaOptions: SettingGroup {
             "Directory that keeps the replica, so that a restart needs no scan. One process, one directory."
         ),
     ]
+
+    private static let attributes = SettingKind<AttributePatterns>(
+        form: SettingForm(
+            placeholder: "names",
+            allowed: "give names of attributes with commas between them, \(AttributePatterns.limit) at most, "
+                + "with * only at the end of a name, such as aws:rep:*",
+            syntax: .list
+        ),
+        read: { AttributePatterns($0) },
+        text: { $0.isEmpty ? nil : $0.description }
+    )
 
     private static let capacity = SettingKind.integer(1...1_000_000).optional
 }
