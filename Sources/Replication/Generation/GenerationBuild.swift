@@ -120,7 +120,7 @@ actor GenerationBuild {
             show(view)
             guard !context.reporter.readiness.hasBeenLive else { continue }
             let now = context.time.continuous()
-            if let failure = progress.failure(view, at: now, limit: context.limits.startLimit) {
+            if let failure = progress.failure(view, at: now, StartRule(context.settings)) {
                 return .failed(failure)
             }
         }

@@ -47,17 +47,20 @@ package struct Readiness: Sendable, Hashable {
 
     /// A call that keeps failing.
     package struct Trouble: Sendable, Hashable {
-        let kind: DynamoDBError.Kind
+        let code: ReasonCode
         let text: String
 
         /// Names it.
         package init(_ kind: DynamoDBError.Kind, _ text: String) {
-            self.kind = kind
+            code = ReasonCode(kind)
             self.text = text
         }
 
         /// The error of a call.
-        package init(_ error: DynamoDBError) { self.init(error.kind, error.description) }
+        package init(_ error: DynamoDBError) {
+            code = ReasonCode(error)
+            text = error.description
+        }
     }
 
     /// Names the present step without a change of state. Without a code the old one stays. A rebuild keeps the name of its cause during all
@@ -104,7 +107,7 @@ package struct Readiness: Sendable, Hashable {
             if let silence = evidence.silence, silence > maximumLag { return .stalled(for: silence) }
             return Reason(.lagging, "more than \(maximumLag.wholeSeconds) s behind the table")
         }
-        return Reason(ReasonCode(trouble.kind), "the stream cannot be read: \(trouble.text)")
+        return Reason(trouble.code, "the stream cannot be read: \(trouble.text)")
     }
 
     /// The one place where the state changes. An illegal change is a fault of this program, never of what it follows, and no input

@@ -8,9 +8,12 @@ import Synchronization
 /// Writes the events of replication to the log, and says when the service has started and is ready.
 final class ReplicationReporter: ReplicationObserver {
     private struct State {
-        /// Called and dropped when the table was found.
+        /// Called and dropped when the table was found, or when the start has to wait for it.
         var started: (@Sendable () -> Void)?
+        /// The table was found.
         var isStarted = false
+        var hasBeenLive = false
+        var waits = SparseLines(interval: ReplicationReporter.startInterval)
         /// Called and dropped when the replica is live for the first time.
         var ready: (@Sendable () -> Void)?
         var troubles = SparseLines(interval: ReplicationReporter.troubleInterval)
@@ -21,6 +24,8 @@ final class ReplicationReporter: ReplicationObserver {
 
     /// Trouble repeats with every retry; one line in this time says enough.
     static let troubleInterval: Duration = .seconds(10)
+    /// The same while the replica has never been live: a start may wait for hours.
+    static let startInterval: Duration = .seconds(60)
 
     private let logger: Logger
     private let time: TimeSource
@@ -31,7 +36,7 @@ final class ReplicationReporter: ReplicationObserver {
         self.time = time
     }
 
-    /// Calls `started` once, when the table was found and is being read.
+    /// Calls `started` once, when the table was found and is being read, or when the start has to wait for it.
     func whenStarted(_ started: @escaping @Sendable () -> Void) { state.withLock { $0.started = started } }
 
     /// Calls `ready` once, when the replica is live for the first time.
@@ -40,7 +45,7 @@ final class ReplicationReporter: ReplicationObserver {
     func observe(_ event: ReplicationEvent) {
         switch event {
         case .stateChanged(let before, let after, let code, let reason):
-            announceStart()
+            announceStart(isFound: true)
             let level: Logger.Level = after == .stale || after == .rebuilding ? .warning : .info
             logger.log(
                 level: level,
@@ -49,14 +54,18 @@ final class ReplicationReporter: ReplicationObserver {
             )
             if after == .live { announceReady() }
         case .reasonChanged(let state, let code, let reason):
-            // At the start only what is waited for is news; trouble passes, or ends the program with the one line that says it.
-            let isWaiting = code == .waitingForTable || code == .streamEnabling
-            let level: Logger.Level = state == .stale ? .warning : state == .starting && !isWaiting ? .debug : .info
+            // What a start waits for has lines of its own.
+            let level: Logger.Level = state == .stale ? .warning : state == .starting ? .debug : .info
             logger.log(
                 level: level,
                 "replica is still \(state.rawValue): \(reason)",
                 metadata: ["reason": "\(code.rawValue)"]
             )
+        case .startWaits(let code, let reason):
+            announceStart(isFound: false)
+            let now = time.continuous()
+            guard state.withLock({ $0.waits.next(at: now) }) != nil else { return }
+            logger.warning("the start waits: \(reason)", metadata: ["reason": "\(code.rawValue)"])
         case .stallEnded(let seconds, let state):
             logger.log(
                 level: state == .live ? .info : .warning,
@@ -124,9 +133,9 @@ final class ReplicationReporter: ReplicationObserver {
         if isNews { logger.warning("\(trouble); serving goes on, and saving is tried again") }
     }
 
-    private func announceStart() {
+    private func announceStart(isFound: Bool) {
         let started = state.withLock { state in
-            state.isStarted = true
+            if isFound { state.isStarted = true }
             defer { state.started = nil }
             return state.started
         }
@@ -135,6 +144,7 @@ final class ReplicationReporter: ReplicationObserver {
 
     private func announceReady() {
         let ready = state.withLock { state in
+            state.hasBeenLive = true
             defer { state.ready = nil }
             return state.ready
         }
@@ -144,8 +154,9 @@ final class ReplicationReporter: ReplicationObserver {
     private func reportTrouble(_ error: DynamoDBError, shard: String?) {
         let now = time.continuous()
         let unlogged: Int? = state.withLock { state in
-            // Before the start trouble either passes or ends the program with the one line that says it.
+            // Until the table is found the start says what it waits for, or ends with the one line that says why.
             guard state.isStarted else { return nil }
+            state.troubles.interval = state.hasBeenLive ? Self.troubleInterval : Self.startInterval
             return state.troubles.next(at: now)
         }
         guard let unlogged else { return }
@@ -158,7 +169,7 @@ final class ReplicationReporter: ReplicationObserver {
 
 /// Decides which lines of a kind are logged: one in an interval, with the number of those left out since the last.
 private struct SparseLines {
-    let interval: Duration
+    var interval: Duration
     private var last: Duration?
     private var leftOut = 0
 
