@@ -12,6 +12,8 @@ package actor StateSession {
     /// When a first save is left unfinished: nanoseconds of the suspending clock, 0 while nobody has asked for a stop.
     private nonisolated let deadline = Atomic<Int64>(0)
     private nonisolated let grace: Duration
+    /// The bounds of the state.
+    package nonisolated let limits: StateLimits
     /// Nanoseconds by the suspending clock: the grace is for work, and a suspended machine does none.
     private nonisolated let now: @Sendable () -> Int64
     private let directory: StateDirectory
@@ -26,6 +28,7 @@ package actor StateSession {
     ) {
         self.directory = directory
         self.now = now
+        self.limits = limits
         grace = limits.stopGrace
         file = StateFile(directory: directory, limits: limits, progress: progress)
     }
@@ -39,13 +42,15 @@ package actor StateSession {
         try file.load(expecting: identity, at: wall, storeLimits: storeLimits)
     }
 
-    /// The same as a value.
+    /// The same as a value, for a table of which less may be known.
     package func restored(
-        expecting identity: StateIdentity,
+        expecting expectation: StateExpectation,
         at wall: Int64,
         storeLimits: StoreLimits
     ) -> Result<RestoredState?, StateRejection> {
-        Result { () throws(StateRejection) in try load(expecting: identity, at: wall, storeLimits: storeLimits) }
+        Result { () throws(StateRejection) in
+            try file.load(expecting: expectation, at: wall, storeLimits: storeLimits)
+        }
     }
 
     /// Records that the present or last load has read: for any thread, also while the volume does not respond.

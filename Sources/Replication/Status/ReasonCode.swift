@@ -43,6 +43,10 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     /// The table does not exist any more, or is being deleted.
     case tableMissing = "table-missing"
 
+    /// The saved state is shown as it was: the table has not been described yet, or what was written since is being read. Also the cause
+    /// of a rebuild when it cannot be resumed.
+    case savedState = "saved-state"
+
     // Causes of a rebuild.
 
     /// Records were lost: trimmed, or their shard vanished.

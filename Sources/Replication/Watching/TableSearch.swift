@@ -16,7 +16,7 @@ struct TableSearch: Sendable {
     func find() async throws(ReplicationFailure) -> ReplicationTarget? {
         let (limits, time, reporter) = (context.limits, context.time, context.reporter)
         let probe = TableProbe(api: context.table, tableName: context.settings.tableName, time: time)
-        let rule = StartRule(context.settings)
+        let rule = context.startRule
         let began = time.continuous()
         var hasAnswered = reporter.readiness.hasBeenLive
         var failures = 0

@@ -45,7 +45,8 @@ final class ReplicationReporter: ReplicationObserver {
     func observe(_ event: ReplicationEvent) {
         switch event {
         case .stateChanged(let before, let after, let code, let reason):
-            announceStart(isFound: true)
+            // With a saved state it serves before the table is found.
+            announceStart(isFound: before != .starting || after != .stale)
             let level: Logger.Level = after == .stale || after == .rebuilding ? .warning : .info
             logger.log(
                 level: level,
@@ -88,7 +89,9 @@ final class ReplicationReporter: ReplicationObserver {
             logger.debug("scan: \(items) items, \(segmentsDone) of \(segments) segments done")
         case .gap(let reason): logger.warning("records were lost, rebuilding: \(reason)")
         case .rebuild(let reason): logger.warning("building a new generation: \(reason)")
-        case .shardTrouble(let shardID, let error): reportTrouble(error, shard: shardID)
+        case .shardTrouble(let shardID, let error):
+            state.withLock { $0.isStarted = true }
+            reportTrouble(error, shard: shardID)
         case .tableTrouble(let error): reportTrouble(error, shard: nil)
         case .resumed(let seconds, let epoch, let newEpochReason):
             logger.info("resuming from the saved state of \(seconds) s ago", metadata: ["epoch": "\(epoch)"])
