@@ -13,6 +13,13 @@ struct ReplicationContext: Sendable {
 
     var limits: ReplicationLimits { settings.limits }
 
+    /// The bounds of the start at this moment. One that shows a saved state is of use already, and gives up only what cannot pass.
+    var startRule: StartRule {
+        var settings = settings
+        if reporter.readiness.servesSavedState { settings.startTimeout = nil }
+        return StartRule(settings)
+    }
+
     /// Sleeps; false when the task is cancelled.
     func pause(_ duration: Duration) async -> Bool {
         guard !Task.isCancelled else { return false }

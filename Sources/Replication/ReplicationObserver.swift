@@ -8,6 +8,8 @@ package enum ReplicationEvent: Sendable, Hashable {
     case reasonChanged(in: ReplicaState, code: ReasonCode, reason: String)
     /// Replication resumes in this state after it stood still for so long.
     case stallEnded(seconds: Int64, in: ReplicaState)
+    /// A start waits for a table that can be followed; told after every attempt. The trouble can pass without anybody's help.
+    case startWaits(code: ReasonCode, reason: String)
     /// Records of one shard were applied; `replayed` of them had been applied before.
     case changesApplied(shardID: String, count: Int, replayed: Int)
     case shardsAdded([String])

@@ -13,6 +13,8 @@ package struct ReplicationSettings: Sendable, Hashable {
     package var scanSegments: Int?
     /// How far the replica may be behind and still count as live.
     package var maximumLag: Duration = .seconds(30)
+    /// How long a start waits for a usable response of DynamoDB or of its stream; nil waits until one comes.
+    package var startTimeout: Duration?
     /// What is done when records were lost.
     package var gapPolicy = GapPolicy.rebuildServing
     /// The attributes that the replica leaves out of every item. None of them may be part of the primary key.
@@ -91,8 +93,10 @@ package struct ReplicationLimits: Sendable, Hashable {
     /// Bytes of the filter that remembers the keys a comparison has seen, ten bits a key; with more keys more of them are taken
     /// for seen, and surplus ones found later.
     package var verifyFilterBytes = 64 << 20
-    /// How long the start may take until the endpoint first answers; after it the start has failed.
+    /// How long a start may be refused by the stream or the scan, with an answer that no waiting can mend; after it the start has failed.
     package var startLimit: Duration = .seconds(6)
+    /// How long a start waits for one response to DescribeTable. Then readers are told, and it is called again.
+    package var describePatience: Duration = .seconds(6)
     /// The wait between the bookmark and the scan. A LATEST iterator can miss what is written within about a second of the call
     /// that made it; the scan, consistent and later than that, sees such writes.
     package var bookmarkSettle: Duration = .milliseconds(1_500)

@@ -58,11 +58,12 @@ package actor Replicator {
     /// Replicates until the task is cancelled. Throws when the start cannot succeed, or under `GapPolicy.exit`. Once the replica has been
     /// live, it waits every other trouble out or rebuilds, and `status` says so.
     package func run() async throws(ReplicationFailure) {
+        if let preview = await savedState?.loader.preview() { show(preview) }
         let search = TableSearch(context, tableWatch)
         var schedule = RebuildSchedule(context.settings)
         while !Task.isCancelled {
             guard let target = try await search.find() else { return }
-            let (end, liveFor) = await follow(target, from: await savedState?.loader.resume(target))
+            let (end, liveFor) = await follow(target, from: await resumption(target))
             let hasBeenLive = context.reporter.readiness.hasBeenLive
             guard
                 let rebuild = try schedule.next(
@@ -110,9 +111,45 @@ package actor Replicator {
         return (end, await build.liveSince.map { context.time.continuous() - $0 })
     }
 
+    /// Shows the contents of the saved state as they are, before anything is known of the table.
+    private func show(_ preview: StateLoader.Preview) {
+        let age = max(0, context.time.wallMilliseconds() - preview.streamReadAt)
+        context.store.publish(preview.snapshot)
+        context.reporter.update {
+            $0.lagMilliseconds = age
+            $0.servedAsOf = context.time.continuous() - .milliseconds(age)
+        }
+        context.reporter.transition { $0.showSavedState() }
+    }
+
+    /// The saved state, if `target` can be followed from it. Otherwise what is shown of it stays until the table has been read, unless it is
+    /// another table's.
+    private func resumption(_ target: ReplicationTarget) async -> Resumption? {
+        let rejection: StateRejection
+        switch await savedState?.loader.judge(target) ?? .none {
+        case .none: return nil
+        case .resume(let resumption): return resumption
+        case .outdated(let reason):
+            rejection = reason
+            if context.settings.gapPolicy == .rebuildRefusing { withhold() }
+        case .foreign(let reason):
+            rejection = reason
+            withhold()
+        }
+        guard context.reporter.readiness.servesSavedState else { return nil }
+        context.reporter.transition {
+            $0.beginGeneration("the saved state is not used: \(rejection)", code: .savedState)
+        }
+        return nil
+    }
+
     private func beginRebuild(_ reason: Reason) {
         context.reporter.beginRebuild(reason)
-        guard context.settings.gapPolicy == .rebuildRefusing, context.store.snapshot != nil else { return }
+        if context.settings.gapPolicy == .rebuildRefusing { withhold() }
+    }
+
+    private func withhold() {
+        guard context.store.snapshot != nil else { return }
         context.reporter.update { $0.isWithheld = true }
         context.store.withdraw()
     }

@@ -10,7 +10,7 @@ extension StateFile {
     /// Everything is checked before anything is used: the file's form, what it is of, its age, each record's checksum, and that no
     /// record is missing or there twice. Whatever is off rejects the whole, and the next save begins a new file.
     package func load(
-        expecting identity: StateIdentity,
+        expecting expectation: StateExpectation,
         at wall: Int64,
         storeLimits: StoreLimits
     ) throws(StateRejection) -> RestoredState? {
@@ -20,7 +20,7 @@ extension StateFile {
         do {
             let (database, obstacle) = try openOurs()
             guard let found = try readRow(in: database) else { throw StateRejection.incomplete }
-            if let rejection = judge(found, identity, wall) { throw rejection }
+            if let rejection = judge(found, expectation, wall) { throw rejection }
             var row = found
             let newEpochReason = takeOver(&row, in: database, obstacle)
             let writer = try readRecords(in: database, found: found, row: row, storeLimits)
@@ -36,6 +36,7 @@ extension StateFile {
                 needsReplacement = false
             }
             return RestoredState(
+                identity: row.identity,
                 writer: writer,
                 positions: row.positions,
                 streamReadAt: row.streamReadAt,
@@ -50,6 +51,15 @@ extension StateFile {
         } catch {
             throw .unreadable("\(error)")
         }
+    }
+
+    /// The same for a table that has been described.
+    package func load(
+        expecting identity: StateIdentity,
+        at wall: Int64,
+        storeLimits: StoreLimits
+    ) throws(StateRejection) -> RestoredState? {
+        try load(expecting: StateExpectation(identity), at: wall, storeLimits: storeLimits)
     }
 
     /// Opens the file if it is one of this program and this release; for reading alone, with the reason, where it cannot be written.
@@ -91,18 +101,14 @@ extension StateFile {
     }
 
     /// The reason for which the row's state cannot be resumed; nil when it can.
-    private func judge(_ row: StateRow, _ identity: StateIdentity, _ wall: Int64) -> StateRejection? {
+    private func judge(_ row: StateRow, _ expectation: StateExpectation, _ wall: Int64) -> StateRejection? {
         if let reason = row.abandoned { return .abandoned(reason) }
         guard row.isComplete else { return .incomplete }
-        guard row.identity.tableName == identity.tableName else { return .otherTable(row.identity.tableName) }
-        guard row.identity.keySchema == identity.keySchema else { return .otherKeySchema }
-        guard row.identity.streamARN == identity.streamARN else { return .otherStream(row.identity.streamARN) }
-        // Attributes that are no longer ignored are not in the file, so the table has to be read.
-        guard row.identity.ignoredAttributes == identity.ignoredAttributes else {
-            return .otherIgnoredAttributes(row.identity.ignoredAttributes.description)
+        if let rejection = expectation.difference(row.identity) { return rejection }
+        if !expectation.takesAnyAge, let rejection = limits.rejection(readAt: row.streamReadAt, at: wall) {
+            return rejection
         }
         let age = (wall - row.streamReadAt) / 1_000
-        if age > limits.maximumAge.wholeSeconds { return .tooOld(seconds: age) }
         if age < -limits.clockSkew.wholeSeconds { return .fromTheFuture(seconds: -age) }
         guard row.horizon <= row.seq, row.seq <= row.reservedSeq, row.reservedSeq <= StateLimits.maximumSeq else {
             return .damaged("its numbers contradict each other")

@@ -25,6 +25,45 @@ package struct StateIdentity: Sendable, Hashable {
     }
 }
 
+/// What is known of the table and the stream before a state is read. Before the table was described, that is its name alone.
+package struct StateExpectation: Sendable, Hashable {
+    /// The table's name.
+    let tableName: String
+    /// Its primary key; nil while unknown.
+    private(set) var keySchema: KeySchema?
+    /// Its stream; nil while unknown.
+    private(set) var streamARN: String?
+    /// The attributes that its items are to lack.
+    let ignoredAttributes: AttributePatterns
+    /// Whether a state is read that is too old to be resumed.
+    private(set) var takesAnyAge = false
+
+    /// Expects a state that can be resumed: of this table and of this stream.
+    package init(_ identity: StateIdentity) {
+        (tableName, keySchema, streamARN) = (identity.tableName, identity.keySchema, identity.streamARN)
+        ignoredAttributes = identity.ignoredAttributes
+    }
+
+    /// Expects a state of a table of this name, however old.
+    package init(tableName: String, ignoredAttributes: AttributePatterns = .none) {
+        self.tableName = tableName
+        self.ignoredAttributes = ignoredAttributes
+        takesAnyAge = true
+    }
+
+    /// How a state differs from what is expected; nil when it does not.
+    package func difference(_ found: StateIdentity) -> StateRejection? {
+        guard found.tableName == tableName else { return .otherTable(found.tableName) }
+        if let keySchema, found.keySchema != keySchema { return .otherKeySchema }
+        if let streamARN, found.streamARN != streamARN { return .otherStream(found.streamARN) }
+        // Attributes that are no longer ignored are not in the file, so the table has to be read.
+        if found.ignoredAttributes != ignoredAttributes {
+            return .otherIgnoredAttributes(found.ignoredAttributes.description)
+        }
+        return nil
+    }
+}
+
 /// The place in the stream that belongs to a snapshot: how far the stream had been applied when the snapshot was made.
 package struct StateMark: Sendable, Hashable {
     /// The stream's positions, encoded; never ahead of what the snapshot holds.
@@ -47,6 +86,8 @@ package struct StateMark: Sendable, Hashable {
 // Unchecked, because the writer is not Sendable: `StateFile.load` made it and kept no reference, so that who takes it out of here
 // is the only one to have it.
 package struct RestoredState: @unchecked Sendable {
+    /// The table and the stream that it is of.
+    package let identity: StateIdentity
     /// A generation that holds what was saved, ready for the changes since.
     package let writer: GenerationWriter
     /// The stream's positions, encoded.

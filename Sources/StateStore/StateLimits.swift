@@ -1,3 +1,5 @@
+import Basics
+
 /// The bounds of the saved state, each with what happens at it.
 package struct StateLimits: Sendable, Hashable {
     /// Records of one transaction. A save with more takes several; only the last one moves the positions.
@@ -32,4 +34,10 @@ package struct StateLimits: Sendable, Hashable {
 
     /// The defaults.
     package init() {}
+
+    /// Whether a state is too old to be resumed at `wall`: its stream was last read at `streamReadAt`, in milliseconds since 1970 UTC.
+    package func rejection(readAt streamReadAt: Int64, at wall: Int64) -> StateRejection? {
+        let age = (wall - streamReadAt) / 1_000
+        return age > maximumAge.wholeSeconds ? .tooOld(seconds: age) : nil
+    }
 }

@@ -15,6 +15,8 @@ package actor StateSession {
     /// When a first save is left unfinished: nanoseconds of the suspending clock, 0 while nobody has asked for a stop.
     private nonisolated let deadline = Atomic<Int64>(0)
     private nonisolated let grace: Duration
+    /// The bounds of the state.
+    package nonisolated let limits: StateLimits
     /// Nanoseconds by the suspending clock: the grace is for work, and a suspended machine does none.
     private nonisolated let now: @Sendable () -> Int64
     /// The directory as it was named.
@@ -34,6 +36,7 @@ package actor StateSession {
         self.path = directory.path
         self.limits = limits
         self.now = now
+        self.limits = limits
         grace = limits.stopGrace
         held = (directory, StateFile(directory: directory, limits: limits, progress: progress))
         holds.store(true, ordering: .releasing)
@@ -89,13 +92,15 @@ package actor StateSession {
         return try held.file.load(expecting: identity, at: wall, storeLimits: storeLimits)
     }
 
-    /// The same as a value.
+    /// The same as a value, for a table of which less may be known.
     package func restored(
-        expecting identity: StateIdentity,
+        expecting expectation: StateExpectation,
         at wall: Int64,
         storeLimits: StoreLimits
     ) -> Result<RestoredState?, StateRejection> {
-        Result { () throws(StateRejection) in try load(expecting: identity, at: wall, storeLimits: storeLimits) }
+        Result { () throws(StateRejection) in
+            try file.load(expecting: expectation, at: wall, storeLimits: storeLimits)
+        }
     }
 
     /// Records that the present or last load has read: for any thread, also while the volume does not respond.

@@ -16,6 +16,15 @@ def one_line(status, errors, expected, *words):
         assert word.lower() in lines[0].lower(), f"{word!r} is not in: {lines[0]}"
 
 
+def last_line(status, errors, expected, *words):
+    """A start that waited has said where it listens and what it waits for; its end is one line more."""
+    *before, last = errors.strip().splitlines()
+    one_line(status, last, expected, *words)
+    assert last.startswith("tablecast: ")
+    assert sum("the start waits: " in line for line in before) == 1, errors
+    assert sum("listening on " in line for line in before) == 1, errors
+
+
 def serve(table, settings, *options):
     status, _, errors = run(command(table, free_port(), *options)[1:], settings)
     return status, errors
@@ -39,13 +48,13 @@ def test_no_region(ministack):
 def test_no_credentials(ministack):
     settings = ministack.settings()
     del settings["AWS_ACCESS_KEY_ID"], settings["AWS_SECRET_ACCESS_KEY"]
-    one_line(*serve("any", settings), 78, "credentials", "AWS_ACCESS_KEY_ID")
+    last_line(*serve("any", settings, "--start-timeout", "1s"), 1, "credentials", "AWS_ACCESS_KEY_ID", "--start-timeout")
 
 
 def test_an_endpoint_where_nobody_listens(ministack):
     port = free_port()
     settings = ministack.settings(AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
-    one_line(*serve("any", settings), 1, str(port))
+    last_line(*serve("any", settings, "--start-timeout", "1s"), 1, str(port), "refuses connections", "--start-timeout")
 
 
 def test_a_port_in_use(ministack):

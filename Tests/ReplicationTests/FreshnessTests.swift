@@ -68,6 +68,14 @@ import Testing
         #expect(Freshness().judged(at: .seconds(500), by: bounds) == verdict(.starting, nil))
     }
 
+    @Test("a saved state that is shown is as old as it is, and never stalled: nobody reads the stream yet")
+    func savedState() {
+        var shown = known(.stale, lag: 3_600_000, servedAsOf: .seconds(-3_500))
+        shown.isFrozen = true
+        #expect(shown.judged(at: .seconds(100), by: bounds) == verdict(.stale, 3_600_000))
+        #expect(shown.judged(at: .seconds(500), by: bounds) == verdict(.stale, 4_000_000))
+    }
+
     @Test("a greatest lag below the grace is held as well as it can be seen")
     func shortBound() {
         var settings = ReplicationSettings(tableName: "t")

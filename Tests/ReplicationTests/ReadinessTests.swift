@@ -72,7 +72,7 @@ import Testing
 
     @Test("has successors that lead everywhere and never back to the start")
     func successors() {
-        #expect(ReplicaState.starting.successors == [.syncing])
+        #expect(ReplicaState.starting.successors == [.syncing, .stale])
         #expect(ReplicaState.syncing.successors == [.live])
         #expect(ReplicaState.live.successors == [.stale, .rebuilding])
         #expect(ReplicaState.stale.successors == [.live, .rebuilding])
@@ -97,6 +97,27 @@ import Testing
             }
         }
         #expect(states == [.syncing, .live, .stale, .rebuilding])
+    }
+
+    @Test("a saved state that is shown is stale by that name, whatever is waited for, until it is caught up or rebuilt")
+    func savedState() {
+        var readiness = Readiness()
+        readiness.showSavedState()
+        #expect(readiness.state == .stale && readiness.servesSavedState && !readiness.hasBeenLive)
+        readiness.explain("DescribeTable failed", code: .streamUnreachable)
+        #expect(readiness.code == .savedState)
+        #expect(readiness.reason == "serving the saved state as it was; DescribeTable failed")
+        readiness.judge(.init(lagMilliseconds: 0), maximumLag: .seconds(30))
+        #expect(readiness.state == .stale, "a stream that is at its head says nothing of what is shown")
+        var rebuilt = readiness
+        readiness.goLive()
+        #expect(readiness.state == .live && !readiness.servesSavedState)
+        rebuilt.beginGeneration("the saved state is not used", code: .savedState)
+        rebuilt.explain("scanning the table", code: .scanning)
+        #expect(rebuilt.state == .rebuilding && rebuilt.code == .savedState && !rebuilt.servesSavedState)
+        #expect(rebuilt.reason == "the saved state is not used; scanning the table")
+        rebuilt.goLive()
+        #expect(rebuilt.state == .live)
     }
 
     @Test("an illegal change of state ends the program instead of being told to readers")

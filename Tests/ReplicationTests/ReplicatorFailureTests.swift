@@ -1,4 +1,5 @@
 import DynamoDBClient
+import ReplicaStore
 import StreamModel
 import Testing
 
@@ -32,16 +33,65 @@ import Testing
         #expect(failure?.message.contains("demo") == true)
     }
 
-    @Test("an endpoint that never answers is a runtime failure within ten seconds, in its own words")
-    func unreachable() async {
+    @Test(
+        "an endpoint that never answers is a runtime failure when the start may wait no longer, in its own words",
+        arguments: ["DescribeTable", "DescribeStream", "GetShardIterator"]
+    )
+    func unreachable(_ operation: String) async {
         var model = StreamModel("A")
-        model.outages["DescribeTable"] = StreamModel.error(.transient, "DescribeTable", "demo")
-        let harness = ReplicatorHarness(model)
+        model.outages[operation] = StreamModel.error(.transient, operation, "demo")
+        let harness = ReplicatorHarness(model) { $0.startTimeout = .seconds(20) }
         let began = harness.time.now
         let failure = await harness.failure()
         #expect(failure?.exitCode == 1)
-        #expect(failure?.message == "DescribeTable demo failed: transient: said the model")
-        #expect(harness.time.now - began >= .seconds(6))
+        #expect(failure?.message == "\(operation) demo failed: transient: said the model")
+        #expect(failure?.hint.hasSuffix("given up after 20s (--start-timeout; 0 waits until it works).") == true)
+        #expect(harness.time.now - began >= .seconds(20))
+    }
+
+    @Test(
+        "without a limit a start waits for whatever can pass, says what it waits for, and goes on",
+        arguments: ["DescribeTable", "DescribeStream", "Scan"],
+        [DynamoDBError.Kind.transient, .throttled, .expiredCredentials]
+    )
+    func waits(_ operation: String, _ kind: DynamoDBError.Kind) async throws {
+        var model = StreamModel("A")
+        model.write("k", "1")
+        model.outages[operation] = StreamModel.error(kind, operation, "demo")
+        let harness = ReplicatorHarness(model, factor: 100)
+        try await harness.run { harness in
+            let began = harness.time.now
+            await harness.wait("longer than a start may be refused") { $0.time.now - began > .seconds(60) }
+            #expect(harness.store.snapshot == nil)
+            #expect(harness.status.reason.contains("\(operation) demo failed"))
+            #expect(harness.status.reasonCode == ReasonCode(kind))
+            harness.endpoint.change { $0.model.outages = [:] }
+            await harness.waitLive()
+            #expect(harness.items == harness.table)
+        }
+        let waits = harness.observer.events.contains { if case .startWaits = $0 { true } else { false } }
+        #expect(waits == (operation == "DescribeTable"))
+    }
+
+    @Test("credentials that are not there yet are waited for, and have a reason of their own")
+    func missingCredentials() async throws {
+        var model = StreamModel("A")
+        let missing = DynamoDBError(
+            kind: .accessDenied,
+            operation: "DescribeTable",
+            subject: "credentials",
+            code: "CredentialsNotFound",
+            message: "no AWS credentials",
+            hint: "Give some."
+        )
+        model.outages["DescribeTable"] = missing
+        let harness = ReplicatorHarness(model)
+        try await harness.run { harness in
+            await harness.wait("the reason") { $0.status.reasonCode == .credentialsMissing }
+            #expect(harness.status.state == .starting)
+            harness.endpoint.change { $0.model.outages = [:] }
+            await harness.waitLive()
+        }
     }
 
     @Test(

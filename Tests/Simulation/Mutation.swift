@@ -48,6 +48,8 @@ package enum Mutation: String, CaseIterable, Sendable {
     case unreadableIsRemoved
     /// The positions are saved with a snapshot that does not hold yet what they cover.
     case savedAheadOfApplied
+    /// A saved state that is shown while the table cannot be described is called live.
+    case savedStateIsLive
 }
 
 /// Plants one mutation: edits what the machine is told, what it wants, or what the store is given.

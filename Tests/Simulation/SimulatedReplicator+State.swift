@@ -56,6 +56,8 @@ extension SimulatedReplicator {
             state?.kill()
         }
         readiness = Readiness()
+        away = nil
+        witness.forgetShown()
         rebuilds = 0
         hasHeard = false
         // On this machine, or on another one.
@@ -68,7 +70,7 @@ extension SimulatedReplicator {
         }
         life = Life(stream: stream, writer: life.writer)
         switch state?.load(identity, at: time.wallMilliseconds) {
-        case .success(let restored?): resume(restored, stream)
+        case .success(let restored?): show(restored, stream)
         case .success(nil), nil: begin()
         case .failure(let rejection):
             world.tell("state rejected: \(rejection)")
@@ -77,20 +79,45 @@ extension SimulatedReplicator {
         }
     }
 
+    /// Shows the state as it was saved, until the table is described: at once, or when AWS is back.
+    private mutating func show(_ restored: RestoredState, _ stream: Int) {
+        if let reason = restored.newEpochReason { witness.accuse("a new epoch: \(reason)") }
+        witness.survive()
+        readiness.showSavedState()
+        witness.show(restored.writer.snapshot(), world)
+        if saboteur.mutation == .savedStateIsLive { readiness.goLive() }
+        // Choices of its own, so that the other lives stay what they are.
+        var choice = SimulationRandom(seed: seed &+ UInt64(truncatingIfNeeded: world.now))
+        guard choice.chance(50) else { return resume(restored, stream) }
+        let outage = choice.within(500...60_000)
+        world.tell("AWS is away for \(outage) ms")
+        away = (world.now + outage, restored, stream)
+    }
+
+    /// AWS is back: the state is resumed unless it is of another stream or too old by now.
+    mutating func describe() {
+        guard let (_, restored, stream) = away else { return }
+        away = nil
+        let isOld = StateLimits().rejection(readAt: restored.streamReadAt, at: time.wallMilliseconds) != nil
+        guard world.stream == stream, !isOld else {
+            readiness.beginGeneration("the saved state is not used")
+            state?.abandon("the saved state is not used")
+            return begin()
+        }
+        resume(restored, stream)
+    }
+
     private mutating func resume(_ restored: RestoredState, _ stream: Int) {
         guard let positions = try? ShardState(decoding: restored.positions) else {
             return witness.accuse("positions were saved that are none")
         }
-        if let reason = restored.newEpochReason { witness.accuse("a new epoch: \(reason)") }
         world.tell("resumes \(String(decoding: restored.positions, as: UTF8.self))")
         tableCheckDue = world.now + Self.tableCheckInterval
         seed &+= 1
         life = Life(stream: stream, writer: restored.writer)
         life.scanEnd = time
         life.expiresAt = restored.streamReadAt + Int64(StreamLimits().retention.components.seconds) * 1_000
-        witness.survive()
         machine = StreamMachine(start: .state(positions), settings: Self.settings(scenario), seed: seed)
-        readiness.beginGeneration("warm start")
         send(.tick)
         _ = machine.hasCaughtUp(since: time)
     }

@@ -152,7 +152,8 @@ extension SimulatedReplicator {
             streamIsDisabled: view.status == .disabled || view.status == .disabling,
             trouble: view.lastError.map { Readiness.Trouble($0) }
         )
-        readiness.judge(evidence, maximumLag: Self.maximumLag)
+        // While AWS is away there is no stream to look at.
+        if away == nil { readiness.judge(evidence, maximumLag: Self.maximumLag) }
         if !life.isLive, rebuildDue == nil, let end = life.expiresAt, time.wallMilliseconds >= end {
             rebuild("the saved state grew too old before it had caught up")
         }
@@ -180,7 +181,7 @@ extension SimulatedReplicator {
     /// Notices another stream, as `TableWatch.follow` does.
     mutating func checkTable() {
         tableCheckDue = world.now + (readiness.state == .stale ? 5_000 : Self.tableCheckInterval)
-        guard rebuildDue == nil, let stream = world.stream, stream != life.stream else { return }
+        guard rebuildDue == nil, away == nil, let stream = world.stream, stream != life.stream else { return }
         rebuild("a new stream")
     }
 }

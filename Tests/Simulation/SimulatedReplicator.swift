@@ -81,6 +81,8 @@ struct SimulatedReplicator {
     /// The state directory, while a crash is to come that keeps it.
     var state: SimulatedState?
     var saveDue: Int?
+    /// A state that is shown, and when AWS is back to describe the table.
+    var away: (until: Int, restored: RestoredState, stream: Int)?
     var rebuilds = 0
     /// What runs, with the moment at which it is due.
     var errands: [(at: Int, order: Int, errand: Errand)] = []

@@ -99,7 +99,7 @@ package struct Simulation {
         let agenda = world.scenario.agenda
         var moment = replicator.watchDue
         var wake: Int?
-        if replicator.rebuildDue == nil,
+        if replicator.rebuildDue == nil, replicator.away == nil,
             replicator.saboteur.mutation != .bookmarkAfterScan || replicator.life.scanEnd != nil
         {
             wake = replicator.machine.nextWake.map { max(world.now, replicator.worldTime($0)) }
@@ -118,6 +118,7 @@ package struct Simulation {
         if let due = replicator.scanDue { moment = min(moment, due) }
         if let due = replicator.rebuildDue { moment = min(moment, due) }
         if let due = replicator.saveDue { moment = min(moment, due) }
+        if let due = replicator.away?.until { moment = min(moment, due) }
         if let place { moment = min(moment, replicator.errands[place].at) }
         if happened < agenda.count { moment = min(moment, agenda[happened].at + delay) }
         world.now = max(world.now, moment)
@@ -131,6 +132,8 @@ package struct Simulation {
             replicator.startScan()
         } else if let due = replicator.rebuildDue, due <= world.now {
             replicator.begin()
+        } else if let due = replicator.away?.until, due <= world.now {
+            replicator.describe()
         } else if let due = replicator.saveDue, due <= world.now {
             replicator.saveState()
         } else if replicator.watchDue <= world.now {

@@ -15,6 +15,8 @@ struct Witness {
     private var told: [(write: Int, hasVersion: Bool)]
     /// The process has died since: what it had told and not saved may be told once more, as it was.
     private var mayRepeat: [Bool]
+    /// The write of each key in the saved state that a process shows, until it publishes; -1 for none.
+    private var shown: [Int]?
 
     init(keys: Int) {
         seen = Array(repeating: -1, count: keys)
@@ -26,10 +28,42 @@ struct Witness {
     /// The process died, and another one has taken its state over.
     mutating func survive() { for key in mayRepeat.indices { mayRepeat[key] = true } }
 
+    /// The process died: what it showed is no promise of the next one, whose state may be older.
+    mutating func forgetShown() { shown = nil }
+
+    /// A process shows a saved state before anything else.
+    mutating func show(_ snapshot: StoreSnapshot, _ world: SimulatedWorld) {
+        read(snapshot, world)
+        shown = present(in: snapshot, world)
+    }
+
+    /// Every key must be at least as new as in the saved state that was shown.
+    private mutating func judgeShown(_ snapshot: StoreSnapshot, _ world: SimulatedWorld) {
+        guard let before = shown else { return }
+        shown = nil
+        let now = present(in: snapshot, world)
+        for key in before.indices where before[key] >= 0 && now[key] < before[key] {
+            if now[key] < 0, removal(of: key, from: before[key], world) != nil { continue }
+            accuse("k\(key) was shown as write \(before[key]) and is write \(now[key]) later")
+        }
+    }
+
+    /// The write of each key that is there.
+    private func present(in snapshot: StoreSnapshot, _ world: SimulatedWorld) -> [Int] {
+        var present = Array(repeating: -1, count: seen.count)
+        snapshot.forEachChange(after: 0) { record in
+            let key = record.withKeyBytes { Int($0[1]) - 48 }
+            if !record.isTombstone || record.isUnreadable { present[key] = write(of: record, world) }
+            return true
+        }
+        return present
+    }
+
     mutating func accuse(_ violation: String) { if violations.count < 5 { violations.append(violation) } }
 
     /// Reads what a new snapshot adds.
     mutating func read(_ snapshot: StoreSnapshot, _ world: SimulatedWorld) {
+        judgeShown(snapshot, world)
         let position = snapshot.position
         let isNew = position.epoch != epoch
         if isNew {
@@ -115,12 +149,7 @@ struct Witness {
 
     /// The replica must be the table: what readers once saw can have been lost with a process.
     mutating func compare(_ snapshot: StoreSnapshot, _ world: SimulatedWorld) {
-        var present = Array(repeating: -1, count: seen.count)
-        snapshot.forEachChange(after: 0) { record in
-            let key = record.withKeyBytes { Int($0[1]) - 48 }
-            if !record.isTombstone || record.isUnreadable { present[key] = write(of: record, world) }
-            return true
-        }
+        let present = present(in: snapshot, world)
         for key in seen.indices {
             let place = world.latest[key]
             let expected = place >= 0 && world.writes[place].isPut ? place : -1

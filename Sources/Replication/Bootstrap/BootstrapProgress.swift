@@ -54,26 +54,20 @@ struct BootstrapProgress: Sendable {
         if view.status == .enabling { return Reason(.streamEnabling, "the stream is being enabled") }
         let isScanning = scanBeganAt != nil && scanEnd == nil
         guard let error = isScanning ? lastScanError : view.lastError else { return step }
-        return Reason(ReasonCode(error.kind), "\(step.text): \(error.description)")
+        return Reason(ReasonCode(error), "\(step.text): \(error.description)")
     }
 
-    /// The failure that only an operator can mend, once it has lasted for `limit`: a stream that never responded or cannot be read, or a
-    /// table whose items cannot be read. For a replica that has never been live.
-    func failure(_ view: StreamView, at now: Duration, limit: Duration) -> ReplicationFailure? {
-        if !view.isBookmarked, now - beganAt >= limit, let error = view.lastError {
-            let neverAnswered = view.status == nil && error.kind != .throttled
-            // A shard that is listed and not found, while the table still names its stream: nothing will change.
-            let isUnusable: Set<DynamoDBError.Kind> = [.accessDenied, .expiredCredentials, .notFound]
-            if neverAnswered || isUnusable.contains(error.kind) { return ReplicationFailure(error) }
-        }
-        if let scanBeganAt, scannedPages == 0, now - scanBeganAt >= limit, let error = lastScanError,
-            error.kind == .accessDenied || error.kind == .expiredCredentials
-        {
-            return ReplicationFailure(error)
+    /// The failure that ends the start by `rule`: a stream that cannot be read, or a table whose items cannot. For a replica that has never
+    /// been live.
+    func failure(_ view: StreamView, at now: Duration, _ rule: StartRule) -> ReplicationFailure? {
+        // A shard that is listed and not found, while the table still names its stream: nothing will change.
+        if !view.isBookmarked, let error = view.lastError { return rule.failure(error, after: now - beganAt) }
+        if let scanBeganAt, scanEnd == nil, scannedPages == 0, let error = lastScanError {
+            return rule.failure(error, after: now - scanBeganAt)
         }
         // A table whose stream may be read but whose items may not (BatchGetItem).
-        if let scanEnd, now - scanEnd.continuous >= limit, let error = view.lastError, error.kind == .accessDenied {
-            return ReplicationFailure(error)
+        if let scanEnd, let error = view.lastError, error.kind == .accessDenied {
+            return rule.failure(error, after: now - scanEnd.continuous)
         }
         return nil
     }

@@ -52,6 +52,8 @@ actor GenerationBuild {
                 ? Reason(.resuming, "catching up from the saved state")
                 : Reason(.bookmarking, "taking the bookmark of the stream")
             context.reporter.transition { $0.beginGeneration(reason.text, code: reason.code) }
+        } else if isResumed {
+            context.reporter.explain(Reason(.resuming, "catching up from the saved state"))
         }
         context.reporter.update {
             $0.streamARN = target.streamARN
@@ -120,7 +122,7 @@ actor GenerationBuild {
             show(view)
             guard !context.reporter.readiness.hasBeenLive else { continue }
             let now = context.time.continuous()
-            if let failure = progress.failure(view, at: now, limit: context.limits.startLimit) {
+            if let failure = progress.failure(view, at: now, context.startRule) {
                 return .failed(failure)
             }
         }

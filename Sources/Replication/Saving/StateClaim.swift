@@ -19,6 +19,9 @@ final class StateClaim: Sendable {
         self.session = session
     }
 
+    /// Tries for the directory once; whether it belongs to this process now.
+    func isFree() async -> Bool { await missing() == nil }
+
     /// Waits until the directory belongs to this process, for at most `ReplicationLimits.stateClaimPatience`; whether it does.
     func wait() async -> Bool {
         guard var error = await missing() else { return true }

@@ -12,6 +12,8 @@ struct Freshness: Sendable, Hashable {
     var servedAsOf: Duration?
     /// When replication last looked, on the continuous clock; nil before it has.
     var knownAt: Duration?
+    /// The served contents are a saved state's, and nothing has been added to them.
+    var isFrozen = false
 
     /// The answer to a reader at a moment.
     struct Verdict: Sendable, Hashable {
@@ -42,8 +44,9 @@ struct Freshness: Sendable, Hashable {
         let unread = max(0, (now - servedAsOf).wholeMilliseconds)
         switch state {
         case .starting, .syncing: return known
-        // The served contents do not change during a rebuild.
+        // The served contents do not change during a rebuild, nor those of a saved state.
         case .rebuilding: return Verdict(state: state, lagMilliseconds: unread)
+        case .stale where isFrozen: return Verdict(state: state, lagMilliseconds: unread)
         case .live, .stale:
             guard let knownAt, now - knownAt > bounds.grace else { return known }
             let lag = max(lagMilliseconds ?? 0, unread)

@@ -4,12 +4,16 @@ package import DynamoDBClient
 /// The replica's state and why it is in it, as a pure state machine. `ReplicaState` documents the legal successors; every change
 /// of state passes through `enter`, which holds them.
 ///
-/// Before anything was published a gap leads from syncing to syncing: there is nothing yet that could be called stale.
+/// A process that has a saved state begins stale: it shows what was saved until it has caught up. Before anything was published a gap leads from syncing to syncing: there is nothing yet that could be called stale.
 package struct Readiness: Sendable, Hashable {
     package private(set) var state: ReplicaState = .starting
     private(set) var why = Reason(.waitingForTable, "waiting for the first answer from DynamoDB")
     package private(set) var hasBeenLive = false
-    /// The cause of the present rebuild, reported for as long as it lasts.
+    /// Whether the contents of a saved state are shown as they were, and nothing newer has been.
+    package var servesSavedState: Bool { state == .stale && !hasBeenLive }
+    /// Whether readers have been shown anything.
+    private var hasServed = false
+    /// The cause of the present rebuild, or that a saved state is shown, reported for as long as it lasts.
     private var cause: Reason?
 
     /// Why it is in its state, in a sentence.
@@ -68,44 +72,56 @@ package struct Readiness: Sendable, Hashable {
 
     /// A call that keeps failing.
     package struct Trouble: Sendable, Hashable {
-        let kind: DynamoDBError.Kind
+        let code: ReasonCode
         let text: String
 
         /// Names it.
         package init(_ kind: DynamoDBError.Kind, _ text: String) {
-            self.kind = kind
+            code = ReasonCode(kind)
             self.text = text
         }
 
         /// The error of a call.
-        package init(_ error: DynamoDBError) { self.init(error.kind, error.description) }
+        package init(_ error: DynamoDBError) {
+            code = ReasonCode(error)
+            text = error.description
+        }
     }
 
     /// Names the present step without a change of state. Without a code the old one stays. A rebuild keeps the name of its cause during all
-    /// of its steps.
+    /// of its steps, and so does a saved state that is shown.
     mutating func explain(_ reason: String, code: ReasonCode? = nil) {
-        if state == .rebuilding, let cause {
+        if state == .rebuilding || servesSavedState, let cause {
             why = Reason(cause.code, "\(cause.text); \(reason)")
         } else {
             why = Reason(code ?? why.code, reason)
         }
     }
 
+    /// The contents of a saved state are shown as they were saved, before anything is known of the table.
+    package mutating func showSavedState() {
+        let reason = Reason(.savedState, "serving the saved state as it was")
+        cause = reason
+        hasServed = true
+        enter(.stale, reason)
+    }
+
     /// A generation is being built.
     package mutating func beginGeneration(_ reason: String, code: ReasonCode = .bookmarking) {
         cause = Reason(code, reason)
-        enter(hasBeenLive ? .rebuilding : .syncing, Reason(code, reason))
+        enter(hasServed ? .rebuilding : .syncing, Reason(code, reason))
     }
 
     /// A generation has been published.
     package mutating func goLive() {
         enter(.live, Reason(.following, "following the stream"))
         hasBeenLive = true
+        hasServed = true
     }
 
     /// Judges a published generation by the evidence: live while everything older than the bound is there.
     package mutating func judge(_ evidence: Evidence, maximumLag: Duration) {
-        guard state == .live || state == .stale else { return }
+        guard hasBeenLive, state == .live || state == .stale else { return }
         if let obstacle = Self.obstacle(evidence, maximumLag) {
             enter(.stale, obstacle)
         } else if state == .stale {
@@ -126,7 +142,7 @@ package struct Readiness: Sendable, Hashable {
             if let silence = evidence.silence, silence > maximumLag { return .stalled(for: silence) }
             return Reason(.lagging, "more than \(maximumLag.wholeSeconds) s behind the table")
         }
-        return Reason(ReasonCode(trouble.kind), "the stream cannot be read: \(trouble.text)")
+        return Reason(trouble.code, "the stream cannot be read: \(trouble.text)")
     }
 
     /// The one place where the state changes. An illegal change is a fault of this program, never of what it follows, and no input

@@ -28,6 +28,8 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     case streamUnreachable = "stream-unreachable"
     /// The identity may not make a call that is needed.
     case accessDenied = "access-denied"
+    /// No credentials have been found yet.
+    case credentialsMissing = "credentials-missing"
     /// The credentials have expired and were not renewed.
     case credentialsExpired = "credentials-expired"
     /// Calls are refused because there are too many.
@@ -45,6 +47,10 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     /// DynamoDB has archived the table.
     case tableArchived = "table-archived"
 
+    /// The saved state is shown as it was: the table has not been described yet, or what was written since is being read. Also the cause
+    /// of a rebuild when it cannot be resumed.
+    case savedState = "saved-state"
+
     // Causes of a rebuild.
 
     /// Records were lost: trimmed, or their shard vanished.
@@ -59,6 +65,9 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     case unusableRecord = "unusable-record"
     /// The scan of a rebuild failed.
     case scanFailed = "scan-failed"
+
+    /// The reason that a failed call stands for.
+    init(_ error: DynamoDBError) { self = error.isCredentialsNotFound ? .credentialsMissing : ReasonCode(error.kind) }
 
     /// The reason that a call which keeps failing stands for.
     init(_ kind: DynamoDBError.Kind) {

@@ -3,13 +3,14 @@ package import TableModel
 
 /// The state of the replica, which says how far its responses can be trusted.
 package enum ReplicaState: String, Sendable, Hashable, CaseIterable {
-    /// The table has not been found yet. Next: syncing.
+    /// The table has not been found yet. Next: syncing; stale with a saved state.
     case starting
     /// The first contents are being read; nothing is served. Next: live.
     case syncing
     /// The served contents have every change older than the bound. Next: stale, rebuilding.
     case live
-    /// The served contents may lack changes that are older than the bound, but no change is lost. Next: live, rebuilding.
+    /// The served contents may lack changes that are older than the bound, but no change is lost; or they are a saved state's, which is not
+    /// followed yet. Next: live, rebuilding.
     case stale
     /// Changes were lost: the contents are read again, and the old ones are served as they are, or held back. Next: live.
     case rebuilding
@@ -17,7 +18,7 @@ package enum ReplicaState: String, Sendable, Hashable, CaseIterable {
     /// The states that may follow.
     package var successors: Set<ReplicaState> {
         switch self {
-        case .starting: [.syncing]
+        case .starting: [.syncing, .stale]
         case .syncing: [.live]
         case .live: [.stale, .rebuilding]
         case .stale: [.live, .rebuilding]
@@ -65,6 +66,8 @@ package struct ReplicationStatus: Sendable, Hashable {
     package var rebuilds = 0
     /// The moment, on the continuous clock, up to which what is served is complete; nil before the first publication.
     package var servedAsOf: Duration?
+    /// What is served is a saved state, as it was saved.
+    package var servesSavedState = false
     /// The old contents are held back during a rebuild.
     package var isWithheld = false
     /// Milliseconds since 1970 UTC at which the state began.

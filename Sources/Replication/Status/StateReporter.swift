@@ -115,6 +115,7 @@ final class StateReporter: Sendable {
                 status.state = after.state
                 status.reason = after.reason
                 status.reasonCode = after.code
+                status.servesSavedState = after.servesSavedState
                 guard before.state != after.state else { return }
                 status.stateSince = wall
                 // A stall was counted as a departure already, whatever replication finds when it resumes.

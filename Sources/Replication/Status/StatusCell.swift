@@ -31,7 +31,8 @@ extension Freshness {
             state: status.state,
             lagMilliseconds: status.lagMilliseconds,
             servedAsOf: status.servedAsOf,
-            knownAt: knownAt
+            knownAt: knownAt,
+            isFrozen: status.servesSavedState
         )
     }
 }

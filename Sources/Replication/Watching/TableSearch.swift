@@ -12,17 +12,20 @@ struct TableSearch: Sendable {
     }
 
     /// The table, described now; nil when the task is cancelled. Before the replica was ever live it throws when no waiting can help, and
-    /// when there is no response within `ReplicationLimits.startLimit`.
+    /// when there is no usable response within `ReplicationSettings.startTimeout`.
     func find() async throws(ReplicationFailure) -> ReplicationTarget? {
         let (limits, time, reporter) = (context.limits, context.time, context.reporter)
         let probe = TableProbe(api: context.table, tableName: context.settings.tableName, time: time)
+        let rule = context.startRule
         let began = time.continuous()
         var hasAnswered = reporter.readiness.hasBeenLive
         var failures = 0
         var lastError: DynamoDBError?
         while !Task.isCancelled {
-            let left = limits.startLimit - (time.continuous() - began)
-            let answer = await probe.ask(within: hasAnswered ? nil : max(.zero, left))
+            let elapsed = time.continuous() - began
+            if !hasAnswered, rule.isOver(after: elapsed) { throw gaveUp(rule, lastError) }
+            let limit = rule.callLimit(after: elapsed, atMost: limits.describePatience)
+            let answer = await probe.ask(within: hasAnswered ? nil : limit)
             var wait = limits.backoff.wait(failures: failures, fraction: time.random())
             failures += 1
             switch answer {
@@ -35,18 +38,34 @@ struct TableSearch: Sendable {
                 }
             case .failed(let error):
                 if error.kind == .cancelled || Task.isCancelled { return nil }
-                lastError = error
                 reporter.report(error)
                 if !reporter.readiness.hasBeenLive, let failure = startFailure(error) { throw failure }
-                let code = error.kind == .notFound ? .tableMissing : ReasonCode(error.kind)
-                reporter.explain(Reason(code, "DescribeTable failed: \(error.description)"))
+                lastError = error
+                let code = error.kind == .notFound ? .tableMissing : ReasonCode(error)
+                explain(Reason(code, "DescribeTable failed: \(error.description)"))
             case .timedOut:
                 if Task.isCancelled { return nil }
+                explain(
+                    Reason(.streamUnreachable, "\(operation) has had no response within \(limit.wholeSeconds) s")
+                )
             }
-            if !hasAnswered, time.continuous() - began >= limits.startLimit { throw noAnswer(lastError) }
+            if !hasAnswered { wait = rule.callLimit(after: time.continuous() - began, atMost: wait) }
             guard await context.pause(wait) else { return nil }
         }
         return nil
+    }
+
+    private var operation: String { "DescribeTable \(context.settings.tableName)" }
+
+    private func gaveUp(_ rule: StartRule, _ error: DynamoDBError?) -> ReplicationFailure {
+        error.map { rule.gaveUp($0) } ?? rule.gaveUp(waitingFor: operation)
+    }
+
+    /// Tells readers what the search waits for, and before the replica was ever live the log too.
+    private func explain(_ reason: Reason) {
+        context.reporter.explain(reason)
+        guard !context.reporter.readiness.hasBeenLive else { return }
+        context.reporter.observe(.startWaits(code: reason.code, reason: reason.text))
     }
 
     private enum Outcome {
@@ -60,7 +79,7 @@ struct TableSearch: Sendable {
         switch watch.judge(description) {
         case .ready(let target): return .ready(target)
         case .wait(let reason):
-            reporter.explain(reason)
+            explain(reason)
             // Somebody has to enable a key, while a table or a stream that is being made is there soon.
             return .wait(reason.code == .keyInaccessible ? context.limits.troubledTableCheckInterval : .seconds(1))
         case .foreign(let failure):
@@ -75,20 +94,7 @@ struct TableSearch: Sendable {
 
     /// The failures that no waiting can mend.
     private func startFailure(_ error: DynamoDBError) -> ReplicationFailure? {
-        switch error.kind {
-        case .notFound: .noTable(error, context.settings.tableName)
-        case .accessDenied, .fatal: ReplicationFailure(error)
-        default: nil
-        }
-    }
-
-    private func noAnswer(_ error: DynamoDBError?) -> ReplicationFailure {
-        error.map(ReplicationFailure.init)
-            ?? ReplicationFailure(
-                kind: .runtime,
-                message: "DescribeTable \(context.settings.tableName) had no answer within "
-                    + "\(context.limits.startLimit.wholeSeconds) s",
-                hint: "Check the endpoint, the region and the network."
-            )
+        if error.canPass { return nil }
+        return error.kind == .notFound ? .noTable(error, context.settings.tableName) : ReplicationFailure(error)
     }
 }

@@ -8,9 +8,12 @@ import Synchronization
 /// Writes the events of replication to the log, and says when the service has started and is ready.
 final class ReplicationReporter: ReplicationObserver {
     private struct State {
-        /// Called and dropped when the table was found.
+        /// Called and dropped when the table was found, or when the start has to wait for it.
         var started: (@Sendable () -> Void)?
+        /// The table was found.
         var isStarted = false
+        var hasBeenLive = false
+        var waits = SparseLines(interval: ReplicationReporter.startInterval)
         /// Called and dropped when the replica is live for the first time.
         var ready: (@Sendable () -> Void)?
         var troubles = SparseLines()
@@ -18,6 +21,9 @@ final class ReplicationReporter: ReplicationObserver {
         /// The trouble with saving that was said last; the same is not said again until saving works.
         var stateTrouble: StateTrouble?
     }
+
+    /// Between two lines while the replica has never been live: a start may wait for hours.
+    static let startInterval: Duration = .seconds(60)
 
     private let logger: Logger
     private let time: TimeSource
@@ -28,7 +34,7 @@ final class ReplicationReporter: ReplicationObserver {
         self.time = time
     }
 
-    /// Calls `started` once, when the table was found and is being read.
+    /// Calls `started` once, when the table was found and is being read, or when the start has to wait for it.
     func whenStarted(_ started: @escaping @Sendable () -> Void) { state.withLock { $0.started = started } }
 
     /// Calls `ready` once, when the replica is live for the first time.
@@ -37,7 +43,8 @@ final class ReplicationReporter: ReplicationObserver {
     func observe(_ event: ReplicationEvent) {
         switch event {
         case .stateChanged(let before, let after, let code, let reason):
-            announceStart()
+            // With a saved state it serves before the table is found.
+            announceStart(isFound: before != .starting || after != .stale)
             let level: Logger.Level = after == .stale || after == .rebuilding ? .warning : .info
             logger.log(
                 level: level,
@@ -46,14 +53,18 @@ final class ReplicationReporter: ReplicationObserver {
             )
             if after == .live { announceReady() }
         case .reasonChanged(let state, let code, let reason):
-            // At the start only what is waited for is news; trouble passes, or ends the program with the one line that says it.
-            let isWaiting = code == .waitingForTable || code == .streamEnabling
-            let level: Logger.Level = state == .stale ? .warning : state == .starting && !isWaiting ? .debug : .info
+            // What a start waits for has lines of its own.
+            let level: Logger.Level = state == .stale ? .warning : state == .starting ? .debug : .info
             logger.log(
                 level: level,
                 "replica is still \(state.rawValue): \(reason)",
                 metadata: ["reason": "\(code.rawValue)"]
             )
+        case .startWaits(let code, let reason):
+            announceStart(isFound: false)
+            let now = time.continuous()
+            guard state.withLock({ $0.waits.next(at: now) }) != nil else { return }
+            logger.warning("the start waits: \(reason)", metadata: ["reason": "\(code.rawValue)"])
         case .stallEnded(let seconds, let state):
             logger.log(
                 level: state == .live ? .info : .warning,
@@ -76,7 +87,9 @@ final class ReplicationReporter: ReplicationObserver {
             logger.debug("scan: \(items) items, \(segmentsDone) of \(segments) segments done")
         case .gap(let reason): logger.warning("records were lost, rebuilding: \(reason)")
         case .rebuild(let reason): logger.warning("building a new generation: \(reason)")
-        case .shardTrouble(let shardID, let error): reportTrouble(error, shard: shardID)
+        case .shardTrouble(let shardID, let error):
+            state.withLock { $0.isStarted = true }
+            reportTrouble(error, shard: shardID)
         case .tableTrouble(let error): reportTrouble(error, shard: nil)
         case .resumed(let seconds, let epoch, let newEpochReason):
             logger.info("resuming from the saved state of \(seconds) s ago", metadata: ["epoch": "\(epoch)"])
@@ -127,9 +140,9 @@ final class ReplicationReporter: ReplicationObserver {
         if isNews { logger.warning("\(trouble); serving goes on, and saving is tried again") }
     }
 
-    private func announceStart() {
+    private func announceStart(isFound: Bool) {
         let started = state.withLock { state in
-            state.isStarted = true
+            if isFound { state.isStarted = true }
             defer { state.started = nil }
             return state.started
         }
@@ -138,6 +151,7 @@ final class ReplicationReporter: ReplicationObserver {
 
     private func announceReady() {
         let ready = state.withLock { state in
+            state.hasBeenLive = true
             defer { state.ready = nil }
             return state.ready
         }
@@ -147,8 +161,9 @@ final class ReplicationReporter: ReplicationObserver {
     private func reportTrouble(_ error: DynamoDBError, shard: String?) {
         let now = time.continuous()
         let unlogged: Int? = state.withLock { state in
-            // Before the start trouble either passes or ends the program with the one line that says it.
+            // Until the table is found the start says what it waits for, or ends with the one line that says why.
             guard state.isStarted else { return nil }
+            state.troubles.interval = state.hasBeenLive ? Self.troubleInterval : Self.startInterval
             return state.troubles.next(at: now)
         }
         guard let unlogged else { return }

@@ -1,6 +1,7 @@
 import API
 package import Basics
 import DynamoDBClient
+import Glibc
 package import HTTPServer
 import Logging
 import ReplicaStore
@@ -59,8 +60,10 @@ package struct TablecastService: Sendable {
         defer { client.close() }
         let reporter = ReplicationReporter(logger: logger, time: time)
         let store = ReplicaStore()
+        var replication = settings.replication
+        replication.startTimeout = settings.startTimeout(atTerminal: isatty(STDERR_FILENO) == 1)
         let replicator = Replicator(
-            settings: settings.replication,
+            settings: replication,
             table: client,
             streams: client,
             store: store,
@@ -162,7 +165,8 @@ package struct TablecastService: Sendable {
         logger.info("stopped")
     }
 
-    /// Says where the service listens and what it follows, as soon as the table was found: a start that fails says one line only.
+    /// Says where the service listens and what it follows, as soon as the table was found or the start has to wait for it: a start that
+    /// cannot succeed says one line only.
     private func announce(
         _ address: ListenAddress,
         isLoopback: Bool,

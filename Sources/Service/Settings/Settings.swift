@@ -24,6 +24,8 @@ package struct Settings: Sendable, Hashable {
     package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
     /// The directory of the saved state; nil keeps none.
     package var stateDirectory: String?
+    /// How long a start waits for DynamoDB, 0 until it responds; nil for 10 s with a terminal, and 0 without one.
+    package var startTimeout: Duration?
     /// The file of bearer tokens; nil asks for none.
     package var tokenFile: String?
     /// The origins whose pages may read; nil for `loopback` on loopback, and none otherwise.
@@ -60,6 +62,13 @@ package struct Settings: Sendable, Hashable {
     /// Follows the table at an endpoint that is not AWS's, in `region` unless the operator named another one.
     package mutating func follow(endpoint url: String, region: String) {
         aws = AWSOverrides(region: aws.region ?? region, endpointURL: url)
+    }
+
+    /// The time after which a start gives up; nil for never. A person at a terminal wants to know; a supervisor would only start the
+    /// process again.
+    package func startTimeout(atTerminal isTerminal: Bool) -> Duration? {
+        let timeout = startTimeout ?? (isTerminal ? .seconds(10) : .zero)
+        return timeout == .zero ? nil : timeout
     }
 
     /// Processors this process may use, at least one.

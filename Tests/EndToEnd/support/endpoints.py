@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import json
 import threading
 
 from .peers import Peer
@@ -31,3 +32,24 @@ class Endpoint(http.server.ThreadingHTTPServer):
             self.shutdown()
             thread.join()
             self.server_close()
+
+
+def refusing(status, code):
+    """A handler that answers every call of DynamoDB with one error."""
+
+    class Refusing(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_):
+            pass
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "said the test"}).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.0")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    return Refusing

@@ -43,7 +43,7 @@ import Testing
     func troubles() {
         let recorder = Recorder()
         let reporter = reporter(recorder)
-        reporter.observe(.stateChanged(from: .starting, to: .syncing, code: .following, reason: "x"))
+        reporter.observe(.stateChanged(from: .syncing, to: .live, code: .following, reason: "x"))
         for _ in 0..<5 { reporter.observe(trouble) }
         #expect(recorder.lines.count == 2)
         recorder.advance(SparseLines.troubleInterval)
@@ -55,18 +55,55 @@ import Testing
         )
     }
 
+    @Test("a start that has to wait says where it listens and what it waits for at once, and the latter once a minute")
+    func waitingStart() {
+        let recorder = Recorder()
+        let reporter = reporter(recorder)
+        reporter.whenStarted { recorder.append(Array("listening\n".utf8)) }
+        for second in 0..<130 {
+            reporter.observe(.reasonChanged(in: .starting, code: .throttled, reason: "has a line of its own"))
+            reporter.observe(trouble)
+            reporter.observe(.startWaits(code: .streamUnreachable, reason: "second \(second)"))
+            recorder.advance(.seconds(1))
+        }
+        #expect(
+            recorder.lines.map { $0.split(separator: " ", maxSplits: 1).last.map(String.init) ?? "" } == [
+                "listening\n", "warning the start waits: second 0 reason=stream-unreachable\n",
+                "warning the start waits: second 60 reason=stream-unreachable\n",
+                "warning the start waits: second 120 reason=stream-unreachable\n",
+            ]
+        )
+        #expect(ReplicationReporter.startInterval == .seconds(60))
+    }
+
+    @Test("a replica that was never live tells trouble once a minute, and later more often")
+    func troublesOfStart() {
+        let recorder = Recorder()
+        let reporter = reporter(recorder)
+        reporter.observe(.stateChanged(from: .starting, to: .syncing, code: .following, reason: "x"))
+        for _ in 0..<61 {
+            reporter.observe(trouble)
+            recorder.advance(.seconds(1))
+        }
+        #expect(recorder.lines.count == 3)
+        reporter.observe(.stateChanged(from: .syncing, to: .live, code: .following, reason: "x"))
+        recorder.advance(ReplicationReporter.troubleInterval)
+        reporter.observe(trouble)
+        #expect(recorder.lines.count == 5)
+    }
+
     @Test("names the reason of every change of state, and says it when only the reason changes or a repair was made")
     func reasons() {
         let recorder = Recorder()
         let reporter = reporter(recorder)
         reporter.observe(.reasonChanged(in: .starting, code: .streamUnreachable, reason: "said when the start fails"))
-        reporter.observe(.reasonChanged(in: .starting, code: .streamEnabling, reason: "the stream is being enabled"))
+        reporter.observe(.reasonChanged(in: .syncing, code: .streamEnabling, reason: "the stream is being enabled"))
         reporter.observe(.stateChanged(from: .live, to: .stale, code: .lagging, reason: "31 s behind"))
         reporter.observe(.reasonChanged(in: .stale, code: .accessDenied, reason: "not allowed"))
         reporter.observe(.repaired(put: 2, removed: 1))
         #expect(
             recorder.lines.map { $0.split(separator: " ", maxSplits: 1).last.map(String.init) ?? "" } == [
-                "info replica is still starting: the stream is being enabled reason=stream-enabling\n",
+                "info replica is still syncing: the stream is being enabled reason=stream-enabling\n",
                 "warning replica is stale, was live: 31 s behind reason=lagging\n",
                 "warning replica is still stale: not allowed reason=access-denied\n",
                 "warning the replica differed from its table and was repaired put=2 removed=1\n",

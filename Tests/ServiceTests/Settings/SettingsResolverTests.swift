@@ -35,6 +35,22 @@ import Testing
         }
     }
 
+    @Test("a start waits without an end, but ten seconds where somebody looks on, unless it is told how long")
+    func startTimeout() throws {
+        let unset = try resolve(["table": "t"])
+        #expect(unset.startTimeout(atTerminal: false) == nil)
+        #expect(unset.startTimeout(atTerminal: true) == .seconds(10))
+        for zero in ["0", "0s"] {
+            let never = try resolve(["table": "t", "start-timeout": zero])
+            #expect(never.startTimeout(atTerminal: true) == nil && never.startTimeout(atTerminal: false) == nil)
+        }
+        let short = try resolve(["table": "t"], ["TABLECAST_START_TIMEOUT": "1500ms"])
+        #expect(short.startTimeout(atTerminal: false) == .milliseconds(1_500))
+        #expect(short.startTimeout(atTerminal: true) == .milliseconds(1_500))
+        let refusal = message(["table": "t", "start-timeout": "soon"])
+        #expect(refusal.hasPrefix("--start-timeout: 'soon' is not allowed; give"))
+    }
+
     @Test("fills in every default")
     func defaults() throws {
         let settings = try resolve(["table": "orders"])
@@ -52,7 +68,8 @@ import Testing
             "profile": "dev", "poll-interval": "100ms", "scan-segments": "8", "scan-rcu": "500", "verify-rcu": "25",
             "on-gap": "rebuild-refusing", "max-lag": "2m", "loops": "3", "max-connections": "10",
             "max-connections-per-address": "0", "max-subscribers": "5", "max-subscribers-per-address": "4",
-            "max-pending-bytes": "2000000", "max-stream-age": "0", "history-bytes": "1000", "max-tombstones": "7",
+            "max-pending-bytes": "2000000", "start-timeout": "0", "max-stream-age": "0", "history-bytes": "1000",
+            "max-tombstones": "7",
             "tombstone-age": "2h", "log-level": "debug", "log-format": "json", "drain-delay": "5s",
             "shutdown-grace": "0s", "state-dir": "/var/lib/tablecast", "access-log": "on", "server-timing": "true",
             "crash-dumps": "on", "auth-token-file": "/run/secrets/tokens.json",
@@ -92,6 +109,7 @@ import Testing
         expected.accessLog = true
         expected.serverTiming = true
         expected.drainDelay = .seconds(5)
+        expected.startTimeout = .zero
         expected.shutdownGrace = .zero
         #expect(try resolve(values) == expected)
         let variables = Dictionary(uniqueKeysWithValues: others.map { ($0.variable, values[$0.name] ?? "") })

@@ -48,6 +48,15 @@ enum ProcessOptions: SettingGroup {
             "Add the field `Server-Timing: app;dur=0.031` (milliseconds) to every response."
         ),
         Setting(
+            "start-timeout",
+            \.startTimeout,
+            startTimeout,
+            default: "10s with a terminal, otherwise 0",
+            example: "30s",
+            "Time that a start waits while DynamoDB or its stream gives no usable response; 0 waits until it does.",
+            seeAlso: "See [Starting](operations.md#starting)."
+        ),
+        Setting(
             "drain-delay",
             \.drainDelay,
             wait,
@@ -64,5 +73,10 @@ enum ProcessOptions: SettingGroup {
         ),
     ]
 
+    /// `0` needs no unit.
+    private static let startTimeout: SettingKind<Duration?> = {
+        let kind = SettingKind<Duration>.duration(.zero...(.seconds(86_400)))
+        return SettingKind(form: kind.form, read: { kind.read($0 == "0" ? "0s" : $0) }, text: kind.text).optional
+    }()
     private static let wait = SettingKind.duration(.zero...(.seconds(300)))
 }

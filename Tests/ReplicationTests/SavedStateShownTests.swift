@@ -1,0 +1,158 @@
+import DynamoDBClient
+import DynamoSandbox
+import Glibc
+import ReplicaStore
+import StateStore
+import Testing
+
+@testable import Replication
+
+/// A saved state is served at once, before anything is known of the table.
+@Suite struct SavedStateShownTests {
+    /// A harness whose table has been saved, and the position that was.
+    private func saved() async throws -> (harness: SavedStateHarness, position: Position) {
+        let harness = try SavedStateHarness(items: 20)
+        var left: Position?
+        try await harness.run { process in
+            await process.waitLive()
+            await process.waitSaved()
+            left = process.position
+        }
+        return (harness, try #require(left))
+    }
+
+    private func takeAway(_ harness: SavedStateHarness) {
+        let broken = SandboxFault.error(status: 500, code: "InternalServerError", message: "away")
+        harness.sandbox.faults.enqueue(.describeTable, broken, times: 100_000)
+    }
+
+    private func waitShown(_ process: SavedStateProcess) async {
+        await process.wait("the saved state to be shown") { process.store.snapshot != nil }
+    }
+
+    @Test("while AWS is away the state is served as stale with its age; then it is live in the same epoch, not scanned")
+    func outage() async throws {
+        let (harness, before) = try await saved()
+        let contents = harness.contents
+        try harness.put("k3", "while away")
+        try harness.delete("k4")
+        harness.sandbox.clock.advance(by: .seconds(3_600))
+        takeAway(harness)
+        harness.sandbox.forgetCalls()
+        try await harness.run {
+            $0.startTimeout = .milliseconds(1)
+        } _: { process in
+            await waitShown(process)
+            #expect(process.items == contents)
+            #expect(process.position == before)
+            await process.wait("the reason") { process.replicator.status.reason.contains("DescribeTable") }
+            let status = process.replicator.status
+            #expect(status.state == .stale && status.reasonCode == .savedState)
+            #expect(status.reason.hasPrefix("serving the saved state as it was; DescribeTable failed: "))
+            let (state, lag) = process.replicator.stateAndLag
+            #expect(state == .stale && lag ?? 0 >= 3_600_000 && lag ?? 0 < 3_660_000)
+            await process.wait("its age to grow") { process.replicator.stateAndLag.lagMilliseconds ?? 0 > lag ?? 0 }
+            #expect(process.saved.start == "served as it was saved: the table has not been described yet")
+            harness.sandbox.faults.removeAll()
+            await process.waitLive()
+            #expect(process.items == harness.contents)
+            #expect(process.position?.epoch == before.epoch)
+            #expect(process.changes(after: before).isSuperset(of: ["k3", "k4"]))
+            #expect(process.saved.isResumed && process.rejections.isEmpty)
+            #expect(process.replicator.stateAndLag.lagMilliseconds ?? .max < 3_600_000)
+        }
+        #expect(harness.sandbox.calls(.scan).isEmpty)
+    }
+
+    @Test("what is shown stays as it is until everything since has been read: nobody sees what lies between")
+    func frozen() async throws {
+        let (harness, before) = try await saved()
+        let contents = harness.contents
+        for round in 0..<5 { try harness.put("k1", "round \(round)") }
+        let broken = SandboxFault.error(status: 500, code: "InternalServerError", message: "away")
+        harness.sandbox.faults.enqueue(.getRecords, broken, times: 100_000)
+        try await harness.run { process in
+            await process.wait("the table to be described") { process.saved.isResumed }
+            await process.wait("a failing shard") { process.replicator.status.lastError != nil }
+            #expect(process.replicator.status.state == .stale)
+            #expect(process.items == contents && process.position == before)
+            harness.sandbox.faults.removeAll()
+            await process.waitLive()
+            #expect(process.items == harness.contents)
+        }
+    }
+
+    @Test("a state older than the stream is shown until the table has been read, in a new epoch then")
+    func tooOld() async throws {
+        let (harness, before) = try await saved()
+        let contents = harness.contents
+        try harness.put("k3", "while away")
+        harness.sandbox.clock.advance(by: .seconds(30 * 3_600))
+        let busy = SandboxFault.error(status: 400, code: "ThrottlingException", message: "slow down")
+        harness.sandbox.faults.enqueue(.scan, busy, times: 100_000)
+        try await harness.run { process in
+            await process.wait("a verdict") { process.replicator.status.state == .rebuilding }
+            #expect(process.items == contents && process.position == before)
+            #expect(process.replicator.status.reasonCode == .savedState)
+            #expect(process.replicator.stateAndLag.lagMilliseconds ?? 0 >= 30 * 3_600_000)
+            harness.sandbox.faults.removeAll()
+            await process.waitLive()
+            #expect(process.rejections.map(\.kind) == ["too-old"])
+            #expect(process.items == harness.contents && process.position?.epoch != before.epoch)
+        }
+    }
+
+    @Test("where reads are refused during a rebuild, a state that is too old is not shown")
+    func refusing() async throws {
+        let (harness, _) = try await saved()
+        harness.sandbox.clock.advance(by: .seconds(30 * 3_600))
+        takeAway(harness)
+        try await harness.run {
+            $0.gapPolicy = .rebuildRefusing
+        } _: { process in
+            await process.wait("the reason") { process.replicator.status.reason.contains("DescribeTable") }
+            #expect(process.replicator.status.state == .starting && process.store.snapshot == nil)
+            harness.sandbox.faults.removeAll()
+            await process.waitLive()
+            #expect(process.rejections.map(\.kind) == ["too-old"])
+        }
+    }
+
+    @Test("a state of another stream is taken away as soon as the table is described, and the table is read")
+    func otherStream() async throws {
+        let (harness, before) = try await saved()
+        harness.sandbox.disableStream(of: SavedStateHarness.table)
+        harness.sandbox.clock.advance(by: .seconds(2))
+        harness.sandbox.enableStream(of: SavedStateHarness.table, .newAndOldImages)
+        takeAway(harness)
+        let busy = SandboxFault.error(status: 400, code: "ThrottlingException", message: "slow down")
+        try await harness.run { process in
+            await waitShown(process)
+            harness.sandbox.faults.removeAll()
+            harness.sandbox.faults.enqueue(.scan, busy, times: 100_000)
+            await process.wait("the contents to be withdrawn") { process.store.snapshot == nil }
+            await process.wait("the reason") { process.replicator.status.state == .rebuilding }
+            #expect(process.replicator.status.isWithheld)
+            #expect(process.rejections.map(\.kind) == ["other-stream"])
+            harness.sandbox.faults.removeAll()
+            await process.waitLive()
+            #expect(!process.replicator.status.isWithheld && process.position?.epoch != before.epoch)
+            #expect(process.items == harness.contents)
+        }
+    }
+
+    @Test("a state of another account's table is not shown to those who name theirs by its ARN")
+    func otherAccount() async throws {
+        let (harness, _) = try await saved()
+        takeAway(harness)
+        let arn = "arn:aws:dynamodb:local:999999999999:table/\(SavedStateHarness.table)"
+        try await harness.run {
+            $0.tableName = arn
+        } _: { process in
+            await process.wait("a verdict") { !process.rejections.isEmpty }
+            #expect(process.rejections.map(\.kind) == ["other-stream"])
+            await process.wait("the reason") { process.replicator.status.reason.contains("DescribeTable") }
+            #expect(process.store.snapshot == nil && process.replicator.status.state == .starting)
+        }
+    }
+}
