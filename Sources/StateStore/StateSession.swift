@@ -21,7 +21,6 @@ package actor StateSession {
     private nonisolated let now: @Sendable () -> Int64
     /// The directory as it was named.
     package nonisolated let path: String
-    private let limits: StateLimits
     /// Nil while another process holds the directory: nothing in it is read or written then.
     private var held: (directory: StateDirectory, file: StateFile)?
     private nonisolated let holds = Atomic<Bool>(false)
@@ -36,7 +35,6 @@ package actor StateSession {
         self.path = directory.path
         self.limits = limits
         self.now = now
-        self.limits = limits
         grace = limits.stopGrace
         held = (directory, StateFile(directory: directory, limits: limits, progress: progress))
         holds.store(true, ordering: .releasing)
@@ -99,7 +97,8 @@ package actor StateSession {
         storeLimits: StoreLimits
     ) -> Result<RestoredState?, StateRejection> {
         Result { () throws(StateRejection) in
-            try file.load(expecting: expectation, at: wall, storeLimits: storeLimits)
+            guard let held else { throw .unreadable("the state directory \(path) belongs to another process") }
+            return try held.file.load(expecting: expectation, at: wall, storeLimits: storeLimits)
         }
     }
 

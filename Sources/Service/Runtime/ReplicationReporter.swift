@@ -163,7 +163,7 @@ final class ReplicationReporter: ReplicationObserver {
         let unlogged: Int? = state.withLock { state in
             // Until the table is found the start says what it waits for, or ends with the one line that says why.
             guard state.isStarted else { return nil }
-            state.troubles.interval = state.hasBeenLive ? Self.troubleInterval : Self.startInterval
+            state.troubles.interval = state.hasBeenLive ? SparseLines.troubleInterval : Self.startInterval
             return state.troubles.next(at: now)
         }
         guard let unlogged else { return }

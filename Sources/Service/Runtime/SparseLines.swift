@@ -3,7 +3,7 @@ struct SparseLines {
     /// Trouble repeats with every retry; one line in this time says enough.
     static let troubleInterval: Duration = .seconds(10)
 
-    let interval: Duration
+    var interval: Duration
     private var last: Duration?
     private var leftOut = 0
 

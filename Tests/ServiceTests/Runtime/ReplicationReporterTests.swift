@@ -87,7 +87,7 @@ import Testing
         }
         #expect(recorder.lines.count == 3)
         reporter.observe(.stateChanged(from: .syncing, to: .live, code: .following, reason: "x"))
-        recorder.advance(ReplicationReporter.troubleInterval)
+        recorder.advance(SparseLines.troubleInterval)
         reporter.observe(trouble)
         #expect(recorder.lines.count == 5)
     }
