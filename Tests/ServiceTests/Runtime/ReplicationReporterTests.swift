@@ -76,6 +76,38 @@ import Testing
         #expect(ReplicationReporter.startInterval == .seconds(60))
     }
 
+    @Test("a start that serves a saved state has one line a minute too, and tells of the stream once it is followed")
+    func waitingWithSavedState() {
+        let recorder = Recorder()
+        let reporter = reporter(recorder)
+        reporter.observe(.stateChanged(from: .starting, to: .stale, code: .savedState, reason: "shown"))
+        for _ in 0..<50 {
+            reporter.observe(trouble)
+            reporter.observe(.startWaits(code: .streamUnreachable, reason: "no answer"))
+            recorder.advance(.seconds(1))
+        }
+        reporter.observe(
+            .shardTrouble(
+                shardID: "s",
+                DynamoDBError(
+                    kind: .throttled,
+                    operation: "GetRecords",
+                    subject: "s",
+                    code: "Code",
+                    message: "broke",
+                    hint: ""
+                )
+            )
+        )
+        #expect(
+            recorder.lines.map { $0.split(separator: " ", maxSplits: 1).last.map(String.init) ?? "" } == [
+                "warning replica is stale, was starting: shown reason=saved-state\n",
+                "warning the start waits: no answer reason=stream-unreachable\n",
+                "warning GetRecords s failed: Code: broke. kind=throttled shard=s\n",
+            ]
+        )
+    }
+
     @Test("a replica that was never live tells trouble once a minute, and later more often")
     func troublesOfStart() {
         let recorder = Recorder()
