@@ -6,6 +6,7 @@ import HTTPServer
 import Logging
 import ReplicaStore
 import Replication
+import TableModel
 import Telemetry
 import Testing
 
@@ -69,7 +70,7 @@ import Testing
             "on-gap": "rebuild-refusing", "max-lag": "2m", "loops": "3", "max-connections": "10",
             "max-connections-per-address": "0", "max-subscribers": "5", "max-subscribers-per-address": "4",
             "max-pending-bytes": "2000000", "start-timeout": "0", "max-stream-age": "0", "history-bytes": "1000",
-            "max-tombstones": "7",
+            "max-tombstones": "7", "ready-when": "serving", "ignore-attributes": "aws:rep:*,secret",
             "tombstone-age": "2h", "log-level": "debug", "log-format": "json", "drain-delay": "5s",
             "shutdown-grace": "0s", "state-dir": "/var/lib/tablecast", "access-log": "on", "server-timing": "true",
             "crash-dumps": "on", "auth-token-file": "/run/secrets/tokens.json",
@@ -110,6 +111,8 @@ import Testing
         expected.serverTiming = true
         expected.drainDelay = .seconds(5)
         expected.startTimeout = .zero
+        expected.readyWhen = .serving
+        expected.replication.ignoredAttributes = try #require(AttributePatterns("aws:rep:*,secret"))
         expected.shutdownGrace = .zero
         #expect(try resolve(values) == expected)
         let variables = Dictionary(uniqueKeysWithValues: others.map { ($0.variable, values[$0.name] ?? "") })
