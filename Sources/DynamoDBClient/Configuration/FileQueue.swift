@@ -2,7 +2,7 @@ import Dispatch
 
 /// A thread of its own for work on files: their volume may hang, and no thread that tasks share must wait for it.
 struct FileQueue: Sendable {
-    private let queue = DispatchQueue(label: "tablecast.configuration")
+    private let queue = DispatchQueue(label: "tablecast.aws-files")
 
     /// Does the work there, and returns its value or throws its error.
     func run<Value: Sendable>(

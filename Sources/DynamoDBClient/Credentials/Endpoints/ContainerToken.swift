@@ -1,5 +1,4 @@
 import Basics
-import Dispatch
 
 /// The value of `Authorization` for a container endpoint: from a file that the platform renews, or from a variable.
 final class ContainerToken: Sendable {
@@ -9,8 +8,7 @@ final class ContainerToken: Sendable {
     private let path: String?
     private let fixed: String?
     private let byteLimit: Int
-    /// The file is read here: its volume may hang, and no thread that tasks share must wait for it.
-    private let queue = DispatchQueue(label: "tablecast.container-token")
+    private let queue = FileQueue()
 
     /// Takes the two variables. The file wins.
     init(environment: [String: String], byteLimit: Int) {
@@ -25,16 +23,10 @@ final class ContainerToken: Sendable {
             return try fixed.map { text throws(DynamoDBError) in try Self.checked(text, subject: Self.variable) }
         }
         let limit = byteLimit
-        let read: Result<[UInt8], BoundedFile.Failure> = await withCheckedContinuation { continuation in
-            queue.async {
-                continuation.resume(
-                    returning: Result { () throws(BoundedFile.Failure) in try BoundedFile.read(path, limit: limit) }
-                )
+        let bytes = try await queue.run { () throws(DynamoDBError) in
+            do throws(BoundedFile.Failure) { return try BoundedFile.read(path, limit: limit) } catch {
+                throw Self.unreadable(path, error.reason)
             }
-        }
-        let bytes: [UInt8]
-        do throws(BoundedFile.Failure) { bytes = try read.get() } catch {
-            throw Self.unreadable(path, error.reason)
         }
         var text = String(decoding: bytes, as: UTF8.self)
         // Editors end a file with a line end, which is not part of the token.

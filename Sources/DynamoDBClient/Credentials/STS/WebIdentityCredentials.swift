@@ -1,12 +1,9 @@
-import Dispatch
-
 /// The keys of a role for the holder of a token in a file: STS exchanges the token for them.
 struct WebIdentityCredentials: CredentialsSource {
     private let identity: Result<WebIdentity, DynamoDBError>
     private let suffix: String
     private let context: CredentialsContext
-    /// The token is read here: its volume may hang.
-    private let queue = DispatchQueue(label: "tablecast.web-identity")
+    private let queue = FileQueue()
 
     /// The identity that the environment describes.
     init(_ context: CredentialsContext) {
@@ -28,7 +25,7 @@ struct WebIdentityCredentials: CredentialsSource {
         let identity = try identity.get()
         let service = try SecurityTokenService(context)
         let limit = context.limits.credentialsResponseBytes
-        let token = try await queue.result { () throws(DynamoDBError) in
+        let token = try await queue.run { () throws(DynamoDBError) in
             try WebIdentityToken.read(identity.tokenFile, limit: limit)
         }
         let keys = try await service.perform(
