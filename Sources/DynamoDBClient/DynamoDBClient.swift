@@ -82,8 +82,9 @@ public final class DynamoDBClient: ServiceTimekeeper {
                 let credentials = try await configuration.credentials.credentials()
                 used = credentials
                 let sent = time.continuous()
+                let signingTime = configuration.clock.signingTime
                 let received = try await send(
-                    sign(request, for: endpoint, with: credentials),
+                    sign(request, for: endpoint, with: credentials, at: signingTime),
                     call,
                     lane: operation.lane,
                     timeout: policy.attemptTimeout
@@ -94,7 +95,10 @@ public final class DynamoDBClient: ServiceTimekeeper {
                 do throws(DynamoDBError) {
                     response = try received.decode(call, limits: configuration.limits, decode)
                 } catch {
-                    if error.isClockTrouble { note(received, sent: sent, received: came) }
+                    if error.isClockTrouble {
+                        note(received, sent: sent, received: came)
+                        configuration.clock.rejected(signingTime)
+                    }
                     throw error
                 }
                 note(received, sent: sent, received: came)
@@ -134,7 +138,8 @@ public final class DynamoDBClient: ServiceTimekeeper {
     private func sign(
         _ request: TransferRequest,
         for endpoint: Endpoint,
-        with credentials: Credentials
+        with credentials: Credentials,
+        at time: AWSClock.SigningTime
     ) -> TransferRequest {
         var request = request
         request.sign(
@@ -142,7 +147,7 @@ public final class DynamoDBClient: ServiceTimekeeper {
             with: credentials,
             region: configuration.region,
             service: "dynamodb",
-            milliseconds: configuration.clock.milliseconds
+            milliseconds: time.milliseconds
         )
         return request
     }

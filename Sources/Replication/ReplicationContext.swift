@@ -13,10 +13,11 @@ struct ReplicationContext: Sendable {
 
     var limits: ReplicationLimits { settings.limits }
 
-    /// The bounds of the start at this moment. One that shows a saved state is of use already, and gives up only what cannot pass.
+    /// The bounds of the start at this moment. One that has a saved state to show is of use, and gives up only what cannot pass.
     var startRule: StartRule {
         var settings = settings
-        if reporter.readiness.servesSavedState { settings.startTimeout = nil }
+        let hasSavedState = reporter.written.savedState?.streamReadAt != nil
+        if hasSavedState || reporter.readiness.hasServed { settings.startTimeout = nil }
         return StartRule(settings)
     }
 

@@ -7,6 +7,8 @@ package import TableModel
 package struct ReplicationSettings: Sendable, Hashable {
     /// The table's name or its ARN.
     package var tableName: String
+    /// The Region that DynamoDB is called in; nil for an endpoint that is not a Region's. A saved state of another Region is not shown.
+    package var region: String?
     /// How the table's stream is followed.
     package var stream = StreamSettings()
     /// Parallel segments of the scan; nil chooses by the table's size.
@@ -97,6 +99,8 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var startLimit: Duration = .seconds(6)
     /// How long a start waits for one response to DescribeTable. Then readers are told, and it is called again.
     package var describePatience: Duration = .seconds(6)
+    /// How long a start that has a saved state waits for DescribeTable before that state is shown.
+    package var previewPatience: Duration = .seconds(2)
     /// The wait between the bookmark and the scan. A LATEST iterator can miss what is written within about a second of the call
     /// that made it; the scan, consistent and later than that, sees such writes.
     package var bookmarkSettle: Duration = .milliseconds(1_500)

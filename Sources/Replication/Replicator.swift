@@ -15,6 +15,10 @@ package actor Replicator {
     private let unknownRecords: UnknownRecords
     /// Nil without a state directory.
     private let savedState: (loader: StateLoader, saver: StateSaver)?
+    /// The contents of the saved state, until they are shown or resumed.
+    private var preview: StateLoader.Preview?
+    /// Whether DescribeTable has been answered.
+    private var isDescribed = false
 
     /// A replicator that has called nothing yet. `session` saves the state; without it each start reads the table.
     package init(
@@ -58,11 +62,25 @@ package actor Replicator {
     /// Replicates until the task is cancelled. Throws when the start cannot succeed, or under `GapPolicy.exit`. Once the replica has been
     /// live, it waits every other trouble out or rebuilds, and `status` says so.
     package func run() async throws(ReplicationFailure) {
-        if let preview = await savedState?.loader.preview() { show(preview) }
+        preview = await savedState?.loader.preview()
+        let watch = preview.map { _ in Task { [self] in await self.showSavedStateInTrouble() } }
+        let outcome: Result<Void, ReplicationFailure>
+        do throws(ReplicationFailure) {
+            try await replicate()
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        watch?.cancel()
+        try outcome.get()
+    }
+
+    private func replicate() async throws(ReplicationFailure) {
         let search = TableSearch(context, tableWatch)
         var schedule = RebuildSchedule(context.settings)
         while !Task.isCancelled {
             guard let target = try await search.find() else { return }
+            isDescribed = true
             let (end, liveFor) = await follow(target, from: await resumption(target))
             let hasBeenLive = context.reporter.readiness.hasBeenLive
             guard
@@ -111,8 +129,21 @@ package actor Replicator {
         return (end, await build.liveSince.map { context.time.continuous() - $0 })
     }
 
-    /// Shows the contents of the saved state as they are, before anything is known of the table.
-    private func show(_ preview: StateLoader.Preview) {
+    /// Shows the saved state once AWS is seen to be away: a call has failed, or DescribeTable has no response. While AWS is there the replica
+    /// is caught up in a moment, and readers of a process that was killed are not shown what it had not saved.
+    private func showSavedStateInTrouble() async {
+        let began = context.time.continuous()
+        while preview != nil {
+            let isLate = !isDescribed && context.time.continuous() - began >= context.limits.previewPatience
+            if isLate || context.reporter.written.lastError != nil { return showSavedState() }
+            guard await context.pause(context.limits.watchInterval) else { return }
+        }
+    }
+
+    /// Shows the contents of the saved state as they are, unless there are newer ones.
+    private func showSavedState() {
+        defer { preview = nil }
+        guard let preview, context.store.snapshot == nil, !context.reporter.readiness.hasBeenLive else { return }
         let age = max(0, context.time.wallMilliseconds() - preview.streamReadAt)
         context.store.publish(preview.snapshot)
         context.reporter.update {
@@ -127,13 +158,17 @@ package actor Replicator {
     private func resumption(_ target: ReplicationTarget) async -> Resumption? {
         let rejection: StateRejection
         switch await savedState?.loader.judge(target) ?? .none {
-        case .none: return nil
+        case .none:
+            preview = nil
+            return nil
         case .resume(let resumption): return resumption
         case .outdated(let reason):
             rejection = reason
+            showSavedState()
             if context.settings.gapPolicy == .rebuildRefusing { withhold() }
         case .foreign(let reason):
             rejection = reason
+            preview = nil
             withhold()
         }
         guard context.reporter.readiness.servesSavedState else { return nil }
@@ -145,7 +180,9 @@ package actor Replicator {
 
     private func beginRebuild(_ reason: Reason) {
         context.reporter.beginRebuild(reason)
-        if context.settings.gapPolicy == .rebuildRefusing { withhold() }
+        guard context.settings.gapPolicy == .rebuildRefusing else { return }
+        preview = nil
+        withhold()
     }
 
     private func withhold() {

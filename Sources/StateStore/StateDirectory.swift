@@ -63,6 +63,8 @@ package enum StateDirectoryError: Error, Sendable, Hashable, CustomStringConvert
     case inUse(path: String)
     /// The system refuses the lock for another reason, as NFS does without its lock service.
     case unlockable(path: String, reason: String)
+    /// Somebody removed the lock of this process. Its state is not saved over one that another process may have left there.
+    case lockRemoved(path: String)
     case notADirectory(path: String)
     case unusable(path: String, reason: String)
     /// Its volume has not responded for so long.
@@ -71,7 +73,7 @@ package enum StateDirectoryError: Error, Sendable, Hashable, CustomStringConvert
     /// Whether it passes without a change of the configuration: another process ends, a lock service starts.
     package var isPassing: Bool {
         switch self {
-        case .inUse, .unlockable: true
+        case .inUse, .unlockable, .lockRemoved: true
         case .notADirectory, .unusable, .unresponsive: false
         }
     }
@@ -85,6 +87,9 @@ package enum StateDirectoryError: Error, Sendable, Hashable, CustomStringConvert
         case .unlockable(let path, let reason):
             "the state directory \(path) cannot be locked: \(reason). Nothing is saved until it can be. Check the volume, and "
                 + "the lock service of a network volume"
+        case .lockRemoved(let path):
+            "the lock of the state directory \(path) was removed while it was in use, so nothing is saved any more. Start the "
+                + "service again, and leave the files in the directory alone"
         case .notADirectory(let path):
             "the state directory \(path) is a file. Name a directory with --state-dir"
         case .unusable(let path, let reason):

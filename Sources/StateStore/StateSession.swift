@@ -24,6 +24,8 @@ package actor StateSession {
     /// Nil while another process holds the directory: nothing in it is read or written then.
     private var held: (directory: StateDirectory, file: StateFile)?
     private nonisolated let holds = Atomic<Bool>(false)
+    /// Whether the lock was removed while this process had it. Another process may have read the state since and gone on with its ids.
+    private var isLost = false
     private nonisolated let progress = LoadProgress()
 
     /// Keeps the state in a directory. `now` replaces the clock in tests.
@@ -59,18 +61,20 @@ package actor StateSession {
     /// is loaded before.
     package func claim() throws(StateDirectoryError) {
         guard held == nil else { return }
+        guard !isLost else { throw .lockRemoved(path: path) }
         let directory = try StateDirectory(path)
         held = (directory, StateFile(directory: directory, limits: limits, progress: progress))
         holds.store(true, ordering: .releasing)
     }
 
-    /// The state's file, if the directory still belongs to this process. One whose lock was removed is given up: the next `claim` tries for it.
+    /// The state's file, if the directory still belongs to this process. One whose lock was removed is given up.
     private func ownFile() throws(StateTrouble) -> StateFile {
         guard let held else { throw StateTrouble("the state directory \(path) belongs to another process") }
         guard held.directory.isCurrent else {
             holds.store(false, ordering: .releasing)
             self.held = nil
-            throw StateTrouble("the lock of the state directory \(path) was removed while it was in use")
+            isLost = true
+            throw StateTrouble(StateDirectoryError.lockRemoved(path: path).description)
         }
         return held.file
     }

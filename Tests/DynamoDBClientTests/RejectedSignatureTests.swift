@@ -105,6 +105,28 @@ import Testing
         #expect((-1_440_938_160_000 ... -1_440_938_150_000).contains(skew))
     }
 
+    @Test("a Date alone corrects nothing, and one that does not help is not used again: a proxy may have put it there")
+    func proxyDate() async throws {
+        let hour = "Date: Thu, 01 Jan 1970 01:00:00 GMT"
+        let refuses = Mutex(false)
+        let server = ScriptedServer { request in
+            let isRight = request.header("x-amz-date")?.hasPrefix("19700101T00") == true
+            return isRight && !refuses.withLock(\.self)
+                ? .answer(headers: [hour], body: onePage)
+                : .answer(status: 400, headers: [hour], body: Self.skews[0])
+        }.start()
+        defer { server.stop() }
+        let client = try makeClient(server.url)
+        defer { client.close() }
+        for _ in 0..<3 { #expect(try await client.scan(scanRequest).items.entries.count == 1) }
+        #expect(server.requests.count == 3, "this machine's clock is right")
+        refuses.withLock { $0 = true }
+        await #expect(throws: DynamoDBError.self) { try await client.scan(scanRequest) }
+        refuses.withLock { $0 = false }
+        #expect(try await client.scan(scanRequest).items.entries.count == 1)
+        #expect(server.requests.count == 6, "signed by this machine's clock again")
+    }
+
     @Test("without a Date the rejection is told, with what to do")
     func noDate() async throws {
         let server = Script(.answer(status: 400, body: Self.skews[0])).server()

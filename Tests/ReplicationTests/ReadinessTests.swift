@@ -73,7 +73,7 @@ import Testing
     @Test("has successors that lead everywhere and never back to the start")
     func successors() {
         #expect(ReplicaState.starting.successors == [.syncing, .stale])
-        #expect(ReplicaState.syncing.successors == [.live])
+        #expect(ReplicaState.syncing.successors == [.live, .stale])
         #expect(ReplicaState.live.successors == [.stale, .rebuilding])
         #expect(ReplicaState.stale.successors == [.live, .rebuilding])
         #expect(ReplicaState.rebuilding.successors == [.live])

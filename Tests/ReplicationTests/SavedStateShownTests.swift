@@ -74,11 +74,24 @@ import Testing
         try await harness.run { process in
             await process.wait("the table to be described") { process.saved.isResumed }
             await process.wait("a failing shard") { process.replicator.status.lastError != nil }
+            await waitShown(process)
             #expect(process.replicator.status.state == .stale)
             #expect(process.items == contents && process.position == before)
             harness.sandbox.faults.removeAll()
             await process.waitLive()
             #expect(process.items == harness.contents)
+        }
+    }
+
+    @Test("while AWS is there nothing is shown before everything since has been read")
+    func notShown() async throws {
+        let (harness, _) = try await saved()
+        for round in 0..<5 { try harness.put("k1", "round \(round)") }
+        try await harness.run { process in
+            await process.wait("contents") { process.store.snapshot != nil }
+            #expect(process.items == harness.contents)
+            await process.waitLive()
+            #expect(process.replicator.status.departures == [:])
         }
     }
 
@@ -148,6 +161,25 @@ import Testing
         let arn = "arn:aws:dynamodb:local:999999999999:table/\(SavedStateHarness.table)"
         try await harness.run {
             $0.tableName = arn
+        } _: { process in
+            await process.wait("a verdict") { !process.rejections.isEmpty }
+            #expect(process.rejections.map(\.kind) == ["other-stream"])
+            await process.wait("the reason") { process.replicator.status.reason.contains("DescribeTable") }
+            #expect(process.store.snapshot == nil && process.replicator.status.state == .starting)
+        }
+    }
+
+    @Test("a state of another Region's table is not shown, although the name is the same")
+    func otherRegion() async throws {
+        let (harness, _) = try await saved()
+        takeAway(harness)
+        try await harness.run {
+            $0.region = "local"
+        } _: { process in
+            await waitShown(process)
+        }
+        try await harness.run {
+            $0.region = "eu-west-9"
         } _: { process in
             await process.wait("a verdict") { !process.rejections.isEmpty }
             #expect(process.rejections.map(\.kind) == ["other-stream"])

@@ -70,6 +70,9 @@ public struct AWSOverrides: Sendable, Hashable {
 }
 
 extension AWSConfiguration {
+    /// Whether DynamoDB is called at an endpoint that has the Region in its name, as AWS's have.
+    package var isRegional: Bool { dynamoDB.host.contains(".\(region).") }
+
     /// Works the configuration out as the AWS tools do: overrides, then the environment, then the shared files.
     ///
     /// Reads the two shared files and the file of certificate authorities, away from the threads that tasks share. Throws, in words, for a

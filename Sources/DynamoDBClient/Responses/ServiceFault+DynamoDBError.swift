@@ -23,13 +23,32 @@ extension ServiceFault {
             case UInt8(ascii: "<"): "an HTML or XML page"
             default: "a body that is not in DynamoDB's form"
             }
-        let excerpt = bounded(String(decoding: response.body.prefix(200), as: UTF8.self), 120)
+        let excerpt = bounded(withoutTokens(String(decoding: response.body.prefix(4_096), as: UTF8.self)), 120)
         return call.error(
             kind(code: nil, status: response.status),
             "HTTP \(response.status)",
             "\(call.endpoint) answered with status \(response.status) and \(form)\(excerpt.isEmpty ? "" : ": \(excerpt)")",
             hint: "Check that \(call.endpoint) is DynamoDB and not a proxy or another server."
         )
+    }
+
+    /// The text without words that may be keys, tokens or signatures: a server that is not AWS may quote the request.
+    private static func withoutTokens(_ text: String) -> String {
+        var (result, word) = (String.UnicodeScalarView(), String.UnicodeScalarView())
+        func flush() {
+            result.append(contentsOf: word.count >= 32 ? "…".unicodeScalars : word)
+            word.removeAll()
+        }
+        for scalar in text.unicodeScalars {
+            if scalar.isASCII, scalar.value > 0x20, !"<>\"'&:;,(){}[]".unicodeScalars.contains(scalar) {
+                word.append(scalar)
+            } else {
+                flush()
+                result.append(scalar)
+            }
+        }
+        flush()
+        return String(result)
     }
 
     /// One line, no control characters, at most `limit` characters.

@@ -7,6 +7,16 @@ package final class AWSClock: ServiceTimekeeper {
     /// Where the time comes from, for those who wait and measure beside this clock.
     let time: TimeSource
     private let clock: Mutex<ServiceClock>
+    /// Whether AWS took a signature by this machine's clock for too old or too new.
+    private let isCorrecting = Mutex(false)
+
+    /// The time of a signature.
+    struct SigningTime: Sendable, Hashable {
+        /// Since 1970 UTC.
+        let milliseconds: Int64
+        /// Whether it is AWS's time and not this machine's.
+        let isCorrected: Bool
+    }
 
     /// A clock that knows nothing yet. A response's Date is used for `maximumAge`.
     package init(time: TimeSource, maximumAge: Duration) {
@@ -19,8 +29,20 @@ package final class AWSClock: ServiceTimekeeper {
         clock.withLock { $0.reading(at: time.continuous(), wallMilliseconds: time.wallMilliseconds()) }
     }
 
-    /// The time to sign with, milliseconds since 1970 UTC: this machine's as long as nothing contradicts it.
-    package var milliseconds: Int64 { time.wallMilliseconds() - (skewMilliseconds ?? 0) }
+    /// The time, milliseconds since 1970 UTC: this machine's until AWS rejects a signature for it.
+    package var milliseconds: Int64 { signingTime.milliseconds }
+
+    /// The time to sign with. A Date alone corrects nothing: a proxy on the way may have put its own there.
+    var signingTime: SigningTime {
+        let wall = time.wallMilliseconds()
+        guard isCorrecting.withLock(\.self), let skew = skewMilliseconds else {
+            return SigningTime(milliseconds: wall, isCorrected: false)
+        }
+        return SigningTime(milliseconds: wall - skew, isCorrected: true)
+    }
+
+    /// AWS rejected a signature for its time. The next ones are made by the other clock.
+    func rejected(_ signed: SigningTime) { isCorrecting.withLock { $0 = !signed.isCorrected } }
 
     /// How far this machine's clock is ahead of AWS's, at least; negative when it is behind, nil while unknown.
     package var skewMilliseconds: Int64? {

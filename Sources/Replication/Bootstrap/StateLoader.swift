@@ -140,8 +140,8 @@ final class StateLoader: Sendable {
         if let trouble = found.trouble { context.reporter.report(trouble) }
     }
 
-    /// Waits for the state as long as its volume makes progress. Before the table is described its name is known, and where the setting is
-    /// an ARN its account and Region.
+    /// Waits for the state as long as its volume makes progress. Before the table is described its name and Region are known, and where
+    /// the setting is an ARN its account.
     private func read(at wall: Int64) async throws(StateRejection) -> RestoredState? {
         let named = TableARN(context.settings.tableName)
         let expectation = StateExpectation(
@@ -151,6 +151,9 @@ final class StateLoader: Sendable {
         guard let found = try await load(expectation, at: wall) else { return nil }
         let stream = TableARN(found.identity.streamARN)
         if let named, let stream, stream.difference(from: named) != nil {
+            throw .otherStream(found.identity.streamARN)
+        }
+        if let region = context.settings.region, let stream, stream.region != region {
             throw .otherStream(found.identity.streamARN)
         }
         return found

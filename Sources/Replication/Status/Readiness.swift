@@ -12,7 +12,7 @@ package struct Readiness: Sendable, Hashable {
     /// Whether the contents of a saved state are shown as they were, and nothing newer has been.
     package var servesSavedState: Bool { state == .stale && !hasBeenLive }
     /// Whether readers have been shown anything.
-    private var hasServed = false
+    private(set) var hasServed = false
     /// The cause of the present rebuild, or that a saved state is shown, reported for as long as it lasts.
     private var cause: Reason?
 

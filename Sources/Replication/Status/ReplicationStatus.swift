@@ -5,7 +5,7 @@ package import TableModel
 package enum ReplicaState: String, Sendable, Hashable, CaseIterable {
     /// The table has not been found yet. Next: syncing; stale with a saved state.
     case starting
-    /// The first contents are being read; nothing is served. Next: live.
+    /// The first contents are being read; nothing is served. Next: live; stale with a saved state.
     case syncing
     /// The served contents have every change older than the bound. Next: stale, rebuilding.
     case live
@@ -19,7 +19,7 @@ package enum ReplicaState: String, Sendable, Hashable, CaseIterable {
     package var successors: Set<ReplicaState> {
         switch self {
         case .starting: [.syncing, .stale]
-        case .syncing: [.live]
+        case .syncing: [.live, .stale]
         case .live: [.stale, .rebuilding]
         case .stale: [.live, .rebuilding]
         case .rebuilding: [.live]

@@ -40,7 +40,7 @@ package struct StartUpError: Error, Sendable, Hashable, CustomStringConvertible 
     package init(_ error: StateDirectoryError) {
         switch error {
         case .notADirectory, .unusable: self.init(.configuration, error.description)
-        case .inUse, .unlockable, .unresponsive: self.init(.failure, error.description)
+        case .inUse, .unlockable, .lockRemoved, .unresponsive: self.init(.failure, error.description)
         }
     }
 

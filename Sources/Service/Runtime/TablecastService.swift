@@ -62,6 +62,7 @@ package struct TablecastService: Sendable {
         let store = ReplicaStore()
         var replication = settings.replication
         replication.startTimeout = settings.startTimeout(atTerminal: isatty(STDERR_FILENO) == 1)
+        if client.configuration.isRegional { replication.region = client.configuration.region }
         let replicator = Replicator(
             settings: replication,
             table: client,

@@ -95,6 +95,14 @@ import Testing
         #expect(try error("[1]").message.contains("a body that is not in DynamoDB's form: [1]"))
     }
 
+    @Test("an excerpt of a foreign page shows nothing that may be a key or a token")
+    func quotedRequest() throws {
+        let token = String(repeating: "IQoJb3JpZ2luX2Vj/+", count: 30)
+        let error = try error(status: 500, "<p>X-Amz-Security-Token: \(token)</p> no")
+        #expect(!error.message.contains("IQoJ"))
+        #expect(error.message.hasSuffix("an HTML or XML page: <p>X-Amz-Security-Token: …</p> no"))
+    }
+
     @Test("a message is cut to its bound and kept on one line")
     func bound() throws {
         let error = try error(#"{"__type":"X","message":"\#(String(repeating: "é", count: 5_000))"}"#)

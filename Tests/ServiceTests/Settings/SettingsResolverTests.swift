@@ -1,3 +1,4 @@
+import API
 import DynamoDBClient
 import DynamoDBStream
 import Feed

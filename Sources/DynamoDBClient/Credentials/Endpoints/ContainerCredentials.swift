@@ -83,9 +83,10 @@ struct ContainerCredentials: CredentialsSource {
         _ call: CallContext
     ) -> DynamoDBError {
         let kind = ServiceFault.kind(code: nil, status: response.status)
-        var words = response.endpointWords(limit: limits.messageCharacters)
-        // An endpoint may quote the request.
+        // An endpoint may quote the request. A token that is cut would not be found.
+        var words = response.endpointWords(limit: limits.credentialsResponseBytes)
         if let token { words = words.replacing(token, with: "…") }
+        words = ServiceFault.bounded(words, limits.messageCharacters)
         return call.error(
             kind == .fatal ? .accessDenied : kind,
             "HTTP \(response.status)",

@@ -47,12 +47,9 @@ struct CredentialsLifetime: Sendable {
             // A reading that failed is repeated although nobody needs it: its trouble must not outlive its cause.
             return lastError != nil && isDue ? .useAndLoad(kept.credentials) : .use(kept.credentials)
         }
-        guard let end = kept.expiresAt, now.wall >= end, let lastError else {
-            // Those that ended are used until a first attempt says that there are no others: this machine's clock may be wrong.
-            if let end = kept.expiresAt, now.wall >= end { return .load }
-            return isDue ? .useAndLoad(kept.credentials) : .use(kept.credentials)
-        }
-        return isDue ? .load : .fail(lastError)
+        // Those that seem to have ended are used where there are no others: this machine's clock may be wrong, and AWS says what holds.
+        guard isDue else { return .use(kept.credentials) }
+        return kept.expiresAt.map { now.wall >= $0 } ?? false ? .load : .useAndLoad(kept.credentials)
     }
 
     /// Whether the source is read again because the service rejected the credentials: at most once in

@@ -8,6 +8,8 @@ final class RefreshingCredentials: CredentialsProvider {
         /// Counts loads, so that the timer of one never ends another's.
         var flight = 0
         var isLoading = false
+        /// Whether another load follows the one that is under way.
+        var loadsAgain = false
         /// Why nobody waits for the load that is under way any more.
         var overdue: DynamoDBError?
         var waiters: [UInt64: CheckedContinuation<Result<Credentials, DynamoDBError>, Never>] = [:]
@@ -44,7 +46,12 @@ final class RefreshingCredentials: CredentialsProvider {
         case .useAndLoad(let credentials):
             begin()
             return credentials
-        case .load: return try await loaded()
+        case .load:
+            do throws(DynamoDBError) { return try await loaded() } catch {
+                // Whether those of before still hold, AWS says.
+                guard error.kind != .cancelled, let kept = state.withLock({ $0.lifetime.current }) else { throw error }
+                return kept
+            }
         case .fail(let error): throw error
         }
     }
@@ -63,7 +70,11 @@ final class RefreshingCredentials: CredentialsProvider {
 
     func reload() {
         let now = now
-        state.withLock { $0.lifetime.renew(at: now) }
+        state.withLock {
+            $0.lifetime.renew(at: now)
+            // The load that is under way may have begun before the change.
+            $0.loadsAgain = $0.isLoading
+        }
         begin()
     }
 
@@ -120,13 +131,18 @@ final class RefreshingCredentials: CredentialsProvider {
 
     private func end(_ outcome: Result<LoadedCredentials, DynamoDBError>) {
         let (now, random) = (now, time.random())
-        let (waiters, news) = state.withLock { state in
+        let (waiters, news, loadsAgain) = state.withLock { state in
             state.isLoading = false
             state.overdue = nil
-            defer { state.waiters = [:] }
-            return (Array(state.waiters.values), state.lifetime.end(outcome, at: now, random: random))
+            defer {
+                state.waiters = [:]
+                state.loadsAgain = false
+            }
+            let news = state.lifetime.end(outcome, at: now, random: random)
+            return (Array(state.waiters.values), news, state.loadsAgain)
         }
         report(news)
+        if loadsAgain { begin() }
         for waiter in waiters { waiter.resume(returning: outcome.map(\.credentials)) }
     }
 

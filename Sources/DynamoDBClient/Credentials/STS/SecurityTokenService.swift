@@ -44,6 +44,7 @@ struct SecurityTokenService: Sendable {
 
     private func attempt(_ request: SecurityTokenRequest, _ call: CallContext) async throws(DynamoDBError) -> RoleKeys {
         let (time, limits) = (context.clock.time, context.limits)
+        let signingTime = context.clock.signingTime
         var transfer = request.transfer(to: endpoint)
         if let signer = request.signer {
             transfer.sign(
@@ -51,7 +52,7 @@ struct SecurityTokenService: Sendable {
                 with: signer,
                 region: context.region,
                 service: "sts",
-                milliseconds: context.clock.milliseconds
+                milliseconds: signingTime.milliseconds
             )
         }
         let sent = time.continuous()
@@ -68,7 +69,10 @@ struct SecurityTokenService: Sendable {
         let received = time.continuous()
         guard response.status == 200 else {
             let error = SecurityTokenFault.error(response, to: request, call, limits: limits)
-            if error.isClockTrouble { note(response, sent: sent, received: received) }
+            if error.isClockTrouble {
+                note(response, sent: sent, received: received)
+                context.clock.rejected(signingTime)
+            }
             throw error
         }
         let keys = try Self.keys(response, call)

@@ -64,7 +64,7 @@ import Testing
         #expect(waits.prefix(5).map { $0 / 1_000 } == [2, 4, 8, 16, 32])
         #expect(waits.dropFirst(5).dropLast().allSatisfy { (59_000...60_100).contains($0) })
         #expect(lifetime.failed(trouble, at: at(Self.hour), random: 0.5) == false, "they have ended")
-        #expect(lifetime.next(at: at(Self.hour)) == .fail(trouble))
+        #expect(lifetime.next(at: at(Self.hour)) == .use(first.credentials), "AWS says whether they hold")
         #expect(lifetime.next(at: at(Self.hour + 61_000)) == .load)
         #expect(lifetime.status.trouble == trouble.description)
         #expect(lifetime.loaded(keys("B", until: 3 * Self.hour), at: at(Self.hour + 61_000), random: 0) == true)

@@ -173,6 +173,35 @@ import Testing
         #expect(heard.all == ["failed CredentialsTimedOut, none", "loaded a test"])
     }
 
+    @Test("keys that seem to have ended are used where no others can be loaded: AWS says whether they hold")
+    func ended() async throws {
+        let provider = provider()
+        let first = Task { try await provider.credentials() }
+        await source.end(.success(keys("A", until: 3_600_000)))
+        let old = try await first.value
+        advance(7_200_000)
+        let asking = Task { try await provider.credentials() }
+        await source.end(.failure(trouble))
+        #expect(try await asking.value == old)
+        #expect(try await provider.credentials() == old, "without another attempt at once")
+        #expect(source.loads == 2)
+        #expect(heard.all == ["loaded a test", "failed TimedOut, none"])
+    }
+
+    @Test("a reload that is asked for during a load is made after it")
+    func reloadDuringLoad() async throws {
+        let provider = provider()
+        let first = Task { try await provider.credentials() }
+        #expect(await comesTrue { source.loads == 1 })
+        provider.reload()
+        await source.end(.success(keys("A")))
+        _ = try await first.value
+        await source.end(.success(keys("B")))
+        #expect(await comesTrue { heard.all.count == 2 })
+        #expect(try await provider.credentials().accessKeyID == "B")
+        #expect(source.loads == 2)
+    }
+
     @Test("a task that is cancelled stops waiting, and the load goes on for the others")
     func cancelled() async throws {
         let provider = provider()
