@@ -158,7 +158,7 @@ import Testing
     func otherAccount() async throws {
         let (harness, _) = try await saved()
         takeAway(harness)
-        let arn = "arn:aws:dynamodb:local:999999999999:table/\(SavedStateHarness.table)"
+        let arn = "arn:aws:dynamodb:us-east-1:999999999999:table/\(SavedStateHarness.table)"
         try await harness.run {
             $0.tableName = arn
         } _: { process in
@@ -174,7 +174,7 @@ import Testing
         let (harness, _) = try await saved()
         takeAway(harness)
         try await harness.run {
-            $0.region = "local"
+            $0.region = "us-east-1"
         } _: { process in
             await waitShown(process)
         }
