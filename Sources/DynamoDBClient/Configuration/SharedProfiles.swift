@@ -1,4 +1,4 @@
-/// What both shared files say, merged as botocore does it: in a profile, the credentials file wins over the config file.
+/// The contents of both shared files, merged as botocore merges them: in a profile, the credentials file wins over the config file.
 struct SharedProfiles: Sendable, Hashable {
     /// The merged sections of the profiles, by name.
     private(set) var profiles: [String: INIDocument.Section] = [:]

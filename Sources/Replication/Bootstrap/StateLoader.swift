@@ -27,7 +27,7 @@ final class StateLoader: Sendable {
         let streamReadAt: Int64
     }
 
-    /// What becomes of the state once the table is known.
+    /// The judgement of the state once the table is known.
     enum Verdict: Sendable {
         /// There is none.
         case none
@@ -49,7 +49,7 @@ final class StateLoader: Sendable {
         self.claim = claim
     }
 
-    /// Reads the state and gives the contents that may be shown; nil where there are none, and while another process has the directory.
+    /// Reads the state. Returns the contents that may be shown; nil where there are none, and while another process has the directory.
     func preview() async -> Preview? {
         guard await claim.isFree() else { return nil }
         return await load()

@@ -25,7 +25,7 @@ struct ChildProcess {
         let number: Int32
     }
 
-    /// What the program did.
+    /// The outcome of the program.
     struct Outcome {
         var ending: Ending
         /// Standard output.

@@ -2,7 +2,7 @@ import Basics
 
 /// A program's words without what may be a secret, for an error. Programs print keys and tokens when they fail, and errors go to logs.
 enum Redaction {
-    /// What stands for a secret.
+    /// The sign that replaces a secret.
     static let mark = "[hidden]"
 
     /// `text` without `secrets`, without the values of assignments to names such as `token`, and without long words that look random.

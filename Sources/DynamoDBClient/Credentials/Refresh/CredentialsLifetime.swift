@@ -11,7 +11,7 @@ struct CredentialsLifetime: Sendable {
         let wall: Int64
     }
 
-    /// What a caller who needs credentials does.
+    /// The next step of a caller that needs credentials.
     enum Step: Sendable, Hashable {
         /// Use them.
         case use(Credentials)
@@ -36,7 +36,7 @@ struct CredentialsLifetime: Sendable {
 
     init(limits: DynamoDBClientLimits) { self.limits = limits }
 
-    /// What to do about credentials for the next request.
+    /// Decides how the next request gets its credentials.
     func next(at now: Moment) -> Step {
         let isDue = now.continuous >= attemptAt
         guard let kept else {

@@ -1,4 +1,4 @@
-/// What an operator may know of the credentials in use. It has no secret.
+/// The state of the credentials in use, for operators. It has no secret.
 public struct CredentialsStatus: Sendable, Hashable {
     /// The place that they came from, as in `profile dev`; nil before the first were loaded.
     public var source: String?

@@ -178,7 +178,7 @@ final class RefreshingCredentials: CredentialsProvider {
 }
 
 extension CredentialsLifetime {
-    /// What an operator hears of the end of a load.
+    /// The end of a load, as operators are told.
     enum News: Sendable {
         case loaded(CredentialsStatus)
         case failed(DynamoDBError, areKept: Bool)

@@ -8,7 +8,7 @@ struct SSOPortal: Sendable {
     let endpoint: Endpoint
     /// The source's name, for errors.
     let subject: String
-    /// What to do about a login that has ended.
+    /// Tells the operator how to log in again.
     let loginHint: String
     let limits: DynamoDBClientLimits
 
