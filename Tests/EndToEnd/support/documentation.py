@@ -93,7 +93,7 @@ def pages():
 
 def guides():
     """What users read."""
-    return [page(name) for name in tracked("README.md", "SECURITY.md", "Documentation/*.md")]
+    return [page(name) for name in tracked("README.md", "SECURITY.md", "Documentation/*.md", "deploy/*.md")]
 
 
 def steps(block):
