@@ -95,6 +95,38 @@ def test_the_demo_of_compose_serves_its_items(ministack, logs, tmp_path):
         client.delete_table(TableName=table["TableName"])
 
 
+def test_a_pod_passes_its_probes_and_stops_in_time(ministack, logs, tmp_path):
+    """The variables of the pod with saved state, on volumes of this machine: tokens, a start, the probes, a stop, and a start without a scan."""
+    rendering = deploying.overlay("saved-state")
+    folders = {mount["mountPath"]: tmp_path / mount["name"] for mount in rendering.container["volumeMounts"]}
+    for folder in folders.values():
+        folder.mkdir()
+    token = "a-token-of-a-test-of-pods"
+    (folders["/tokens"] / "tokens.json").write_text(json.dumps({"tokens": [{"name": "test", "token": token, "scopes": ["read", "status"]}]}))
+    port = free_port()
+    table = create_table(ministack.client())
+    environment = {**rendering.environment, **ministack.settings(), "TABLECAST_TABLE": table, "TABLECAST_LISTEN": f"127.0.0.1:{port}"}
+    for name, value in environment.items():
+        for path, folder in folders.items():
+            if value.startswith(f"{path}/"):
+                environment[name] = value.replace(path, str(folder), 1)
+    probes = [rendering.container[name]["httpGet"]["path"] for name in ("startupProbe", "livenessProbe", "readinessProbe")]
+    for start in ("scanned", "resumed"):
+        # The whole of a stop is waited for once.
+        drain = {"TABLECAST_DRAIN_DELAY": "0s"} if start == "scanned" else {}
+        program = Program([BINARY, "serve"], logs / f"pod-{port}-{start}.log", environment_without_aws(**{**environment, **drain}))
+        try:
+            service = Service(program, port).wait_until_ready()
+            # Probes have no token.
+            assert [service.get(path).status_code for path in probes] == [200, 200, 200]
+            assert service.get("/v1/items").status_code == 401
+            status = service.get("/v1/status", headers={"Authorization": f"Bearer {token}"}).json()
+            assert status["saved_state"]["resumed"] == (start == "resumed"), status["saved_state"]
+        finally:
+            # Kubernetes would kill it then.
+            assert program.stop(rendering.pod["terminationGracePeriodSeconds"]) == 0
+
+
 def test_the_unit_allows_every_system_call_of_a_run(ministack, logs, tmp_path):
     """A start with saved state, reading, and a stop; systemd's filters are kept by the kernel, which is not asked here."""
     allowed = filtered_calls()

@@ -241,11 +241,6 @@ def test_a_value_that_cannot_be_meant_is_named(values, complaint):
         deploying.chart(**values)
 
 
-def test_the_chart_has_the_version_of_the_program():
-    version = re.search(r"version = \"([^\"]+)\"", (PROJECT / "Sources/API/Build.swift").read_text())[1]
-    assert helm_python.Chart.load(CHART).metadata["appVersion"] == version
-
-
 def test_notes_say_how_to_look_and_warn_without_tokens():
     _, notes = deploying.chart()
     assert "--namespace shop rollout status deployment/orders-tablecast" in notes and "Everybody who can reach" in notes

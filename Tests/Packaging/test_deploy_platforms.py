@@ -47,6 +47,13 @@ def test_json_is_clean():
         assert json.loads(file.read_text()), file
 
 
+def test_files_name_the_version_of_the_program():
+    version = re.search(r"version = \"([^\"]+)\"", (PROJECT / "Sources/API/Build.swift").read_text())[1]
+    files = ["README.md", "ecs/task-definition.json", "helm/tablecast/Chart.yaml"]
+    named = {(name, found) for name in files for found in re.findall(r"(?:tablecast:|newTag: |[vV]ersion: )(\d+\.\d+\.\d+)", read(name))}
+    assert named == {(name, version) for name in files}
+
+
 # IAM
 
 
