@@ -1,17 +1,20 @@
 """What deploy says about the program, asked of the program: its options, its commands, the system calls that a unit must allow."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 
 import botocore.session
 import helm_python
 import pytest
 import yaml
-from support import deploying, documentation
+from support import aws_command, deploying, documentation
+from support.aws_command import option_of, pascal
 from support.deploying import CHART, DEPLOY
-from support.processes import PROJECT, Program, environment_without_aws, free_port, wait_for
+from support.processes import PROJECT, VENV, Program, environment_without_aws, free_port, wait_for
 from support.service import BINARY, Service, run, serving
 from support.tables import create_table
 # SQLite gives its files to the owner of the database, where it runs as root.
@@ -69,14 +72,14 @@ def test_the_health_check_of_the_task_is_a_command_of_the_program():
 
 
 def test_the_demo_of_compose_serves_its_items(ministack, logs, tmp_path):
-    """Its table, variables, token and request, against another emulator than the one that it names."""
+    """Its script, table, variables, token and request, against another emulator than the one that it names."""
     folder = DEPLOY / "compose"
+    services = yaml.safe_load((folder / "compose.yaml").read_text())["services"]
+    # Twice, as after a restart of Docker.
+    for _ in range(2):
+        make_table(services["table"], ministack, tmp_path)
     table, items = (json.loads((folder / name).read_text()) for name in ("table.json", "items.json"))
-    client = ministack.client()
-    client.create_table(**table)
-    client.get_waiter("table_exists").wait(TableName=table["TableName"])
-    client.batch_write_item(RequestItems=items)
-    service = yaml.safe_load((folder / "compose.yaml").read_text())["services"]["tablecast"]
+    service = services["tablecast"]
     [tokens] = [volume.split(":") for volume in service["volumes"]]
     assert tokens[1] == service["environment"]["TABLECAST_AUTH_TOKEN_FILE"]
     port = free_port()
@@ -92,7 +95,23 @@ def test_the_demo_of_compose_serves_its_items(ministack, logs, tmp_path):
         assert len(json.loads(result.stdout)["items"]) == len(items[table["TableName"]])
     finally:
         program.stop()
-        client.delete_table(TableName=table["TableName"])
+        ministack.client().delete_table(TableName=table["TableName"])
+
+
+def make_table(service, peer, folder):
+    """Runs the script of the container that makes the table, with its files where they are here."""
+    tools = folder / "tools"
+    tools.mkdir(exist_ok=True)
+    (tools / "aws").write_text(f'#!/bin/sh\nexec {sys.executable} {aws_command.__file__} "$@"\n')
+    (tools / "aws").chmod(0o755)
+    [script] = service["command"]
+    for volume in service["volumes"]:
+        source, target, _ = volume.split(":")
+        script = script.replace(target, str(DEPLOY / "compose" / source))
+    variables = {**service["environment"], "AWS_ENDPOINT_URL": peer.url, "PATH": f"{tools}:{os.environ['PATH']}"}
+    command = [*service["entrypoint"], script]
+    result = subprocess.run(command, env=environment_without_aws(**variables), capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
 
 
 def test_a_pod_passes_its_probes_and_stops_in_time(ministack, logs, tmp_path):
@@ -186,7 +205,7 @@ def test_the_commands_on_the_page_have_options_that_exist():
     assert len(commands) >= 4
     for _, service, operation, *options in commands:
         model = session.get_service_model(service)
-        members = {shown(name) for name in model.operation_model(pascal(operation)).input_shape.members} | {"cli-input-json"}
+        members = {option_of(name) for name in model.operation_model(pascal(operation)).input_shape.members} | {"cli-input-json"}
         named = [word.removeprefix("--") for word in options if word.startswith("--")]
         assert set(named) <= members, operation
         for file in (word.removeprefix("file://") for word in options if word.startswith("file://")):
@@ -196,13 +215,17 @@ def test_the_commands_on_the_page_have_options_that_exist():
         assert all((PROJECT / source).is_file() for source in sources), command
 
 
-def pascal(name):
-    return "".join(word.capitalize() for word in name.split("-"))
-
-
-def shown(name):
-    """The name of a parameter as the AWS CLI has it."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", name[0].upper() + name[1:]).lower()
+def test_kubectl_takes_the_commands_on_the_page_that_make_objects(tmp_path):
+    """Without a cluster: the rest of the commands need one."""
+    (tmp_path / "tokens.json").write_text("{}")
+    commands = [command for command in readme_commands("kubectl") if "create" in command]
+    assert len(commands) == 2
+    for command in commands:
+        command = [VENV / "kubectl", *command[1:], "--dry-run=client", "--output=yaml"]
+        result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert result.returncode == 0, result.stderr
+        made = yaml.safe_load(result.stdout)
+    assert (made["metadata"]["name"], list(made["data"])) == ("tablecast-tokens", ["tokens.json"])
 
 
 def test_helm_takes_the_command_on_the_page():
