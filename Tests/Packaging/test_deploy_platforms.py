@@ -96,8 +96,9 @@ def test_ecs_would_take_the_task_definition():
 def test_the_task_has_no_more_rights_than_it_needs_and_time_to_stop():
     tablecast = deploying.task_containers()["tablecast"]
     assert tablecast["user"] == user_of_image()
-    assert tablecast["readonlyRootFilesystem"] is True
-    assert tablecast["linuxParameters"]["capabilities"] == {"drop": ["ALL"]}
+    for name, container in deploying.task_containers().items():
+        assert container["readonlyRootFilesystem"] is True, name
+        assert container["linuxParameters"]["capabilities"] == {"drop": ["ALL"]}, name
     variables = {variable["name"]: variable["value"] for variable in tablecast["environment"]}
     stop = sum(deploying.seconds(variables[name]) for name in ("TABLECAST_DRAIN_DELAY", "TABLECAST_SHUTDOWN_GRACE"))
     # Fargate allows two minutes.
