@@ -121,11 +121,11 @@ def test_the_file_of_tokens_is_made_as_the_secret_has_it(tmp_path):
 
 @pytest.fixture
 def units(tmp_path):
-    """The units, with a program that exists here."""
+    """The units, with programs that exist here: the smallest Debian has no kill."""
     program = tmp_path / "tablecast"
     shutil.copy("/bin/true", program)
     for name in ("tablecast.service", "tablecast.socket"):
-        (tmp_path / name).write_text(read(f"systemd/{name}").replace(PROGRAM, str(program)))
+        (tmp_path / name).write_text(read(f"systemd/{name}").replace(PROGRAM, str(program)).replace("/bin/kill", str(program)))
     return tmp_path
 
 
