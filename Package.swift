@@ -94,6 +94,7 @@ let package = Package(
         layer("CurlTransport", ["Basics", "CCurl", deque]),
         layer("TableModel", ["Basics"]),
         layer("DynamoDBClient", ["Basics", "CurlTransport", "Digest", "TableModel", "CLinux", "CZlib"]),
+        layer("TableCheck", ["Basics", "TableModel", "DynamoDBClient"], settings: memorySafe),
         layer("DynamoDBStream", ["Basics", "TableModel", "DynamoDBClient", heap], settings: memorySafe),
         layer("ReplicaStore", ["Basics", "TableModel", deque]),
         layer("StateStore", ["Basics", "TableModel", "ReplicaStore", "CSQLite", "CXXHash"]),
@@ -120,13 +121,13 @@ let package = Package(
             "Service",
             [
                 "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "DynamoDBStream", "Replication",
-                "ReplicaStore", "StateStore", "HTTPServer", "Feed", "API", "Telemetry", "CLinux", logging, metrics,
-                argumentParser,
+                "ReplicaStore", "StateStore", "HTTPServer", "Feed", "API", "Telemetry", "TableCheck", "CLinux",
+                logging, metrics, argumentParser,
             ]
         ),
         .executableTarget(
             name: "tablecast",
-            dependencies: ["Basics", "API", "Service", "FeedClient", argumentParser],
+            dependencies: ["Basics", "API", "Service", "FeedClient", "TableCheck", argumentParser],
             swiftSettings: strict
         ),
 
@@ -211,6 +212,7 @@ let package = Package(
             of: "DynamoDBStream",
             ["TestTools", "TableModel", "DynamoDBClient", "StreamModel", "DynamoSandbox", "HTTPServer"]
         ),
+        tests(of: "TableCheck", ["TableModel", "DynamoDBClient"]),
         tests(of: "ReplicaStore", ["TestTools", "TableModel"]),
         tests(of: "StateStore", ["TestTools", "TableModel", "ReplicaStore", "CSQLite", "TestVolume"]),
         tests(
@@ -291,7 +293,8 @@ if let sanitizer = Context.environment["TABLECAST_SANITIZER"] {
         "HTTPServer", "Compression", "Digest", "ItemQuery", "Feed",
     ]
     let others: Set = [
-        "DynamoDBStream", "Replication", "Telemetry", "API", "Service", "ServiceTools", "StreamModel", "Simulation",
+        "DynamoDBStream", "TableCheck", "Replication", "Telemetry", "API", "Service", "ServiceTools", "StreamModel",
+        "Simulation",
         "simulate",
         "tablecast",
         "dynamo-sandbox", "tablecast-demo",

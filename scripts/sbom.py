@@ -1,14 +1,17 @@
-"""Lists what a program is made of, as CycloneDX 1.5: `sbom.py PROJECT PROGRAM OUTPUT`. For scripts/audit.
+"""Lists the parts of a program: `sbom.py [--spdx] PROJECT PROGRAM OUTPUT`. CycloneDX 1.5 for scripts/audit, SPDX 2.3 for scripts/package.
 
 The parts are the Swift packages that the build pinned, the Swift toolchain whose runtime is linked statically, and the Debian packages
 of the libraries that the program loads, at the versions of this machine.
 """
 
+import hashlib
 import json
+import os
 import pathlib
 import re
 import subprocess
 import sys
+import time
 
 
 def output(*command):
@@ -59,18 +62,70 @@ def debian_packages(program):
         yield {"type": "library", "name": name, "version": version, "purl": f"pkg:deb/debian/{name}@{version}?arch={architecture}"}
 
 
-def main():
-    project, program, target = map(pathlib.Path, sys.argv[1:])
-    build = (project / "Sources/API/Build.swift").read_text()
-    version = re.search(r'version = "([^"]+)"', build)[1]
-    swift, runtime, debian = list(swift_packages(project)), list(toolchain()), list(debian_packages(program))
-    document = {
+def cyclonedx(version, parts):
+    return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
         "version": 1,
         "metadata": {"component": {"type": "application", "name": "tablecast", "version": version}},
-        "components": swift + runtime + debian,
+        "components": parts,
     }
+
+
+def spdx(version, parts, program):
+    """SPDX 2.3: a document that describes the program, which contains each of the parts."""
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()
+    # The time of the sources where it is given, so that the same sources make the same document.
+    seconds = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
+    packages = [
+        {
+            "SPDXID": "SPDXRef-Package-tablecast", "name": "tablecast", "versionInfo": version, "downloadLocation": "NOASSERTION",
+            "licenseConcluded": "Apache-2.0", "licenseDeclared": "Apache-2.0", "copyrightText": "NOASSERTION", "filesAnalyzed": False,
+            "primaryPackagePurpose": "APPLICATION", "checksums": [{"algorithm": "SHA256", "checksumValue": digest}],
+        }
+    ]
+    for part in parts:
+        package = {
+            "SPDXID": f"SPDXRef-Package-{re.sub(r'[^A-Za-z0-9.-]', '-', part['name'])}", "name": part["name"],
+            "versionInfo": part["version"], "downloadLocation": "NOASSERTION", "licenseConcluded": "NOASSERTION",
+            "licenseDeclared": "NOASSERTION", "copyrightText": "NOASSERTION", "filesAnalyzed": False,
+            "primaryPackagePurpose": "LIBRARY",
+        }
+        if "purl" in part:
+            package["externalRefs"] = [
+                {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": part["purl"]}
+            ]
+        packages.append(package)
+    contained = [
+        {"spdxElementId": packages[0]["SPDXID"], "relationshipType": "CONTAINS", "relatedSpdxElement": package["SPDXID"]}
+        for package in packages[1:]
+    ]
+    return {
+        "spdxVersion": "SPDX-2.3",
+        "dataLicense": "CC0-1.0",
+        "SPDXID": "SPDXRef-DOCUMENT",
+        "name": f"tablecast-{version}",
+        "documentNamespace": f"https://tablecast.invalid/spdx/{version}/{digest}",
+        "creationInfo": {
+            "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)),
+            "creators": ["Organization: The Tablecast developers", "Tool: scripts/sbom.py"],
+        },
+        "packages": packages,
+        "relationships": [
+            {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": packages[0]["SPDXID"]},
+            *contained,
+        ],
+    }
+
+
+def main():
+    arguments = [argument for argument in sys.argv[1:] if argument != "--spdx"]
+    project, program, target = map(pathlib.Path, arguments)
+    build = (project / "Sources/API/Build.swift").read_text()
+    version = re.search(r'version = "([^"]+)"', build)[1]
+    swift, runtime, debian = list(swift_packages(project)), list(toolchain()), list(debian_packages(program))
+    parts = swift + runtime + debian
+    document = spdx(version, parts, program) if "--spdx" in sys.argv else cyclonedx(version, parts)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(document, indent=2) + "\n")
     print(f"parts: {len(swift)} Swift packages, the Swift runtime, {len(debian)} Debian packages")

@@ -44,4 +44,7 @@ package struct TableARN: Sendable, Hashable, CustomStringConvertible {
         }
         return nil
     }
+
+    /// The name by which policies know DynamoDB in the table's Region (condition key `kms:ViaService`): `dynamodb.REGION.amazonaws.com`.
+    package var serviceName: String { "dynamodb.\(region).\(Partition.of(region: region).domain)" }
 }

@@ -50,19 +50,12 @@ struct DoctorCommand: AsyncParsableCommand {
         // Stopped half-way: what was seen would tell of our own end.
         guard let seen else { return }
         let findings = Diagnosis.findings(seen)
-        let output = LineOutput(isQuiet: false)
-        output.take(
-            text: json
-                ? DoctorReport.json(findings, url: address.origin) : DoctorReport.text(findings, isColoured: isColoured)
+        try LineOutput.print(
+            json
+                ? FindingsReport.json(findings, "url", address.origin)
+                : FindingsReport.text(findings, isColoured: TerminalColour.isWanted(unless: noColor))
         )
-        if case .failed(let words) = output.flush() { throw StartUpError(.failure, words) }
         let failed = findings.filter { $0.verdict == .fail }.count
         guard failed == 0 else { throw ExitCode(ExitStatus.failure.rawValue) }
-    }
-
-    private var isColoured: Bool {
-        let environment = Program.environment
-        return !noColor && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
-            && isatty(STDOUT_FILENO) == 1
     }
 }

@@ -1,5 +1,6 @@
 import FeedClient
 import Glibc
+import Service
 import Synchronization
 
 /// Standard output and standard error of a command that prints as events come: lines are gathered and handed on once a piece of the feed.
@@ -46,6 +47,13 @@ final class LineOutput: Sendable {
                     + "Free some space there, or send the output elsewhere, and run it again."
             )
         }
+    }
+
+    /// Writes a whole text to standard output. Throws where that fails; a reader that has gone is no failure.
+    static func print(_ text: String) throws(StartUpError) {
+        let output = LineOutput(isQuiet: false)
+        output.take(text: text)
+        if case .failed(let words) = output.flush() { throw StartUpError(.failure, words) }
     }
 
     /// Whether the reader of standard output has gone, as `head` does.

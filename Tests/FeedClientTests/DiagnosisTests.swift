@@ -1,3 +1,4 @@
+import Basics
 import CurlTransport
 import Testing
 
@@ -333,21 +334,5 @@ import Testing
             #expect(Advice.idle.contains(word))
         }
         for word in ["/client.js", "HTTP/2", "limit_conn", "maxconn"] { #expect(Advice.budget.contains(word)) }
-    }
-
-    @Test("the report is lines for eyes or one object for machines")
-    func report() {
-        let findings = [Finding("idle", .ok, "fine"), Finding("resume", .fail, "lost \"it\"", change: "mend")]
-        #expect(
-            DoctorReport.text(findings, isColoured: false)
-                == "ok    idle            fine\nfail  resume          lost \"it\"\n        mend\n1 to mend, 0 to know.\n"
-        )
-        #expect(
-            DoctorReport.json(findings, url: "http://a")
-                == #"{"url":"http://a","ok":false,"findings":["# + "\n"
-                + #"{"check":"idle","verdict":"ok","seen":"fine","change":null},"# + "\n"
-                + #"{"check":"resume","verdict":"fail","seen":"lost \"it\"","change":"mend"}]}"# + "\n"
-        )
-        #expect(DoctorReport.text([], isColoured: true) == "Nothing is wrong.\n")
     }
 }

@@ -1,4 +1,4 @@
-import Basics
+package import Basics
 import CurlTransport
 
 /// Turns what the probes saw into findings. No clock and no socket: observations in, findings out.

@@ -59,23 +59,3 @@ package struct Observations: Sendable, Hashable {
     package var several: [Stream] = []
     package init() {}
 }
-
-/// One thing that was looked at.
-package struct Finding: Sendable, Hashable {
-    package enum Verdict: String, Sendable, Hashable, CaseIterable { case ok, warn, fail }
-
-    /// A stable name for machines: `buffering`.
-    package let check: String
-    package let verdict: Verdict
-    /// The observation.
-    package let seen: String
-    /// The advice; nil where nothing is wrong.
-    package let change: String?
-
-    package init(_ check: String, _ verdict: Verdict, _ seen: String, change: String? = nil) {
-        self.check = check
-        self.verdict = verdict
-        self.seen = seen
-        self.change = change
-    }
-}

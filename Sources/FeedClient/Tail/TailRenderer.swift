@@ -36,17 +36,17 @@ package struct TailRenderer: Sendable {
     private func change(_ data: [UInt8]) -> String {
         let text = String(decoding: data, as: UTF8.self)
         guard style != .json else { return text }
-        guard let envelope = JSONMembers(data) else { return Self.safe(text) }
+        guard let envelope = JSONMembers(data) else { return TerminalText.safe(text) }
         let isRemoval = envelope.string("op") == "remove"
         let time = envelope.string("at").map { String($0.dropFirst(11).prefix(12)) } ?? "            "
         let key = envelope.object("key")?.all.map { String(decoding: $0.value, as: UTF8.self) } ?? []
         var line = "\(dim(time))  \(isRemoval ? red("remove") : green("put   "))  \(bold(key.joined(separator: " / ")))"
         if let cause = envelope.string("cause"), cause != "stream" { line += dim("  (\(cause))") }
-        if let changed = envelope["changed"] { line += dim("  changed") + " " + Self.safe(changed) }
+        if let changed = envelope["changed"] { line += dim("  changed") + " " + TerminalText.safe(changed) }
         if let patch = envelope["patch"] {
-            line += "  " + Self.safe(patch)
+            line += "  " + TerminalText.safe(patch)
         } else if let item = envelope["item"] {
-            line += "  " + Self.safe(item)
+            line += "  " + TerminalText.safe(item)
         }
         return line
     }
@@ -63,7 +63,7 @@ package struct TailRenderer: Sendable {
             case "bye": "the server says goodbye (\(data?.string("reason") ?? "?"))"
             default: "\(event.name) \(String(decoding: event.data, as: UTF8.self))"
             }
-        return Self.safe(words)
+        return TerminalText.safe(words)
     }
 
     /// How many items the table has; nothing where the token is not to know.
@@ -72,26 +72,13 @@ package struct TailRenderer: Sendable {
         return "\(items) items, "
     }
 
-    /// A terminal obeys control characters: those of a table's contents must not reach it. JSON escapes C0, but not DEL and C1.
-    static func safe(_ text: String) -> String {
-        var output = ""
-        for scalar in text.unicodeScalars {
-            if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
-                output += "\\u" + Hex.text(scalar.value, width: 4)
-            } else {
-                output.unicodeScalars.append(scalar)
-            }
-        }
-        return output
-    }
-
     private func dim(_ text: String) -> String { coloured("2", text) }
     private func bold(_ text: String) -> String { coloured("1", text) }
     private func red(_ text: String) -> String { coloured("31", text) }
     private func green(_ text: String) -> String { coloured("32", text) }
 
     private func coloured(_ code: String, _ text: String) -> String {
-        let text = Self.safe(text)
+        let text = TerminalText.safe(text)
         return style == .coloured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
     }
 }

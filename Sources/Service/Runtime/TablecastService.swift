@@ -56,7 +56,10 @@ package struct TablecastService: Sendable {
         let tokens = try makeTokens()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
         let awsReporter = AWSReporter(logger: logger, time: time)
-        let client = try await makeClient(observer: metrics, reporter: awsReporter)
+        let client = try await ClientSetup(settings: settings, environment: environment, time: time)
+            .client(credentialsObserver: awsReporter) { configuration in
+                ClockObserver(metrics, clock: configuration.clock, reporter: awsReporter)
+            }
         defer { client.close() }
         let reporter = ReplicationReporter(logger: logger, time: time)
         let store = ReplicaStore()
@@ -234,46 +237,5 @@ package struct TablecastService: Sendable {
         } catch {
             throw StartUpError(error)
         }
-    }
-
-    private func makeClient(
-        observer: any DynamoDBCallObserver,
-        reporter: AWSReporter
-    ) async throws(StartUpError) -> DynamoDBClient {
-        var overrides = settings.aws
-        let table = TableARN(settings.table)
-        overrides.impliedRegion = table?.region
-        let configuration: AWSConfiguration
-        do throws(DynamoDBError) {
-            let patience = StartPatience("the AWS configuration and credentials files cannot be read")
-            configuration = try await patience.wait { () async throws(DynamoDBError) in
-                try await AWSConfiguration.resolve(
-                    environment: environment,
-                    overrides: overrides,
-                    time: time,
-                    observer: reporter
-                )
-            }
-        } catch {
-            throw StartUpError(error)
-        }
-        if let table, table.region != configuration.region { throw Self.otherRegion(table, configuration.region) }
-        do {
-            return try DynamoDBClient(
-                configuration: configuration,
-                time: time,
-                observer: ClockObserver(observer, clock: configuration.clock, reporter: reporter)
-            )
-        } catch {
-            throw StartUpError(error)
-        }
-    }
-
-    private static func otherRegion(_ table: TableARN, _ region: String) -> StartUpError {
-        StartUpError(
-            .configuration,
-            "table \(table) is in the Region \(table.region), and requests would go to \(region). Set --region or AWS_REGION "
-                + "to \(table.region), or leave the Region out."
-        )
     }
 }

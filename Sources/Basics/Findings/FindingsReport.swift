@@ -1,25 +1,25 @@
-import Basics
-
 /// The findings as they are printed.
-package enum DoctorReport {
+package enum FindingsReport {
     /// Lines for eyes: the verdict, what was seen, and below it what to change.
     package static func text(_ findings: [Finding], isColoured: Bool) -> String {
+        let column = findings.reduce(14) { max($0, $1.check.count) }
         var output = ""
         for finding in findings {
             let verdict = finding.verdict.rawValue + (finding.verdict == .ok ? "  " : "")
-            let check = finding.check + String(repeating: " ", count: max(0, 14 - finding.check.count))
+            let check = finding.check + String(repeating: " ", count: column - finding.check.count)
             let shown = isColoured ? "\u{1B}[\(colour(finding.verdict))m\(verdict)\u{1B}[0m" : verdict
-            output += "\(shown)  \(check)  \(TailRenderer.safe(finding.seen))\n"
+            output += "\(shown)  \(check)  \(TerminalText.safe(finding.seen))\n"
             if let change = finding.change { output += "        \(change)\n" }
         }
         return output + summary(findings) + "\n"
     }
 
-    /// One JSON object: `{"url":…,"ok":…,"findings":[{"check","verdict","seen","change"}]}`.
-    package static func json(_ findings: [Finding], url: String) -> String {
+    /// One JSON object: `{"url":…,"ok":…,"findings":[{"check","verdict","seen","change"}]}`, where `url` is the name of
+    /// the `subject`.
+    package static func json(_ findings: [Finding], _ name: String, _ subject: String) -> String {
         var json = JSONWriter()
         json.object { json in
-            json.member("url", url)
+            json.member(name, subject)
             json.member("ok", !findings.contains { $0.verdict == .fail })
             json.name("findings")
             json.beginArray()

@@ -1,0 +1,55 @@
+import Basics
+
+extension TableFindings {
+    /// The memory and the scan that the table's size costs. Nothing where the size is not known.
+    static func size(_ seen: TableObservations) -> [Finding] {
+        guard let size = seen.size else { return [] }
+        return [memory(size), scan(size)]
+    }
+
+    private static func memory(_ size: TableSize) -> Finding {
+        let words = "\(size.items) items of \(bytes(size.tableBytes)) take about \(bytes(size.neededBytes)) of memory"
+        guard let limit = size.limitBytes else { return Finding("memory", .ok, "\(words); no limit is set") }
+        let limited = "\(words); the limit is \(bytes(limit))"
+        if size.neededBytes > limit {
+            return Finding(
+                "memory",
+                .fail,
+                limited,
+                change: "give the process more memory: the whole table has to fit"
+            )
+        }
+        if size.neededBytes > limit / 2 {
+            return Finding(
+                "memory",
+                .warn,
+                limited,
+                change:
+                    "a rebuild beside the contents that are served takes twice as much; without that room reads are refused while it runs"
+            )
+        }
+        return Finding("memory", .ok, limited)
+    }
+
+    private static func scan(_ size: TableSize) -> Finding {
+        let cost =
+            "each start without a saved state, and each rebuild, scans the table: about \(size.scanUnits) read capacity units"
+        guard let seconds = size.scanSeconds else { return Finding("scan", .ok, "\(cost), as fast as DynamoDB allows") }
+        return Finding("scan", .ok, "\(cost), about \(duration(seconds))")
+    }
+
+    /// A time in the unit that fits, rounded up.
+    private static func duration(_ seconds: Double) -> String {
+        let (unit, name) = seconds < 120 ? (1.0, "s") : seconds < 7_200 ? (60, "min") : (3_600, "h")
+        return "\(Int64(saturating: (seconds / unit).rounded(.up))) \(name)"
+    }
+
+    /// A size in the unit that fits: `1.4 GiB`.
+    private static func bytes(_ count: Int64) -> String {
+        let units = ["KiB", "MiB", "GiB", "TiB", "PiB"]
+        var (value, unit) = (Double(count) / 1_024, 0)
+        while value >= 1_000, unit < units.count - 1 { (value, unit) = (value / 1_024, unit + 1) }
+        let tenths = Int64(saturating: (value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10) \(units[unit])"
+    }
+}
