@@ -15,8 +15,8 @@ struct TablecastCommand: AsyncParsableCommand {
             """,
         version: "tablecast \(Build.version)",
         subcommands: [
-            ServeCommand.self, ConfigCommand.self, TailCommand.self, DoctorCommand.self, MovedDemoCommand.self,
-            MovedSandboxCommand.self,
+            ServeCommand.self, ConfigCommand.self, TailCommand.self, DoctorCommand.self,
+            MovedDemoCommand.self, MovedSandboxCommand.self,
         ]
     )
 
