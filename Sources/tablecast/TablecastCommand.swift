@@ -15,7 +15,7 @@ struct TablecastCommand: AsyncParsableCommand {
             """,
         version: "tablecast \(Build.version)",
         subcommands: [
-            ServeCommand.self, ConfigCommand.self, TailCommand.self, DoctorCommand.self,
+            ServeCommand.self, ConfigCommand.self, HealthCheckCommand.self, TailCommand.self, DoctorCommand.self,
             MovedDemoCommand.self, MovedSandboxCommand.self,
         ]
     )

@@ -177,6 +177,8 @@ def test_where_ipv6_is_switched_off_ipv4_is_served(logs, without_ipv6):
             assert subprocess.run([*curl, f"http://127.0.0.1:{one}/livez"], capture_output=True, timeout=20).returncode == 0
         assert program.output.count("is not served on") == 1
         assert f"localhost:{other} is not served on [::1]:{other}: " in program.output
+        check = without_ipv6.command(BINARY, "healthcheck", "--listen", f":{port}", "--listen", f"localhost:{other}")
+        assert subprocess.run(check, env=environment_without_aws(), timeout=20).returncode == 0
     failed = subprocess.run(
         without_ipv6.command(*WAITING, "--listen", f"[::1]:{port}"), env=environment_without_aws(**KEYS), capture_output=True, text=True, timeout=20
     )
