@@ -21,20 +21,21 @@ RUN swift build -c release --static-swift-stdlib --product tablecast \
     && install -D --strip "$(swift build -c release --static-swift-stdlib --show-bin-path)/tablecast" /out/tablecast
 
 FROM ${BASE}
-# curl is for the health check; the rest is what the program links, and the certificates that AWS is checked against.
+# What the program links, and the certificates that AWS is checked against.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates curl libcurl4 libsqlite3-0 libssl3 libstdc++6 libxxhash0 zlib1g \
+    && apt-get install --yes --no-install-recommends ca-certificates libcurl4 libsqlite3-0 libssl3 libstdc++6 libxxhash0 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin tablecast
 COPY --from=builder /out/tablecast /usr/local/bin/tablecast
 
 # By number, so that an orchestrator can see that this is not root.
 USER 10001:10001
-ENV TABLECAST_LISTEN=0.0.0.0:8080
+# Both IP families, or IPv4 where there is no IPv6.
+ENV TABLECAST_LISTEN=:8080
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 # Alive, not ready: a replica that is still loading a large table is healthy. Orchestrators ask /readyz for the rest.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
-    CMD ["/bin/sh", "-c", "curl --fail --silent --show-error --output /dev/null \"http://127.0.0.1:${TABLECAST_LISTEN##*:}/livez\""]
+    CMD ["/usr/local/bin/tablecast", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/tablecast"]
 CMD ["serve"]

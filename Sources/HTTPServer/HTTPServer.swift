@@ -2,7 +2,7 @@ import Basics
 import Dispatch
 import Synchronization
 
-/// The HTTP/1.1 server: a listener, N event loops, one handler.
+/// The HTTP/1.1 server: a listener for all its addresses, N event loops, one handler.
 ///
 /// Its life is start, stop, gone; it does not start twice. Dropped without `stop`, it closes everything at once.
 package final class HTTPServer: Sendable {
@@ -51,15 +51,28 @@ package final class HTTPServer: Sendable {
     /// Binds and listens (port 0 = any free one) and starts the loops; returns the port. `host` is an IPv4 or IPv6 address, or a
     /// name; the descriptors it opens close with `stop`.
     package func start(host: String, port: Int) throws(HTTPServerError) -> Int {
-        try start(at: try ResolvedAddress(host: host, port: port))
+        try start(on: try ListenPlan([ListenAddress(host: host, port: port)])).port
     }
 
-    /// The same where the host has been resolved before, so that what was decided by its address holds for this server.
-    package func start(at address: ResolvedAddress) throws(HTTPServerError) -> Int {
-        let descriptor = try ListeningSocket.open(at: address, configuration.limits)
+    /// The same for every address of a plan; all are bound, or none and an error. Returns what is bound.
+    package func start(on plan: ListenPlan) throws(HTTPServerError) -> Listening {
+        var opener = SocketOpener(plan, configuration.limits)
+        let (sockets, notes) = try opener.open()
+        do throws(HTTPServerError) {
+            guard !sockets.isEmpty else { throw .nowhereToListen }
+            try start(on: sockets)
+        } catch {
+            for socket in sockets { socket.close() }
+            throw error
+        }
+        return Listening(addresses: sockets.map(\.bound), notes: notes)
+    }
+
+    /// Takes over the sockets unless it throws.
+    private func start(on sockets: [ListeningSocket]) throws(HTTPServerError) {
         let addresses = AddressCounts(limit: configuration.limits.connectionsPerAddress)
-        let loops = try makeLoops(addresses, orClose: descriptor)
-        let listener = Listener(descriptor: descriptor, configuration, loops: loops, addresses: addresses)
+        let loops = try makeLoops(addresses)
+        let listener = Listener(sockets, configuration, loops: loops, addresses: addresses)
         let isFirst = state.withLock { state in
             guard case .new = state else { return false }
             state = .running(listener, loops)
@@ -67,16 +80,10 @@ package final class HTTPServer: Sendable {
             listener.start(group: group)
             return true
         }
-        guard isFirst else {
-            closeDescriptor(descriptor)
-            throw .startedBefore(address.asked)
-        }
-        return listener.port
+        guard isFirst else { throw .startedBefore }
     }
 
-    private func makeLoops(_ addresses: AddressCounts, orClose descriptor: Int32) throws(HTTPServerError)
-        -> [EventLoopHandle]
-    {
+    private func makeLoops(_ addresses: AddressCounts) throws(HTTPServerError) -> [EventLoopHandle] {
         do throws(SystemCallError) {
             var loops: [EventLoopHandle] = []
             for index in 0..<loopCount {
@@ -87,7 +94,6 @@ package final class HTTPServer: Sendable {
             }
             return loops
         } catch {
-            closeDescriptor(descriptor)
             throw .cannotStartLoop(error.text)
         }
     }

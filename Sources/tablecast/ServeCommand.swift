@@ -24,7 +24,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let resolved = try Program.resolved(options)
-        let settings = resolved.settings
+        let passed = try Program.supervisor.passedSockets()
+        let settings = resolved.settings(with: passed)
         let signals = StopSignals(patience: StopLimits().patience(for: settings), hangUp: .reloads)
         signals.install()
         let environment = Program.environment
@@ -34,7 +35,13 @@ struct ServeCommand: AsyncParsableCommand {
             started: resolved,
             threshold: Program.logThreshold
         )
-        let service = TablecastService(settings: settings, environment: environment, options: reloader)
+        let service = TablecastService(
+            settings: settings,
+            environment: environment,
+            options: reloader,
+            passed: passed,
+            supervisor: Program.supervisor
+        )
         try await service.run(signals: signals)
     }
 }

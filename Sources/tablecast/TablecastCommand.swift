@@ -15,8 +15,9 @@ struct TablecastCommand: AsyncParsableCommand {
             """,
         version: "tablecast \(Build.version)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, ConfigCommand.self, IAMPolicyCommand.self, TailCommand.self,
-            DoctorCommand.self, MovedDemoCommand.self, MovedSandboxCommand.self,
+            ServeCommand.self, CheckCommand.self, ConfigCommand.self, IAMPolicyCommand.self,
+            HealthCheckCommand.self, TailCommand.self, DoctorCommand.self, MovedDemoCommand.self,
+            MovedSandboxCommand.self,
         ]
     )
 

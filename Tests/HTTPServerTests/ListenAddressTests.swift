@@ -56,7 +56,19 @@ import Testing
         ]
     )
     func loopback(_ host: String, _ expected: Bool) throws {
-        #expect(try ResolvedAddress(host: host, port: 80).isLoopback == expected)
+        #expect(try ListenPlan([ListenAddress(host: host, port: 80)]).isLocal == expected)
+    }
+
+    @Test(
+        "several addresses are loopback only if all are, or are Unix sockets",
+        arguments: [
+            (["unix:/a.sock"], true), (["unix:/a.sock", "localhost:1", "[::1]:2"], true), ([":80"], false),
+            (["127.0.0.1:1", "10.0.0.7:1"], false), (["unix:/a.sock", ":1"], false),
+        ]
+    )
+    func severalLoopback(_ texts: [String], _ expected: Bool) throws {
+        let addresses = try texts.map { try #require(ListenAddress($0)) }
+        #expect(try ListenPlan(addresses).isLocal == expected)
     }
 
     @Test("listens on names and on IPv6", arguments: ["localhost", "0.0.0.0", "::", "[::1]"])
@@ -80,19 +92,24 @@ import Testing
     }
 
     @Test(
-        "reads host and port",
+        "reads host and port, a port alone, and a path",
         arguments: [
-            ("127.0.0.1:8080", "127.0.0.1", 8080, "http://127.0.0.1:8080"),
-            (":80", "0.0.0.0", 80, "http://127.0.0.1:80"),
-            ("[::1]:0", "::1", 0, "http://[::1]:0"), ("localhost:65535", "localhost", 65535, "http://localhost:65535"),
-        ]
+            ("127.0.0.1:8080", .host("127.0.0.1", port: 8080)), (":80", .everywhere(port: 80)),
+            ("[::1]:0", .host("::1", port: 0)), ("localhost:65535", .host("localhost", port: 65_535)),
+            ("unix:/run/a b.sock", .unix(path: "/run/a b.sock")), ("unix:8080", .host("unix", port: 8080)),
+        ] as [(String, ListenAddress)]
     )
-    func reads(text: String, host: String, port: Int, url: String) throws {
-        let address = try #require(ListenAddress(text))
-        #expect(address == ListenAddress(host: host, port: port))
-        #expect(address.url == url)
+    func reads(text: String, address: ListenAddress) throws {
+        #expect(ListenAddress(text) == address)
+        #expect(address.description == text)
     }
 
-    @Test("refuses everything else", arguments: ["", "localhost", "8080", "a:", "a:65536", "a:+1", "::1:80", "a:8o"])
+    @Test(
+        "refuses everything else",
+        arguments: [
+            "", "localhost", "8080", "a:", "a:65536", "a:+1", "::1:80", "a:8o", "[]:80", "unix:", "unix:run/a.sock",
+            "unix:/run/",
+        ]
+    )
     func refuses(text: String) { #expect(ListenAddress(text) == nil) }
 }

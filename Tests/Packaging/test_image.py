@@ -40,7 +40,11 @@ def test_the_image_is_made_to_be_stopped_and_watched(stages):
     assert runtime.words("ENTRYPOINT") == ["/usr/local/bin/tablecast"]
     assert runtime.words("CMD") == ["serve"]
     assert runtime.one("STOPSIGNAL") == "SIGTERM"
-    assert runtime.environment == {"TABLECAST_LISTEN": "0.0.0.0:8080"}
+    # Both families: an image for one of them is deaf in clusters of the other.
+    assert runtime.environment == {"TABLECAST_LISTEN": ":8080"}
+    # Without a shell and without curl, which would ask a proxy.
+    assert runtime.health_check == [*runtime.words("ENTRYPOINT"), "healthcheck"]
+    assert "curl" not in runtime.packages
     assert runtime.one("EXPOSE") == "8080"
     assert int(runtime.one("USER").split(":")[0]) > 0
 

@@ -69,7 +69,7 @@ package final class ServiceFixture: Sendable {
             aws: aws,
             apiLimits: limits
         )
-        port = try front.start(at: ResolvedAddress(host: "127.0.0.1", port: 0))
+        port = try front.start(on: ListenPlan([ListenAddress(host: "127.0.0.1", port: 0)])).port
     }
 
     package func setStatus(_ change: (inout ReplicationStatus) -> Void) { shared.status.withLock { change(&$0) } }

@@ -41,8 +41,8 @@ struct DemoCommand: AsyncParsableCommand {
         defer { writer.cancel() }
         Program.announce("Starting the demo: it is ready in a few seconds.")
         do {
-            try await service.run(signals: signals) { address in
-                Program.announce(Self.invitation(address, table: table, sandboxPort: port))
+            try await service.run(signals: signals) { listening in
+                Program.announce(Self.invitation(listening, table: table, sandboxPort: port))
             }
         } catch {
             await sandbox.stop()
@@ -51,17 +51,18 @@ struct DemoCommand: AsyncParsableCommand {
         await sandbox.stop()
     }
 
-    private static func invitation(_ address: ListenAddress, table: String, sandboxPort: Int) -> String {
-        let url = address.url
+    private static func invitation(_ listening: Listening, table: String, sandboxPort: Int) -> String {
+        let curl = listening.url == nil ? "curl --unix-socket \(listening.socketPath ?? "PATH")" : "curl"
+        let url = listening.url ?? "http://localhost"
         return """
 
-            The sample table '\(table)' is served at \(url) and changes a few times a second. Try:
+            The sample table '\(table)' is served at \(listening.url ?? "\(listening.addresses[0])") and changes a few times a second. Try:
 
-              curl -N '\(url)/v1/events?since=now&limit=5'      five changes as they happen
-              curl '\(url)/v1/items?limit=3'                    a page of items
-              curl '\(url)/v1/items/order%231001'               one order and its lines
-              curl -i '\(url)/v1/items/order%231001/summary'    one item, with its headers
-              curl '\(url)/v1/status'                           what the replica is doing
+              \(curl) -N '\(url)/v1/events?since=now&limit=5'      five changes as they happen
+              \(curl) '\(url)/v1/items?limit=3'                    a page of items
+              \(curl) '\(url)/v1/items/order%231001'               one order and its lines
+              \(curl) -i '\(url)/v1/items/order%231001/summary'    one item, with its headers
+              \(curl) '\(url)/v1/status'                           what the replica is doing
 
             Write to it yourself, with any credentials:
 

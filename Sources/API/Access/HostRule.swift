@@ -14,15 +14,15 @@ package struct HostRule: Sendable {
 
     /// The rule for a service that listens on loopback, or not, and asks for tokens, or not; nil where every Host is good. By default it is
     /// there on loopback without tokens. Hosts that are named put it there everywhere, and beyond loopback IP addresses pass as well.
-    /// On loopback the host that the service was told to listen on passes, too: it is in the URL that the service names.
+    /// On loopback the hosts that the service was told to listen on pass, too: they are in the URLs that the service names.
     package init?(
         _ hosts: AllowedHosts?,
-        listening host: String,
+        listening own: [String],
         isLoopback: Bool,
         asksForTokens: Bool,
         refused: RefusedNames
     ) {
-        let own = isLoopback ? [AllowedHosts.normal(host[...])] : []
+        let own = isLoopback ? own.map { AllowedHosts.normal($0[...]) } : []
         switch hosts {
         case .any: return nil
         case nil:

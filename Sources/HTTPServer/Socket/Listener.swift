@@ -3,7 +3,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Accepts connections on its own queue and hands each to the loop with the fewest.
+/// Accepts connections of all sockets on its own queue and hands each to the loop with the fewest.
 final class Listener: Sendable {
     /// How long accepting rests when descriptors have run out.
     private static let pause = DispatchTimeInterval.milliseconds(100)
@@ -11,70 +11,74 @@ final class Listener: Sendable {
     private static let acceptsPerTurn = 256
 
     private struct State {
-        var source: DispatchSource?
+        var sources: [DispatchSource] = []
         var isPaused = false
         var isCancelled = false
     }
 
-    let port: Int
-    private let descriptor: Int32
+    private let sockets: [ListeningSocket]
     private let loops: [EventLoopHandle]
     private let limits: HTTPServerLimits
     private let addresses: AddressCounts
     private let gate: ProbeGate
     private let seeking = Atomic<Int>(0)
+    /// Connections of Unix sockets that were accepted so far.
+    private let unixConnections = Atomic<UInt64>(0)
     private let warningOfDescriptors: PacedWarning
     private let queue = DispatchQueue(label: "tablecast.http.listener")
     private let state = Mutex(State())
 
-    /// Takes over a listening descriptor.
+    /// Takes over sockets once it is started.
     init(
-        descriptor: Int32,
+        _ sockets: [ListeningSocket],
         _ configuration: HTTPServerConfiguration,
         loops: [EventLoopHandle],
         addresses: AddressCounts
     ) {
-        self.descriptor = descriptor
+        self.sockets = sockets
         self.loops = loops
         limits = configuration.limits
         self.addresses = addresses
         warningOfDescriptors = PacedWarning(configuration.observer)
         gate = ProbeGate(configuration, loops: loops)
-        port = SocketAddress.port(of: descriptor)
     }
 
-    /// Begins to accept. `group` is left when the descriptor is closed.
+    /// Begins to accept. `group` is left when the descriptors are closed.
     func start(group: DispatchGroup) {
-        let descriptor = descriptor
-        let made = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-        guard let source = made as? DispatchSource else {
-            preconditionFailure("every Dispatch source is a DispatchSource")
+        let sources = sockets.map { socket in
+            let made = DispatchSource.makeReadSource(fileDescriptor: socket.descriptor, queue: queue)
+            guard let source = made as? DispatchSource else {
+                preconditionFailure("every Dispatch source is a DispatchSource")
+            }
+            group.enter()
+            source.setEventHandler { @Sendable in self.acceptAll(socket.descriptor) }
+            source.setCancelHandler { @Sendable in
+                socket.close()
+                group.leave()
+            }
+            return source
         }
-        group.enter()
-        source.setEventHandler { @Sendable in self.acceptAll() }
-        source.setCancelHandler { @Sendable in
-            closeDescriptor(descriptor)
-            group.leave()
-        }
-        state.withLock { $0.source = source }
-        source.activate()
+        state.withLock { $0.sources = sources }
+        for source in sources { source.activate() }
     }
 
     /// Stops accepting. May be called again.
     func cancel() {
         gate.close()
         state.withLock { state in
-            guard !state.isCancelled, let source = state.source else { return }
+            guard !state.isCancelled, !state.sources.isEmpty else { return }
             state.isCancelled = true
-            // A suspended source never runs its cancel handler.
-            if state.isPaused { source.resume() }
+            for source in state.sources {
+                // A suspended source never runs its cancel handler.
+                if state.isPaused { source.resume() }
+                source.cancel()
+            }
             state.isPaused = false
-            source.cancel()
-            state.source = nil
+            state.sources = []
         }
     }
 
-    private func acceptAll() {
+    private func acceptAll(_ descriptor: Int32) {
         for _ in 0..<Self.acceptsPerTurn {
             var address = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -86,7 +90,7 @@ final class Listener: Sendable {
                     AcceptedConnection(
                         descriptor: Int32(accepted),
                         peerAddress: SocketAddress.host(&address),
-                        addressKey: SocketAddress.key(&address)
+                        addressKey: key(&address)
                     )
                 )
             case .failed(let code):
@@ -94,11 +98,18 @@ final class Listener: Sendable {
                 case EMFILE, ENFILE, ENOBUFS, ENOMEM:
                     rest(SystemCallError(code: code))
                     return
+                // Nothing that passes: a descriptor that was passed and is shut down, for one.
+                case EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP: return
                 // The connection went away before it was accepted (accept(2) lists these as such).
                 default: continue
                 }
             }
         }
+    }
+
+    private func key(_ address: inout sockaddr_storage) -> UInt64 {
+        guard address.ss_family == sa_family_t(AF_UNIX) else { return SocketAddress.key(&address) }
+        return SocketAddress.key(ofUnixConnection: unixConnections.add(1, ordering: .relaxed).newValue)
     }
 
     private func handOver(_ accepted: AcceptedConnection) {
@@ -156,9 +167,9 @@ final class Listener: Sendable {
     /// Rests until descriptors may be free again; the clients wait in the backlog meanwhile.
     private func rest(_ error: SystemCallError) {
         let warns = state.withLock { state in
-            guard !state.isCancelled, !state.isPaused, let source = state.source else { return false }
+            guard !state.isCancelled, !state.isPaused, !state.sources.isEmpty else { return false }
             state.isPaused = true
-            source.suspend()
+            for source in state.sources { source.suspend() }
             return true
         }
         if warns {
@@ -171,9 +182,9 @@ final class Listener: Sendable {
 
     private func resumeAccepting() {
         state.withLock { state in
-            guard state.isPaused, !state.isCancelled, let source = state.source else { return }
+            guard state.isPaused, !state.isCancelled else { return }
             state.isPaused = false
-            source.resume()
+            for source in state.sources { source.resume() }
         }
     }
 }

@@ -1,59 +1,145 @@
 import CLinux
 import Glibc
 
-/// Reading socket addresses.
-enum SocketAddress {
-    /// The port that a socket is bound to.
-    static func port(of descriptor: Int32) -> Int {
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        _ = withUnsafeMutablePointer(to: &storage) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
-        }
-        // The port stands at the same place in both families' addresses.
-        return withUnsafePointer(to: &storage) { pointer in
-            pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { Int(UInt16(bigEndian: $0.pointee.sin_port)) }
+/// The address of a socket: IPv4, IPv6 or the path of a Unix socket.
+struct SocketAddress: Sendable {
+    /// The length of a path that fits an address, the zero behind it left out (unix(7)).
+    static let maximumPathBytes = 107
+
+    private var storage = sockaddr_storage()
+    private var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+
+    /// Copies an address.
+    init(copying address: UnsafePointer<sockaddr>, length: socklen_t) {
+        self.length = min(length, self.length)
+        let count = Int(self.length)
+        withUnsafeMutableBytes(of: &storage) {
+            $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: count))
         }
     }
 
-    /// The key that the addresses of one client share: all of an IPv4 address, the first half of an IPv6 address, since a
-    /// client's own network is a /64 (RFC 6177).
-    static func key(_ storage: inout sockaddr_storage) -> UInt64 {
-        withUnsafePointer(to: &storage) { pointer in
-            if pointer.pointee.ss_family != sa_family_t(AF_INET6) {
-                return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                    UInt64(UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
+    /// The address that a socket is bound to; nil for a descriptor that is no socket.
+    init?(of descriptor: Int32) {
+        guard
+            withUnsafeMutablePointer(
+                to: &storage,
+                {
+                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
                 }
+            ) == 0
+        else { return nil }
+    }
+
+    /// The address of a Unix socket; nil for a path that is too long.
+    init?(path: String) {
+        guard path.utf8.count <= Self.maximumPathBytes else { return nil }
+        let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? MemoryLayout<sa_family_t>.size
+        storage.ss_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &storage) { bytes in
+            for (index, byte) in path.utf8.enumerated() { bytes[offset + index] = byte }
+        }
+        length = socklen_t(offset + path.utf8.count + 1)
+    }
+
+    /// Every address of a family (AF_INET or AF_INET6), or its loopback address.
+    init(_ family: Int32, isLoopback: Bool, port: Int) {
+        storage.ss_family = sa_family_t(family)
+        withUnsafeMutableBytes(of: &storage) { bytes in
+            if family == AF_INET6 {
+                var address = sockaddr_in6()
+                address.sin6_family = sa_family_t(AF_INET6)
+                address.sin6_addr = isLoopback ? in6addr_loopback : in6addr_any
+                bytes.storeBytes(of: address, as: sockaddr_in6.self)
+            } else {
+                var address = sockaddr_in()
+                address.sin_family = sa_family_t(AF_INET)
+                address.sin_addr.s_addr = (isLoopback ? INADDR_LOOPBACK : INADDR_ANY).bigEndian
+                bytes.storeBytes(of: address, as: sockaddr_in.self)
             }
-            return pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { address in
-                withUnsafeBytes(of: address.pointee.sin6_addr) { bytes in
-                    let front = UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
-                    let back = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-                    // ::ffff:a.b.c.d is the IPv4 client a.b.c.d.
-                    return front == 0 && back >> 32 == 0xFFFF ? back & 0xFFFF_FFFF : front
-                }
+        }
+        length = socklen_t(
+            family == AF_INET6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size
+        )
+        self.port = port
+    }
+
+    /// AF_INET, AF_INET6, AF_UNIX or another one.
+    var family: Int32 { Int32(storage.ss_family) }
+
+    var isIP: Bool { family == AF_INET || family == AF_INET6 }
+
+    /// The port of an IP address; 0 for others.
+    var port: Int {
+        // It stands at the same place in both families' addresses.
+        get {
+            guard isIP else { return 0 }
+            return withUnsafeBytes(of: storage) {
+                Int(UInt16(bigEndian: $0.loadUnaligned(as: sockaddr_in.self).sin_port))
+            }
+        }
+        set {
+            guard isIP, let offset = MemoryLayout<sockaddr_in>.offset(of: \.sin_port) else { return }
+            withUnsafeMutableBytes(of: &storage) {
+                $0.storeBytes(of: UInt16(truncatingIfNeeded: newValue).bigEndian, toByteOffset: offset, as: UInt16.self)
             }
         }
     }
 
-    /// The numeric host of an address; IPv4 clients of an IPv6 listener look like IPv4.
-    static func host(_ storage: inout sockaddr_storage) -> String {
-        let isIPv6 = storage.ss_family == sa_family_t(AF_INET6)
-        let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer -> String in
-            let found = withUnsafePointer(to: &storage) { pointer -> UnsafePointer<CChar>? in
-                if isIPv6 {
-                    return pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { address in
-                        var host = address.pointee.sin6_addr
-                        return inet_ntop(AF_INET6, &host, buffer.baseAddress, 64)
-                    }
-                }
-                return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { address in
-                    var host = address.pointee.sin_addr
-                    return inet_ntop(AF_INET, &host, buffer.baseAddress, 64)
-                }
-            }
-            return found.map { String(cString: $0) } ?? "unknown"
+    /// The path of a Unix socket, `@name` for one of the abstract namespace; nil for IP addresses and for a socket without a name.
+    var path: String? {
+        guard family == AF_UNIX else { return nil }
+        let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? MemoryLayout<sa_family_t>.size
+        let end = min(Int(length), MemoryLayout<sockaddr_un>.size)
+        guard end > offset else { return nil }
+        return withUnsafeBytes(of: storage) { bytes in
+            let name = bytes[offset..<end]
+            if name.first == 0 { return name.count > 1 ? "@" + String(decoding: name.dropFirst(), as: UTF8.self) : nil }
+            return String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
         }
-        return text.hasPrefix("::ffff:") && text.contains(".") ? String(text.dropFirst(7)) : text
+    }
+
+    /// The numeric host; IPv4 addresses in IPv6 form look like IPv4. `unix:` for Unix sockets, whose clients have no address.
+    var host: String {
+        var storage = storage
+        return Self.host(&storage)
+    }
+
+    /// Whether it stands for all addresses of its family.
+    var isWildcard: Bool {
+        switch family {
+        case AF_INET: ipv4 == 0
+        case AF_INET6: ipv6.allSatisfy { $0 == 0 }
+        default: false
+        }
+    }
+
+    /// Whether only this machine can reach it: 127.0.0.0/8, also as an IPv6 address, ::1, and Unix sockets.
+    var isLocal: Bool {
+        switch family {
+        case AF_INET: return ipv4 >> 24 == 127
+        case AF_INET6:
+            let bytes = ipv6
+            let zeros = bytes.prefix(10).allSatisfy { $0 == 0 }
+            if zeros, bytes[10] == 0xFF, bytes[11] == 0xFF { return bytes[12] == 127 }
+            return zeros && bytes[10..<15].allSatisfy { $0 == 0 } && bytes[15] == 1
+        default: return family == AF_UNIX
+        }
+    }
+
+    private var ipv4: UInt32 {
+        withUnsafeBytes(of: storage) { $0.loadUnaligned(as: sockaddr_in.self).sin_addr.s_addr.bigEndian }
+    }
+
+    private var ipv6: [UInt8] {
+        withUnsafeBytes(of: storage) { bytes in
+            let address = bytes.loadUnaligned(as: sockaddr_in6.self).sin6_addr
+            return withUnsafeBytes(of: address) { Array($0) }
+        }
+    }
+
+    func withSocketAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+        withUnsafePointer(to: storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+        }
     }
 }

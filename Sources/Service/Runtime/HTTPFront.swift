@@ -74,7 +74,7 @@ package final class HTTPFront: Sendable {
             ),
             hosts: HostRule(
                 settings.allowedHosts,
-                listening: settings.listen.host,
+                listening: settings.listen.compactMap(\.host),
                 isLoopback: isLoopback,
                 asksForTokens: authenticator != nil,
                 refused: RefusedNames("hosts", limit: apiLimits.refusedNames, logger: logger)
@@ -101,8 +101,8 @@ package final class HTTPFront: Sendable {
         )
     }
 
-    /// Listens; returns the port, the one that was free when 0 was asked for.
-    package func start(at address: ResolvedAddress) throws(HTTPServerError) -> Int { try server.start(at: address) }
+    /// Listens, on every address or on none; returns what is bound.
+    package func start(on plan: ListenPlan) throws(HTTPServerError) -> Listening { try server.start(on: plan) }
 
     /// Lets the event streams look for news.
     package func wakeStreams() { server.wakeStreams() }

@@ -59,9 +59,13 @@ package enum Program {
         return resolved
     }
 
+    /// The service manager that started this process. Its variables are not in `environment` any more.
+    package static let supervisor = Supervisor.take()
+
     /// Runs the command line's command of `root` and ends the process.
     package static func run<Root: ParsableCommand>(_ root: Root.Type) async -> Never {
         StandardDescriptors.fill()
+        _ = supervisor
         StopSignals.ignoreBrokenPipes()
         StopSignals.endAtQuit()
         do {

@@ -15,19 +15,26 @@ package struct TablecastService: Sendable {
     private let environment: [String: String]
     private let time: TimeSource
     private let options: OptionsReloader?
+    private let passed: PassedSockets
+    private let supervisor: Supervisor
     private let logger = Logger(label: "tablecast")
 
-    /// `environment` holds the standard AWS variables. `options` reads the file of options again at a hang-up.
+    /// `environment` holds the standard AWS variables. `options` reads the file of options again at a hang-up. `passed` are sockets to
+    /// listen on beside the addresses of the settings, and `supervisor` hears of the start and of the stop.
     package init(
         settings: Settings,
         environment: [String: String],
         time: TimeSource = .system,
-        options: OptionsReloader? = nil
+        options: OptionsReloader? = nil,
+        passed: PassedSockets = .none,
+        supervisor: Supervisor = .none
     ) {
         self.settings = settings
         self.environment = environment
         self.time = time
         self.options = options
+        self.passed = passed
+        self.supervisor = supervisor
     }
 
     private enum End: Sendable {
@@ -43,7 +50,7 @@ package struct TablecastService: Sendable {
     /// replica is live for the first time.
     package func run(
         signals: StopSignals,
-        ready: @escaping @Sendable (ListenAddress) -> Void = { _ in }
+        ready: @escaping @Sendable (Listening) -> Void = { _ in }
     ) async throws(StartUpError) {
         // Before anything is opened.
         let descriptors = DescriptorBudget(
@@ -51,7 +58,7 @@ package struct TablecastService: Sendable {
             asked: settings.server.connections,
             loops: settings.loops
         )
-        let place = try resolve(settings.listen)
+        let plan = try makePlan()
         let session = try makeSession()
         let tokens = try makeTokens()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
@@ -88,7 +95,7 @@ package struct TablecastService: Sendable {
         let front = HTTPFront(
             view: view,
             settings: settings,
-            isLoopback: place.isLoopback,
+            isLoopback: plan.isLocal,
             metrics: metrics,
             accessLog: accessLog,
             authenticator: tokens.map { Authenticator(store: $0, continuous: time.continuous) },
@@ -96,16 +103,18 @@ package struct TablecastService: Sendable {
             aws: { client.configuration.status }
         )
         store.addListener { [weak front] in front?.wakeStreams() }
-        let address = try start(front, at: place)
+        let listening = try start(front, on: plan)
         announce(
-            address,
-            isLoopback: place.isLoopback,
+            listening,
             client.configuration,
             descriptors,
             awsReporter,
             through: reporter
         )
-        reporter.whenReady { ready(address) }
+        reporter.whenReady { [supervisor, table = settings.table] in
+            supervisor.notify([.status("serving table \(table)")])
+            ready(listening)
+        }
         let watchdog = Watchdog()
         watchdog.start { replicator.watchForStalls() }
         defer { watchdog.stop() }
@@ -127,6 +136,7 @@ package struct TablecastService: Sendable {
         let time = time
         let settings = settings
         let logger = logger
+        let supervisor = supervisor
         let end = await withTaskGroup(of: End.self) { group in
             group.addTask {
                 do throws(ReplicationFailure) {
@@ -151,6 +161,7 @@ package struct TablecastService: Sendable {
                 }
             }
             let first = await group.next() ?? .asked
+            supervisor.notify([.stopping, .status("stopping")])
             if case .asked = first {
                 logger.info("stopping; a second signal ends the process at once")
                 await front.stop(drainDelay: settings.drainDelay, grace: settings.shutdownGrace, time: time)
@@ -172,8 +183,7 @@ package struct TablecastService: Sendable {
     /// Says where the service listens and what it follows, as soon as the table was found or the start has to wait for it: a start that
     /// cannot succeed says one line only.
     private func announce(
-        _ address: ListenAddress,
-        isLoopback: Bool,
+        _ listening: Listening,
         _ configuration: AWSConfiguration,
         _ descriptors: DescriptorBudget,
         _ awsReporter: AWSReporter,
@@ -182,31 +192,42 @@ package struct TablecastService: Sendable {
         let endpoint = configuration.dynamoDB.description
         let region = configuration.region
         let table = settings.table
-        let isExposed = settings.tokenFile == nil && !isLoopback
+        let named = settings.listen.map(\.description).joined(separator: ",")
+        let addresses = Self.list(listening.addresses)
+        let exposed = settings.tokenFile == nil ? listening.addresses.filter { !$0.isLocal } : []
         let logger = logger
+        let supervisor = supervisor
         reporter.whenStarted {
-            logger.info("listening on \(address.url)", metadata: ["version": "\(Build.version)"])
+            for note in listening.notes { logger.notice("\(note)") }
+            logger.info("listening on \(addresses)", metadata: ["version": "\(Build.version)"])
             logger.log(level: descriptors.isTight ? .warning : .info, "\(descriptors.sentence)")
-            if isExposed {
+            if !exposed.isEmpty {
                 logger.warning(
-                    "everybody who can reach \(address) may read the table: no --auth-token-file is set",
-                    metadata: ["listen": "\(address)"]
+                    "everybody who can reach \(Self.list(exposed)) may read the table: no --auth-token-file is set",
+                    metadata: ["listen": "\(named)"]
                 )
             }
             logger.info("following table \(table)", metadata: ["endpoint": "\(endpoint)", "region": "\(region)"])
             awsReporter.start()
+            supervisor.notify([.ready, .status("listening on \(addresses); table \(table) is not complete yet")])
         }
     }
 
-    /// Resolved once, so that what holds for loopback only is decided by the address that will be bound, whatever its name.
-    private func resolve(_ address: ListenAddress) throws(StartUpError) -> ResolvedAddress {
-        do { return try ResolvedAddress(address) } catch { throw StartUpError(error) }
+    private static func list(_ addresses: [BoundAddress]) -> String {
+        let texts = addresses.map(\.description)
+        guard texts.count > 1 else { return texts.joined() }
+        return texts.dropLast().joined(separator: ", ") + " and " + (texts.last ?? "")
     }
 
-    private func start(_ front: HTTPFront, at place: ResolvedAddress) throws(StartUpError) -> ListenAddress {
-        do { return ListenAddress(host: settings.listen.host, port: try front.start(at: place)) } catch {
-            throw StartUpError(error)
-        }
+    /// Resolved once, so that what holds for loopback only is decided by the addresses that will be bound, whatever their names.
+    private func makePlan() throws(StartUpError) -> ListenPlan {
+        do throws(HTTPServerError) {
+            return try ListenPlan(settings.listen, passed: passed, socketMode: settings.socketMode)
+        } catch { throw StartUpError(error) }
+    }
+
+    private func start(_ front: HTTPFront, on plan: ListenPlan) throws(StartUpError) -> Listening {
+        do throws(HTTPServerError) { return try front.start(on: plan) } catch { throw StartUpError(error) }
     }
 
     /// Takes the state directory, before anything else is begun. Replication waits for one that another process holds.

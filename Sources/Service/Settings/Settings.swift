@@ -21,7 +21,10 @@ package struct Settings: Sendable, Hashable {
     package var feed = FeedLimits()
     /// The file that options were read from; nil for none.
     package var configurationFile: String?
-    package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+    /// The addresses to listen on beside sockets that were passed.
+    package var listen = [ListenAddress(host: "127.0.0.1", port: 8080)]
+    /// The mode of the files of Unix sockets.
+    package var socketMode = ListenPlan.defaultSocketMode
     /// The directory of the saved state; nil keeps none.
     package var stateDirectory: String?
     /// How long a start waits for DynamoDB, 0 until it responds; nil for 10 s with a terminal, and 0 without one.

@@ -1,3 +1,5 @@
+package import HTTPServer
+
 /// Makes settings of flags, environment variables and a file of options, in this order. An empty variable counts as unset.
 package struct SettingsResolver {
     private let flags: [String: String]
@@ -91,4 +93,11 @@ package struct ResolvedSettings: Sendable, Hashable {
     package var settings: Settings
     /// The values that were given, by the names of their options.
     package fileprivate(set) var given: [String: GivenValue] = [:]
+
+    /// The settings for a service that was passed sockets: these take the place of the default address.
+    package func settings(with passed: PassedSockets) -> Settings {
+        var settings = settings
+        if !passed.isEmpty, given[AccessOptions.listen.name] == nil { settings.listen = [] }
+        return settings
+    }
 }

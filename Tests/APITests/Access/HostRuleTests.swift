@@ -69,7 +69,7 @@ import Testing
     func ownName() async throws {
         for isNamed in [false, true] {
             let fixture = try filled {
-                $0.listen = ListenAddress(host: "Workstation", port: 0)
+                $0.listen = [ListenAddress(host: "Workstation", port: 0)]
                 if isNamed { $0.allowedHosts = .only(["replica.example"]) }
             }
             #expect(try fixture.request("/v1/items/a", host: "workstation:8080").status == 200)

@@ -56,7 +56,7 @@ final class LiveService {
             isLoopback: true,
             metrics: ServiceMetrics(registry: PrometheusRegistry())
         )
-        port = try front.start(at: ResolvedAddress(host: "127.0.0.1", port: 0))
+        port = try front.start(on: ListenPlan([ListenAddress(host: "127.0.0.1", port: 0)])).port
         let storeLimits = settings.replication.storeLimits
         writer = GenerationWriter(epoch: try #require(Epoch("aaaaaaaa")), keySchema: Self.schema, limits: storeLimits)
     }

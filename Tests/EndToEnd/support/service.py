@@ -61,7 +61,9 @@ def metric(service, name):
 
 
 def command(table, port, *options):
-    return [BINARY, "serve", "--table", table, "--listen", f"127.0.0.1:{port}", *options]
+    """Options that name an address take the place of the usual one."""
+    listen = [] if "--listen" in options else ["--listen", f"127.0.0.1:{port}"]
+    return [BINARY, "serve", "--table", table, *listen, *options]
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@ import CLinux
 import Glibc
 import Testing
 
+@testable import HTTPServer
+
 /// A client that sends and receives bytes as they are. Every wait has a limit, after which it fails.
 final class RawClient {
     struct Failure: Error, CustomStringConvertible {
@@ -52,6 +54,32 @@ final class RawClient {
         if failure != 0 {
             close()
             throw Failure(description: "connect: \(failure)")
+        }
+    }
+
+    /// A client of a Unix socket.
+    init(path: String) throws {
+        descriptor = linux_stream_socket(AF_UNIX)
+        guard descriptor >= 0 else { throw Failure(description: "socket: \(errno)") }
+        guard let address = SocketAddress(path: path) else { throw Failure(description: "path: \(path)") }
+        let status = address.withSocketAddress { connect(descriptor, $0, $1) }
+        guard status == 0 else {
+            let code = errno
+            close()
+            throw Failure(description: "connect: \(code)")
+        }
+    }
+
+    /// A client of the IPv6 loopback address.
+    init(loopback6 port: Int) throws {
+        descriptor = linux_stream_socket(AF_INET6)
+        guard descriptor >= 0 else { throw Failure(description: "socket: \(errno)") }
+        let address = SocketAddress(AF_INET6, isLoopback: true, port: port)
+        let status = address.withSocketAddress { connect(descriptor, $0, $1) }
+        let code = errno
+        guard status == 0 || code == EINPROGRESS else {
+            close()
+            throw Failure(description: "connect: \(code)")
         }
     }
 

@@ -57,7 +57,7 @@ import Testing
     func defaults() throws {
         let settings = try resolve(["table": "orders"])
         #expect(settings == Settings(table: "orders"))
-        #expect(settings.listen.description == "127.0.0.1:8080")
+        #expect(settings.listen.map(\.description) == ["127.0.0.1:8080"])
         #expect(settings.replication.stream.pollInterval == .milliseconds(250))
         #expect(settings.loops >= 1)
     }
@@ -65,7 +65,8 @@ import Testing
     @Test("reads every option from its flag, its variable and its name in a file, alike")
     func everySetting() throws {
         let values = [
-            "table": "orders", "listen": "[::1]:0", "endpoint-url": "http://localhost:8000",
+            "table": "orders", "listen": "[::1]:0,unix:/run/a.sock", "socket-mode": "0666",
+            "endpoint-url": "http://localhost:8000",
             "streams-endpoint-url": "http://localhost:8001", "region": "eu-central-1",
             "profile": "dev", "poll-interval": "100ms", "scan-segments": "8", "scan-rcu": "500", "verify-rcu": "25",
             "on-gap": "rebuild-refusing", "max-lag": "2m", "loops": "3", "max-connections": "10",
@@ -80,7 +81,8 @@ import Testing
         let others = SettingsTable.settings.filter { $0.name != ProcessOptions.configurationFile.name }
         #expect(Set(values.keys) == Set(others.map(\.name)))
         var expected = Settings(table: "orders")
-        expected.listen = ListenAddress(host: "::1", port: 0)
+        expected.listen = [ListenAddress(host: "::1", port: 0), .unix(path: "/run/a.sock")]
+        expected.socketMode = 0o666
         expected.aws.endpointURL = "http://localhost:8000"
         expected.aws.streamsEndpointURL = "http://localhost:8001"
         expected.aws.region = "eu-central-1"
@@ -177,7 +179,8 @@ import Testing
         )
         #expect(
             message(["table": "t", "listen": "localhost"])
-                == "--listen: 'localhost' is not allowed; give host:port with a port from 0 to 65535, such as 127.0.0.1:8080"
+                == "--listen: 'localhost' is not allowed; give host:port, :port or unix:/path with a port from 0 to 65535, "
+                + "such as 127.0.0.1:8080; at most 16 with commas between them"
         )
         #expect(
             message(["table": "t"], ["TABLECAST_LOG_LEVEL": "loud"])

@@ -79,7 +79,7 @@ final class SandboxReplica: Sendable {
             metrics: ServiceMetrics(registry: PrometheusRegistry())
         )
         self.front = front
-        port = try front.start(at: ResolvedAddress(host: "127.0.0.1", port: 0))
+        port = try front.start(on: ListenPlan([ListenAddress(host: "127.0.0.1", port: 0)])).port
         store.addListener { [weak observer] in observer?.published() }
         store.addListener { [weak front] in front?.wakeStreams() }
         running = Task { () async -> ReplicationFailure? in

@@ -1,17 +1,16 @@
 import HTTPSemantics
-import HTTPServer
 
 /// The address of the service, and its readers.
 enum AccessOptions: SettingGroup {
     static let title = "Access"
     static let settings = [
+        listen,
         Setting(
-            "listen",
-            \.listen,
-            listen,
-            example: "[::]:8080",
-            "Address and port for HTTP; port 0 takes any free one.",
-            seeAlso: "The container image sets `0.0.0.0:8080`."
+            "socket-mode",
+            \.socketMode,
+            ListenOption.mode,
+            example: "0666",
+            "Mode of the files of Unix sockets, in octal digits. Who may write to such a file can connect."
         ),
         Setting(
             "auth-token-file",
@@ -49,13 +48,14 @@ enum AccessOptions: SettingGroup {
         ),
     ]
 
-    private static let listen = SettingKind<ListenAddress>(
-        form: SettingForm(
-            placeholder: "host:port",
-            allowed: "give host:port with a port from 0 to 65535, such as 127.0.0.1:8080"
-        ),
-        read: { ListenAddress($0) },
-        text: { $0.description }
+    static let listen = Setting(
+        "listen",
+        \.listen,
+        ListenOption.addresses,
+        example: "unix:/run/tablecast.sock",
+        "Addresses for HTTP, separated by commas or given repeatedly: `host:port`, `:port` for every address of both IP "
+            + "families, or `unix:/path`. Port 0 takes any free one.",
+        seeAlso: "The container image sets `:8080`. See [Addresses to listen on](deployment.md#addresses-to-listen-on)."
     )
 
     private static let origins = SettingKind<AllowedOrigins?>(
