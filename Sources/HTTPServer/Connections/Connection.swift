@@ -53,6 +53,8 @@ final class Connection {
     var wakeIndex = -1
     /// The bytes that `PendingBytes` counts for this connection.
     var countedBytes = 0
+    /// Set once the client has half-closed while a finite response was made: until then a pending response may wait.
+    var halfClosedUntil = Instant.max
     /// When something must happen, and the earliest entry in the loop's heap.
     var deadline = Instant.max
     var scheduled = Instant.max
@@ -71,6 +73,8 @@ final class Connection {
     var isPending: Bool { if case .pending = phase { true } else { false } }
     var isLingering: Bool { if case .lingering = phase { true } else { false } }
     var isClosed: Bool { if case .closed = phase { true } else { false } }
+    /// The client has sent FIN, and gets the response that is being made.
+    var isHalfClosed: Bool { halfClosedUntil != .max }
     /// Between two requests, without a byte of the next one, and without anything left to do.
     var isIdle: Bool { isReading && parser.phase == .idle && !isQueued && input.isEmpty && unsent.isEmpty }
 
@@ -80,7 +84,13 @@ final class Connection {
         switch phase {
         case .reading: isQueued ? nil : .readable
         case .sending: .writable
-        case .streaming, .pending: isQueued ? nil : unsent.isEmpty ? .peerClosed : [.writable, .peerClosed]
+        case .streaming, .pending:
+            if isQueued {
+                nil
+            } else {
+                // A FIN that is known already would be reported again and again.
+                EventInterest(unsent.isEmpty ? [] : [.writable]).union(isHalfClosed ? [] : .peerClosed)
+            }
         case .lingering: .readable
         case .closed: nil
         }

@@ -213,6 +213,7 @@ final class ConnectionHandler {
     }
 
     private func ask(_ pending: PendingRequest, on connection: Connection) {
+        if connection.halfClosedUntil <= connections.clock.now { pending.response.drain() }
         let step = pending.response.poll(now: .nanoseconds(connections.clock.now))
         guard case .answer(let response) = step else {
             pause(connection, step)
@@ -230,7 +231,8 @@ final class ConnectionHandler {
         switch step {
         case .answer: break
         case .again: turns.enqueueUnlessBlocked(connection)
-        case .wait(let until): turns.sleep(connection, until: until.wholeNanoseconds)
+        case .wait(let until):
+            turns.sleep(connection, until: min(until.wholeNanoseconds, connection.halfClosedUntil))
         }
     }
 

@@ -16,6 +16,8 @@ final class OpenConnections {
     private var table = ConnectionTable()
     private var deadlines = DeadlineHeap()
     private var wakeList = WakeList()
+    private let halfClosedLimit: Int
+    private var halfClosedCount = 0
     /// Idle connections close.
     private(set) var isStopping = false
 
@@ -27,6 +29,7 @@ final class OpenConnections {
         _ clock: LoopClock
     ) {
         timeouts = Timeouts(limits)
+        halfClosedLimit = limits.halfClosedConnections
         self.clock = clock
         self.handle = handle
         self.events = events
@@ -108,6 +111,27 @@ final class OpenConnections {
         }
     }
 
+    /// The client has sent FIN while a response was made. It may still read, or have left: that shows when it is sent something. So a
+    /// finite response goes on, and one that is pending does not wait for longer than for a client that does not read. Too many such
+    /// clients, and those of endless streams, have left.
+    func halfClose(_ connection: Connection) {
+        guard !connection.isHalfClosed else { return }
+        let isFinite =
+            switch connection.phase {
+            case .streaming(let stream): stream.body.isFinite
+            case .pending: true
+            case .reading, .sending, .lingering, .closed: false
+            }
+        guard isFinite, halfClosedCount < halfClosedLimit else {
+            close(connection, .clientGone)
+            return
+        }
+        halfClosedCount += 1
+        connection.halfClosedUntil = clock.now + timeouts.writeStall
+        if connection.isPending { connection.deadline = min(connection.deadline, connection.halfClosedUntil) }
+        if connection.isQueued { ignoreSocket(connection) } else { settle(connection) }
+    }
+
     /// Closes at once. `reason` is for its stream or its pending response, if it has one.
     func close(_ connection: Connection, _ reason: StreamEnd) {
         let phase = connection.phase
@@ -131,6 +155,7 @@ final class OpenConnections {
             observer?.connectionClosed()
         }
         connection.probeSlot = nil
+        if connection.isHalfClosed { halfClosedCount -= 1 }
         connection.input = []
         connection.unsent.removeAll()
         connection.parser = RequestParser()

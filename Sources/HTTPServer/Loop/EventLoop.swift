@@ -121,10 +121,9 @@ final class EventLoop {
 
     private func take(_ event: DescriptorEvent) {
         guard let connection = connections[event.token] else { return }
-        if event.isBroken || event.isPeerClosed {
-            connections.close(connection, .clientGone)
-            return
-        }
+        if event.isBroken { connections.close(connection, .clientGone) }
+        if event.isPeerClosed, !connection.isClosed { connections.halfClose(connection) }
+        guard !connection.isClosed else { return }
         if event.isWritable, !connection.unsent.isEmpty { handler.resume(connection) }
         guard !connection.isClosed else { return }
         if connection.isQueued {
