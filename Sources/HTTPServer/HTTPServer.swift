@@ -98,6 +98,12 @@ package final class HTTPServer: Sendable {
         for loop in currentLoops { loop.wakeStreams() }
     }
 
+    /// Makes each response from now on its connection's last, and goes on otherwise. Before a stop: clients that keep connections open
+    /// learn that they must open others, elsewhere.
+    package func closeAfterResponses() {
+        for loop in currentLoops { loop.closeAfterResponses() }
+    }
+
     /// Stops accepting, drains streams and requests in flight, closes idle connections, and when `grace` has passed
     /// everything. Returns when the port is free and every loop has ended. May be called again, also meanwhile; the
     /// shorter grace holds.

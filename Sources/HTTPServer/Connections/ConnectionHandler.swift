@@ -155,7 +155,7 @@ final class ConnectionHandler {
             closing = .close
         } else if !request.head.keepsAlive {
             closing = .close
-        } else if connections.isStopping {
+        } else if connections.closesAfterResponses {
             closing = .linger
         }
         let rest = responder.write(response, to: request, on: connection, began: began, closing: &closing)

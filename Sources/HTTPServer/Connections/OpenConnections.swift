@@ -20,6 +20,8 @@ final class OpenConnections {
     private var halfClosedCount = 0
     /// Idle connections close.
     private(set) var isStopping = false
+    /// Each response is its connection's last.
+    private(set) var closesAfterResponses = false
 
     init(
         _ handle: EventLoopHandle,
@@ -47,7 +49,12 @@ final class OpenConnections {
 
     subscript(token: UInt64) -> Connection? { table[token] }
 
-    func beginStopping() { isStopping = true }
+    func closeAfterResponses() { closesAfterResponses = true }
+
+    func beginStopping() {
+        isStopping = true
+        closesAfterResponses = true
+    }
 
     /// Opens a connection and watches it.
     func open(_ accepted: AcceptedConnection) throws(SystemCallError) -> Connection {

@@ -84,6 +84,7 @@ final class EventLoop {
 
     private func takeMessages() {
         let messages = handle.takeMessages()
+        if messages.closesAfterResponses { connections.closeAfterResponses() }
         for accepted in messages.accepted { accept(accepted) }
         if let deadline = messages.stopDeadline {
             let isFirst = stopDeadline == nil

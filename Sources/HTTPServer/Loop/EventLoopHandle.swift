@@ -12,6 +12,8 @@ final class EventLoopHandle: Sendable {
         /// When everything must be closed, once stopping has begun.
         var stopDeadline: Instant?
         var streamsAreWoken = false
+        /// Each response is its connection's last.
+        var closesAfterResponses = false
     }
 
     private struct State {
@@ -91,6 +93,12 @@ final class EventLoopHandle: Sendable {
         state.withLock { state in
             state.messages.stopDeadline = min(state.messages.stopDeadline ?? deadline, deadline)
         }
+        wake()
+    }
+
+    /// Makes each response its connection's last.
+    func closeAfterResponses() {
+        state.withLock { $0.messages.closesAfterResponses = true }
         wake()
     }
 

@@ -48,8 +48,10 @@ package struct Settings: Sendable, Hashable {
     package var accessLog = false
     /// Whether every response says how long it took.
     package var serverTiming = false
-    /// Time between "not ready" and draining.
-    package var drainDelay: Duration = .zero
+    /// Time between "not ready" and draining; nil for `drainTime`'s default.
+    package var drainDelay: Duration?
+    /// Whether Kubernetes runs this process.
+    package var isInKubernetes = false
     /// Time that requests and streams get to end.
     package var shutdownGrace: Duration = .seconds(10)
 
@@ -63,6 +65,10 @@ package struct Settings: Sendable, Hashable {
     package mutating func follow(endpoint url: String, region: String) {
         aws = AWSOverrides(region: aws.region ?? region, endpointURL: url)
     }
+
+    /// The time between "not ready" and draining. In Kubernetes, the kubelet sends SIGTERM while the endpoints of Services still name the
+    /// Pod, and proxies learn of it seconds later: a Pod that stops listening at once refuses their connections.
+    package var drainTime: Duration { drainDelay ?? (isInKubernetes ? .seconds(5) : .zero) }
 
     /// The time after which a start gives up; nil for never. A person at a terminal wants to know; a supervisor would only start the
     /// process again.
