@@ -23,13 +23,14 @@ package final class HTTPServer: Sendable {
     private let group = DispatchGroup()
 
     /// A server that does nothing yet. `loops` event loops are threads: one a core is right. `clock` gives the seconds since 1970
-    /// UTC that the Date field tells; nil takes the system's. `pendingBytes` counts what waits for slow clients, for handlers that ask
+    /// UTC that the Date field tells; nil takes the system's. `proxies` are those that are believed when they say whose requests they pass on. `pendingBytes` counts what waits for slow clients, for handlers that ask
     /// before they make a large response; nil makes one of `limits`.
     package init(
         handler: any HTTPHandler,
         observer: (any HTTPServerObserver)?,
         limits: HTTPServerLimits = HTTPServerLimits(),
         notes: ResponseNotes = [],
+        proxies: TrustedProxies = TrustedProxies(),
         loops: Int,
         pendingBytes: PendingBytes? = nil,
         clock: (@Sendable () -> Int)? = nil
@@ -40,6 +41,7 @@ package final class HTTPServer: Sendable {
             observer: observer,
             limits: limits,
             notes: notes,
+            proxies: proxies,
             date: clock
         )
         loopCount = loops

@@ -32,9 +32,9 @@ final class Connection {
     let descriptor: Int32
     /// Slot and generation, with which the kernel reports events. Outlives neither the connection nor its descriptor.
     let token: UInt64
-    let peerAddress: String
-    /// The same for all connections of one client.
-    let addressKey: UInt64
+    var origin: ConnectionOrigin
+    /// Whose turns this connection takes: the client's of its last request, where one proxy sends those of many.
+    var turnKey: UInt64
     /// Set for the connection of a probe, which is beyond the limits and not counted; nil again when it is closed.
     var probeSlot: ProbeSlots.Slot?
     var phase = Phase.reading
@@ -61,8 +61,8 @@ final class Connection {
 
     init(_ accepted: AcceptedConnection, token: UInt64, now: Instant) {
         descriptor = accepted.descriptor
-        peerAddress = accepted.peerAddress
-        addressKey = accepted.addressKey
+        origin = accepted.origin
+        turnKey = accepted.origin.countedKey
         probeSlot = accepted.probe?.slot
         self.token = token
         progress = ReadProgress(now: now)

@@ -13,15 +13,22 @@ final class ConnectionHandler {
     private let turns: Turns
     private let writer: ConnectionWriter
     private let responder: Responder
+    private let proxied: ProxiedConnections
     private let readBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: ConnectionHandler.readBytes)
     private var produced: [UInt8] = []
 
-    init(_ configuration: HTTPServerConfiguration, _ connections: OpenConnections, _ turns: Turns) {
+    init(
+        _ configuration: HTTPServerConfiguration,
+        _ connections: OpenConnections,
+        _ turns: Turns,
+        _ idleEviction: IdleEviction
+    ) {
         limits = configuration.limits
         self.connections = connections
         self.turns = turns
         writer = ConnectionWriter(connections, turns)
         responder = Responder(configuration, output: writer.output)
+        proxied = ProxiedConnections(configuration, connections, idleEviction)
     }
 
     deinit { readBuffer.deallocate() }
@@ -101,6 +108,15 @@ final class ConnectionHandler {
     private func process(_ bytes: UnsafeBufferPointer<UInt8>, on connection: Connection) -> Int {
         var offset = 0
         var responses = 0
+        if connection.origin.awaitsHeader {
+            switch proxied.takeHeader(of: connection, from: bytes) {
+            case .incomplete: return 0
+            case .complete(let length): offset = length
+            case .rejected(let rejection):
+                reject(rejection, on: connection)
+                offset = bytes.count
+            }
+        }
         reading: while connection.isReading, offset < bytes.count {
             if responses > 0, responses >= limits.pipelinedRequests || turns.isSliceUp {
                 turns.postpone(connection)

@@ -78,6 +78,17 @@ final class OpenConnections {
         return connection
     }
 
+    /// Counts a connection for its client, which a proxy has named; false where the client has as many connections as it may.
+    func count(_ connection: Connection, for origin: ConnectionOrigin) -> Bool {
+        // A probe beyond the limits does not count.
+        if connection.probeSlot == nil {
+            guard handle.recount(connection.origin.countedKey, as: origin.countedKey) else { return false }
+        }
+        connection.origin = origin
+        connection.turnKey = origin.countedKey
+        return true
+    }
+
     /// Puts a connection in a phase in which wake-ups reach it.
     func beginWaking(_ connection: Connection, in phase: Connection.Phase) {
         connection.phase = phase
@@ -102,7 +113,9 @@ final class OpenConnections {
                 return
             }
             connection.progress.note(connection.parser.phase, request: connection.requestCount, now: clock.now)
-            connection.deadline = connection.progress.start + timeouts.limit(of: connection.parser)
+            // A proxy sends its header at once, and the head of the first request may be long in coming.
+            let limit = connection.origin.awaitsHeader ? timeouts.head : timeouts.limit(of: connection.parser)
+            connection.deadline = connection.progress.start + limit
         case .sending, .streaming, .pending, .lingering: break
         }
         if let interest = connection.wantedInterest { watch(connection, interest) }
@@ -158,7 +171,7 @@ final class OpenConnections {
         // Closing the only descriptor of a socket takes it out of epoll, too.
         closeDescriptor(connection.descriptor)
         if connection.probeSlot == nil {
-            handle.released(connection.addressKey)
+            handle.released(connection.origin.countedKey)
             observer?.connectionClosed()
         }
         connection.probeSlot = nil
@@ -225,7 +238,7 @@ final class OpenConnections {
         guard let observer, connection.parser.phase != .idle else { return }
         let duration = Duration.nanoseconds(SystemClock.suspendingNanoseconds() - connection.progress.start)
         var outcome = HTTPOutcome(route: nil, status: 0, bytes: 0, duration: duration)
-        outcome.rejected = RejectedPeer(address: connection.peerAddress, id: nil)
+        outcome.rejected = RejectedPeer(connection.origin, id: nil)
         observer.responded(to: nil, outcome)
     }
 

@@ -88,6 +88,14 @@ final class EventLoopHandle: Sendable {
         addresses.leave(addressKey)
     }
 
+    /// A connection counts for another address than before; false, and nothing is changed, where that has as many as it may.
+    func recount(_ oldKey: UInt64, as newKey: UInt64) -> Bool {
+        if oldKey == newKey { return true }
+        guard addresses.admit(newKey) else { return false }
+        addresses.leave(oldKey)
+        return true
+    }
+
     /// Lets connections finish until `deadline`, on the suspending clock. A later call can only shorten it.
     func stop(deadline: Instant) {
         state.withLock { state in

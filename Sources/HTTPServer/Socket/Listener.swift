@@ -20,6 +20,7 @@ final class Listener: Sendable {
     private let descriptor: Int32
     private let loops: [EventLoopHandle]
     private let limits: HTTPServerLimits
+    private let proxies: TrustedProxies
     private let addresses: AddressCounts
     private let gate: ProbeGate
     private let seeking = Atomic<Int>(0)
@@ -37,6 +38,7 @@ final class Listener: Sendable {
         self.descriptor = descriptor
         self.loops = loops
         limits = configuration.limits
+        proxies = configuration.proxies
         self.addresses = addresses
         warningOfDescriptors = PacedWarning(configuration.observer)
         gate = ProbeGate(configuration, loops: loops)
@@ -82,13 +84,8 @@ final class Listener: Sendable {
             case .wouldBlock:
                 return
             case .done(let accepted):
-                handOver(
-                    AcceptedConnection(
-                        descriptor: Int32(accepted),
-                        peerAddress: SocketAddress.host(&address),
-                        addressKey: SocketAddress.key(&address)
-                    )
-                )
+                let origin = ConnectionOrigin(SocketAddress.peer(&address), proxies)
+                handOver(AcceptedConnection(descriptor: Int32(accepted), origin: origin))
             case .failed(let code):
                 switch code {
                 case EMFILE, ENFILE, ENOBUFS, ENOMEM:
@@ -114,14 +111,14 @@ final class Listener: Sendable {
             }
         }
         let isFull = total >= limits.connections
-        let isAdmitted = addresses.admit(accepted.addressKey)
+        let isAdmitted = addresses.admit(accepted.origin.countedKey)
         if !isFull, isAdmitted {
             guard !least.adopt(accepted) else { return }
-            addresses.leave(accepted.addressKey)
+            addresses.leave(accepted.origin.countedKey)
             closeDescriptor(accepted.descriptor)
             return
         }
-        if !isAdmitted { addresses.enter(accepted.addressKey) }
+        if !isAdmitted { addresses.enter(accepted.origin.countedKey) }
         // A client that has as many connections as it may makes room with one of its own.
         seekRoom(accepted, isAdmitted ? .total : .address)
     }
@@ -149,7 +146,7 @@ final class Listener: Sendable {
 
     /// Gives up a connection that no place is free for, unless it is a probe's. Also called from event loops.
     private func refuse(_ accepted: AcceptedConnection, _ reason: HTTPRefusal) {
-        addresses.leave(accepted.addressKey)
+        addresses.leave(accepted.origin.countedKey)
         gate.take(accepted, reason)
     }
 

@@ -96,6 +96,7 @@ package final class HTTPFront: Sendable {
             observer: accessLog.map { LoggingObserver(metrics, $0) } ?? metrics,
             limits: serverLimits,
             notes: settings.serverTiming ? [.requestID, .serverTiming] : .requestID,
+            proxies: settings.proxies,
             loops: settings.loops,
             pendingBytes: pendingBytes
         )

@@ -40,6 +40,8 @@ package struct Settings: Sendable, Hashable {
     package var connectionsPerAddress: Int?
     /// The condition under which the service is ready where a request names none.
     package var readyWhen = ReadyWhen.live
+    /// The proxies that tell whose requests they pass on.
+    package var proxies = TrustedProxies()
     /// Bytes that may wait for slow clients; nil for a part of the memory available.
     package var pendingBytes: Int?
     package var logLevel = Logger.Level.info

@@ -77,6 +77,7 @@ import Testing
             "shutdown-grace": "0s", "state-dir": "/var/lib/tablecast", "access-log": "on", "server-timing": "true",
             "crash-dumps": "on", "auth-token-file": "/run/secrets/tokens.json",
             "cors-origin": "https://a.example,https://b.example", "allowed-host": "a.example,B.example.",
+            "proxy-protocol": "10.0.0.0/24,unix", "trusted-proxies": "2001:db8::/32, 127.0.0.1",
         ]
         let others = SettingsTable.settings.filter { $0.name != ProcessOptions.configurationFile.name }
         #expect(Set(values.keys) == Set(others.map(\.name)))
@@ -99,6 +100,8 @@ import Testing
         expected.tokenFile = "/run/secrets/tokens.json"
         expected.crossOrigins = .only(["https://a.example", "https://b.example"])
         expected.allowedHosts = .only(["a.example", "b.example"])
+        expected.proxies.protocolSources = try #require(Networks("10.0.0.0/24,unix"))
+        expected.proxies.fieldSources = try #require(Networks("2001:db8::/32,127.0.0.1"))
         expected.crashDumps = true
         expected.loops = 3
         expected.server.connections = 10

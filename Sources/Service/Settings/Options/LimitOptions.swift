@@ -62,7 +62,7 @@ enum LimitOptions: SettingGroup {
             SettingKind.integer(count).optional,
             default: "half of all",
             example: "4000",
-            "Open event streams and long polls of one address; raise it behind a proxy."
+            "Open event streams and long polls of one address; raise it behind a proxy that does not tell the client."
         ),
         Setting(
             "max-stream-age",
