@@ -224,7 +224,7 @@ let package = Package(
             ]
         ),
         tests(of: "Simulation", []),
-        tests(of: "HTTPServer", ["TestTools", "HTTPCases", "CLinux"]),
+        tests(of: "HTTPServer", ["TestTools", "HTTPCases", "HTTPSemantics", "CLinux"]),
         tests(of: "Compression", ["CZlib"]),
         tests(of: "Digest", []),
         tests(of: "ItemQuery", ["TestTools", "TableModel"]),

@@ -36,9 +36,14 @@ package struct FeedLimits: Sendable, Hashable {
     package var maximumBatch: Duration = .seconds(10)
     /// The age at which a stream is ended, less up to a fifth so that clients do not come back all at once; nil for none.
     package var maximumStreamAge: Duration? = .seconds(900)
-    /// Milliseconds after which a client should reconnect; a drain spreads its clients over four times as much, an overload over
-    /// ten times.
+    /// Milliseconds after which a client should reconnect, at least. Each client is told a random time from this to so many times as
+    /// much (`RetryHints`): a connection may break for all at once.
     package var retryMilliseconds = 1000
+    static let retrySpread = 2
+    /// The same where the server drains, and all clients go to others.
+    static let drainSpread = 5
+    /// The same where no place is free.
+    static let overloadSpread = 10
     /// Changes of a page when the client does not say, and at most.
     package var defaultPageChanges = 1000
     package var maximumPageChanges = 10_000

@@ -23,13 +23,14 @@ package final class HTTPServer: Sendable {
     private let group = DispatchGroup()
 
     /// A server that does nothing yet. `loops` event loops are threads: one a core is right. `clock` gives the seconds since 1970
-    /// UTC that the Date field tells; nil takes the system's. `pendingBytes` counts what waits for slow clients, for handlers that ask
+    /// UTC that the Date field tells; nil takes the system's. `proxies` are those that are believed when they say whose requests they pass on. `pendingBytes` counts what waits for slow clients, for handlers that ask
     /// before they make a large response; nil makes one of `limits`.
     package init(
         handler: any HTTPHandler,
         observer: (any HTTPServerObserver)?,
         limits: HTTPServerLimits = HTTPServerLimits(),
         notes: ResponseNotes = [],
+        proxies: TrustedProxies = TrustedProxies(),
         loops: Int,
         pendingBytes: PendingBytes? = nil,
         clock: (@Sendable () -> Int)? = nil
@@ -40,6 +41,7 @@ package final class HTTPServer: Sendable {
             observer: observer,
             limits: limits,
             notes: notes,
+            proxies: proxies,
             date: clock
         )
         loopCount = loops
@@ -102,6 +104,12 @@ package final class HTTPServer: Sendable {
     /// loop.
     package func wakeStreams() {
         for loop in currentLoops { loop.wakeStreams() }
+    }
+
+    /// Makes each response from now on its connection's last, and goes on otherwise. Before a stop: clients that keep connections open
+    /// learn that they must open others, elsewhere.
+    package func closeAfterResponses() {
+        for loop in currentLoops { loop.closeAfterResponses() }
     }
 
     /// Stops accepting, drains streams and requests in flight, closes idle connections, and when `grace` has passed

@@ -4,6 +4,7 @@ struct HTTPServerConfiguration: Sendable {
     let observer: (any HTTPServerObserver)?
     let limits: HTTPServerLimits
     let notes: ResponseNotes
+    var proxies = TrustedProxies()
     /// Seconds since 1970 UTC for the Date field; nil takes the system's.
     var date: (@Sendable () -> Int)?
 }

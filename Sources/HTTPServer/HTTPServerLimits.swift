@@ -12,10 +12,12 @@ package struct HTTPServerLimits: Sendable, Hashable {
     package var chunkLineBytes = 1_024
     /// More bytes of chunk extensions in one body are answered 400 (RFC 9112 section 7.1.1).
     package var chunkExtensionBytes = 16_384
+    /// A longer PROXY protocol header of version 2 is answered 400. Proxies add values to it: names of networks, certificates.
+    package var proxyHeaderBytes = 4_096
     /// Connections beyond these are answered 503 and closed, unless their request is a health probe.
     package var connections = 20_000
     /// Of one client's address (an IPv4 address, an IPv6 /64), 0 for no bound; those beyond are answered 503 and closed, unless
-    /// their request is a health probe. One client cannot take every place, but a proxy in front is one client.
+    /// their request is a health probe. One client cannot take every place. A proxy in front is one client, unless it is one of `TrustedProxies`.
     package var connectionsPerAddress = 0
     /// Connections beyond the limits whose request may turn out to be a health probe; when there are more, one that waits is
     /// answered 503. 0 refuses probes too, without reading their request.
@@ -52,6 +54,9 @@ package struct HTTPServerLimits: Sendable, Hashable {
     package var keepAliveTimeout: Duration = .seconds(75)
     /// Without the client taking one byte of what waits for it; then closed.
     package var writeStallTimeout: Duration = .seconds(30)
+    /// Clients of one event loop that have half-closed and wait for the rest of a finite response; more are closed at once. A pending
+    /// response waits for such a client for `writeStallTimeout` at most.
+    package var halfClosedConnections = 256
     /// A client that takes less than this of what waits for it, while something waits, is closed after `responseGrace`. Time in
     /// which nothing waits does not count.
     package var responseBytesPerSecond = 2_048

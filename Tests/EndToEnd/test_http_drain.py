@@ -2,9 +2,11 @@
 
 import re
 import signal
+import threading
 import time
 
 import pytest
+from support import proxies
 from support.processes import looks, wait_for
 from support.service import serving
 from support.tables import create_table
@@ -28,6 +30,12 @@ def refuses(port):
     return False
 
 
+def fresh_get(port, path):
+    """A response on a connection of its own."""
+    with Wire(port) as wire:
+        return wire.get(path)
+
+
 def subscribe(port):
     wire = Wire(port, patience=30)
     wire.send(b"GET /v1/events HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -41,26 +49,26 @@ def test_the_order_of_a_drain(ministack, logs, table):
         process, port = service.program.process, service.port
         streams = [subscribe(port) for _ in range(20)]
         idle, kept, unfinished = Wire(port), Wire(port), Wire(port)
-        assert kept.get("/readyz").status == 200
+        assert kept.get("/v1/items/a").status == 200
         unfinished.send(b"GET /v1/items/a HTTP/1.1\r\n")
         asked = time.monotonic()
         process.send_signal(signal.SIGTERM)
         # Not ready at once, with a reason, while everything else goes on, for new connections too.
-        answer = wait_for(lambda: (lambda response: response.status == 503 and response)(kept.get("/readyz")), 2)
+        answer = wait_for(lambda: (lambda response: response.status == 503 and response)(fresh_get(port, "/readyz")), 2)
         assert b"draining" in answer.body
+        # Each response sends its client elsewhere, also where a connection was kept before.
+        response = kept.get("/v1/items/a")
+        assert response.status == 200 and response.is_last
+        assert kept.rest() == b""
         for _ in looks(asked + 2.5 - time.monotonic(), every=0.1):
-            with Wire(port) as fresh:
-                assert fresh.get("/v1/items/a").status == 200
-                response = fresh.get("/livez")
-                assert response.status == 200 and not response.is_last
-            response = kept.get("/v1/items/a")
-            assert response.status == 200 and not response.is_last
+            for path in ("/v1/items/a", "/livez"):
+                response = fresh_get(port, path)
+                assert response.status == 200 and response.is_last
         assert not [wire for wire in streams if b"event: bye" in wire.received]
         # Then the port is closed, and what waits idle is ended without a word.
         wait_for(lambda: refuses(port), 10)
         assert time.monotonic() - asked >= 3
         assert idle.rest() == b""
-        assert kept.rest() == b""
         # A request in flight is answered, as its connection's last.
         unfinished.send(b"Host: a\r\n\r\n")
         response = unfinished.response()
@@ -80,6 +88,56 @@ def test_the_order_of_a_drain(ministack, logs, table):
         assert len(set(retries)) > 10, f"they would all come back together: {retries}"
         assert process.wait(15) == 0
         assert time.monotonic() - asked < 20
+
+
+class Clients:
+    """Clients that open one connection after the other, and keep one each for their further requests."""
+
+    def __init__(self, port, count):
+        self.port, self.served, self.failures, self.over = port, 0, [], threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(number % 2 == 0,)) for number in range(count)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def run(self, keeps):
+        kept = None
+        while not self.over.wait(0.01):
+            try:
+                wire = kept or Wire(self.port)
+                response = wire.get("/v1/items/a")
+                assert response.status == 200, response.body
+                self.served += 1
+                if keeps and not response.is_last:
+                    kept = wire
+                else:
+                    kept = None
+                    wire.close()
+            except (OSError, AssertionError) as error:
+                self.failures.append(repr(error))
+                kept = None
+
+
+def test_nobody_fails_while_a_replica_leaves_in_kubernetes(ministack, logs, table, tmp_path):
+    """With the default delay in Kubernetes, a balancer that looks at /readyz has gone elsewhere before the port is closed."""
+    kubernetes = {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}
+    with serving(logs, ministack, table) as stays, serving(logs, ministack, table, **kubernetes) as leaves:
+        with proxies.proxy("haproxy-checked", tmp_path, leaves.port, stays.port) as port, Clients(port, 8) as clients:
+            wait_for(lambda: clients.served > 100)
+            asked = time.monotonic()
+            leaves.program.process.send_signal(signal.SIGTERM)
+            assert leaves.program.process.wait(40) == 0
+            assert time.monotonic() - asked >= 5
+            before = clients.served
+            wait_for(lambda: clients.served > before + 100)
+        assert clients.failures == []
 
 
 def test_the_grace_is_a_hard_deadline(ministack, logs, table):

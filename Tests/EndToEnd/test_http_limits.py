@@ -292,3 +292,17 @@ def test_slow_clients(ministack, logs, table):
             connection.close()
         for reader in readers:
             reader.close()
+
+
+def test_idle_connections_stay_open_as_long_as_they_are_told_to(ministack, logs, table):
+    """M49: --keep-alive is the time between two requests; 650 s, as balancers need it, are taken."""
+    with serving(logs, ministack, table, "--keep-alive", "2s") as service, serving(logs, ministack, table, "--keep-alive", "650s") as long:
+        short, patient = Wire(service.port), Wire(long.port)
+        assert short.get("/livez").status == patient.get("/livez").status == 200
+        asked = time.monotonic()
+        assert short.rest() == b""
+        assert 1.9 < time.monotonic() - asked < 20
+        assert not patient.has_answer_now()
+        assert patient.get("/livez").status == 200
+        short.close()
+        patient.close()

@@ -74,7 +74,7 @@ def test_beyond_the_limit_large_answers_wait_and_stalled_clients_go(ministack, l
         def served():
             answer = service.http.post("/v1/items/batch-get", json={"keys": [{"id": key} for key in keys]}, timeout=60)
             if answer.status_code == 503:
-                assert answer.headers["retry-after"] == "1"
+                assert 1 <= int(answer.headers["retry-after"]) <= 3
                 assert answer.json()["type"] == "urn:tablecast:problem:overloaded"
                 return False
             assert answer.status_code == 200, answer.text

@@ -94,7 +94,7 @@ def check_probes(service, rounds, source=None, is_quiet=True):
         # A flood takes up the number of refusals that are explained in a second.
         if refused is None and not is_quiet:
             continue
-        assert refused.status == 503 and refused["retry-after"] == "1" and refused["connection"] == "close"
+        assert refused.status == 503 and 1 <= int(refused["retry-after"]) <= 3 and refused["connection"] == "close"
         assert b"connections" in refused.body
 
 

@@ -15,6 +15,7 @@ let fuzzTargets: [String: @Sendable () -> any FuzzTarget] = [
     "number": { NumberTarget() },
     "patch": { PatchTarget() },
     "position": { PositionTarget() },
+    "proxy": { ProxyTarget() },
     "request": { RequestTarget() },
     "shared-files": { SharedFilesTarget() },
     "state": { StateTarget() },

@@ -8,7 +8,7 @@ import Testing
         var table = ConnectionTable()
         func add() -> Connection {
             let connection = Connection(
-                AcceptedConnection(descriptor: 9, peerAddress: "", addressKey: 0),
+                AcceptedConnection(testing: 9),
                 token: table.reserve(),
                 now: 0
             )

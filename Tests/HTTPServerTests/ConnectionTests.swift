@@ -10,7 +10,7 @@ import Testing
     }
 
     private func connection() -> Connection {
-        Connection(AcceptedConnection(descriptor: 9, peerAddress: "", addressKey: 0), token: 0, now: 0)
+        Connection(AcceptedConnection(testing: 9), token: 0, now: 0)
     }
 
     private func stream(then closing: Connection.Closing) -> Connection.Phase {

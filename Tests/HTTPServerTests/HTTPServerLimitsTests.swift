@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import HTTPSemantics
 import Synchronization
 import TestTools
 import Testing
@@ -229,7 +230,7 @@ import Testing
                     }
                 }
             }
-            return SocketAddress.key(&storage)
+            return SocketAddress.peer(&storage).clientKey
         }
         #expect((key(left) == key(right)) == isOne)
     }

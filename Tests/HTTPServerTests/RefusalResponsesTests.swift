@@ -24,7 +24,7 @@ import Testing
             var ends: [Int32] = [0, 0]
             try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
             responses.tell(
-                AcceptedConnection(descriptor: ends[0], peerAddress: "10.0.0.1", addressKey: 0),
+                AcceptedConnection(testing: ends[0], address: 0x0A00_0001),
                 "no place"
             )
             close(ends[0])

@@ -1,3 +1,4 @@
+import HTTPSemantics
 import Testing
 
 @testable import HTTPServer
@@ -49,7 +50,7 @@ import Testing
         #expect(
             observer.current.rejected == [
                 RejectedPeer(
-                    address: "127.0.0.1",
+                    ConnectionOrigin(.ip(IPAddress(ipv4: 0x7F00_0001)), TrustedProxies()),
                     id: id,
                     reason: "the request line does not begin with a method and one space"
                 )

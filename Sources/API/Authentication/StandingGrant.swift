@@ -58,6 +58,7 @@ private final class GrantedStream: StreamingBody {
     }
 
     var length: Int? { body.length }
+    var isFinite: Bool { body.isFinite }
     var keptBytes: Int { body.keptBytes }
     func mustEnd(now: Duration) -> Bool { body.mustEnd(now: now) }
 

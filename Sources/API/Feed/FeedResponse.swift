@@ -58,7 +58,7 @@ enum FeedResponse {
             .tooManySubscribers,
             "All places for subscribers are taken, or all that one address may have "
                 + "(--max-subscribers, --max-subscribers-per-address).",
-            .retryAfter(seconds: Int.random(in: 1...10))
+            .retryAfter(seconds: 1, upTo: 10)
         )
     }
 }

@@ -25,8 +25,8 @@ extension Problem {
         case position(String)
         /// The target at which a feed that cannot be resumed can begin, as a member and a link.
         case restart(String)
-        /// When to retry, in the field Retry-After.
-        case retryAfter(seconds: Int)
+        /// When to retry, in the field Retry-After: a random time that `RetryHints` makes of these, so that clients spread.
+        case retryAfter(seconds: Int, upTo: Int? = nil)
         /// How to authenticate, in the field WWW-Authenticate.
         case challenge(String)
 
@@ -46,11 +46,12 @@ extension Problem {
             }
         }
 
-        func add(to fields: inout HTTPFields) {
+        func add(to fields: inout HTTPFields, _ hints: RetryHints) {
             switch self {
             case .challenge(let challenge): fields.add("WWW-Authenticate", challenge)
             case .restart(let target): fields.addLink(target, "restart")
-            case .retryAfter(let seconds): fields.add("Retry-After", String(seconds))
+            case .retryAfter(let least, let most):
+                fields.add("Retry-After", String(hints.seconds(atLeast: least, upTo: most)))
             case .parameter, .reasonCode, .state, .readyWhen, .allowed, .column, .index, .scope, .position: break
             }
         }

@@ -1,4 +1,4 @@
-import Basics
+package import Basics
 import HTTPSemantics
 package import HTTPServer
 import TableModel
@@ -41,8 +41,12 @@ package struct Problem: Error, Sendable, Hashable {
     }
 
     /// The response. `id` is the request's, so that a report of the problem names the request; nil where the server names none.
-    /// `fields` are those that already belong to the response, such as Allow.
-    package func response(id: String?, fields: HTTPFields = HTTPFields()) -> HTTPResponse {
+    /// `fields` are those that already belong to the response, such as Allow. `hints` says when to retry.
+    package func response(
+        id: String?,
+        fields: HTTPFields = HTTPFields(),
+        hints: RetryHints = .shared
+    ) -> HTTPResponse {
         let body = JSONWriter.object { json in
             json.member("type", "urn:tablecast:problem:\(kind.rawValue)")
             json.member("title", ReasonPhrase.of(status).map { "\($0)" } ?? "Request Refused")
@@ -54,7 +58,7 @@ package struct Problem: Error, Sendable, Hashable {
         var fields = fields
         fields.add("Content-Type", "application/problem+json")
         fields.add("Cache-Control", "no-store")
-        for member in extensions { member.add(to: &fields) }
+        for member in extensions { member.add(to: &fields, hints) }
         return HTTPResponse(status: status, fields: fields, body: .bytes(body))
     }
 }

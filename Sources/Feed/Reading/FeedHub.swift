@@ -48,18 +48,22 @@ package final class FeedHub: Sendable {
     let views = FeedViews()
     let conditions: @Sendable () -> FeedConditions
     let wallMilliseconds: @Sendable () -> Int64
+    let retryHints: RetryHints
     private let subscribers: Permits
     private let counts = Mutex(Reading())
 
-    /// `wallMilliseconds` counts since 1970 UTC. Both closures are called on event loops and must not block.
+    /// `wallMilliseconds` counts since 1970 UTC. Both closures are called on event loops and must not block. `retryHints` says when
+    /// subscribers reconnect.
     package init(
         store: ReplicaStore,
         limits: FeedLimits = FeedLimits(),
+        retryHints: RetryHints = .shared,
         wallMilliseconds: @escaping @Sendable () -> Int64,
         conditions: @escaping @Sendable () -> FeedConditions
     ) {
         self.store = store
         self.limits = limits
+        self.retryHints = retryHints
         subscribers = Permits(limit: limits.maximumSubscribers, perHolder: limits.perAddress)
         self.frames = FrameCache(limits: limits)
         self.wallMilliseconds = wallMilliseconds

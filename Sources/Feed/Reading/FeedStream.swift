@@ -72,7 +72,7 @@ package final class FeedStream: StreamingBody {
             return .end
         }
         if isRevoked { return sayGoodbye(.revoked, &output) }
-        if isDraining { return sayGoodbye(.draining, spread: 4, &output) }
+        if isDraining { return sayGoodbye(.draining, spread: FeedLimits.drainSpread, &output) }
         if let startedAt, let timeout = request.timeout, now - startedAt >= timeout {
             return sayGoodbye(.timeout, &output)
         }
@@ -96,8 +96,7 @@ package final class FeedStream: StreamingBody {
         startedAt = now
         spokeAt = now
         if let age = hub.limits.maximumStreamAge { endsAt = now + age * Double.random(in: 0.8...1) }
-        let retry = hub.limits.retryMilliseconds
-        appendRetry(permit == nil ? Int.random(in: retry...(retry * 10)) : retry, &output)
+        appendRetry(times: permit == nil ? FeedLimits.overloadSpread : FeedLimits.retrySpread, &output)
     }
 
     /// Nothing is published. The answer stays 200 and open: a browser's `EventSource` never retries after any other status. Who was
@@ -185,12 +184,9 @@ package final class FeedStream: StreamingBody {
         say(make(reader.position, hub.conditions(), request.tellsItemCount ? snapshot.itemCount : nil), &output)
     }
 
-    /// `spread` is over how many times the usual wait clients come back: all at once they would meet the next server all at once.
+    /// `spread` is up to how many times the usual wait clients come back: all at once they would meet the next server all at once.
     private func sayGoodbye(_ reason: ByeReason, spread: Int = 0, _ output: inout [UInt8]) -> StreamStep {
-        if spread > 0 {
-            let retry = hub.limits.retryMilliseconds
-            appendRetry(retry + Int.random(in: 0...(retry * spread)), &output)
-        }
+        if spread > 0 { appendRetry(times: spread, &output) }
         // While it catches up a limit may cut a run short, but everything up to the position has been delivered.
         say(.bye(reason, at: reader.flatMap { $0.isReady ? $0.position : nil }), &output)
         return .end
@@ -202,7 +198,8 @@ package final class FeedStream: StreamingBody {
         wire.append(bytes, to: &output)
     }
 
-    private func appendRetry(_ milliseconds: Int, _ output: inout [UInt8]) {
+    private func appendRetry(times: Int, _ output: inout [UInt8]) {
+        let milliseconds = hub.retryHints.milliseconds(from: hub.limits.retryMilliseconds, times: times)
         var bytes: [UInt8] = []
         ControlEvent.appendRetry(milliseconds, request.encoding, to: &bytes)
         wire.append(bytes, to: &output)

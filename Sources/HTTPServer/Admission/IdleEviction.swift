@@ -25,7 +25,7 @@ final class IdleEviction {
             noted = oldest(Self.notedConnections) { _ in true }.reversed()
             return closeNoted()
         }
-        guard let oldest = oldest(1, where: { $0.addressKey == addressKey }).first else { return false }
+        guard let oldest = oldest(1, where: { $0.origin.countedKey == addressKey }).first else { return false }
         connections.close(oldest.connection, .clientGone)
         return true
     }

@@ -14,12 +14,14 @@ import Synchronization
 final class ProbeGate: Sendable {
     /// A connection whose request is being read.
     private struct Candidate {
-        let accepted: AcceptedConnection
+        var accepted: AcceptedConnection
         let reason: HTTPRefusal
         let due: Instant
         /// The present look has found something to read or the time up, and has not settled it yet.
         var isReady = false
         var slot: ProbeSlots.Slot?
+        /// The address that `slot` counts for.
+        var slotKey: UInt64 = 0
         var parser = RequestParser()
         /// Bytes read that the parser has not consumed.
         var input: [UInt8] = []
@@ -54,6 +56,7 @@ final class ProbeGate: Sendable {
     private let limits: HTTPServerLimits
     private let refusals: Refusals
     private let slots: ProbeSlots
+    private let proxies: TrustedProxies
     private let timeout: Int64
     private let queue = DispatchQueue(label: "tablecast.http.probes")
     private let state = Mutex(State())
@@ -62,6 +65,7 @@ final class ProbeGate: Sendable {
     init(_ configuration: HTTPServerConfiguration, loops: [EventLoopHandle]) {
         handler = configuration.handler
         observer = configuration.observer
+        proxies = configuration.proxies
         self.loops = loops
         var limits = configuration.limits
         limits.headBytes = min(limits.headBytes, limits.probeHeadBytes)
@@ -73,12 +77,8 @@ final class ProbeGate: Sendable {
 
     /// Takes over a connection that no place is free for. Called on any thread.
     func take(_ accepted: AcceptedConnection, _ reason: HTTPRefusal) {
-        // Drops the room search, which counts against `HTTPServerLimits.roomSeekers` while it exists.
-        let accepted = AcceptedConnection(
-            descriptor: accepted.descriptor,
-            peerAddress: accepted.peerAddress,
-            addressKey: accepted.addressKey
-        )
+        // Without the room search, which counts against `HTTPServerLimits.roomSeekers` while it exists.
+        let accepted = AcceptedConnection(descriptor: accepted.descriptor, origin: accepted.origin)
         guard limits.probeSlots > 0 else { return refusals.refuse(accepted, reason) }
         settle(Candidate(accepted: accepted, reason: reason, due: SystemClock.suspendingNanoseconds() + timeout))
     }
@@ -97,7 +97,10 @@ final class ProbeGate: Sendable {
     private func settle(_ candidate: Candidate, isLast: Bool = false) {
         var candidate = candidate
         let finding = read(&candidate)
-        if candidate.slot == nil, !finding.isOther { candidate.slot = slot(for: candidate.accepted.addressKey) }
+        if candidate.slot == nil, !finding.isOther {
+            candidate.slotKey = candidate.accepted.origin.countedKey
+            candidate.slot = slot(for: candidate.slotKey)
+        }
         switch finding {
         case .probe(let head):
             if let slot = candidate.slot {
@@ -124,6 +127,15 @@ final class ProbeGate: Sendable {
         }
         guard isOpen else { return .other }
         guard candidate.input.count > before else { return .incomplete }
+        if candidate.accepted.origin.awaitsHeader {
+            switch candidate.input.withUnsafeBufferPointer({ ProxyHeader.read($0, limit: limits.proxyHeaderBytes) }) {
+            case .incomplete: return .incomplete
+            case .malformed: return .other
+            case .complete(let header):
+                candidate.accepted.origin.take(header, proxies)
+                candidate.input.removeFirst(header.length)
+            }
+        }
         var consumed = 0
         let outcome = candidate.input.withUnsafeBufferPointer {
             candidate.parser.parse($0, consumed: &consumed, limits: limits)
@@ -134,7 +146,7 @@ final class ProbeGate: Sendable {
             // A probe has no body.
             return candidate.parser.phase == .body ? .other : .incomplete
         case .complete(let head, let body):
-            let request = HTTPRequest(head: head, body: body, peerAddress: candidate.accepted.peerAddress)
+            let request = HTTPRequest(head: head, body: body, peerAddress: candidate.accepted.origin.peerText)
             return body.isEmpty && handler.isProbe(request) ? .probe(head) : .other
         case .rejected: return .other
         }
@@ -145,7 +157,7 @@ final class ProbeGate: Sendable {
         while true {
             if let slot = slots.take(addressKey) { return slot }
             let evicted = state.withLock { state -> Candidate? in
-                let keys = state.waiting.lazy.map(\.accepted.addressKey)
+                let keys = state.waiting.lazy.map(\.slotKey)
                 return slots.victim(among: keys, for: addressKey).map { state.waiting.remove(at: $0) }
             }
             guard let evicted else { return nil }

@@ -54,7 +54,7 @@ final class RefusalResponses: Sendable {
         }
         if let observer = configuration.observer {
             var outcome = HTTPOutcome(route: nil, status: 503, bytes: output.count, duration: .zero)
-            outcome.rejected = RejectedPeer(address: refused.peerAddress, id: rejected.id, reason: text)
+            outcome.rejected = RejectedPeer(refused.origin, id: rejected.id, reason: text)
             observer.responded(to: nil, outcome)
         }
     }

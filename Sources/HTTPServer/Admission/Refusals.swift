@@ -16,7 +16,7 @@ final class Refusals: Sendable {
 
     /// Responds to and closes a connection that no place is free for. The caller owns its descriptor no more.
     func refuse(_ accepted: AcceptedConnection, _ reason: HTTPRefusal) {
-        let address = accepted.peerAddress
+        let address = accepted.origin.clientText
         switch reason {
         case .total:
             let limit = limits.connections

@@ -7,9 +7,7 @@ struct AcceptedConnection: Sendable {
     }
 
     let descriptor: Int32
-    let peerAddress: String
-    /// The same for all connections of one client.
-    let addressKey: UInt64
+    var origin: ConnectionOrigin
     /// Set where every place was taken.
     var search: RoomSearch?
     /// Set for a connection beyond the limits, which is not counted and serves this request alone.

@@ -32,9 +32,9 @@ final class Connection {
     let descriptor: Int32
     /// Slot and generation, with which the kernel reports events. Outlives neither the connection nor its descriptor.
     let token: UInt64
-    let peerAddress: String
-    /// The same for all connections of one client.
-    let addressKey: UInt64
+    var origin: ConnectionOrigin
+    /// Whose turns this connection takes: the client's of its last request, where one proxy sends those of many.
+    var turnKey: UInt64
     /// Set for the connection of a probe, which is beyond the limits and not counted; nil again when it is closed.
     var probeSlot: ProbeSlots.Slot?
     var phase = Phase.reading
@@ -53,14 +53,16 @@ final class Connection {
     var wakeIndex = -1
     /// The bytes that `PendingBytes` counts for this connection.
     var countedBytes = 0
+    /// Set once the client has half-closed while a finite response was made: until then a pending response may wait.
+    var halfClosedUntil = Instant.max
     /// When something must happen, and the earliest entry in the loop's heap.
     var deadline = Instant.max
     var scheduled = Instant.max
 
     init(_ accepted: AcceptedConnection, token: UInt64, now: Instant) {
         descriptor = accepted.descriptor
-        peerAddress = accepted.peerAddress
-        addressKey = accepted.addressKey
+        origin = accepted.origin
+        turnKey = accepted.origin.countedKey
         probeSlot = accepted.probe?.slot
         self.token = token
         progress = ReadProgress(now: now)
@@ -71,6 +73,8 @@ final class Connection {
     var isPending: Bool { if case .pending = phase { true } else { false } }
     var isLingering: Bool { if case .lingering = phase { true } else { false } }
     var isClosed: Bool { if case .closed = phase { true } else { false } }
+    /// The client has sent FIN, and gets the response that is being made.
+    var isHalfClosed: Bool { halfClosedUntil != .max }
     /// Between two requests, without a byte of the next one, and without anything left to do.
     var isIdle: Bool { isReading && parser.phase == .idle && !isQueued && input.isEmpty && unsent.isEmpty }
 
@@ -80,7 +84,13 @@ final class Connection {
         switch phase {
         case .reading: isQueued ? nil : .readable
         case .sending: .writable
-        case .streaming, .pending: isQueued ? nil : unsent.isEmpty ? .peerClosed : [.writable, .peerClosed]
+        case .streaming, .pending:
+            if isQueued {
+                nil
+            } else {
+                // A FIN that is known already would be reported again and again.
+                EventInterest(unsent.isEmpty ? [] : [.writable]).union(isHalfClosed ? [] : .peerClosed)
+            }
         case .lingering: .readable
         case .closed: nil
         }

@@ -13,15 +13,22 @@ final class ConnectionHandler {
     private let turns: Turns
     private let writer: ConnectionWriter
     private let responder: Responder
+    private let proxied: ProxiedConnections
     private let readBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: ConnectionHandler.readBytes)
     private var produced: [UInt8] = []
 
-    init(_ configuration: HTTPServerConfiguration, _ connections: OpenConnections, _ turns: Turns) {
+    init(
+        _ configuration: HTTPServerConfiguration,
+        _ connections: OpenConnections,
+        _ turns: Turns,
+        _ idleEviction: IdleEviction
+    ) {
         limits = configuration.limits
         self.connections = connections
         self.turns = turns
         writer = ConnectionWriter(connections, turns)
         responder = Responder(configuration, output: writer.output)
+        proxied = ProxiedConnections(configuration, connections, idleEviction)
     }
 
     deinit { readBuffer.deallocate() }
@@ -101,6 +108,15 @@ final class ConnectionHandler {
     private func process(_ bytes: UnsafeBufferPointer<UInt8>, on connection: Connection) -> Int {
         var offset = 0
         var responses = 0
+        if connection.origin.awaitsHeader {
+            switch proxied.takeHeader(of: connection, from: bytes) {
+            case .incomplete: return 0
+            case .complete(let length): offset = length
+            case .rejected(let rejection):
+                reject(rejection, on: connection)
+                offset = bytes.count
+            }
+        }
         reading: while connection.isReading, offset < bytes.count {
             if responses > 0, responses >= limits.pipelinedRequests || turns.isSliceUp {
                 turns.postpone(connection)
@@ -155,7 +171,7 @@ final class ConnectionHandler {
             closing = .close
         } else if !request.head.keepsAlive {
             closing = .close
-        } else if connections.isStopping {
+        } else if connections.closesAfterResponses {
             closing = .linger
         }
         let rest = responder.write(response, to: request, on: connection, began: began, closing: &closing)
@@ -213,6 +229,7 @@ final class ConnectionHandler {
     }
 
     private func ask(_ pending: PendingRequest, on connection: Connection) {
+        if connection.halfClosedUntil <= connections.clock.now { pending.response.drain() }
         let step = pending.response.poll(now: .nanoseconds(connections.clock.now))
         guard case .answer(let response) = step else {
             pause(connection, step)
@@ -230,7 +247,8 @@ final class ConnectionHandler {
         switch step {
         case .answer: break
         case .again: turns.enqueueUnlessBlocked(connection)
-        case .wait(let until): turns.sleep(connection, until: until.wholeNanoseconds)
+        case .wait(let until):
+            turns.sleep(connection, until: min(until.wholeNanoseconds, connection.halfClosedUntil))
         }
     }
 

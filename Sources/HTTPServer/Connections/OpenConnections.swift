@@ -16,8 +16,12 @@ final class OpenConnections {
     private var table = ConnectionTable()
     private var deadlines = DeadlineHeap()
     private var wakeList = WakeList()
+    private let halfClosedLimit: Int
+    private var halfClosedCount = 0
     /// Idle connections close.
     private(set) var isStopping = false
+    /// Each response is its connection's last.
+    private(set) var closesAfterResponses = false
 
     init(
         _ handle: EventLoopHandle,
@@ -27,6 +31,7 @@ final class OpenConnections {
         _ clock: LoopClock
     ) {
         timeouts = Timeouts(limits)
+        halfClosedLimit = limits.halfClosedConnections
         self.clock = clock
         self.handle = handle
         self.events = events
@@ -44,7 +49,12 @@ final class OpenConnections {
 
     subscript(token: UInt64) -> Connection? { table[token] }
 
-    func beginStopping() { isStopping = true }
+    func closeAfterResponses() { closesAfterResponses = true }
+
+    func beginStopping() {
+        isStopping = true
+        closesAfterResponses = true
+    }
 
     /// Opens a connection and watches it.
     func open(_ accepted: AcceptedConnection) throws(SystemCallError) -> Connection {
@@ -66,6 +76,17 @@ final class OpenConnections {
         let connection = Connection(accepted, token: token, now: clock.now)
         table.insert(connection)
         return connection
+    }
+
+    /// Counts a connection for its client, which a proxy has named; false where the client has as many connections as it may.
+    func count(_ connection: Connection, for origin: ConnectionOrigin) -> Bool {
+        // A probe beyond the limits does not count.
+        if connection.probeSlot == nil {
+            guard handle.recount(connection.origin.countedKey, as: origin.countedKey) else { return false }
+        }
+        connection.origin = origin
+        connection.turnKey = origin.countedKey
+        return true
     }
 
     /// Puts a connection in a phase in which wake-ups reach it.
@@ -92,7 +113,9 @@ final class OpenConnections {
                 return
             }
             connection.progress.note(connection.parser.phase, request: connection.requestCount, now: clock.now)
-            connection.deadline = connection.progress.start + timeouts.limit(of: connection.parser)
+            // A proxy sends its header at once, and the head of the first request may be long in coming.
+            let limit = connection.origin.awaitsHeader ? timeouts.head : timeouts.limit(of: connection.parser)
+            connection.deadline = connection.progress.start + limit
         case .sending, .streaming, .pending, .lingering: break
         }
         if let interest = connection.wantedInterest { watch(connection, interest) }
@@ -106,6 +129,27 @@ final class OpenConnections {
         case .reading, .streaming, .pending: watch(connection, [])
         case .sending, .lingering, .closed: settle(connection)
         }
+    }
+
+    /// The client has sent FIN while a response was made. It may still read, or have left: that shows when it is sent something. So a
+    /// finite response goes on, and one that is pending does not wait for longer than for a client that does not read. Too many such
+    /// clients, and those of endless streams, have left.
+    func halfClose(_ connection: Connection) {
+        guard !connection.isHalfClosed else { return }
+        let isFinite =
+            switch connection.phase {
+            case .streaming(let stream): stream.body.isFinite
+            case .pending: true
+            case .reading, .sending, .lingering, .closed: false
+            }
+        guard isFinite, halfClosedCount < halfClosedLimit else {
+            close(connection, .clientGone)
+            return
+        }
+        halfClosedCount += 1
+        connection.halfClosedUntil = clock.now + timeouts.writeStall
+        if connection.isPending { connection.deadline = min(connection.deadline, connection.halfClosedUntil) }
+        if connection.isQueued { ignoreSocket(connection) } else { settle(connection) }
     }
 
     /// Closes at once. `reason` is for its stream or its pending response, if it has one.
@@ -127,10 +171,11 @@ final class OpenConnections {
         // Closing the only descriptor of a socket takes it out of epoll, too.
         closeDescriptor(connection.descriptor)
         if connection.probeSlot == nil {
-            handle.released(connection.addressKey)
+            handle.released(connection.origin.countedKey)
             observer?.connectionClosed()
         }
         connection.probeSlot = nil
+        if connection.isHalfClosed { halfClosedCount -= 1 }
         connection.input = []
         connection.unsent.removeAll()
         connection.parser = RequestParser()
@@ -193,7 +238,7 @@ final class OpenConnections {
         guard let observer, connection.parser.phase != .idle else { return }
         let duration = Duration.nanoseconds(SystemClock.suspendingNanoseconds() - connection.progress.start)
         var outcome = HTTPOutcome(route: nil, status: 0, bytes: 0, duration: duration)
-        outcome.rejected = RejectedPeer(address: connection.peerAddress, id: nil)
+        outcome.rejected = RejectedPeer(connection.origin, id: nil)
         observer.responded(to: nil, outcome)
     }
 

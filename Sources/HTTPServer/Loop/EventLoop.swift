@@ -35,9 +35,9 @@ final class EventLoop {
         events = EventQueue(epoll: handle.epollDescriptor)
         turns = Turns(limits, clock)
         connections = OpenConnections(handle, events, observer, limits, clock)
-        handler = ConnectionHandler(configuration, connections, turns)
-        pressure = PressureRelief(handle.pendingBytes, connections, observer)
         idleEviction = IdleEviction(connections)
+        handler = ConnectionHandler(configuration, connections, turns, idleEviction)
+        pressure = PressureRelief(handle.pendingBytes, connections, observer)
         try events.add(handle.wakeDescriptor, .readable, token: Self.wakeToken)
     }
 
@@ -84,6 +84,7 @@ final class EventLoop {
 
     private func takeMessages() {
         let messages = handle.takeMessages()
+        if messages.closesAfterResponses { connections.closeAfterResponses() }
         for accepted in messages.accepted { accept(accepted) }
         if let deadline = messages.stopDeadline {
             let isFirst = stopDeadline == nil
@@ -99,7 +100,7 @@ final class EventLoop {
             return
         }
         if let search = accepted.search,
-            !idleEviction.makeRoom(of: search.reason == .address ? accepted.addressKey : nil)
+            !idleEviction.makeRoom(of: search.reason == .address ? accepted.origin.countedKey : nil)
         {
             handle.passedOn()
             search.resume(with: accepted)
@@ -116,15 +117,14 @@ final class EventLoop {
 
     private func refuse(_ accepted: AcceptedConnection) {
         closeDescriptor(accepted.descriptor)
-        if accepted.probe == nil { handle.released(accepted.addressKey) }
+        if accepted.probe == nil { handle.released(accepted.origin.countedKey) }
     }
 
     private func take(_ event: DescriptorEvent) {
         guard let connection = connections[event.token] else { return }
-        if event.isBroken || event.isPeerClosed {
-            connections.close(connection, .clientGone)
-            return
-        }
+        if event.isBroken { connections.close(connection, .clientGone) }
+        if event.isPeerClosed, !connection.isClosed { connections.halfClose(connection) }
+        guard !connection.isClosed else { return }
         if event.isWritable, !connection.unsent.isEmpty { handler.resume(connection) }
         guard !connection.isClosed else { return }
         if connection.isQueued {
@@ -168,6 +168,8 @@ final class EventLoop {
         case .closed: break
         case .reading:
             switch connection.parser.phase {
+            case .idle where connection.origin.awaitsHeader && !connection.input.isEmpty:
+                handler.timeOut(connection, "the PROXY protocol header did not arrive in time")
             case .idle: connections.close(connection, .clientGone)
             case .head: handler.timeOut(connection, "the request's head did not arrive in time")
             case .body: handler.timeOut(connection, "the request's body did not arrive in time, or too slowly")

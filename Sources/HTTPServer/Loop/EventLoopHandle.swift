@@ -12,6 +12,8 @@ final class EventLoopHandle: Sendable {
         /// When everything must be closed, once stopping has begun.
         var stopDeadline: Instant?
         var streamsAreWoken = false
+        /// Each response is its connection's last.
+        var closesAfterResponses = false
     }
 
     private struct State {
@@ -86,11 +88,25 @@ final class EventLoopHandle: Sendable {
         addresses.leave(addressKey)
     }
 
+    /// A connection counts for another address than before; false, and nothing is changed, where that has as many as it may.
+    func recount(_ oldKey: UInt64, as newKey: UInt64) -> Bool {
+        if oldKey == newKey { return true }
+        guard addresses.admit(newKey) else { return false }
+        addresses.leave(oldKey)
+        return true
+    }
+
     /// Lets connections finish until `deadline`, on the suspending clock. A later call can only shorten it.
     func stop(deadline: Instant) {
         state.withLock { state in
             state.messages.stopDeadline = min(state.messages.stopDeadline ?? deadline, deadline)
         }
+        wake()
+    }
+
+    /// Makes each response its connection's last.
+    func closeAfterResponses() {
+        state.withLock { $0.messages.closesAfterResponses = true }
         wake()
     }
 

@@ -41,7 +41,7 @@ final class Turns {
             }
             if time.isRequestTimeUp || !arrivals.isEmpty {
                 connection.isQueued = true
-                arrivals.append(connection, address: connection.addressKey)
+                arrivals.append(connection, address: connection.turnKey)
                 return false
             }
         }
@@ -52,7 +52,7 @@ final class Turns {
     /// Lets others have their turn: this connection's own comes again with the rest of the work.
     func postpone(_ connection: Connection) {
         connection.isQueued = true
-        work.append(connection, address: connection.addressKey)
+        work.append(connection, address: connection.turnKey)
     }
 
     /// A stream or a pending response is asked when its turn comes.

@@ -94,7 +94,7 @@ struct BodyDecoder {
         return UnsafeBufferPointer(start: base, count: end - 1)
     }
 
-    /// `1*HEXDIG [ chunk-ext ]`: no sign, prefix or white space, which other parsers read differently.
+    /// `1*HEXDIG [ chunk-ext ]`: no sign, prefix, or white space that no extension follows, which other parsers read differently.
     private mutating func chunkSize(
         _ line: UnsafeBufferPointer<UInt8>,
         _ limits: borrowing HTTPServerLimits
@@ -106,18 +106,29 @@ struct BodyDecoder {
             size = size << 4 | Int(digit)
             index += 1
         }
-        guard index > 0, index == line.count || line[index] == UInt8(ascii: ";") else {
+        let rest = UnsafeBufferPointer(rebasing: line[index...])
+        guard index > 0, rest.count == 0 || Self.mayBeginExtension(rest[0]) else {
             throw RequestRejection(400, "a chunk's size is not a hexadecimal number")
         }
-        for byte in line[index...] where !ByteClass.isFieldValue(byte) {
+        for byte in rest where !ByteClass.isFieldValue(byte) {
             throw RequestRejection(400, "a chunk extension holds a control character")
         }
         extensionBytes += line.count - index
         guard extensionBytes <= limits.chunkExtensionBytes else {
             throw RequestRejection(400, "the chunk extensions are too long")
         }
+        guard ChunkExtensions.isValid(rest) else {
+            throw RequestRejection(
+                400,
+                "a chunk extension is not a semicolon, a name, and = with a value if it has one"
+            )
+        }
         guard size <= limits.bodyBytes - body.count else { throw RequestRejection(413, "the body is too large") }
         return size
+    }
+
+    private static func mayBeginExtension(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ";") || byte == ByteClass.space || byte == ByteClass.tab
     }
 
     /// The next line of the trailer section. Trailers are checked and dropped, never merged into the head.

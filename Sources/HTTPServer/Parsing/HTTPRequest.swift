@@ -4,12 +4,22 @@ import Basics
 package struct HTTPRequest: Sendable {
     let head: RequestHead
     package let body: [UInt8]
-    /// The client's address, without its port.
+    /// The address that the connection came from, without its port: the client's, or a proxy's.
     package let peerAddress: String
+    /// The client's address as far as trusted proxies tell it; otherwise the peer's.
+    package var clientAddress: String
     /// The same for all addresses of one client: an IPv4 address, or the /64 of an IPv6 address. For counting clients.
     package var clientKey: UInt64 = 0
     /// Names the request, where the server names requests.
     var identity = RequestIdentity.none
+
+    /// A request of a client that is the peer.
+    init(head: RequestHead, body: [UInt8], peerAddress: String) {
+        self.head = head
+        self.body = body
+        self.peerAddress = peerAddress
+        clientAddress = peerAddress
+    }
 
     /// The request's `X-Request-Id`, as the response has it; nil where the server does not name requests.
     package var id: String? { identity.text(head: head.bytes) }

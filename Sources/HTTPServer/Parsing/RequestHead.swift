@@ -28,6 +28,15 @@ struct RequestRejection: Error, Equatable {
         self.pair = pair
     }
 
+    /// A PROXY protocol header from a peer that must not send one: whoever may tell the client's address is not limited by it.
+    static let unexpectedProxyHeader = RequestRejection(
+        400,
+        """
+        the connection begins with a PROXY protocol header, and --proxy-protocol does not list its address: list it there, or make \
+        the proxy send no such header
+        """
+    )
+
     static func == (left: RequestRejection, right: RequestRejection) -> Bool {
         left.status == right.status && left.reason.description == right.reason.description && left.pair == right.pair
     }

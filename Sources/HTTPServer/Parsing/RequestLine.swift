@@ -19,6 +19,7 @@ struct RequestLine {
         guard methodEnd > 0, methodEnd < line.count, line[methodEnd] == ByteClass.space else {
             throw RequestRejection(400, "the request line does not begin with a method and one space")
         }
+        if Self.isProxyHeader(line) { throw .unexpectedProxyHeader }
         let targetStart = methodEnd + 1
         var targetEnd = targetStart
         var question = -1
@@ -47,6 +48,13 @@ struct RequestLine {
         path = targetStart..<(question < 0 ? targetEnd : question)
         query = question < 0 ? nil : question + 1..<targetEnd
         if line[targetStart] != UInt8(ascii: "/") { try adoptOtherForm(line) }
+    }
+
+    /// Whether the line is a PROXY protocol header. A request whose method is PROXY has another target.
+    private static func isProxyHeader(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard line.starts(with: ProxyHeader.word) else { return false }
+        let family = line.dropFirst(ProxyHeader.word.count).prefix { $0 != ByteClass.space }
+        return ["TCP4", "TCP6", "UNKNOWN"].contains { family.elementsEqual($0.utf8) }
     }
 
     private static func checkEscape(

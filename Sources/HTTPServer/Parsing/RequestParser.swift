@@ -25,6 +25,7 @@ struct RequestParser {
     private(set) var awaitsContinue = false
     /// The offset of the first line not looked at yet, and how far no line feed was found behind it.
     private var cursor = 0
+    private var blankLines = 0
     private var scanned = 0
     private var line: RequestLine?
     private var fieldsStart = 0
@@ -112,7 +113,7 @@ struct RequestParser {
     }
 
     /// Consumes empty lines before a request line (RFC 9112 section 2.2); true when a request has begun.
-    private func skipBlankLines(
+    private mutating func skipBlankLines(
         _ input: UnsafeBufferPointer<UInt8>,
         _ consumed: inout Int
     ) throws(RequestRejection) -> Bool {
@@ -123,9 +124,12 @@ struct RequestParser {
                     throw RequestRejection(400, "a line of the head does not end in CRLF")
                 }
                 consumed += 2
+                blankLines += 1
                 continue
             }
             guard ByteClass.isToken(input[consumed]) else {
+                // The beginning of `ProxyHeader.signature`.
+                if input[consumed] == 0, blankLines == 2 { throw .unexpectedProxyHeader }
                 throw RequestRejection(400, "the first byte cannot begin a request: is this TLS, or another protocol?")
             }
             return true

@@ -35,11 +35,21 @@ package struct HTTPOutcome: Sendable, Hashable {
 
 /// Whose bytes never became a request.
 package struct RejectedPeer: Sendable, Hashable {
+    /// The address that the connection came from.
     package let address: String
+    /// The client's address, where a PROXY protocol header told it; otherwise the same.
+    package let client: String
     /// The answer's `X-Request-Id`. Nil where the server does not name requests, or nothing was answered.
     package let id: String?
     /// What was wrong; nil where the connection broke.
     package var reason: String?
+
+    init(_ origin: ConnectionOrigin, id: String?, reason: String? = nil) {
+        address = origin.peerText
+        client = origin.clientText
+        self.id = id
+        self.reason = reason
+    }
 }
 
 /// Why a connection was not let in.
@@ -54,7 +64,8 @@ package enum HTTPRefusal: String, Sendable, Hashable, CaseIterable {
 package protocol HTTPServerObserver: Sendable {
     func connectionOpened()
     func connectionClosed()
-    /// A connection that no place was free for was closed, with a 503 or without a word. It never counted as opened.
+    /// A connection that no place was free for was closed, with a 503 or without a word. It never counted as opened, unless a PROXY
+    /// protocol header told whose it was.
     func connectionRefused(_ reason: HTTPRefusal)
     /// A health probe is answered though no place was free for its connection, which counts neither as opened nor as refused.
     func probeAdmitted(_ reason: HTTPRefusal)

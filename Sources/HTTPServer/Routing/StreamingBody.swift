@@ -23,6 +23,9 @@ package protocol StreamingBody: AnyObject {
     func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep
     /// How many bytes it produces in all, where that is known before: then they are framed by Content-Length. Nil where not.
     var length: Int? { get }
+    /// Whether it ends by itself soon, however little happens: then a client that has half-closed (sent FIN, and may still read) gets all of
+    /// it. A stream that waits for news is ended there, since most such clients have left.
+    var isFinite: Bool { get }
     /// Bytes of memory that it keeps between two calls for its client alone; they count as pending.
     var keptBytes: Int { get }
     /// Whether the client has held it up for too long, asked about every second while it does; then the connection is closed.
@@ -35,6 +38,7 @@ package protocol StreamingBody: AnyObject {
 
 extension StreamingBody {
     package var length: Int? { nil }
+    package var isFinite: Bool { false }
     package var keptBytes: Int { 0 }
     package func mustEnd(now: Duration) -> Bool { false }
 }

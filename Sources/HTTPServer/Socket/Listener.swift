@@ -19,11 +19,11 @@ final class Listener: Sendable {
     private let sockets: [ListeningSocket]
     private let loops: [EventLoopHandle]
     private let limits: HTTPServerLimits
+    private let proxies: TrustedProxies
     private let addresses: AddressCounts
     private let gate: ProbeGate
     private let seeking = Atomic<Int>(0)
     /// Connections of Unix sockets that were accepted so far.
-    private let unixConnections = Atomic<UInt64>(0)
     private let warningOfDescriptors: PacedWarning
     private let queue = DispatchQueue(label: "tablecast.http.listener")
     private let state = Mutex(State())
@@ -38,6 +38,7 @@ final class Listener: Sendable {
         self.sockets = sockets
         self.loops = loops
         limits = configuration.limits
+        proxies = configuration.proxies
         self.addresses = addresses
         warningOfDescriptors = PacedWarning(configuration.observer)
         gate = ProbeGate(configuration, loops: loops)
@@ -86,13 +87,8 @@ final class Listener: Sendable {
             case .wouldBlock:
                 return
             case .done(let accepted):
-                handOver(
-                    AcceptedConnection(
-                        descriptor: Int32(accepted),
-                        peerAddress: SocketAddress.host(&address),
-                        addressKey: key(&address)
-                    )
-                )
+                let origin = ConnectionOrigin(SocketAddress.peer(address), proxies)
+                handOver(AcceptedConnection(descriptor: Int32(accepted), origin: origin))
             case .failed(let code):
                 switch code {
                 case EMFILE, ENFILE, ENOBUFS, ENOMEM:
@@ -105,11 +101,6 @@ final class Listener: Sendable {
                 }
             }
         }
-    }
-
-    private func key(_ address: inout sockaddr_storage) -> UInt64 {
-        guard address.ss_family == sa_family_t(AF_UNIX) else { return SocketAddress.key(&address) }
-        return SocketAddress.key(ofUnixConnection: unixConnections.add(1, ordering: .relaxed).newValue)
     }
 
     private func handOver(_ accepted: AcceptedConnection) {
@@ -125,14 +116,14 @@ final class Listener: Sendable {
             }
         }
         let isFull = total >= limits.connections
-        let isAdmitted = addresses.admit(accepted.addressKey)
+        let isAdmitted = addresses.admit(accepted.origin.countedKey)
         if !isFull, isAdmitted {
             guard !least.adopt(accepted) else { return }
-            addresses.leave(accepted.addressKey)
+            addresses.leave(accepted.origin.countedKey)
             closeDescriptor(accepted.descriptor)
             return
         }
-        if !isAdmitted { addresses.enter(accepted.addressKey) }
+        if !isAdmitted { addresses.enter(accepted.origin.countedKey) }
         // A client that has as many connections as it may makes room with one of its own.
         seekRoom(accepted, isAdmitted ? .total : .address)
     }
@@ -160,7 +151,7 @@ final class Listener: Sendable {
 
     /// Gives up a connection that no place is free for, unless it is a probe's. Also called from event loops.
     private func refuse(_ accepted: AcceptedConnection, _ reason: HTTPRefusal) {
-        addresses.leave(accepted.addressKey)
+        addresses.leave(accepted.origin.countedKey)
         gate.take(accepted, reason)
     }
 

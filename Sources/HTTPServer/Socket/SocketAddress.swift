@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import HTTPSemantics
 
 /// The address of a socket: IPv4, IPv6 or the path of a Unix socket.
 struct SocketAddress: Sendable {
@@ -99,9 +100,21 @@ struct SocketAddress: Sendable {
     }
 
     /// The numeric host; IPv4 addresses in IPv6 form look like IPv4. `unix:` for Unix sockets, whose clients have no address.
-    var host: String {
-        var storage = storage
-        return Self.host(&storage)
+    var host: String { Self.peer(storage).description }
+
+    /// The peer whose address the kernel told.
+    static func peer(_ storage: sockaddr_storage) -> PeerAddress {
+        withUnsafeBytes(of: storage) { bytes in
+            switch Int32(storage.ss_family) {
+            case AF_INET:
+                let address = bytes.loadUnaligned(as: sockaddr_in.self).sin_addr
+                return .ip(IPAddress(ipv4: UInt32(bigEndian: address.s_addr)))
+            case AF_INET6:
+                let address = bytes.loadUnaligned(as: sockaddr_in6.self).sin6_addr
+                return withUnsafeBytes(of: address) { IPAddress(bytes: $0).map { .ip($0) } ?? .unix }
+            default: return .unix
+            }
+        }
     }
 
     /// Whether it stands for all addresses of its family.

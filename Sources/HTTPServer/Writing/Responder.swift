@@ -1,4 +1,5 @@
 import Basics
+import HTTPSemantics
 
 /// Asks the handler and turns its responses into bytes: names requests, writes head and small bodies, and reports each response.
 final class Responder {
@@ -20,6 +21,7 @@ final class Responder {
     private let handler: any HTTPHandler
     private let observer: (any HTTPServerObserver)?
     private let notes: ResponseNotes
+    private let proxies: TrustedProxies
     private let output: OutputBuffer
     private var identities = RequestIdentitySource()
     private var date: HTTPDate
@@ -29,6 +31,7 @@ final class Responder {
         handler = configuration.handler
         observer = configuration.observer
         notes = configuration.notes
+        proxies = configuration.proxies
         date = HTTPDate(clock: configuration.date)
         self.output = output
     }
@@ -38,8 +41,17 @@ final class Responder {
 
     /// The request of a head and a body, with its identity and its client's key.
     func request(_ head: RequestHead, body: [UInt8], on connection: Connection) -> HTTPRequest {
-        var request = HTTPRequest(head: head, body: body, peerAddress: connection.peerAddress)
-        request.clientKey = connection.addressKey
+        let origin = connection.origin
+        var request = HTTPRequest(head: head, body: body, peerAddress: origin.peerText)
+        request.clientAddress = origin.clientText
+        request.clientKey = origin.client == .unix ? origin.countedKey : origin.client.clientKey
+        if origin.trustsFields {
+            if let address = proxies.client(of: request) {
+                request.clientAddress = address.description
+                request.clientKey = address.clientKey
+            }
+            connection.turnKey = request.clientKey
+        }
         if notes.contains(.requestID) { request.identity = RequestIdentity(head, &identities) }
         return request
     }
@@ -127,7 +139,7 @@ final class Responder {
         if case .stream = response.body { outcome.isStream = true }
         outcome.principal = response.principal
         if let rejected {
-            outcome.rejected = RejectedPeer(address: connection.peerAddress, id: rejected.id, reason: rejected.reason)
+            outcome.rejected = RejectedPeer(connection.origin, id: rejected.id, reason: rejected.reason)
         }
         observer.responded(to: request, outcome)
     }

@@ -16,7 +16,10 @@ struct AccessEntry: Sendable {
     var bytes: Int
     /// To the answer; for a stream, its life.
     var duration: Duration
+    /// The address that the connection came from.
     var peer: String
+    /// The client's address, as trusted proxies tell it; the peer's without them.
+    var client: String
     /// The answer's `X-Request-Id`.
     var requestID: String?
     /// Of a well-formed `traceparent`.
@@ -36,6 +39,7 @@ struct AccessEntry: Sendable {
         duration = outcome.duration
         token = outcome.principal
         peer = outcome.rejected?.address ?? ""
+        client = outcome.rejected?.client ?? ""
         requestID = outcome.rejected?.id
         reason = outcome.rejected?.reason
         if let request { describe(request, limits) }
@@ -49,6 +53,7 @@ struct AccessEntry: Sendable {
         duration = .zero
         token = response.principal
         peer = ""
+        client = ""
         describe(request, limits)
     }
 
@@ -56,6 +61,7 @@ struct AccessEntry: Sendable {
         method = request.method.name
         target = LoggedTarget(request, limits: limits)
         peer = request.peerAddress
+        client = request.clientAddress
         requestID = request.id
         trace = request.header("traceparent").flatMap(TraceParent.init)
     }
@@ -74,6 +80,7 @@ struct AccessEntry: Sendable {
             "bytes": .stringConvertible(bytes),
             "duration_ms": .stringConvertible(Double(microseconds) / 1000),
             "peer": .string(peer),
+            "client": .string(client),
         ]
         let texts = [
             ("method", method), ("route", route), ("path", target?.path), ("query", target?.query),

@@ -21,6 +21,7 @@ final class LoggedStream: StreamingBody {
     }
 
     var length: Int? { body.length }
+    var isFinite: Bool { body.isFinite }
     var keptBytes: Int { body.keptBytes }
     func mustEnd(now: Duration) -> Bool { body.mustEnd(now: now) }
 

@@ -96,6 +96,7 @@ package final class HTTPFront: Sendable {
             observer: accessLog.map { LoggingObserver(metrics, $0) } ?? metrics,
             limits: serverLimits,
             notes: settings.serverTiming ? [.requestID, .serverTiming] : .requestID,
+            proxies: settings.proxies,
             loops: settings.loops,
             pendingBytes: pendingBytes
         )
@@ -107,9 +108,10 @@ package final class HTTPFront: Sendable {
     /// Lets the event streams look for news.
     package func wakeStreams() { server.wakeStreams() }
 
-    /// Stops in order: not ready, `drainDelay` for load balancers to notice, no new connections, streams say goodbye, the end.
+    /// Stops in order: not ready and no connection kept, `drainDelay` for load balancers to notice, no new connections, streams say goodbye, the end.
     package func stop(drainDelay: Duration, grace: Duration, time: TimeSource) async {
         health.startDraining()
+        server.closeAfterResponses()
         if drainDelay > .zero { try? await time.sleep(drainDelay) }
         await server.stop(within: grace)
         await accessLog?.flush(within: Self.logPatience, time: time)

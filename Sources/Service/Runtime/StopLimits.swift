@@ -22,6 +22,6 @@ package struct StopLimits: Sendable, Hashable {
     /// where a state is kept the grace of its first save, and the margin.
     package func patience(for settings: Settings) -> Duration {
         let saving = settings.stateDirectory == nil ? Duration.zero : StateLimits().stopGrace
-        return settings.drainDelay + settings.shutdownGrace + saving + margin
+        return settings.drainTime + settings.shutdownGrace + saving + margin
     }
 }

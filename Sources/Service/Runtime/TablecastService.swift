@@ -164,7 +164,7 @@ package struct TablecastService: Sendable {
             supervisor.notify([.stopping, .status("stopping")])
             if case .asked = first {
                 logger.info("stopping; a second signal ends the process at once")
-                await front.stop(drainDelay: settings.drainDelay, grace: settings.shutdownGrace, time: time)
+                await front.stop(drainDelay: settings.drainTime, grace: settings.shutdownGrace, time: time)
             } else {
                 let limits = StopLimits()
                 signals.lastResort.arm(after: limits.failureGrace + limits.margin, status: first.status, first.line)

@@ -43,6 +43,8 @@ package struct Settings: Sendable, Hashable {
     package var connectionsPerAddress: Int?
     /// The condition under which the service is ready where a request names none.
     package var readyWhen = ReadyWhen.live
+    /// The proxies that tell whose requests they pass on.
+    package var proxies = TrustedProxies()
     /// Bytes that may wait for slow clients; nil for a part of the memory available.
     package var pendingBytes: Int?
     package var logLevel = Logger.Level.info
@@ -51,8 +53,10 @@ package struct Settings: Sendable, Hashable {
     package var accessLog = false
     /// Whether every response says how long it took.
     package var serverTiming = false
-    /// Time between "not ready" and draining.
-    package var drainDelay: Duration = .zero
+    /// Time between "not ready" and draining; nil for `drainTime`'s default.
+    package var drainDelay: Duration?
+    /// Whether Kubernetes runs this process.
+    package var isInKubernetes = false
     /// Time that requests and streams get to end.
     package var shutdownGrace: Duration = .seconds(10)
 
@@ -66,6 +70,10 @@ package struct Settings: Sendable, Hashable {
     package mutating func follow(endpoint url: String, region: String) {
         aws = AWSOverrides(region: aws.region ?? region, endpointURL: url)
     }
+
+    /// The time between "not ready" and draining. In Kubernetes, the kubelet sends SIGTERM while the endpoints of Services still name the
+    /// Pod, and proxies learn of it seconds later: a Pod that stops listening at once refuses their connections.
+    package var drainTime: Duration { drainDelay ?? (isInKubernetes ? .seconds(5) : .zero) }
 
     /// The time after which a start gives up; nil for never. A person at a terminal wants to know; a supervisor would only start the
     /// process again.

@@ -36,6 +36,8 @@ package struct SettingsResolver {
     package func resolve(defaultTable: String = "") throws(SettingsError) -> ResolvedSettings {
         try EnvironmentNames.check(environment, settings: table)
         var resolved = ResolvedSettings(settings: Settings(table: defaultTable))
+        // Kubernetes gives it to every container.
+        resolved.settings.isInKubernetes = environment["KUBERNETES_SERVICE_HOST"]?.isEmpty == false
         let file = try configurationFile()
         for setting in table {
             guard let given = given(setting, file) else {

@@ -218,7 +218,7 @@ import Testing
         #expect(last.status == 201)
         let refused = try ask("all-0123456789abcdef")
         #expect(refused.status == 429)
-        #expect(refused["retry-after"] == "5")
+        #expect((5...11).contains(Int(refused["retry-after"] ?? "") ?? 0))
         #expect(refused.body.contains("urn:tablecast:problem:too-many-tickets"))
         #expect(refused.body.contains("The token 'all' has 1000 open tickets, as many as one token may have."))
         #expect(try ask("tenant-0123456789").status == 201)

@@ -351,7 +351,7 @@ import Testing
             #expect(browser.names == ["busy"])
             let text = String(decoding: browser.body, as: UTF8.self)
             let retry = Int(text.split(separator: "\n").first?.dropFirst("retry: ".count) ?? "") ?? 0
-            #expect((1000...10_000).contains(retry))
+            #expect((1_000...10_000).contains(retry))
         }
         let other = try FeedClient(port: service.port, "/v1/events", fields: ["Connection: close"])
         try other.waitForEnd()

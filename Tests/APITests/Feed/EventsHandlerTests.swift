@@ -21,9 +21,20 @@ import Testing
         #expect(answer["x-accel-buffering"] == "no")
         #expect(answer["access-control-allow-origin"] == "*")
         #expect(answer["replica-position"] == "aaaaaaaa.2")
-        #expect(answer.body.hasPrefix("retry: 1000\nevent: hello\ndata: {"))
+        let beginning = try #require(answer.body.wholeMatch(of: /retry: (\d+)\nevent: hello\ndata: \{(?s:.*)/))
+        #expect((1_000...2_000).contains(Int(beginning.1) ?? 0))
         #expect(answer.body.contains("id: aaaaaaaa.2\ndata: {\"op\":\"put\",\"key\":{\"id\":\"b\"}"))
         #expect(answer.body.hasSuffix("event: bye\ndata: {\"reason\":\"limit\"}\n\n"))
+        await fixture.stop()
+    }
+
+    @Test("tells subscribers different times to reconnect, so that they do not all come back at once")
+    func spreadsRetries() async throws {
+        let fixture = try filled()
+        let retries = try (0..<20).map { _ in
+            try fixture.request("/v1/events?limit=1").body.split(separator: "\n")[0]
+        }
+        #expect(Set(retries).count > 10)
         await fixture.stop()
     }
 

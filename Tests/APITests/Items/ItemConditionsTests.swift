@@ -135,7 +135,7 @@ import Testing
             #expect(answer.status == 503, "\(target)")
             #expect(answer.body.contains("urn:tablecast:problem:replica-too-stale"))
             #expect(answer.body.contains("The replica is 12 ms behind the table, and max_lag allows "))
-            #expect(answer["retry-after"] == "1")
+            #expect((1...3).contains(Int(answer["retry-after"] ?? "") ?? 0))
             #expect(answer["cache-control"] == "no-store")
         }
         fixture.setStatus { $0.lagMilliseconds = nil }

@@ -366,7 +366,7 @@ import Testing
         try fixture.publish([["pk": .string("p"), "sk": .number("1")]], schema: ServiceFixture.composite)
         let answer = try fixture.request("/v1/items", fields: ["Accept: application/x-ndjson"])
         #expect(answer.status == 503)
-        #expect(answer["retry-after"] == "5")
+        #expect((5...11).contains(Int(answer["retry-after"] ?? "") ?? 0))
         #expect(answer.body.contains("urn:tablecast:problem:too-many-exports"))
         #expect(try fixture.request("/v1/items").status == 200)
         await fixture.stop()

@@ -195,7 +195,7 @@ import Testing
         ]
         for answer in answers {
             #expect(answer.status == 503)
-            #expect(answer["retry-after"] == "1")
+            #expect((1...3).contains(Int(answer["retry-after"] ?? "") ?? 0))
             #expect(answer["content-type"] == "application/problem+json")
             #expect(answer.body.contains("urn:tablecast:problem:overloaded"))
             #expect(answer.body.contains("--max-pending-bytes"))
@@ -215,7 +215,7 @@ import Testing
         try fixture.publish(items(), schema: ServiceFixture.composite)
         let refused = try fixture.request("/v1/items", fields: ["Accept: application/x-ndjson"])
         #expect(refused.status == 503)
-        #expect(refused["retry-after"] == "5")
+        #expect((5...11).contains(Int(refused["retry-after"] ?? "") ?? 0))
         #expect(refused.body.contains("all that one address may have"))
         await fixture.stop()
     }

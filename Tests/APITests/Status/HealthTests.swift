@@ -17,13 +17,13 @@ import Testing
         for path in ["/readyz", "/healthz"] {
             let answer = try fixture.request(path)
             #expect(answer.status == 503)
-            #expect(answer["retry-after"] == "1")
+            #expect((1...3).contains(Int(answer["retry-after"] ?? "") ?? 0))
             #expect(answer.body.contains("The replica is starting: waiting for the first answer from DynamoDB."))
         }
         for path in ["/v1/items", "/v1/items/a", "/v1/items/a/b"] {
             let answer = try fixture.request(path)
             #expect(answer.status == 503)
-            #expect(answer["retry-after"] == "1")
+            #expect((1...3).contains(Int(answer["retry-after"] ?? "") ?? 0))
             #expect(answer.body.contains("urn:tablecast:problem:replica-not-ready"))
         }
         #expect(try fixture.request("/v1/status").status == 200)
@@ -70,7 +70,7 @@ import Testing
         for path in ["/v1/items", "/v1/items/a", "/readyz"] {
             let answer = try fixture.request(path)
             #expect(answer.status == 503)
-            #expect(answer["retry-after"] == "1")
+            #expect((1...3).contains(Int(answer["retry-after"] ?? "") ?? 0))
             #expect(answer.body.contains(#""reason_code":"gap""#))
         }
         let detail =

@@ -31,7 +31,7 @@ def command(name, folder, port, service, more=""):
     match name:
         case "nginx" | "nginx-http2":
             return ["nginx", "-p", folder, "-e", folder / "nginx-error.log", "-c", configuration(f"{name}.conf", folder, **values)]
-        case "haproxy" | "haproxy-two":
+        case "haproxy" | "haproxy-two" | "haproxy-checked":
             return ["haproxy", "-db", "-f", configuration(f"{name}.cfg", folder, **values)]
         case "varnish" | "varnish-default":
             rules = configuration(f"{name}.vcl", folder, **values)
@@ -51,7 +51,9 @@ def certify(folder):
 
 @contextlib.contextmanager
 def proxy(name, folder, service, more=""):
-    """One of the real proxies in front of a port; its own port. `haproxy-two` takes a second port as `more`."""
+    """One of the real proxies in front of a port; its own port. `more` is what else the configuration says:
+    of haproxy behind the server's address, of nginx in the location. `haproxy-two` and `haproxy-checked` take a second port
+    as `more`."""
     folder.mkdir(parents=True, exist_ok=True)
     if name in ENCRYPTED:
         certify(folder)

@@ -110,7 +110,7 @@ final class HandTurnedLoop {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         try #require(socketpair(AF_UNIX, kind, 0, &pair) == 0)
         clients.append(pair[0])
-        #expect(handle.adopt(AcceptedConnection(descriptor: pair[1], peerAddress: "\(address)", addressKey: address)))
+        #expect(handle.adopt(AcceptedConnection(testing: pair[1], address: UInt32(address))))
         loop.turn()
         return pair[0]
     }

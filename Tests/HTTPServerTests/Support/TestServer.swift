@@ -73,10 +73,11 @@ func withServer(
     _ handler: any HTTPHandler = echo,
     limits: HTTPServerLimits = HTTPServerLimits(),
     observer: (any HTTPServerObserver)? = nil,
+    proxies: TrustedProxies = TrustedProxies(),
     loops: Int = 1,
     _ body: (_ server: HTTPServer, _ port: Int) async throws -> Void
 ) async throws {
-    let server = HTTPServer(handler: handler, observer: observer, limits: limits, loops: loops)
+    let server = HTTPServer(handler: handler, observer: observer, limits: limits, proxies: proxies, loops: loops)
     let port = try server.start(host: "127.0.0.1", port: 0)
     do {
         try await body(server, port)

@@ -73,10 +73,12 @@ import Testing
             "max-connections-per-address": "0", "max-subscribers": "5", "max-subscribers-per-address": "4",
             "max-pending-bytes": "2000000", "start-timeout": "0", "max-stream-age": "0", "history-bytes": "1000",
             "max-tombstones": "7", "ready-when": "serving", "ignore-attributes": "aws:rep:*,secret",
-            "tombstone-age": "2h", "log-level": "debug", "log-format": "json", "drain-delay": "5s",
+            "tombstone-age": "2h", "log-level": "debug", "log-format": "json", "drain-delay": "6s",
+            "keep-alive": "650s",
             "shutdown-grace": "0s", "state-dir": "/var/lib/tablecast", "access-log": "on", "server-timing": "true",
             "crash-dumps": "on", "auth-token-file": "/run/secrets/tokens.json",
             "cors-origin": "https://a.example,https://b.example", "allowed-host": "a.example,B.example.",
+            "proxy-protocol": "10.0.0.0/24,unix", "trusted-proxies": "2001:db8::/32, 127.0.0.1",
         ]
         let others = SettingsTable.settings.filter { $0.name != ProcessOptions.configurationFile.name }
         #expect(Set(values.keys) == Set(others.map(\.name)))
@@ -100,6 +102,8 @@ import Testing
         expected.tokenFile = "/run/secrets/tokens.json"
         expected.crossOrigins = .only(["https://a.example", "https://b.example"])
         expected.allowedHosts = .only(["a.example", "b.example"])
+        expected.proxies.protocolSources = try #require(Networks("10.0.0.0/24,unix"))
+        expected.proxies.fieldSources = try #require(Networks("2001:db8::/32,127.0.0.1"))
         expected.crashDumps = true
         expected.loops = 3
         expected.server.connections = 10
@@ -112,7 +116,8 @@ import Testing
         expected.logFormat = .json
         expected.accessLog = true
         expected.serverTiming = true
-        expected.drainDelay = .seconds(5)
+        expected.drainDelay = .seconds(6)
+        expected.server.keepAliveTimeout = .seconds(650)
         expected.startTimeout = .zero
         expected.readyWhen = .serving
         expected.replication.ignoredAttributes = try #require(AttributePatterns("aws:rep:*,secret"))
@@ -127,6 +132,16 @@ import Testing
         }
         expected.configurationFile = "options.json"
         #expect(try resolver.resolve().settings == expected)
+    }
+
+    @Test("drains for five seconds in Kubernetes unless told otherwise, and elsewhere at once")
+    func drainTime() throws {
+        let kubernetes = ["KUBERNETES_SERVICE_HOST": "10.96.0.1"]
+        #expect(try resolve(["table": "a"]).drainTime == .zero)
+        #expect(try resolve(["table": "a"], ["KUBERNETES_SERVICE_HOST": ""]).drainTime == .zero)
+        #expect(try resolve(["table": "a"], kubernetes).drainTime == .seconds(5))
+        #expect(try resolve(["table": "a", "drain-delay": "0s"], kubernetes).drainTime == .zero)
+        #expect(try resolve(["table": "a", "drain-delay": "20s"], kubernetes).drainTime == .seconds(20))
     }
 
     @Test("lets flags win over variables, and these over the file; an empty variable is unset")

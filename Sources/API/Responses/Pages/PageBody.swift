@@ -4,6 +4,11 @@ import HTTPServer
 /// A body of any size that is made while its client reads it: refused before it begins where too much waits for slow clients.
 protocol BulkBody: StreamingBody {}
 
+extension BulkBody {
+    /// It waits for its reader alone.
+    var isFinite: Bool { true }
+}
+
 /// A large response made piece by piece. What waits for a slow client is one piece; what it keeps in the store, `SnapshotPin`
 /// bounds.
 final class PageBody: BulkBody {

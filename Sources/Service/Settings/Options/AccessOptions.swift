@@ -40,6 +40,25 @@ enum AccessOptions: SettingGroup {
                 + "`*` for any."
         ),
         Setting(
+            "proxy-protocol",
+            \.proxies.protocolSources,
+            networks,
+            default: "none",
+            example: "10.0.0.0/24",
+            "Proxies whose connections begin with a PROXY protocol header: addresses, networks, and `unix` for Unix sockets, separated "
+                + "by commas or given repeatedly. Connections of theirs without one get 400.",
+            seeAlso: "See [Behind a proxy](security.md#behind-a-proxy)."
+        ),
+        Setting(
+            "trusted-proxies",
+            \.proxies.fieldSources,
+            networks,
+            default: "none",
+            example: "10.0.0.0/24,unix",
+            "Proxies whose `X-Forwarded-For` and `Forwarded` name the client, for limits and logs; in the same form.",
+            seeAlso: "See [Behind a proxy](security.md#behind-a-proxy)."
+        ),
+        Setting(
             "crash-dumps",
             \.crashDumps,
             .toggle,
@@ -56,6 +75,18 @@ enum AccessOptions: SettingGroup {
         "Addresses for HTTP, separated by commas or given repeatedly: `host:port`, `:port` for every address of both IP "
             + "families, or `unix:/path`. Port 0 takes any free one.",
         seeAlso: "The container image sets `:8080`. See [Addresses to listen on](deployment.md#addresses-to-listen-on)."
+    )
+
+    private static let networks = SettingKind<Networks>(
+        form: SettingForm(
+            placeholder: "networks",
+            allowed:
+                "give addresses such as 10.0.0.7, networks such as 10.0.0.0/24 or 2001:db8::/32 without bits behind the "
+                + "mask, or unix, with commas between them",
+            syntax: .list
+        ),
+        read: { Networks($0) },
+        text: { $0.isEmpty ? nil : $0.description }
     )
 
     private static let origins = SettingKind<AllowedOrigins?>(

@@ -29,7 +29,16 @@ enum LimitOptions: SettingGroup {
             SettingKind.integer(0...1_000_000).optional,
             default: "half of all",
             example: "100",
-            "Open connections of one client address; 0 for no limit, as behind a proxy."
+            "Open connections of one client address; 0 for no limit, as behind a proxy that does not tell the client."
+        ),
+        Setting(
+            "keep-alive",
+            \.server.keepAliveTimeout,
+            .duration(.seconds(1)...(.seconds(3_600))),
+            example: "650s",
+            "Time that an idle connection stays open. A load balancer must close its own sooner, or it sends requests into "
+                + "connections that end.",
+            seeAlso: "See [Idle connections](deployment.md#idle-connections)."
         ),
         Setting(
             "max-pending-bytes",
@@ -53,7 +62,7 @@ enum LimitOptions: SettingGroup {
             SettingKind.integer(count).optional,
             default: "half of all",
             example: "4000",
-            "Open event streams and long polls of one address; raise it behind a proxy."
+            "Open event streams and long polls of one address; raise it behind a proxy that does not tell the client."
         ),
         Setting(
             "max-stream-age",

@@ -59,9 +59,11 @@ enum ProcessOptions: SettingGroup {
         Setting(
             "drain-delay",
             \.drainDelay,
-            wait,
-            example: "5s",
-            "Time between \"not ready\" and draining, for load balancers."
+            wait.optional,
+            default: "5s in Kubernetes, otherwise 0s",
+            example: "10s",
+            "Time between \"not ready\" and draining, for load balancers.",
+            seeAlso: "See [Stopping](operations.md#stopping)."
         ),
         Setting(
             "shutdown-grace",
