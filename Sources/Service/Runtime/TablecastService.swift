@@ -61,7 +61,7 @@ package struct TablecastService: Sendable {
         let reporter = ReplicationReporter(logger: logger, time: time)
         let store = ReplicaStore()
         var replication = settings.replication
-        replication.startTimeout = settings.startTimeout(atTerminal: isatty(STDERR_FILENO) == 1)
+        replication.startTimeout = startTimeout
         if client.configuration.isRegional { replication.region = client.configuration.region }
         let replicator = Replicator(
             settings: replication,
@@ -114,6 +114,9 @@ package struct TablecastService: Sendable {
         )
         try await follow(replicator, front, reloads, signals)
     }
+
+    /// How long a start waits for DynamoDB; it also bounds the files that the start reads.
+    private var startTimeout: Duration? { settings.startTimeout(atTerminal: isatty(STDERR_FILENO) == 1) }
 
     private func follow(
         _ replicator: Replicator,
@@ -211,7 +214,8 @@ package struct TablecastService: Sendable {
         guard let path = settings.stateDirectory else { return nil }
         let limits = StateLimits()
         do throws(StateDirectoryError) {
-            let directory = try StateDirectory.take(path, within: limits.directoryPatience)
+            let patience = min(limits.directoryPatience, startTimeout ?? limits.directoryPatience)
+            let directory = try StateDirectory.take(path, within: patience)
             return StateSession(directory: directory, limits: limits)
         } catch {
             guard error.isPassing else { throw StartUpError(error) }
@@ -222,7 +226,7 @@ package struct TablecastService: Sendable {
     private func makeTokens() throws(StartUpError) -> TokenStore? {
         guard let path = settings.tokenFile else { return nil }
         do throws(TokenFileError) {
-            let patience = StartPatience("the token file \(path) cannot be read")
+            let patience = StartPatience("the token file \(path) cannot be read", within: startTimeout)
             return try patience.wait { () throws(TokenFileError) in
                 try TokenStore(
                     path: path,
@@ -245,7 +249,10 @@ package struct TablecastService: Sendable {
         overrides.impliedRegion = table?.region
         let configuration: AWSConfiguration
         do throws(DynamoDBError) {
-            let patience = StartPatience("the AWS configuration and credentials files cannot be read")
+            let patience = StartPatience(
+                "the AWS configuration and credentials files cannot be read",
+                within: startTimeout
+            )
             configuration = try await patience.wait { () async throws(DynamoDBError) in
                 try await AWSConfiguration.resolve(
                     environment: environment,
