@@ -10,15 +10,14 @@ struct ReplicationContext: Sendable {
     let store: ReplicaStore
     let time: TimeSource
     let reporter: StateReporter
+    let start: StartWatch
 
     var limits: ReplicationLimits { settings.limits }
 
-    /// The bounds of the start at this moment. One that has a saved state to show is of use, and gives up only what cannot pass.
+    /// The bounds of the start at this moment.
     var startRule: StartRule {
-        var settings = settings
-        let hasSavedState = reporter.written.savedState?.streamReadAt != nil
-        if hasSavedState || reporter.readiness.hasServed { settings.startTimeout = nil }
-        return StartRule(settings)
+        let isServing = reporter.readiness.hasServed && !reporter.written.isWithheld
+        return StartRule(settings, servesReaders: isServing || start.hasSavedState)
     }
 
     /// Sleeps; false when the task is cancelled.

@@ -15,7 +15,7 @@ package struct ReplicationSettings: Sendable, Hashable {
     package var scanSegments: Int?
     /// How far the replica may be behind and still count as live.
     package var maximumLag: Duration = .seconds(30)
-    /// How long a start waits for a usable response of DynamoDB or of its stream; nil waits until one comes.
+    /// How long a call of a start may be without a usable response of DynamoDB or of its stream; nil waits until one comes.
     package var startTimeout: Duration?
     /// What is done when records were lost.
     package var gapPolicy = GapPolicy.rebuildServing
@@ -95,12 +95,15 @@ package struct ReplicationLimits: Sendable, Hashable {
     /// Bytes of the filter that remembers the keys a comparison has seen, ten bits a key; with more keys more of them are taken
     /// for seen, and surplus ones found later.
     package var verifyFilterBytes = 64 << 20
-    /// How long a start may be refused by the stream or the scan, with an answer that no waiting can mend; after it the start has failed.
+    /// How long the stream or the scan may refuse a start, in a row and for a reason that no waiting can mend. Then the start has failed.
     package var startLimit: Duration = .seconds(6)
     /// How long a start waits for one response to DescribeTable. Then readers are told, and it is called again.
     package var describePatience: Duration = .seconds(6)
-    /// How long a start that has a saved state waits for DescribeTable before that state is shown.
+    /// How long no call may have had a usable response before a start shows its saved state. Once the table is described, the time between
+    /// two reads of a shard is added.
     package var previewPatience: Duration = .seconds(2)
+    /// How long after a failure a call of the same table, stream or shard counts as its retry. Longer than any wait between two attempts.
+    package var retryMemory: Duration = .seconds(30)
     /// The wait between the bookmark and the scan. A LATEST iterator can miss what is written within about a second of the call
     /// that made it; the scan, consistent and later than that, sees such writes.
     package var bookmarkSettle: Duration = .milliseconds(1_500)

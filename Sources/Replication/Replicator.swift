@@ -1,5 +1,6 @@
 package import Basics
 package import DynamoDBClient
+import DynamoDBStream
 package import ReplicaStore
 package import StateStore
 import TableModel
@@ -15,10 +16,10 @@ package actor Replicator {
     private let unknownRecords: UnknownRecords
     /// Nil without a state directory.
     private let savedState: (loader: StateLoader, saver: StateSaver)?
-    /// The contents of the saved state, until they are shown or resumed.
-    private var preview: StateLoader.Preview?
     /// Whether DescribeTable has been answered.
     private var isDescribed = false
+    /// Whether the table is looked for, at first and after each generation.
+    private var isSearching = true
 
     /// A replicator that has called nothing yet. `session` saves the state; without it each start reads the table.
     package init(
@@ -31,14 +32,17 @@ package actor Replicator {
         session: StateSession? = nil
     ) {
         let ignored = settings.ignoredAttributes
-        let identified = IdentifiedStreams(streams)
+        let start = StartWatch(settings.limits, time)
+        let watchedTable = WatchedTable(table, start)
+        let watchedStreams = WatchedStreams(IdentifiedStreams(streams), start)
         let context = ReplicationContext(
             settings: settings,
-            table: ignored.isEmpty ? table : FilteredTable(table, without: ignored),
-            streams: ignored.isEmpty ? identified : FilteredStreams(identified, without: ignored),
+            table: ignored.isEmpty ? watchedTable : FilteredTable(watchedTable, without: ignored),
+            streams: ignored.isEmpty ? watchedStreams : FilteredStreams(watchedStreams, without: ignored),
             store: store,
             time: time,
-            reporter: StateReporter(settings, savesState: session != nil, time, observer)
+            reporter: StateReporter(settings, savesState: session != nil, time, observer),
+            start: start
         )
         let tableWatch = TableWatch(context)
         self.context = context
@@ -62,32 +66,71 @@ package actor Replicator {
     /// Replicates until the task is cancelled. Throws when the start cannot succeed, or under `GapPolicy.exit`. Once the replica has been
     /// live, it waits every other trouble out or rebuilds, and `status` says so.
     package func run() async throws(ReplicationFailure) {
-        preview = await savedState?.loader.preview()
-        let watch = preview.map { _ in Task { [self] in await self.showSavedStateInTrouble() } }
-        let outcome: Result<Void, ReplicationFailure>
-        do throws(ReplicationFailure) {
-            try await replicate()
-            outcome = .success(())
-        } catch {
-            outcome = .failure(error)
+        await savedState?.loader.look(isAwaited: false)
+        let outcome = await withTaskGroup(of: Result<Void, ReplicationFailure>?.self) { group in
+            group.addTask { await self.replicated() }
+            group.addTask { await self.watchStart().map { .failure($0) } }
+            defer { group.cancelAll() }
+            while let end = await group.next() {
+                if let end { return end }
+            }
+            return .success(())
         }
-        watch?.cancel()
         try outcome.get()
+    }
+
+    private func replicated() async -> Result<Void, ReplicationFailure> {
+        do throws(ReplicationFailure) { return .success(try await replicate()) } catch { return .failure(error) }
+    }
+
+    /// Watches the calls until the replica is live. Returns the failure of a start that has waited for long enough.
+    private func watchStart() async -> ReplicationFailure? {
+        var lookedAt = context.time.continuous()
+        while !context.reporter.readiness.hasBeenLive {
+            let now = context.time.continuous()
+            // A process that stood still has not given its calls the time that has passed.
+            if now - lookedAt <= context.limits.watchGrace, let failure = await lookAtCalls() { return failure }
+            lookedAt = now
+            guard await context.pause(context.limits.watchInterval) else { return nil }
+        }
+        context.start.end()
+        savedState?.loader.dropPreview()
+        return nil
+    }
+
+    /// Shows the saved state if AWS is away. Returns the failure of a start that is to end.
+    private func lookAtCalls() async -> ReplicationFailure? {
+        if isAway {
+            await savedState?.loader.look(isAwaited: true)
+            // Reading it may have taken a while.
+            if isAway { showSavedState() }
+        }
+        let (rule, now) = (context.startRule, context.time.continuous())
+        return context.start.calls.flatMap { rule.failure($0, at: now, isSearching: isSearching) }
+    }
+
+    /// Whether AWS is away. A shard that is at its head is called once in the poll interval.
+    private var isAway: Bool {
+        let patience = context.limits.previewPatience + (isDescribed ? context.settings.stream.pollInterval : .zero)
+        return context.start.calls?.isAway(for: patience, at: context.time.continuous()) ?? false
     }
 
     private func replicate() async throws(ReplicationFailure) {
         let search = TableSearch(context, tableWatch)
         var schedule = RebuildSchedule(context.settings)
         while !Task.isCancelled {
+            isSearching = true
             guard let target = try await search.find() else { return }
-            isDescribed = true
-            let (end, liveFor) = await follow(target, from: await resumption(target))
+            (isDescribed, isSearching) = (true, false)
+            let resumption = await resumption(target)
+            let (end, liveFor) = await follow(target, from: resumption)
             let hasBeenLive = context.reporter.readiness.hasBeenLive
             guard
                 let rebuild = try schedule.next(
                     after: end,
                     of: target,
                     liveFor: liveFor,
+                    isResumed: resumption != nil,
                     hasBeenLive: hasBeenLive,
                     at: context.time.continuous()
                 )
@@ -105,8 +148,9 @@ package actor Replicator {
         _ target: ReplicationTarget,
         from resumption: Resumption?
     ) async -> (end: GenerationEnd, liveFor: Duration?) {
+        context.start.beginGeneration()
         let build = GenerationBuild(context, tableWatch, target, resumption, on: self)
-        await build.begin(isResumed: resumption != nil)
+        await build.begin()
         let stream = FollowedStream(context, target, resumption, unknownRecords)
         if resumption != nil { await build.scanEnds(at: stream.now) }
         let bootstrap = Bootstrap(context, build, stream, expiresAt: resumption?.expiresAt)
@@ -129,26 +173,20 @@ package actor Replicator {
         return (end, await build.liveSince.map { context.time.continuous() - $0 })
     }
 
-    /// Shows the saved state once AWS is seen to be away: a call has failed, or DescribeTable has no response. While AWS is there the replica
-    /// is caught up in a moment, and readers of a process that was killed are not shown what it had not saved.
-    private func showSavedStateInTrouble() async {
-        let began = context.time.continuous()
-        while preview != nil {
-            let isLate = !isDescribed && context.time.continuous() - began >= context.limits.previewPatience
-            if isLate || context.reporter.written.lastError != nil { return showSavedState() }
-            guard await context.pause(context.limits.watchInterval) else { return }
-        }
-    }
-
-    /// Shows the contents of the saved state as they are, unless there are newer ones.
+    /// Shows the contents of the saved state as they are, unless there are newer ones. Only when AWS is away, or the state cannot be resumed:
+    /// while AWS is there the replica is caught up in a moment, and readers of a process that was killed are not shown what it had not saved.
     private func showSavedState() {
-        defer { preview = nil }
-        guard let preview, context.store.snapshot == nil, !context.reporter.readiness.hasBeenLive else { return }
+        guard let loader = savedState?.loader, let preview = loader.preview else { return }
+        defer { loader.dropPreview() }
+        guard context.store.snapshot == nil, !context.reporter.readiness.hasBeenLive else { return }
         let age = max(0, context.time.wallMilliseconds() - preview.streamReadAt)
         context.store.publish(preview.snapshot)
         context.reporter.update {
             $0.lagMilliseconds = age
             $0.servedAsOf = context.time.continuous() - .milliseconds(age)
+            if !isDescribed {
+                $0.savedState?.start = "served as it was saved: the table has not been described yet"
+            }
         }
         context.reporter.transition { $0.showSavedState() }
     }
@@ -159,7 +197,7 @@ package actor Replicator {
         let rejection: StateRejection
         switch await savedState?.loader.judge(target) ?? .none {
         case .none:
-            preview = nil
+            savedState?.loader.dropPreview()
             return nil
         case .resume(let resumption): return resumption
         case .outdated(let reason):
@@ -168,7 +206,7 @@ package actor Replicator {
             if context.settings.gapPolicy == .rebuildRefusing { withhold() }
         case .foreign(let reason):
             rejection = reason
-            preview = nil
+            savedState?.loader.dropPreview()
             withhold()
         }
         guard context.reporter.readiness.servesSavedState else { return nil }
@@ -181,7 +219,7 @@ package actor Replicator {
     private func beginRebuild(_ reason: Reason) {
         context.reporter.beginRebuild(reason)
         guard context.settings.gapPolicy == .rebuildRefusing else { return }
-        preview = nil
+        savedState?.loader.dropPreview()
         withhold()
     }
 

@@ -115,3 +115,17 @@ def test_a_start_that_meets_a_hanging_volume_ends_with_one_line(ministack, table
         lines = service.program.output.strip().splitlines()
         assert len(lines) == 1 and lines[0].startswith(f"tablecast: {said}"), lines
         assert "has not responded for 10 s. Check the volume" in lines[0]
+
+
+@pytest.mark.parametrize("option, said", [("--state-dir", "the state directory"), ("--auth-token-file", "the token file"), (None, "the AWS configuration")])
+def test_a_start_waits_for_a_hanging_volume_no_longer_than_for_anything_else(ministack, table, logs, volume, option, said):
+    path, settings = volume.path / "file", dict(volume.settings)
+    options = (option, path) if option else ()
+    if not option:
+        path.write_text("[default]\nregion = eu-central-1\n")
+        settings["AWS_CONFIG_FILE"] = str(path)
+    with volume.silent(), serving(logs, ministack, table, *options, "--start-timeout", "2s", ready=False, **settings) as service:
+        assert service.program.process.wait(30) == 1
+        lines = service.program.output.strip().splitlines()
+        assert len(lines) == 1 and lines[0].startswith(f"tablecast: {said}"), lines
+        assert "has not responded for 2 s. Check the volume" in lines[0]

@@ -1,11 +1,14 @@
 """A hang-up makes the service read again what changed on disk, and nothing that it serves is interrupted."""
 
 import json
+import contextlib
 import os
+import pathlib
 import signal
 import sys
 
 import pytest
+from support.hanging import HangingFolder
 from support.processes import wait_for
 from support.service import serving
 from support.tables import create_table
@@ -83,6 +86,45 @@ def test_a_hang_up_reads_tokens_credentials_and_the_log_level_again(ministack, t
         assert status == {OLD: 401, NEW: 200}
         assert OLD not in output() and NEW not in output()
         assert service.program.stop() == 0
+
+
+def keeps_hang_ups(process):
+    """Whether the program handles SIGHUP already: the launcher that becomes it does not."""
+    lines = pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    caught = next(line.split()[1] for line in lines if line.startswith("SigCgt"))
+    return int(caught, 16) >> (signal.SIGHUP - 1) & 1
+
+
+@contextlib.contextmanager
+def reading_its_options(ministack, table, logs, tmp_path):
+    """A service in the middle of its start: the volume of its options is silent."""
+    volume = HangingFolder(tmp_path)
+    options = volume.path / "options.json"
+    write(options, {"log-level": "info"})
+    silence = contextlib.ExitStack()
+    with silence:
+        silence.enter_context(volume.silent())
+        with serving(logs, ministack, table, "--config", options, ready=False, **volume.settings) as service:
+            wait_for(lambda: keeps_hang_ups(service.program.process), 30, "the program to handle hang-ups")
+            yield service, silence.close
+
+
+def test_a_hang_up_before_the_options_are_read_is_kept(ministack, table, logs, tmp_path):
+    with reading_its_options(ministack, table, logs, tmp_path) as (service, respond):
+        for _ in range(20):
+            service.program.process.send_signal(signal.SIGHUP)
+        respond()
+        service.wait_until_ready()
+        wait_for(lambda: "SIGHUP: reading again the credentials" in service.program.output, 10, "the reload")
+        assert service.program.output.count("SIGHUP: reading again") == 1
+        assert service.program.stop() == 0
+
+
+def test_a_stop_before_the_options_are_read_ends_the_start(ministack, table, logs, tmp_path):
+    with reading_its_options(ministack, table, logs, tmp_path) as (service, _):
+        service.program.process.send_signal(signal.SIGTERM)
+        # Well before the volume is given up.
+        assert service.program.process.wait(8) == -signal.SIGTERM
 
 
 def test_hang_ups_in_a_row_and_during_a_stop_do_no_harm(ministack, table, logs):

@@ -4,9 +4,11 @@ import contextlib
 import time
 
 import httpx
+from support import peers
 from support.faulty_shards import TABLE, FaultyShards
 from support.processes import wait_for
 from support.service import run, serving
+from support.tables import create_table, fill
 
 OPTIONS = ("--poll-interval", "50ms", "--max-lag", "1s")
 KEY = "arn:aws:kms:us-east-1:000000000000:key/1"
@@ -21,20 +23,39 @@ def start(peer):
     return run(["serve", "--table", TABLE, "--listen", "127.0.0.1:0"], peer.settings())
 
 
+def obstruct(sandbox, table, obstacle, **members):
+    assert httpx.post(f"{sandbox.url}/_sandbox/obstruct", json={"table": table, "obstacle": obstacle, **members}, timeout=10).status_code == 200
+
+
 def test_a_table_whose_key_is_disabled_is_served_and_followed_again(logs):
-    endpoint = FaultyShards(faulty=("a", "b"))
-    with endpoint.running() as peer, serving(logs, peer, TABLE, *OPTIONS) as service:
-        endpoint.write("a", "first", 1)
-        wait_for(lambda: service.item("first"), 10, "the write before")
-        endpoint.described, endpoint.fault = INACCESSIBLE, "AccessDeniedException"
-        told = wait_for(lambda: (found := status(service))["reason_code"] == "key-inaccessible" and found, 40, lambda: f"the key, not {status(service)}")
-        assert told["state"] == "stale" and KEY in told["reason"]
-        assert service.get("/v1/items/first").headers["Replica-State"] == "stale"
-        endpoint.write("a", "second", 2)
-        endpoint.described, endpoint.fault = {}, None
-        wait_for(lambda: service.item("second"), 30, "the write meanwhile")
-        wait_for(lambda: status(service)["state"] == "live", 30, "the replica to be live again")
-        assert status(service)["rebuilds"] == 0
+    with peers.sandbox(logs) as sandbox:
+        client = sandbox.client()
+        table = create_table(client)
+        fill(client, table, 3)
+        with serving(logs, sandbox, table, *OPTIONS) as service:
+            obstruct(sandbox, table, "inaccessible-key", key=KEY)
+            told = wait_for(lambda: (found := status(service))["reason_code"] == "key-inaccessible" and found, 40, lambda: f"the key, not {status(service)}")
+            assert told["state"] == "stale" and KEY in told["reason"]
+            assert service.get("/v1/items/item-00001").headers["Replica-State"] == "stale"
+            obstruct(sandbox, table, "none")
+            client.put_item(TableName=table, Item={"id": {"S": "second"}})
+            wait_for(lambda: service.item("second"), 30, "the write after")
+            wait_for(lambda: status(service)["state"] == "live", 30, "the replica to be live again")
+            assert status(service)["rebuilds"] == 0
+
+
+def test_an_archived_table_is_served_as_it_was_and_ends_a_start(logs):
+    with peers.sandbox(logs) as sandbox:
+        client = sandbox.client()
+        table = create_table(client)
+        fill(client, table, 3)
+        with serving(logs, sandbox, table, *OPTIONS) as service:
+            obstruct(sandbox, table, "archived", backup="arn:b")
+            wait_for(lambda: status(service)["reason_code"] == "table-archived", 40, lambda: f"the archive, not {status(service)}")
+            assert service.get("/v1/items/item-00001").headers["Replica-State"] == "stale"
+            assert "--backup-arn arn:b" in status(service)["reason"]
+        code, _, error = run(["serve", "--table", table, "--listen", "127.0.0.1:0"], sandbox.settings())
+        assert code == 78 and f"table {table} cannot be read: DynamoDB archived it" in error and "--backup-arn arn:b" in error
 
 
 def test_a_start_waits_for_a_disabled_key_and_ends_for_an_archive_or_a_restore_without_a_stream(logs):

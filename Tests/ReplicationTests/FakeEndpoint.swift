@@ -1,3 +1,4 @@
+import Basics
 import DynamoDBClient
 import StreamModel
 import Synchronization
@@ -19,6 +20,10 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         var beforeScanPage: ((inout StreamModel, Int) -> Void)?
         /// Called before items are read by key, to write in between.
         var beforeFetch: ((inout StreamModel, [String]) -> Void)?
+        /// Operations whose calls have no response.
+        var hanging: Set<String> = []
+        /// How long a page of the scan takes, by the harness's clock.
+        var scanTime: Duration = .zero
         var scanPages = 0
         var scanRequests: [ScanRequest] = []
     }
@@ -41,6 +46,14 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         }
     }
 
+    private func hang(_ operation: String) async throws(DynamoDBError) {
+        while change({ $0.hanging.contains(operation) }) {
+            guard (try? await Task.sleep(for: .milliseconds(10))) != nil else {
+                throw StreamModel.error(.cancelled, operation, "demo")
+            }
+        }
+    }
+
     private func call<Answer>(
         _ body: (inout State) throws(DynamoDBError) -> sending Answer
     ) async throws(DynamoDBError) -> sending Answer {
@@ -53,7 +66,8 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
     }
 
     func describeTable(_ name: String) async throws(DynamoDBError) -> TableDescription {
-        try await call { (state) throws(DynamoDBError) in
+        try await hang("DescribeTable")
+        return try await call { (state) throws(DynamoDBError) in
             try state.model.begin("DescribeTable", name)
             return TableDescription(
                 name: name,
@@ -70,7 +84,10 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
     }
 
     func scan(_ request: ScanRequest) async throws(DynamoDBError) -> ScanPage {
-        try await call { (state) throws(DynamoDBError) in
+        try await hang("Scan")
+        let scanTime = change { $0.scanTime }
+        if scanTime > .zero { try? await time.source.sleep(scanTime) }
+        return try await call { (state) throws(DynamoDBError) in
             state.scanRequests.append(request)
             try state.model.begin("Scan", request.table)
             state.scanPages += 1
@@ -134,7 +151,8 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         exclusiveStartShardID: String?,
         childrenOf: String?
     ) async throws(DynamoDBError) -> StreamPage {
-        try await call { (state) throws(DynamoDBError) in
+        try await hang("DescribeStream")
+        return try await call { (state) throws(DynamoDBError) in
             guard streamARN == state.model.streamARN else {
                 throw StreamModel.error(.notFound, "DescribeStream", streamARN)
             }
@@ -155,11 +173,13 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         shardID: String,
         start: IteratorStart
     ) async throws(DynamoDBError) -> String? {
-        try await call { (state) throws(DynamoDBError) in try state.model.getShardIterator(shardID, start) }
+        try await hang("GetShardIterator")
+        return try await call { (state) throws(DynamoDBError) in try state.model.getShardIterator(shardID, start) }
     }
 
     func getRecords(iterator: String, shardID: String, limit: Int) async throws(DynamoDBError) -> RecordsPage {
-        try await call { (state) throws(DynamoDBError) in
+        try await hang("GetRecords")
+        return try await call { (state) throws(DynamoDBError) in
             let read = try state.model.getRecords(iterator, limit: limit)
             let page = RecordsPage(records: read.records.map(UnreadableValue.spoil), nextIterator: read.nextIterator)
             guard state.viewType == .keysOnly || state.viewType == .oldImage else { return page }

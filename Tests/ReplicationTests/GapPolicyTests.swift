@@ -36,12 +36,21 @@ import Testing
         }
     }
 
-    @Test("exit ends replication with status 1 and the reason; a gap before the first publication does not")
-    func exit() async throws {
+    @Test(
+        "exit ends replication with status 1 and the reason, also for a gap before the first publication",
+        arguments: [true, false]
+    )
+    func exit(isLive: Bool) async throws {
         let harness = harness(.exit)
-        harness.endpoint.change { $0.model.faults["GetRecords A"] = [StreamModel.error(.trimmed)] }
+        harness.endpoint.change { state in
+            if !isLive { state.hanging = ["Scan"] }
+        }
         let running = Task { await harness.failure() }
-        await harness.waitLive()
+        if isLive {
+            await harness.waitLive()
+        } else {
+            await harness.wait("the scan") { $0.status.reasonCode == .scanning }
+        }
         harness.endpoint.change { $0.model.outages["GetRecords A"] = StreamModel.error(.trimmed) }
         let failure = await running.value
         #expect(failure?.exitCode == 1)

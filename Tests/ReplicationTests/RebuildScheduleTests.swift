@@ -26,7 +26,14 @@ import Testing
     func waits() throws {
         var schedule = schedule()
         func next(liveFor: Duration? = nil) throws -> Duration? {
-            try schedule.next(after: .rebuild(gap), of: target, liveFor: liveFor, hasBeenLive: true, at: .zero)?.wait
+            try schedule.next(
+                after: .rebuild(gap),
+                of: target,
+                liveFor: liveFor,
+                isResumed: false,
+                hasBeenLive: true,
+                at: .zero
+            )?.wait
         }
         #expect(try next() == .zero)
         #expect(try next() == .seconds(1))
@@ -35,21 +42,52 @@ import Testing
         #expect(try next() == .seconds(1))
     }
 
-    @Test("a failure ends the process until the replica has been live; a gap does under the policy exit, after that")
+    @Test("a failure ends the process until the replica has been live")
     func ends() throws {
         let failure = ReplicationFailure(kind: .runtime, message: "m", hint: "h")
         var exits = schedule(.exit)
-        #expect(throws: failure) {
-            try exits.next(after: .failed(failure), of: target, liveFor: nil, hasBeenLive: false, at: .zero)
+        func next(_ end: GenerationEnd, hasBeenLive: Bool) throws -> Reason? {
+            try exits.next(
+                after: end,
+                of: target,
+                liveFor: nil,
+                isResumed: false,
+                hasBeenLive: hasBeenLive,
+                at: .zero
+            )?.reason
         }
-        let later = try exits.next(after: .failed(failure), of: target, liveFor: nil, hasBeenLive: true, at: .zero)
-        #expect(later?.reason == Reason(.scanFailed, failure.description))
-        let first = try exits.next(after: .rebuild(gap), of: target, liveFor: nil, hasBeenLive: false, at: .zero)
-        #expect(first?.reason == gap)
-        #expect(throws: ReplicationFailure.gap("trimmed")) {
-            try exits.next(after: .rebuild(gap), of: target, liveFor: nil, hasBeenLive: true, at: .zero)
+        #expect(throws: failure) { try next(.failed(failure), hasBeenLive: false) }
+        #expect(try next(.failed(failure), hasBeenLive: true) == Reason(.scanFailed, failure.description))
+        #expect(try next(.cancelled, hasBeenLive: true) == nil)
+    }
+
+    @Test(
+        "a gap ends the process under the policy exit, also before the replica was live; another stream does where something is lost",
+        arguments: [
+            (ReasonCode.gap, false, false, true), (.unusableRecord, false, false, true), (.gap, true, false, true),
+            (.newStream, true, false, true), (.streamMissing, true, false, true), (.newStream, false, true, true),
+            (.newStream, false, false, false), (.streamMissing, false, false, false),
+        ]
+    )
+    func gaps(_ code: ReasonCode, isResumed: Bool, hasBeenLive: Bool, ends: Bool) throws {
+        let reason = Reason(code, "trimmed")
+        func next(_ policy: GapPolicy) throws -> Reason? {
+            var schedule = schedule(policy)
+            return try schedule.next(
+                after: .rebuild(reason),
+                of: target,
+                liveFor: nil,
+                isResumed: isResumed,
+                hasBeenLive: hasBeenLive,
+                at: .zero
+            )?.reason
         }
-        #expect(try exits.next(after: .cancelled, of: target, liveFor: nil, hasBeenLive: true, at: .zero) == nil)
+        if ends {
+            #expect(throws: ReplicationFailure.gap("trimmed")) { try next(.exit) }
+        } else {
+            #expect(try next(.exit) == reason)
+        }
+        #expect(try next(.rebuildServing) == reason && next(.rebuildRefusing) == reason)
     }
 
     @Test("a stream that its endpoint does not know fails the start after a while without another outcome")
@@ -60,6 +98,7 @@ import Testing
                 after: .rebuild(reason),
                 of: target,
                 liveFor: nil,
+                isResumed: false,
                 hasBeenLive: hasBeenLive,
                 at: .seconds(seconds)
             )?.reason

@@ -70,6 +70,15 @@ final class SavedStateHarness {
     /// What the table holds; nil when the sandbox cannot say.
     var contents: Set<Item>? { (try? sandbox.items(of: SavedStateHarness.table)).map(Set.init) }
 
+    /// Runs a process with the state directory until it fails.
+    func failure(_ change: (inout ReplicationSettings) -> Void) async throws -> ReplicationFailure? {
+        let process = try process(in: path, awaiting: false, StateLimits(), change)
+        do throws(ReplicationFailure) {
+            try await process.replicator.run()
+            return nil
+        } catch { return error }
+    }
+
     /// Starts a process with the state directory, or another one, that it has or awaits; lets `body` look at it, and stops it in order.
     func run(
         in directory: String? = nil,
@@ -78,22 +87,7 @@ final class SavedStateHarness {
         _ change: (inout ReplicationSettings) -> Void = { _ in },
         _ body: (SavedStateProcess) async throws -> Void
     ) async throws {
-        var settings = ReplicationSettings(tableName: SavedStateHarness.table)
-        settings.stream.pollInterval = .milliseconds(50)
-        settings.limits.stateSaveInterval = .milliseconds(20)
-        settings.limits.bookmarkSettle = .milliseconds(50)
-        change(&settings)
-        let session =
-            awaiting
-            ? StateSession(awaiting: directory ?? path, limits: stateLimits)
-            : StateSession(directory: try StateDirectory(directory ?? path), limits: stateLimits)
-        let clock = sandbox.clock
-        var time = TimeSource.system
-        time.wallMilliseconds = { clock.now }
-        // A machine that has been up for longer than a stream keeps records.
-        let continuous = time.continuous
-        time.continuous = { continuous() + .seconds(40 * 24 * 3_600) }
-        let process = SavedStateProcess(settings, client, time, session)
+        let process = try process(in: directory ?? path, awaiting: awaiting, stateLimits, change)
         let running = Task { () async -> ReplicationFailure? in
             do throws(ReplicationFailure) {
                 try await process.replicator.run()
@@ -108,6 +102,30 @@ final class SavedStateHarness {
         running.cancel()
         let failure = await running.value
         #expect(failure == nil)
+    }
+
+    private func process(
+        in directory: String,
+        awaiting: Bool,
+        _ stateLimits: StateLimits,
+        _ change: (inout ReplicationSettings) -> Void
+    ) throws -> SavedStateProcess {
+        var settings = ReplicationSettings(tableName: SavedStateHarness.table)
+        settings.stream.pollInterval = .milliseconds(50)
+        settings.limits.stateSaveInterval = .milliseconds(20)
+        settings.limits.bookmarkSettle = .milliseconds(50)
+        change(&settings)
+        let session =
+            awaiting
+            ? StateSession(awaiting: directory, limits: stateLimits)
+            : StateSession(directory: try StateDirectory(directory), limits: stateLimits)
+        let clock = sandbox.clock
+        var time = TimeSource.system
+        time.wallMilliseconds = { clock.now }
+        // A machine that has been up for longer than a stream keeps records.
+        let continuous = time.continuous
+        time.continuous = { continuous() + .seconds(40 * 24 * 3_600) }
+        return SavedStateProcess(settings, client, time, session)
     }
 
     /// What a kill would leave at this moment, in a directory of its own: the file and its write-ahead log, as they are.

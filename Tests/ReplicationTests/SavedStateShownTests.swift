@@ -42,6 +42,10 @@ import Testing
         try await harness.run {
             $0.startTimeout = .milliseconds(1)
         } _: { process in
+            await process.wait("the state to be loaded") { process.saved.start != SavedStateStatus().start }
+            if process.store.snapshot == nil {
+                #expect(process.saved.start == "loaded; it is shown only while DynamoDB is away")
+            }
             await waitShown(process)
             #expect(process.items == contents)
             #expect(process.position == before)
@@ -92,6 +96,121 @@ import Testing
             #expect(process.items == harness.contents)
             await process.waitLive()
             #expect(process.replicator.status.departures == [:])
+        }
+    }
+
+    @Test("one shard that is throttled while another one responds is no outage: nothing is shown")
+    func throttledShard() async throws {
+        let (harness, _) = try await saved()
+        let busy = SandboxFault.error(status: 400, code: "ThrottlingException", message: "slow down")
+        let shard = try #require(harness.sandbox.shards(of: SavedStateHarness.table).first)
+        harness.sandbox.faults.enqueue(.getRecords, busy, times: 100_000, shard: shard.id)
+        try await harness.run {
+            // Longer than this machine stands still.
+            $0.limits.previewPatience = .seconds(5)
+        } _: { process in
+            await process.wait("the throttle") { process.replicator.status.lastError != nil }
+            let began = ContinuousClock.now
+            await process.wait("a while") { ContinuousClock.now - began > .seconds(7) }
+            #expect(process.store.snapshot == nil && process.replicator.status.state == .syncing)
+            #expect(process.saved.start.hasPrefix("resumed from a state of "))
+            harness.sandbox.faults.removeAll()
+            await process.waitLive()
+        }
+    }
+
+    @Test(
+        "while calls are denied the state is served with the reason, and the start goes on trying",
+        arguments: ["AccessDeniedException", "UnrecognizedClientException"]
+    )
+    func denied(_ code: String) async throws {
+        let (harness, before) = try await saved()
+        let contents = harness.contents
+        let denied = SandboxFault.error(status: 400, code: code, message: "not now")
+        harness.sandbox.faults.enqueue(.describeTable, denied, times: 100_000)
+        try await harness.run {
+            $0.startTimeout = .milliseconds(1)
+        } _: { process in
+            await waitShown(process)
+            #expect(process.items == contents && process.replicator.status.state == .stale)
+            await process.wait("the reason") { process.replicator.status.reason.contains(code) }
+            let waits = process.observer.events.contains {
+                if case .startWaits(.accessDenied, let reason) = $0 { reason.contains("not now") } else { false }
+            }
+            #expect(waits)
+            harness.sandbox.faults.removeAll()
+            await process.waitLive()
+            #expect(process.saved.isResumed && process.position?.epoch == before.epoch)
+        }
+    }
+
+    @Test("a stream that is denied after the table was described is waited out too while the state is shown")
+    func deniedStream() async throws {
+        let (harness, _) = try await saved()
+        let denied = SandboxFault.error(status: 400, code: "AccessDeniedException", message: "not now")
+        harness.sandbox.faults.enqueue(.getRecords, denied, times: 100_000)
+        try await harness.run {
+            $0.limits.startLimit = .milliseconds(1)
+        } _: { process in
+            await waitShown(process)
+            await process.wait("the reason") { process.replicator.status.reason.contains("AccessDeniedException") }
+            harness.sandbox.faults.removeAll()
+            await process.waitLive()
+        }
+    }
+
+    @Test("where the state must not be shown, a denied call and a silent one end the start as without a state")
+    func unusable() async throws {
+        let (harness, _) = try await saved()
+        harness.sandbox.clock.advance(by: .seconds(30 * 3_600))
+        takeAway(harness)
+        let failure = try await harness.failure {
+            $0.gapPolicy = .rebuildRefusing
+            $0.startTimeout = .milliseconds(100)
+        }
+        #expect(failure?.exitCode == 1 && failure?.hint.contains("--start-timeout") == true)
+        harness.sandbox.faults.removeAll()
+        let denied = SandboxFault.error(status: 400, code: "AccessDeniedException", message: "not now")
+        harness.sandbox.faults.enqueue(.describeTable, denied, times: 100_000)
+        #expect(try await harness.failure { $0.gapPolicy = .rebuildRefusing }?.exitCode == 78)
+    }
+
+    @Test("a resumed state whose shards are not found is a gap: the table is read, in a new epoch")
+    func lostShards() async throws {
+        let (harness, before) = try await saved()
+        try harness.put("k3", "while away")
+        let gone = SandboxFault.error(status: 400, code: "ResourceNotFoundException", message: "no such shard")
+        harness.sandbox.faults.enqueue(.getShardIterator, gone, times: 100_000)
+        try await harness.run {
+            $0.limits.startLimit = .seconds(3)
+        } _: { process in
+            await process.wait("a rebuild") { process.replicator.status.rebuilds > 0 }
+            harness.sandbox.faults.removeAll()
+            await process.waitLive()
+            #expect(process.items == harness.contents && process.position?.epoch != before.epoch)
+            let gaps = process.observer.events.compactMap { if case .gap(let text) = $0 { text } else { nil } }
+            #expect(
+                gaps.first?.hasPrefix("the saved state has a place in a shard that is gone: GetShardIterator ") == true
+            )
+        }
+    }
+
+    @Test("under the policy exit a gap before the first live ends the start, and the next one reads the table")
+    func exitBeforeLive() async throws {
+        let (harness, before) = try await saved()
+        let gone = SandboxFault.error(status: 400, code: "ResourceNotFoundException", message: "no such shard")
+        harness.sandbox.faults.enqueue(.getShardIterator, gone, times: 100_000)
+        let failure = try await harness.failure {
+            $0.gapPolicy = .exit
+            $0.limits.startLimit = .seconds(1)
+        }
+        #expect(failure?.exitCode == 1 && failure?.hint.hasPrefix("--on-gap=exit ends the process then") == true)
+        harness.sandbox.faults.removeAll()
+        try await harness.run {
+            $0.gapPolicy = .exit
+        } _: { process in
+            await process.waitLive()
+            #expect(process.rejections.map(\.kind) == ["abandoned"] && process.position?.epoch != before.epoch)
         }
     }
 

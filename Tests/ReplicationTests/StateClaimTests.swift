@@ -47,6 +47,31 @@ import Testing
         }
     }
 
+    @Test("while AWS is away, the state of a directory that becomes free is shown, and resumed later")
+    func whileAway() async throws {
+        let harness = try await harness()
+        let broken = SandboxFault.error(status: 500, code: "InternalServerError", message: "away")
+        harness.sandbox.faults.enqueue(.describeTable, broken, times: 100_000)
+        var holder: StateDirectory? = try StateDirectory(harness.path)
+        try await harness.run(awaiting: true) {
+            $0.limits.previewPatience = .milliseconds(200)
+        } _: { process in
+            let error = StateDirectoryError.inUse(path: harness.path).description
+            await process.wait("the trouble") { process.saved.trouble == error }
+            #expect(process.saved.start == "not read yet: \(error)" && process.store.snapshot == nil)
+            _ = holder
+            holder = nil
+            await process.wait("the saved state to be shown") { process.store.snapshot != nil }
+            #expect(process.replicator.status.state == .stale && process.items.count == 60)
+            #expect(process.saved.trouble == nil && taken(process, isLate: false, harness))
+            let troubles = process.observer.events.count { if case .stateTrouble = $0 { true } else { false } }
+            #expect(troubles == 1, "said once, however often it is tried")
+            harness.sandbox.faults.removeAll()
+            await process.waitLive()
+            #expect(process.saved.isResumed && process.items == harness.contents)
+        }
+    }
+
     @Test("beyond the patience the table is read; a directory that is free later is taken and overwritten")
     func late() async throws {
         let harness = try await harness()

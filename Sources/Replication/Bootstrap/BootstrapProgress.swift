@@ -3,27 +3,25 @@ import DynamoDBClient
 import DynamoDBStream
 import TableModel
 
-/// How far a generation is on its way to its publication: bookmark, scan, catch up. Pure: the caller gives the time.
+/// How far a generation is on its way to its publication: bookmark, scan, catch up. Pure: the caller gives the time, by the
+/// continuous clock.
 struct BootstrapProgress: Sendable {
     private let approximateItems: Int64
     /// Segments of the scan.
     let segments: Int
-    private let beganAt: Duration
     private var scanBeganAt: Duration?
     /// When every scan row had been applied. The generation is published once the stream is past this moment.
     private(set) var scanEnd: StreamTime?
     private var scannedItems = 0
-    private var scannedPages = 0
     /// Read capacity units.
     private var scannedUnits = 0.0
     private var segmentsDone = 0
     private var lastScanError: DynamoDBError?
 
-    /// `approximateItems` is DescribeTable's count; `now` is by the continuous clock, as are all moments here.
-    init(approximateItems: Int64, segments: Int, beganAt now: Duration) {
+    /// `approximateItems` is DescribeTable's count.
+    init(approximateItems: Int64, segments: Int) {
         self.approximateItems = approximateItems
         self.segments = segments
-        beganAt = now
     }
 
     mutating func scanBegan(at now: Duration) { scanBeganAt = now }
@@ -31,7 +29,6 @@ struct BootstrapProgress: Sendable {
     /// A page has been applied.
     mutating func took(_ page: ScanPage) {
         scannedItems += page.items.entries.count + page.unreadable.count
-        scannedPages += 1
         scannedUnits += page.units
         lastScanError = nil
     }
@@ -55,21 +52,6 @@ struct BootstrapProgress: Sendable {
         let isScanning = scanBeganAt != nil && scanEnd == nil
         guard let error = isScanning ? lastScanError : view.lastError else { return step }
         return Reason(ReasonCode(error), "\(step.text): \(error.description)")
-    }
-
-    /// The failure that ends the start by `rule`: a stream that cannot be read, or a table whose items cannot. For a replica that has never
-    /// been live.
-    func failure(_ view: StreamView, at now: Duration, _ rule: StartRule) -> ReplicationFailure? {
-        // A shard that is listed and not found, while the table still names its stream: nothing will change.
-        if !view.isBookmarked, let error = view.lastError { return rule.failure(error, after: now - beganAt) }
-        if let scanBeganAt, scanEnd == nil, scannedPages == 0, let error = lastScanError {
-            return rule.failure(error, after: now - scanBeganAt)
-        }
-        // A table whose stream may be read but whose items may not (BatchGetItem).
-        if let scanEnd, let error = view.lastError, error.kind == .accessDenied {
-            return rule.failure(error, after: now - scanEnd.continuous)
-        }
-        return nil
     }
 
     /// Writes the progress of the scan.

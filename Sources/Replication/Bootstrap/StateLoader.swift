@@ -17,8 +17,8 @@ struct Resumption: Sendable {
 
 /// Reads the saved state, once in the life of the process: after that it is older than the contents in memory.
 ///
-/// It is read before the table is described, so that it can be shown while AWS is away. Once the table is known, the state is held against
-/// it and resumed, or given up.
+/// It is read before the table is described, so that it can be shown while AWS is away; or later, when the directory is free. Once the
+/// table is known, the state is held against it and resumed, or given up.
 final class StateLoader: Sendable {
     /// The contents of a state that may be shown before anything is known of the table.
     struct Preview: Sendable {
@@ -41,7 +41,14 @@ final class StateLoader: Sendable {
     private let context: ReplicationContext
     private let session: StateSession
     private let claim: StateClaim
-    private let state = Mutex<(isRead: Bool, found: Resumption?)>((false, nil))
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The one reading of the state, in progress or done; nil while nobody has begun it.
+        var reading: Task<Void, Never>?
+        var found: Resumption?
+        var preview: Preview?
+    }
 
     init(_ context: ReplicationContext, _ session: StateSession, _ claim: StateClaim) {
         self.context = context
@@ -49,46 +56,75 @@ final class StateLoader: Sendable {
         self.claim = claim
     }
 
-    /// Reads the state. Returns the contents that may be shown; nil where there are none, and while another process has the directory.
-    func preview() async -> Preview? {
-        guard await claim.isFree() else { return nil }
-        return await load()
+    /// The contents that may be shown; nil where there are none, or they are shown already.
+    var preview: Preview? { state.withLock { $0.preview } }
+
+    /// The contents are shown, or must not be.
+    func dropPreview() { setPreview(nil) }
+
+    private func setPreview(_ preview: Preview?) {
+        state.withLock { $0.preview = preview }
+        context.start.note(hasSavedState: preview != nil)
     }
 
-    /// Reads the state; nil where none can be used, or none may be shown. Readers are told the reason.
-    private func load() async -> Preview? {
-        state.withLock { $0.isRead = true }
+    /// Reads the state unless that has begun, or another process has the directory. `isAwaited`: readers would be shown it now, so they are
+    /// told why they are not.
+    func look(isAwaited: Bool) async {
+        guard state.withLock({ $0.reading == nil }), await claim.isFree(isReported: isAwaited) else { return }
+        await read()
+    }
+
+    /// Reads the state, or waits for the reading that is in progress.
+    private func read() async {
+        let reading = state.withLock { state in
+            let reading = state.reading ?? Task { await load() }
+            state.reading = reading
+            return reading
+        }
+        await withTaskCancellationHandler {
+            await reading.value
+        } onCancel: {
+            reading.cancel()
+        }
+    }
+
+    /// Reads the state. Readers are told the reason if it cannot be used.
+    private func load() async {
         let reporter = context.reporter
         reporter.explain(Reason(.resuming, "reading the saved state"))
         let wall = context.time.wallMilliseconds()
         do throws(StateRejection) {
-            guard let found = try await read(at: wall) else {
-                reporter.update { $0.savedState?.start = "read from the table: no state had been saved" }
-                return nil
+            guard let found = try await restored(at: wall) else {
+                return reporter.update { $0.savedState?.start = "read from the table: no state had been saved" }
             }
             let positions = try decode(found.positions)
             let expiresAt = found.streamReadAt + context.settings.stream.limits.retention.wholeMilliseconds
             let resumption = Resumption(restored: found, positions: positions, expiresAt: expiresAt)
             state.withLock { $0.found = resumption }
-            reporter.update { $0.savedState?.streamReadAt = found.streamReadAt }
+            reporter.update {
+                $0.savedState?.streamReadAt = found.streamReadAt
+                $0.savedState?.start = "loaded; it is shown only while DynamoDB is away"
+            }
             // Reads are refused during a rebuild then, and one will follow.
             let isOutdated = session.limits.rejection(readAt: found.streamReadAt, at: wall) != nil
-            if isOutdated, context.settings.gapPolicy == .rebuildRefusing { return nil }
-            reporter.update { $0.savedState?.start = "served as it was saved: the table has not been described yet" }
-            return Preview(snapshot: found.writer.snapshot(), streamReadAt: found.streamReadAt)
+            if isOutdated, context.settings.gapPolicy == .rebuildRefusing { return }
+            setPreview(Preview(snapshot: found.writer.snapshot(), streamReadAt: found.streamReadAt))
         } catch {
             reject(error)
-            return nil
         }
     }
 
     /// Judges the state by what is known now. It is used up: a second call finds none. Waits for a directory that another process has.
     func judge(_ target: ReplicationTarget) async -> Verdict {
-        if !state.withLock(\.isRead) {
-            state.withLock { $0.isRead = true }
-            guard await claim.wait() else { return .none }
-            _ = await load()
+        if state.withLock({ $0.reading == nil }), !(await claim.wait()) {
+            // From now on the state in the directory is another process's, unless it was read while this one waited.
+            let isGivenUp = state.withLock { state in
+                defer { state.reading = state.reading ?? Task {} }
+                return state.reading == nil
+            }
+            if isGivenUp { return .none }
         }
+        await read()
         let found = state.withLock { state in
             defer { state.found = nil }
             return state.found
@@ -142,13 +178,13 @@ final class StateLoader: Sendable {
 
     /// Waits for the state as long as its volume makes progress. Before the table is described its name and Region are known, and where
     /// the setting is an ARN its account.
-    private func read(at wall: Int64) async throws(StateRejection) -> RestoredState? {
+    private func restored(at wall: Int64) async throws(StateRejection) -> RestoredState? {
         let named = TableARN(context.settings.tableName)
         let expectation = StateExpectation(
             tableName: named?.table ?? context.settings.tableName,
             ignoredAttributes: context.settings.ignoredAttributes
         )
-        guard let found = try await load(expectation, at: wall) else { return nil }
+        guard let found = try await restored(expecting: expectation, at: wall) else { return nil }
         let stream = TableARN(found.identity.streamARN)
         if let named, let stream, stream.difference(from: named) != nil {
             throw .otherStream(found.identity.streamARN)
@@ -159,7 +195,9 @@ final class StateLoader: Sendable {
         return found
     }
 
-    private func load(_ expectation: StateExpectation, at wall: Int64) async throws(StateRejection) -> RestoredState? {
+    private func restored(expecting expectation: StateExpectation, at wall: Int64) async throws(StateRejection)
+        -> RestoredState?
+    {
         let storeLimits = context.settings.storeLimits
         let patience = context.limits.statePatience
         let work = BackgroundWork { [session] in

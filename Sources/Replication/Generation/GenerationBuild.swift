@@ -15,6 +15,7 @@ actor GenerationBuild {
     private let tableWatch: TableWatch
     private let contents: GenerationContents
     private var progress: BootstrapProgress
+    private let isResumed: Bool
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { owner.unownedExecutor }
 
@@ -30,11 +31,11 @@ actor GenerationBuild {
         self.tableWatch = tableWatch
         self.target = target
         self.owner = owner
+        isResumed = resumption != nil
         contents = GenerationContents(context, target.keySchema, restored: resumption?.restored.writer)
         progress = BootstrapProgress(
             approximateItems: target.approximateItems,
-            segments: context.settings.segments(approximateItems: target.approximateItems),
-            beganAt: context.time.continuous()
+            segments: context.settings.segments(approximateItems: target.approximateItems)
         )
     }
 
@@ -45,7 +46,7 @@ actor GenerationBuild {
     // MARK: Bootstrap
 
     /// Tells readers what begins, before anything is read.
-    func begin(isResumed: Bool) {
+    func begin() {
         if context.reporter.readiness.state == .starting {
             let reason =
                 isResumed
@@ -120,13 +121,21 @@ actor GenerationBuild {
                 context.reporter.transition { $0.goLive() }
             }
             show(view)
-            guard !context.reporter.readiness.hasBeenLive else { continue }
-            let now = context.time.continuous()
-            if let failure = progress.failure(view, at: now, context.startRule) {
-                return .failed(failure)
-            }
+            if let end = startEnd(view) { return end }
         }
         return .cancelled
+    }
+
+    /// The end of a start whose stream or scan is refused. Where a saved state was resumed, a shard that is not found is a gap.
+    private func startEnd(_ view: StreamView) -> GenerationEnd? {
+        guard let calls = context.start.calls, !context.reporter.readiness.hasBeenLive else { return nil }
+        let rule = context.startRule
+        if isResumed, let error = rule.lostShard(calls) {
+            return context.reporter.reportGap(
+                "the saved state has a place in a shard that is gone: \(error.description)"
+            )
+        }
+        return rule.refusal(calls, isBookmarked: view.isBookmarked).map(GenerationEnd.failed)
     }
 
     /// Tells readers of the stream as it was when the view was taken: a late view says nothing about the time since, and its lag ends with

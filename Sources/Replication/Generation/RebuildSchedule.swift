@@ -21,12 +21,13 @@ struct RebuildSchedule: Sendable {
         limits = settings.limits
     }
 
-    /// The rebuild after `end`; nil when the replicator was cancelled. `liveFor` is how long readers saw the generation, `now` is by the
-    /// continuous clock. Throws where the process ends instead.
+    /// The rebuild after `end`; nil when the replicator was cancelled. `liveFor` is how long readers saw the generation, `isResumed` whether
+    /// it began with a saved state; `now` is by the continuous clock. Throws where the process ends instead.
     mutating func next(
         after end: GenerationEnd,
         of target: ReplicationTarget,
         liveFor: Duration?,
+        isResumed: Bool,
         hasBeenLive: Bool,
         at now: Duration
     ) throws(ReplicationFailure) -> Rebuild? {
@@ -34,7 +35,9 @@ struct RebuildSchedule: Sendable {
         switch end {
         case .cancelled: return nil
         case .rebuild(let why):
-            if hasBeenLive, gapPolicy == .exit { throw .gap(why.text) }
+            // Before anybody was shown anything, another stream is no loss: the table is read after it was found.
+            let isLoss = hasBeenLive || isResumed || why.code == .gap || why.code == .unusableRecord
+            if isLoss, gapPolicy == .exit { throw .gap(why.text) }
             if isLastingAbsence(why, target, at: now), !hasBeenLive { throw .streamMissing(target) }
             reason = why
         case .failed(let failure):

@@ -11,33 +11,70 @@ final class StateClaim: Sendable {
 
     private let context: ReplicationContext
     private let session: StateSession
-    /// The attempt that is in progress: while the volume does not respond, no further one begins. `isMissed`: the start has gone on without.
-    private let state = Mutex<(attempt: Attempt?, isMissed: Bool)>((nil, false))
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The attempt that is in progress: while the volume does not respond, no further one begins.
+        var attempt: Attempt?
+        /// Some task waits for that attempt.
+        var isAwaited = false
+        /// The outcome of the newest failed attempt.
+        var lastError: StateDirectoryError?
+        /// The start has gone on without the directory.
+        var isMissed = false
+        /// The start shows nothing because it does not have the directory, and has said so.
+        var isReported = false
+    }
 
     init(_ context: ReplicationContext, _ session: StateSession) {
         self.context = context
         self.session = session
     }
 
-    /// Tries for the directory once; whether it belongs to this process now.
-    func isFree() async -> Bool { await missing() == nil }
+    /// Tries for the directory once; whether it belongs to this process now. `isReported`: readers and the log are told if it does not.
+    func isFree(isReported: Bool) async -> Bool {
+        guard let error = await missing() else {
+            noteTaken()
+            return true
+        }
+        guard isReported, !Task.isCancelled else { return false }
+        context.reporter.update { $0.savedState?.start = "not read yet: \(error)" }
+        state.withLock { $0.isReported = true }
+        report(error)
+        return false
+    }
+
+    /// Takes back what was said of a directory that was missing while AWS was away.
+    private func noteTaken() {
+        let wasReported = state.withLock { state in
+            defer { state.isReported = false }
+            return state.isReported
+        }
+        guard wasReported else { return }
+        context.reporter.update { $0.savedState?.trouble = nil }
+        context.reporter.observe(.stateDirectoryTaken(path: session.path, isLate: false))
+    }
 
     /// Waits until the directory belongs to this process, for at most `ReplicationLimits.stateClaimPatience`; whether it does.
     func wait() async -> Bool {
-        guard var error = await missing() else { return true }
+        guard var error = await missing() else {
+            noteTaken()
+            return true
+        }
         let limits = context.limits
         let deadline = context.time.continuous() + limits.stateClaimPatience
         context.reporter.observe(.stateDirectoryAwaited(error, seconds: limits.stateClaimPatience.wholeSeconds))
         context.reporter.explain(Reason(.resuming, "waiting for the state directory, which another process holds"))
         while context.time.continuous() < deadline, await context.pause(limits.stateClaimInterval) {
             guard let found = await missing() else {
-                context.reporter.observe(.stateDirectoryTaken(path: session.path, isLate: false))
+                state.withLock { $0.isReported = true }
+                noteTaken()
                 return true
             }
             error = found
         }
         guard !Task.isCancelled else { return false }
-        state.withLock { $0.isMissed = true }
+        state.withLock { $0 = State(attempt: $0.attempt, isAwaited: $0.isAwaited, lastError: error, isMissed: true) }
         context.reporter.update { $0.savedState?.start = "read from the table: \(error)" }
         report(error)
         return false
@@ -64,18 +101,23 @@ final class StateClaim: Sendable {
     /// Why the directory does not belong to this process; nil when it does.
     private func missing() async -> StateDirectoryError? {
         guard !session.isHeld else { return nil }
-        let attempt = state.withLock { state in
+        let attempt: Attempt? = state.withLock { state in
+            guard !state.isAwaited else { return nil }
             let attempt = state.attempt ?? BackgroundWork { [session] in await session.claimed() }
-            state.attempt = attempt
+            (state.attempt, state.isAwaited) = (attempt, true)
             return attempt
         }
+        // Only one task can wait for an attempt. The others try later.
+        guard let attempt else { return state.withLock(\.lastError) ?? .inUse(path: session.path) }
         let patience = context.limits.stateAbandonPatience
         guard let outcome = await attempt.value(within: patience, context.time) else {
-            return .unresponsive(path: session.path, seconds: patience.wholeSeconds)
+            let error = StateDirectoryError.unresponsive(path: session.path, seconds: patience.wholeSeconds)
+            state.withLock { ($0.isAwaited, $0.lastError) = (false, error) }
+            return error
         }
-        state.withLock { $0.attempt = nil }
-        if case .failure(let error) = outcome { return error }
-        return nil
+        let error: StateDirectoryError? = if case .failure(let error) = outcome { error } else { nil }
+        state.withLock { ($0.attempt, $0.isAwaited, $0.lastError) = (nil, false, error) }
+        return error
     }
 
     /// Says a trouble once.

@@ -66,6 +66,14 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     /// The scan of a rebuild failed.
     case scanFailed = "scan-failed"
 
+    /// Whether it names a step on the way to live, and no trouble.
+    package var isStep: Bool {
+        switch self {
+        case .waitingForTable, .streamEnabling, .resuming, .bookmarking, .scanning, .catchingUp: true
+        default: false
+        }
+    }
+
     /// The reason that a failed call stands for.
     init(_ error: DynamoDBError) { self = error.isCredentialsNotFound ? .credentialsMissing : ReasonCode(error.kind) }
 

@@ -11,21 +11,15 @@ struct TableSearch: Sendable {
         self.watch = watch
     }
 
-    /// The table, described now; nil when the task is cancelled. Before the replica was ever live it throws when no waiting can help, and
-    /// when there is no usable response within `ReplicationSettings.startTimeout`.
+    /// The table, described now; nil when the task is cancelled. Before the replica was ever live it throws when no waiting can help.
+    /// `Replicator` ends a start that has no response.
     func find() async throws(ReplicationFailure) -> ReplicationTarget? {
         let (limits, time, reporter) = (context.limits, context.time, context.reporter)
         let probe = TableProbe(api: context.table, tableName: context.settings.tableName, time: time)
-        let rule = context.startRule
-        let began = time.continuous()
         var hasAnswered = reporter.readiness.hasBeenLive
         var failures = 0
-        var lastError: DynamoDBError?
         while !Task.isCancelled {
-            let elapsed = time.continuous() - began
-            if !hasAnswered, rule.isOver(after: elapsed) { throw gaveUp(rule, lastError) }
-            let limit = rule.callLimit(after: elapsed, atMost: limits.describePatience)
-            let answer = await probe.ask(within: hasAnswered ? nil : limit)
+            let answer = await probe.ask(within: hasAnswered ? nil : limits.describePatience)
             var wait = limits.backoff.wait(failures: failures, fraction: time.random())
             failures += 1
             switch answer {
@@ -39,27 +33,23 @@ struct TableSearch: Sendable {
             case .failed(let error):
                 if error.kind == .cancelled || Task.isCancelled { return nil }
                 reporter.report(error)
-                if !reporter.readiness.hasBeenLive, let failure = startFailure(error) { throw failure }
-                lastError = error
+                if !reporter.readiness.hasBeenLive {
+                    let failure = context.startRule.failure(describing: context.settings.tableName, error)
+                    if let failure { throw failure }
+                }
                 let code = error.kind == .notFound ? .tableMissing : ReasonCode(error)
                 explain(Reason(code, "DescribeTable failed: \(error.description)"))
             case .timedOut:
                 if Task.isCancelled { return nil }
-                explain(
-                    Reason(.streamUnreachable, "\(operation) has had no response within \(limit.wholeSeconds) s")
-                )
+                let seconds = limits.describePatience.wholeSeconds
+                explain(Reason(.streamUnreachable, "\(operation) has had no response within \(seconds) s"))
             }
-            if !hasAnswered { wait = rule.callLimit(after: time.continuous() - began, atMost: wait) }
             guard await context.pause(wait) else { return nil }
         }
         return nil
     }
 
     private var operation: String { "DescribeTable \(context.settings.tableName)" }
-
-    private func gaveUp(_ rule: StartRule, _ error: DynamoDBError?) -> ReplicationFailure {
-        error.map { rule.gaveUp($0) } ?? rule.gaveUp(waitingFor: operation)
-    }
 
     /// Tells readers what the search waits for, and before the replica was ever live the log too.
     private func explain(_ reason: Reason) {
@@ -90,11 +80,5 @@ struct TableSearch: Sendable {
             reporter.explain(Reason(ReasonCode(unusable: description), failure.description))
         }
         return .wait(context.limits.troubledTableCheckInterval)
-    }
-
-    /// The failures that no waiting can mend.
-    private func startFailure(_ error: DynamoDBError) -> ReplicationFailure? {
-        if error.canPass { return nil }
-        return error.kind == .notFound ? .noTable(error, context.settings.tableName) : ReplicationFailure(error)
     }
 }

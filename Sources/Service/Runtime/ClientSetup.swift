@@ -6,9 +6,11 @@ struct ClientSetup: Sendable {
     private let settings: Settings
     private let environment: [String: String]
     private let time: TimeSource
+    private let startTimeout: Duration?
 
-    /// `environment` holds the standard AWS variables.
-    init(settings: Settings, environment: [String: String], time: TimeSource) {
+    /// `environment` holds the standard AWS variables. `startTimeout` bounds the reading of files; nil for `StopLimits`' own bound.
+    init(settings: Settings, environment: [String: String], time: TimeSource, startTimeout: Duration? = nil) {
+        self.startTimeout = startTimeout
         self.settings = settings
         self.environment = environment
         self.time = time
@@ -26,7 +28,10 @@ struct ClientSetup: Sendable {
         overrides.impliedRegion = table?.region
         let configuration: AWSConfiguration
         do throws(DynamoDBError) {
-            let patience = StartPatience("the AWS configuration and credentials files cannot be read")
+            let patience = StartPatience(
+                "the AWS configuration and credentials files cannot be read",
+                within: startTimeout
+            )
             configuration = try await patience.wait { () async throws(DynamoDBError) in
                 try await AWSConfiguration.resolve(
                     environment: environment,

@@ -64,16 +64,18 @@ package enum Program {
 
     /// Runs the command line's command of `root` and ends the process.
     package static func run<Root: ParsableCommand>(_ root: Root.Type) async -> Never {
+        StopSignals.endAtQuit()
+        HeldSignals.hold()
         StandardDescriptors.fill()
         _ = supervisor
         StopSignals.ignoreBrokenPipes()
-        StopSignals.endAtQuit()
         do {
             try ServeOptions.checkSwitches(CommandLine.arguments)
             var command = try root.parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
+                HeldSignals.release()
                 try command.run()
             }
             end(.stopped)

@@ -14,6 +14,10 @@ final class ReplicationReporter: ReplicationObserver {
         var isStarted = false
         var hasBeenLive = false
         var waits = SparseLines(interval: ReplicationReporter.startInterval)
+        /// Reasons of a start that come and go with the calls that fail.
+        var reasons = SparseLines(interval: ReplicationReporter.startInterval)
+        /// The step of the start that was logged last. A step that is named again after some trouble is no news.
+        var step: ReasonCode?
         /// Called and dropped when the replica is live for the first time.
         var ready: (@Sendable () -> Void)?
         var troubles = SparseLines()
@@ -52,14 +56,13 @@ final class ReplicationReporter: ReplicationObserver {
                 metadata: ["reason": "\(code.rawValue)"]
             )
             if after == .live { announceReady() }
-        case .reasonChanged(let state, let code, let reason):
+        case .reasonChanged(let replica, let code, let reason):
+            guard let unlogged = unlogged(code, in: replica) else { return }
             // What a start waits for has lines of its own.
-            let level: Logger.Level = state == .stale ? .warning : state == .starting ? .debug : .info
-            logger.log(
-                level: level,
-                "replica is still \(state.rawValue): \(reason)",
-                metadata: ["reason": "\(code.rawValue)"]
-            )
+            let level: Logger.Level = replica == .stale ? .warning : replica == .starting ? .debug : .info
+            var metadata: Logger.Metadata = ["reason": "\(code.rawValue)"]
+            if unlogged > 0 { metadata["unlogged"] = "\(unlogged)" }
+            logger.log(level: level, "replica is still \(replica.rawValue): \(reason)", metadata: metadata)
         case .startWaits(let code, let reason):
             announceStart(isFound: false)
             let now = time.continuous()
@@ -138,6 +141,18 @@ final class ReplicationReporter: ReplicationObserver {
             return state.stateTrouble != trouble
         }
         if isNews { logger.warning("\(trouble); serving goes on, and saving is tried again") }
+    }
+
+    /// How many reasons were left out of the log before this one; nil when it is left out too. While the replica has never been live a reason
+    /// may change with every call.
+    private func unlogged(_ code: ReasonCode, in replica: ReplicaState) -> Int? {
+        let now = time.continuous()
+        return state.withLock { state in
+            guard !state.hasBeenLive, replica != .starting else { return 0 }
+            guard code.isStep else { return state.reasons.next(at: now) }
+            defer { state.step = code }
+            return state.step == code ? nil : 0
+        }
     }
 
     private func announceStart(isFound: Bool) {

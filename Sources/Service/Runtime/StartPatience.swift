@@ -8,11 +8,14 @@ import Telemetry
 struct StartPatience {
     private let failure: String
     private let limits: StopLimits
+    /// The longest that the step may take.
+    private let patience: Duration
 
-    /// `failure` says what could not be done, for the line.
-    init(_ failure: String, limits: StopLimits = StopLimits()) {
+    /// `failure` says what could not be done, for the line. The step may take `StopLimits.filePatience`, and no longer than `timeout`.
+    init(_ failure: String, within timeout: Duration? = nil, limits: StopLimits = StopLimits()) {
         self.failure = failure
         self.limits = limits
+        patience = min(limits.filePatience, timeout ?? limits.filePatience)
     }
 
     /// Does the step; ends the process when it takes too long.
@@ -30,17 +33,18 @@ struct StartPatience {
     }
 
     private func startAlarm() -> any DispatchSourceTimer {
-        let (failure, limits) = (failure, limits)
-        let seconds = limits.filePatience.wholeSeconds
+        let (failure, limits, patience) = (failure, limits, patience)
+        // A start timeout may be less than a second.
+        let time = patience < .seconds(1) ? DurationText.format(patience) : "\(patience.wholeSeconds) s"
         let alarm = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "tablecast.start"))
         alarm.setEventHandler { @Sendable in
             Program.complain(
-                "\(failure): the volume has not responded for \(seconds) s. Check the volume, then start the service again."
+                "\(failure): the volume has not responded for \(time). Check the volume, then start the service again."
             )
             LogQueue.standardError.flush(within: limits.lastWords)
             _exit(ExitStatus.failure.rawValue)
         }
-        alarm.schedule(deadline: .now() + .seconds(Int(seconds)))
+        alarm.schedule(deadline: .now() + .milliseconds(Int(patience.millisecondsToWait)))
         alarm.activate()
         return alarm
     }

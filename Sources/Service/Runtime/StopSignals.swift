@@ -40,7 +40,7 @@ package final class StopSignals: Sendable {
 
     /// Makes SIGQUIT end a process that does not listen for signals yet, or never does. The Swift runtime would print a backtrace and go on.
     /// To be called first thing in the program.
-    package static func endAtQuit() { if !isIgnored(SIGQUIT) { signal(SIGQUIT, SIG_DFL) } }
+    package static func endAtQuit() { if !HeldSignals.isIgnored(SIGQUIT) { signal(SIGQUIT, SIG_DFL) } }
 
     /// Starts listening for signals. As process 1 of a container there is no default action, so this is what makes it stop.
     package func install() {
@@ -75,6 +75,8 @@ package final class StopSignals: Sendable {
         // Until a source is registered its signal has the default action, which a caller must not meet later. The queue is
         // this type's own, and registering takes no longer than a few system calls.
         registered.wait()
+        guard HeldSignals.takeHangUp() else { return }
+        if reloads { reload.yield() } else { kill(getpid(), SIGHUP) }
     }
 
     /// Waits for the first signal; nil when the waiting task was cancelled.
@@ -88,14 +90,7 @@ package final class StopSignals: Sendable {
 
     /// The signals that are listened to. A hang-up that is ignored from the start stays so: that is what `nohup` does.
     private static var numbers: [Int32] {
-        isIgnored(SIGHUP) ? [SIGTERM, SIGINT, SIGQUIT] : [SIGTERM, SIGINT, SIGQUIT, SIGHUP]
-    }
-
-    private static func isIgnored(_ number: Int32) -> Bool {
-        var action = sigaction()
-        guard sigaction(number, nil, &action) == 0 else { return false }
-        // A handler is a C function pointer, one word, and so is an optional one; SIG_IGN is the word 1 (signal.h), and never called.
-        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: UInt.self) == 1
+        HeldSignals.isIgnored(SIGHUP) ? [SIGTERM, SIGINT, SIGQUIT] : [SIGTERM, SIGINT, SIGQUIT, SIGHUP]
     }
 }
 

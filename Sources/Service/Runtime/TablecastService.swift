@@ -63,15 +63,20 @@ package struct TablecastService: Sendable {
         let tokens = try makeTokens()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
         let awsReporter = AWSReporter(logger: logger, time: time)
-        let client = try await ClientSetup(settings: settings, environment: environment, time: time)
-            .client(credentialsObserver: awsReporter) { configuration in
-                ClockObserver(metrics, clock: configuration.clock, reporter: awsReporter)
-            }
+        let setup = ClientSetup(
+            settings: settings,
+            environment: environment,
+            time: time,
+            startTimeout: startTimeout
+        )
+        let client = try await setup.client(credentialsObserver: awsReporter) { configuration in
+            ClockObserver(metrics, clock: configuration.clock, reporter: awsReporter)
+        }
         defer { client.close() }
         let reporter = ReplicationReporter(logger: logger, time: time)
         let store = ReplicaStore()
         var replication = settings.replication
-        replication.startTimeout = settings.startTimeout(atTerminal: isatty(STDERR_FILENO) == 1)
+        replication.startTimeout = startTimeout
         if client.configuration.isRegional { replication.region = client.configuration.region }
         let replicator = Replicator(
             settings: replication,
@@ -126,6 +131,9 @@ package struct TablecastService: Sendable {
         )
         try await follow(replicator, front, reloads, signals)
     }
+
+    /// How long a start waits for DynamoDB; it also bounds the files that the start reads.
+    private var startTimeout: Duration? { settings.startTimeout(atTerminal: isatty(STDERR_FILENO) == 1) }
 
     private func follow(
         _ replicator: Replicator,
@@ -235,7 +243,8 @@ package struct TablecastService: Sendable {
         guard let path = settings.stateDirectory else { return nil }
         let limits = StateLimits()
         do throws(StateDirectoryError) {
-            let directory = try StateDirectory.take(path, within: limits.directoryPatience)
+            let patience = min(limits.directoryPatience, startTimeout ?? limits.directoryPatience)
+            let directory = try StateDirectory.take(path, within: patience)
             return StateSession(directory: directory, limits: limits)
         } catch {
             guard error.isPassing else { throw StartUpError(error) }
@@ -246,7 +255,7 @@ package struct TablecastService: Sendable {
     private func makeTokens() throws(StartUpError) -> TokenStore? {
         guard let path = settings.tokenFile else { return nil }
         do throws(TokenFileError) {
-            let patience = StartPatience("the token file \(path) cannot be read")
+            let patience = StartPatience("the token file \(path) cannot be read", within: startTimeout)
             return try patience.wait { () throws(TokenFileError) in
                 try TokenStore(
                     path: path,

@@ -38,6 +38,8 @@ class FaultyShards(Endpoint):
         self.lock, self.ended = threading.Lock(), threading.Event()
         # Members of DescribeTable's response in place of the usual ones.
         self.described = {}
+        # An operation whose calls have no response, and the error of every call.
+        self.hangs, self.refusal = None, None
         super().__init__("faulty shards", Handler)
 
     @contextlib.contextmanager
@@ -117,6 +119,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         operation = self.headers["X-Amz-Target"].split(".")[1]
+        if self.server.refusal:
+            error = {"__type": self.server.refusal, "message": "said the test"}
+            self.answer(400, json.dumps(error).encode(), {})
+            return
+        if self.server.hangs == operation:
+            self.close_connection = True
+            while self.server.hangs == operation and not self.server.ended.wait(0.05):
+                pass
+            return
         fault = self.server.fault
         if fault and operation == "GetRecords" and request["ShardIterator"].split(":")[0] in self.server.faulty:
             self.server.met += 1

@@ -83,6 +83,17 @@ final class RawClient {
         }
     }
 
+    /// A client on one end of a pair of sockets that are connected to each other.
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// A client, and the end that a server would have accepted.
+    static func pair() throws -> (client: RawClient, accepted: Int32) {
+        var ends: [Int32] = [-1, -1]
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue)
+        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw Failure(description: "socketpair: \(errno)") }
+        return (RawClient(descriptor: ends[0]), ends[1])
+    }
+
     deinit { close() }
 
     func close() {

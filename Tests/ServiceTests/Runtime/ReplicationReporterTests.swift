@@ -124,6 +124,28 @@ import Testing
         #expect(recorder.lines.count == 5)
     }
 
+    @Test("a start whose reason changes with every call logs it once a minute, and each of its steps once")
+    func reasonsOfStart() {
+        let recorder = Recorder()
+        let reporter = reporter(recorder)
+        reporter.observe(.stateChanged(from: .starting, to: .syncing, code: .bookmarking, reason: "x"))
+        for _ in 0..<61 {
+            reporter.observe(.reasonChanged(in: .syncing, code: .throttled, reason: "throttled"))
+            reporter.observe(.reasonChanged(in: .syncing, code: .bookmarking, reason: "marking"))
+            reporter.observe(.reasonChanged(in: .syncing, code: .streamUnreachable, reason: "no answer"))
+            recorder.advance(.seconds(1))
+        }
+        reporter.observe(.reasonChanged(in: .syncing, code: .scanning, reason: "scanning"))
+        #expect(
+            recorder.lines.dropFirst().map { $0.split(separator: " ", maxSplits: 1).last.map(String.init) ?? "" } == [
+                "info replica is still syncing: throttled reason=throttled\n",
+                "info replica is still syncing: marking reason=bookmarking\n",
+                "info replica is still syncing: throttled reason=throttled unlogged=119\n",
+                "info replica is still syncing: scanning reason=scanning\n",
+            ]
+        )
+    }
+
     @Test("names the reason of every change of state, and says it when only the reason changes or a repair was made")
     func reasons() {
         let recorder = Recorder()

@@ -75,6 +75,54 @@ import Testing
         }
     }
 
+    @Test("a hang-up that comes before the program listens is kept: it is a reload then, or a stop")
+    func heldHangUp() async {
+        await #expect(processExitsWith: .exitCode(7)) {
+            setsid()
+            HeldSignals.hold()
+            kill(getpid(), SIGHUP)
+            let signals = StopSignals(hangUp: .reloads)
+            signals.install()
+            var hangUps = signals.hangUps.makeAsyncIterator()
+            exit(await hangUps.next() != nil ? 7 : 1)
+        }
+        await #expect(processExitsWith: .exitCode(7)) {
+            HeldSignals.hold()
+            kill(getpid(), SIGHUP)
+            let signals = StopSignals()
+            signals.install()
+            exit(await signals.first() == SIGHUP ? 7 : 1)
+        }
+    }
+
+    @Test(
+        "a hang-up that comes before a command that never listens ends it; one that is ignored from the start does not"
+    )
+    func releasedHangUp() async {
+        await #expect(processExitsWith: .signal(SIGHUP)) {
+            HeldSignals.hold()
+            kill(getpid(), SIGHUP)
+            HeldSignals.release()
+            while true { pause() }
+        }
+        await #expect(processExitsWith: .exitCode(7)) {
+            signal(SIGHUP, SIG_IGN)
+            HeldSignals.hold()
+            kill(getpid(), SIGHUP)
+            HeldSignals.release()
+            exit(7)
+        }
+    }
+
+    @Test("a stop that comes before the program listens ends it at once")
+    func earlyStop() async {
+        await #expect(processExitsWith: .signal(SIGTERM)) {
+            HeldSignals.hold()
+            kill(getpid(), SIGTERM)
+            while true { pause() }
+        }
+    }
+
     @Test("writing to a closed pipe is an error and not the end")
     func brokenPipe() async {
         await #expect(processExitsWith: .exitCode(7)) {

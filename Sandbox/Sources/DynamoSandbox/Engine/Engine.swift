@@ -60,11 +60,12 @@ struct Engine: Sendable {
     /// The beginning of the ARN of every table of this account.
     var arnPrefix: String { "arn:aws:dynamodb:\(settings.region):\(settings.accountID):table/" }
 
-    /// The table that item operations work on: it must be there and not on its way out.
+    /// The table that item operations work on: it must be there, not on its way out, and have no obstacle.
     func activeTable(_ name: String) throws(SandboxError) -> Table {
         guard let table = tables[place(ofTable: name)], table.status != .creating, table.status != .deleting else {
             throw SandboxError.notFound()
         }
+        if let obstruction = table.obstruction { throw obstruction.obstacle.refusal }
         return table
     }
 }

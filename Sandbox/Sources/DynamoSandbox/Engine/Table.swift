@@ -33,6 +33,8 @@ struct Table: Sendable {
     let createdAt: Int64
     var status: Status
     var billing: Billing
+    /// Why the table refuses reads and writes; nil where it does not.
+    var obstruction: Obstruction?
     /// Nil while nobody has named one, which means STANDARD.
     var storageClass: StorageClass?
     /// DeletionProtectionEnabled.

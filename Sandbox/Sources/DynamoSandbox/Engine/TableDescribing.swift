@@ -18,7 +18,7 @@ extension Engine {
                 }
                 output.member("TableName", table.name)
                 output.keySchema(table.schema)
-                output.member("TableStatus", (status ?? table.status).rawValue)
+                output.member("TableStatus", table.obstruction?.obstacle.status ?? (status ?? table.status).rawValue)
                 output.member("CreationDateTime", seconds: table.createdAt)
                 table.billing.describe(&output)
                 output.member("TableSizeBytes", table.bytes)
@@ -30,6 +30,7 @@ extension Engine {
                     output.object { $0.member("TableClass", storageClass.rawValue) }
                 }
                 output.member("DeletionProtectionEnabled", table.isProtected)
+                table.obstruction?.describe(&output)
                 Self.describeStream(of: table, streams, &output)
             }
         }

@@ -12,6 +12,7 @@ enum RemoteAction: String, Sendable, CaseIterable {
     case resetListing = "reset-listing"
     case expire
     case appendRecord = "append-record"
+    case obstruct
     case fault
     case clearFaults = "clear-faults"
     case advanceClock = "advance-clock"
@@ -34,6 +35,7 @@ enum RemoteAction: String, Sendable, CaseIterable {
         case .lookOpen: ["table", "shard", "neverEnds"]
         case .expire: ["table", "key"]
         case .appendRecord: ["table", "key", "eventName", "eventVersion"]
+        case .obstruct: ["table", "obstacle", "key", "backup"]
         case .fault: FaultReader.members
         case .advanceClock: ["seconds"]
         case .configure: SettingsReader.members

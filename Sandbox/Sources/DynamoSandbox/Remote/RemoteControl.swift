@@ -42,6 +42,7 @@ struct RemoteControl {
                 eventName: try required(try request.string("eventName"), "eventName"),
                 eventVersion: try request.string("eventVersion") ?? "1.1"
             )
+        case .obstruct: sandbox.obstruct(try table(request).name, try Self.obstacle(request))
         case .fault: try FaultReader.enqueue(request, in: sandbox.faults)
         case .clearFaults: sandbox.faults.removeAll()
         case .advanceClock:
@@ -105,6 +106,16 @@ struct RemoteControl {
             let listings = try required(try request.integer("listings", in: 1...1_000_000), "listings")
             sandbox.hide(shard: id, listings: Int(listings))
         default: sandbox.keepLookingOpen(shard: id, neverEnds: try request.bool("neverEnds") ?? false)
+        }
+    }
+
+    private static func obstacle(_ request: Request) throws(SandboxError) -> SandboxObstacle? {
+        switch try request.choice("obstacle", among: ["none", "inaccessible-key", "archived"]) {
+        case "inaccessible-key":
+            .inaccessibleKey(keyARN: try request.string("key") ?? SandboxObstacle.sampleKeyARN)
+        case "archived": .archived(backupARN: try request.string("backup") ?? SandboxObstacle.sampleBackupARN)
+        case "none": nil
+        default: throw invalid("the member 'obstacle' is missing")
         }
     }
 

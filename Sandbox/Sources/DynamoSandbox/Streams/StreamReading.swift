@@ -9,6 +9,7 @@ extension Engine {
             throw SandboxError.constraint("null", at: "shardIteratorType", "not be null")
         }
         let stream = try stream(try request.string("StreamArn"), now: now)
+        try checkObstacle(of: stream)
         guard let id = try request.string("ShardId") else {
             throw SandboxError.constraint("null", at: "shardId", "not be null")
         }
@@ -82,6 +83,7 @@ extension Engine {
             )
         }
         let stream = try stream(iterator.streamARN, now: now)
+        try checkObstacle(of: stream)
         guard let shard = stream.shard(iterator.shardID) else { throw SandboxError.notFound("Shard does not exist") }
         if let trimmed = shard.lastTrimmed, iterator.from <= trimmed { throw Self.trimmed }
         var page = fault == .emptyPage ? [] : self.page(of: shard, iterator, limit: limit)

@@ -53,7 +53,7 @@ enum ProcessOptions: SettingGroup {
             startTimeout,
             default: "10s with a terminal, otherwise 0",
             example: "30s",
-            "Time that a start waits while DynamoDB or its stream gives no usable response; 0 waits until it does.",
+            "Time that a start waits for a usable response of DynamoDB or its stream; 0 waits until it comes.",
             seeAlso: "See [Starting](operations.md#starting)."
         ),
         Setting(
