@@ -41,6 +41,8 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
     public var credentialsMargin: Duration = .seconds(900)
     /// Waits between attempts to load credentials that failed.
     public var credentialsRetry = ExponentialBackoff(base: .seconds(2), cap: .seconds(60), floor: .seconds(1))
+    /// The longest of these waits where no valid credentials are left: every second without them is an outage.
+    public var credentialsOutageRetry: Duration = .seconds(10)
     /// Calls of the Security Token Service within one load of credentials, of all roles of a chain together. They end before
     /// `credentialsPatience`, so that their own error is heard.
     public var securityToken = RetryPolicy(
@@ -61,8 +63,9 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
     public var instanceMetadataRetries = 2
     /// Waits between attempts at a container endpoint or an instance metadata service.
     public var endpointRetry = ExponentialBackoff(base: .milliseconds(200), cap: .seconds(1), floor: .milliseconds(50))
-    /// Credentials that the service rejects are read again at most once in this time.
-    public var rejectedCredentialsInterval: Duration = .seconds(1)
+    /// Waits between readings of credentials that the service rejects. They begin again at the base when it accepts some, and are short
+    /// enough for a key that was replaced to be used within seconds.
+    public var rejectedCredentialsRetry = ExponentialBackoff(base: .seconds(1), cap: .seconds(10), floor: .seconds(1))
     /// Characters of a remote error message that go into an `DynamoDBError`.
     public var messageCharacters = 300
     /// How long the service's time, as the last response told it, is used. Clocks drift by less than a tenth of a second in that time.
