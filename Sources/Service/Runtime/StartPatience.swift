@@ -38,7 +38,7 @@ struct StartPatience {
                 "\(failure): the volume has not responded for \(seconds) s. Check the volume, then start the service again."
             )
             LogQueue.standardError.flush(within: limits.lastWords)
-            _exit(ExitStatus.failure.rawValue)
+            Program.endNow(ExitStatus.failure.rawValue)
         }
         alarm.schedule(deadline: .now() + .seconds(Int(seconds)))
         alarm.activate()
