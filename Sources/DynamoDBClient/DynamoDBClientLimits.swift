@@ -57,8 +57,11 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
     public var containerTimeout: Duration = .seconds(2)
     /// Attempts at a container endpoint in one load of credentials. With their waits they end within `credentialsPatience`.
     public var containerAttempts = 3
-    /// Time for one request to the instance metadata service. Where nothing responds in this time, there is none.
+    /// Time for one request to the instance metadata service. Where nothing responds in this time, there is none. A variable or the profile
+    /// may name another.
     public var instanceMetadataTimeout: Duration = .seconds(1)
+    /// Time for all requests to the instance metadata service in one load. Below `credentialsPatience`, so that those who wait hear of it.
+    public var instanceMetadataTime: Duration = .seconds(9)
     /// Attempts that one load of credentials repeats at an instance metadata service, over all of its requests.
     public var instanceMetadataRetries = 2
     /// Waits between attempts at a container endpoint or an instance metadata service.

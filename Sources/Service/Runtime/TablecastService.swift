@@ -56,17 +56,19 @@ package struct TablecastService: Sendable {
         let tokens = try makeTokens()
         let metrics = ServiceMetrics(registry: PrometheusRegistry())
         let awsReporter = AWSReporter(logger: logger, time: time)
-        let client = try await makeClient(observer: metrics, reporter: awsReporter)
-        defer { client.close() }
+        let aws = try await reachAWS(observer: metrics, reporter: awsReporter)
+        defer { aws.close() }
         let reporter = ReplicationReporter(logger: logger, time: time)
         let store = ReplicaStore()
         var replication = settings.replication
         replication.startTimeout = settings.startTimeout(atTerminal: isatty(STDERR_FILENO) == 1)
-        if client.configuration.isRegional { replication.region = client.configuration.region }
+        if let configuration = aws.configuration, configuration.isRegional {
+            replication.region = configuration.region
+        }
         let replicator = Replicator(
             settings: replication,
-            table: client,
-            streams: client,
+            table: aws,
+            streams: aws,
             store: store,
             time: time,
             observer: reporter,
@@ -90,14 +92,14 @@ package struct TablecastService: Sendable {
             accessLog: accessLog,
             authenticator: tokens.map { Authenticator(store: $0, continuous: time.continuous) },
             descriptors: descriptors,
-            aws: { client.configuration.status }
+            aws: { aws.status }
         )
         store.addListener { [weak front] in front?.wakeStreams() }
         let address = try start(front, at: place)
         announce(
             address,
             isLoopback: place.isLoopback,
-            client.configuration,
+            aws,
             descriptors,
             awsReporter,
             through: reporter
@@ -108,7 +110,7 @@ package struct TablecastService: Sendable {
         defer { watchdog.stop() }
         let reloads = Reloads(
             tokens: tokens.map { TokenReloader($0) { front.wakeStreams() } },
-            credentials: client.configuration.credentials,
+            aws: aws,
             options: options,
             logger: logger
         )
@@ -171,13 +173,11 @@ package struct TablecastService: Sendable {
     private func announce(
         _ address: ListenAddress,
         isLoopback: Bool,
-        _ configuration: AWSConfiguration,
+        _ aws: AWSAccess,
         _ descriptors: DescriptorBudget,
         _ awsReporter: AWSReporter,
         through reporter: ReplicationReporter
     ) {
-        let endpoint = configuration.dynamoDB.description
-        let region = configuration.region
         let table = settings.table
         let isExposed = settings.tokenFile == nil && !isLoopback
         let logger = logger
@@ -190,7 +190,7 @@ package struct TablecastService: Sendable {
                     metadata: ["listen": "\(address)"]
                 )
             }
-            logger.info("following table \(table)", metadata: ["endpoint": "\(endpoint)", "region": "\(region)"])
+            logger.info("following table \(table)", metadata: Self.metadata(aws.configuration))
             awsReporter.start()
         }
     }
@@ -236,37 +236,45 @@ package struct TablecastService: Sendable {
         }
     }
 
-    private func makeClient(
+    /// The place that requests go to, for the log; empty while the Region is unknown.
+    private static func metadata(_ configuration: AWSConfiguration?) -> Logger.Metadata {
+        configuration.map { ["endpoint": "\($0.dynamoDB)", "region": "\($0.region)"] } ?? [:]
+    }
+
+    private func reachAWS(
         observer: any DynamoDBCallObserver,
         reporter: AWSReporter
-    ) async throws(StartUpError) -> DynamoDBClient {
+    ) async throws(StartUpError) -> AWSAccess {
         var overrides = settings.aws
         let table = TableARN(settings.table)
         overrides.impliedRegion = table?.region
-        let configuration: AWSConfiguration
-        do throws(DynamoDBError) {
-            let patience = StartPatience("the AWS configuration and credentials files cannot be read")
-            configuration = try await patience.wait { () async throws(DynamoDBError) in
-                try await AWSConfiguration.resolve(
-                    environment: environment,
-                    overrides: overrides,
-                    time: time,
-                    observer: reporter
-                )
-            }
-        } catch {
-            throw StartUpError(error)
-        }
-        if let table, table.region != configuration.region { throw Self.otherRegion(table, configuration.region) }
-        do {
+        let (environment, time, logger) = (environment, time, logger)
+        let aws = AWSAccess { [overrides] () async throws(DynamoDBError) in
+            let configuration = try await AWSConfiguration.resolve(
+                environment: environment,
+                overrides: overrides,
+                time: time,
+                observer: reporter
+            )
             return try DynamoDBClient(
                 configuration: configuration,
                 time: time,
                 observer: ClockObserver(observer, clock: configuration.clock, reporter: reporter)
             )
+        } connected: { configuration in
+            logger.info("the instance metadata service named the Region", metadata: Self.metadata(configuration))
+        }
+        do throws(DynamoDBError) {
+            let patience = StartPatience("the AWS configuration and credentials files cannot be read")
+            try await patience.wait { () async throws(DynamoDBError) in try await aws.start() }
         } catch {
             throw StartUpError(error)
         }
+        if let table, let region = aws.configuration?.region, table.region != region {
+            aws.close()
+            throw Self.otherRegion(table, region)
+        }
+        return aws
     }
 
     private static func otherRegion(_ table: TableARN, _ region: String) -> StartUpError {
