@@ -13,6 +13,7 @@ import socket
 import pytest
 from support.credentials import SharedFiles
 from support.endpoints import Endpoint
+from support.outgoing import Authority, Encrypted, running
 from support.processes import free_port
 from support.service import command, run
 
@@ -216,3 +217,18 @@ def test_a_metadata_service_that_hangs(tmp_path):
         status, line = start(tmp_path, "--start-timeout", "4s", **metadata)
     assert status == 1, line
     says(line, url, "sent no token within 1 s", "--http-put-response-hop-limit 2")
+
+
+def test_a_certificate_of_sts_that_nobody_trusts(tmp_path):
+    authority = Authority(tmp_path)
+    (tmp_path / "token").write_text(SECRET)
+    with sts("AccessDenied", 403).running() as peer, running(Encrypted(peer.port, *authority.certify("localhost"))) as server:
+        url = f"https://localhost:{server.port}"
+        identity = {"AWS_WEB_IDENTITY_TOKEN_FILE": "FOLDER/token", "AWS_ROLE_ARN": ROLE, "AWS_ENDPOINT_URL_STS": url}
+        status, line = start(tmp_path, **identity)
+        assert status == 78, line
+        says(line, f"the certificate of {url} is not trusted", "set AWS_CA_BUNDLE to a PEM file")
+        # With its authority, STS is heard.
+        status, line = start(tmp_path, **identity, AWS_CA_BUNDLE=str(authority.bundle))
+        assert status == 78, line
+        says(line, "AccessDenied", ROLE)

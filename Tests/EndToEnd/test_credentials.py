@@ -104,7 +104,7 @@ def following_by_file(strict, user, logs, tmp_path):
         yield service, client, table, files, key
 
 
-def assert_arrives(service, client, table, text, seconds=10):
+def assert_arrives(service, client, table, text, seconds=40):
     put(client, table, by=text)
     wait_for(
         lambda: (service.item("a") or {}).get("by") == text and status(service)["state"] == "live", seconds,
@@ -180,7 +180,7 @@ def test_a_hang_up_takes_new_keys_while_the_old_ones_hold(strict, user, logs, tm
         assert_says_no_secret(service, *secrets(key, fresh))
 
 
-def test_a_source_whose_keys_are_all_rejected_is_asked_with_growing_pauses(strict, user, logs, tmp_path):
+def test_a_source_whose_keys_are_all_rejected_is_asked_rarely_and_a_good_key_is_used_when_it_comes(strict, user, logs, tmp_path):
     client, files, given, runs = strict.client(), SharedFiles(tmp_path), tmp_path / "given", tmp_path / "runs"
     table, key, program = create_table(client), user.make_key(), tmp_path / "give-keys"
     put(client, table, by="first")
@@ -203,7 +203,7 @@ def test_a_source_whose_keys_are_all_rejected_is_asked_with_growing_pauses(stric
         before = len(runs.read_text().splitlines())
         for _ in looks(20, every=0.5):
             assert service.get("/livez").status_code == 200
-        # Once a second it would be twenty.
+        # One shard alone makes few calls; CredentialsLifetimeTests has the pauses for many.
         assert len(runs.read_text().splitlines()) - before <= 14
         give(user.make_key())
-        assert_arrives(service, client, table, "with a good key", 40)
+        assert_arrives(service, client, table, "with a good key")
