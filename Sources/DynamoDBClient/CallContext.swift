@@ -7,6 +7,8 @@ struct CallContext: Sendable {
     let endpoint: Endpoint
     /// Whether DynamoDB Streams is called.
     let isOfStreams: Bool
+    /// Whether DynamoDB or DynamoDB Streams is called.
+    let isOfDynamoDB: Bool
 
     /// A call of DynamoDB or DynamoDB Streams.
     init(_ operation: DynamoDBOperation, subject: String, endpoint: Endpoint) {
@@ -14,6 +16,7 @@ struct CallContext: Sendable {
         self.subject = subject
         self.endpoint = endpoint
         isOfStreams = operation.isOfStreams
+        isOfDynamoDB = true
     }
 
     /// A call of another service.
@@ -22,6 +25,7 @@ struct CallContext: Sendable {
         self.subject = subject
         self.endpoint = endpoint
         isOfStreams = false
+        isOfDynamoDB = false
     }
 
     /// An error of this call.

@@ -102,6 +102,7 @@ public final class DynamoDBClient: ServiceTimekeeper {
                     throw error
                 }
                 note(received, sent: sent, received: came)
+                configuration.credentials.accepted(credentials)
                 budget.refund(retried: !progress.failures.isEmpty)
                 if operation.isOfStreams { failing.remove(subject) }
                 report(call, progress, failure: nil, sent: body.count, received: responseBytes)

@@ -41,6 +41,8 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
     public var credentialsMargin: Duration = .seconds(900)
     /// Waits between attempts to load credentials that failed.
     public var credentialsRetry = ExponentialBackoff(base: .seconds(2), cap: .seconds(60), floor: .seconds(1))
+    /// The longest of these waits where no valid credentials are left: every second without them is an outage.
+    public var credentialsOutageRetry: Duration = .seconds(10)
     /// Calls of the Security Token Service within one load of credentials, of all roles of a chain together. They end before
     /// `credentialsPatience`, so that their own error is heard.
     public var securityToken = RetryPolicy(
@@ -55,14 +57,18 @@ public struct DynamoDBClientLimits: Sendable, Hashable {
     public var containerTimeout: Duration = .seconds(2)
     /// Attempts at a container endpoint in one load of credentials. With their waits they end within `credentialsPatience`.
     public var containerAttempts = 3
-    /// Time for one request to the instance metadata service. Where nothing responds in this time, there is none.
+    /// Time for one request to the instance metadata service. Where nothing responds in this time, there is none. A variable or the profile
+    /// may name another.
     public var instanceMetadataTimeout: Duration = .seconds(1)
+    /// Time for all requests to the instance metadata service in one load. Below `credentialsPatience`, so that those who wait hear of it.
+    public var instanceMetadataTime: Duration = .seconds(9)
     /// Attempts that one load of credentials repeats at an instance metadata service, over all of its requests.
     public var instanceMetadataRetries = 2
     /// Waits between attempts at a container endpoint or an instance metadata service.
     public var endpointRetry = ExponentialBackoff(base: .milliseconds(200), cap: .seconds(1), floor: .milliseconds(50))
-    /// Credentials that the service rejects are read again at most once in this time.
-    public var rejectedCredentialsInterval: Duration = .seconds(1)
+    /// Waits between readings of credentials that the service rejects. They begin again at the base when it accepts some, and are short
+    /// enough for a key that was replaced to be used within seconds.
+    public var rejectedCredentialsRetry = ExponentialBackoff(base: .seconds(1), cap: .seconds(10), floor: .seconds(1))
     /// Characters of a remote error message that go into an `DynamoDBError`.
     public var messageCharacters = 300
     /// How long the service's time, as the last response told it, is used. Clocks drift by less than a tenth of a second in that time.

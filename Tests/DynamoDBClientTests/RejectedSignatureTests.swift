@@ -11,12 +11,16 @@ import Testing
     /// Keys that can be replaced, and counts how often they were asked for.
     private final class ReplaceableCredentials: CredentialsProvider {
         private let state = Mutex((name: "OLD", asked: 0))
+        private let heard = Mutex<[String]>([])
         private let next: String?
+        /// The keys of requests that succeeded.
+        var accepted: [String] { heard.withLock { $0 } }
         init(next: String?) { self.next = next }
         var asked: Int { state.withLock { $0.asked } }
         func credentials() async throws(DynamoDBError) -> Credentials {
             Credentials(accessKeyID: state.withLock { $0.name }, secretAccessKey: "secret")
         }
+        func accepted(_ credentials: Credentials) { heard.withLock { $0.append(credentials.accessKeyID) } }
         func replacement(of rejected: Credentials) async -> Credentials? {
             let name = state.withLock { state -> String? in
                 state.asked += 1
@@ -50,6 +54,7 @@ import Testing
         #expect(try await client.scan(scanRequest).items.entries.count == 1)
         #expect(server.requests.count == 2)
         #expect(provider.asked == 1)
+        #expect(provider.accepted == ["NEW"])
     }
 
     @Test("without others, and where others do not help, the rejection is told", arguments: rejections)

@@ -1,13 +1,15 @@
 """Keys from the environment and from the shared files, as boto3 finds them there; keys that are replaced under a running service."""
 
 import contextlib
+import json
+import signal
 
 import pytest
 from support import peers
 from support.credentials import Bare, SharedFiles, assert_says_no_secret, oracle, put, refusal, typed
 from support.following import status
 from support.iam import User, secrets, variables
-from support.processes import free_port, wait_for
+from support.processes import free_port, looks, wait_for
 from support.service import command, metric, run, serving
 from support.tables import create_table
 
@@ -102,7 +104,7 @@ def following_by_file(strict, user, logs, tmp_path):
         yield service, client, table, files, key
 
 
-def assert_arrives(service, client, table, text, seconds=10):
+def assert_arrives(service, client, table, text, seconds=40):
     put(client, table, by=text)
     wait_for(
         lambda: (service.item("a") or {}).get("by") == text and status(service)["state"] == "live", seconds,
@@ -156,3 +158,52 @@ def test_b7_a_half_written_file_keeps_the_old_keys(strict, user, logs, tmp_path)
         assert_arrives(service, client, table, "with the new key")
         assert metric(service, "tablecast_credentials_failing") == 0
         assert_says_no_secret(service, *secrets(key, fresh))
+
+
+def test_a_hang_up_takes_new_keys_while_the_old_ones_hold(strict, user, logs, tmp_path):
+    with following_by_file(strict, user, logs, tmp_path) as (service, client, table, files, key):
+        fresh = user.make_key()
+        files.put_keys(fresh)
+        service.program.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: credentials(service)["loads"] == 2, 10, lambda: f"the reading: {credentials(service)}")
+        # Without a rejection, which would be followed by a third reading.
+        user.remove(key)
+        assert_arrives(service, client, table, "with the new key")
+        assert (credentials(service)["loads"], credentials(service)["failures"]) == (2, 0)
+        assert status(service)["rebuilds"] == 0
+        assert service.program.output.count("credentials loaded from profile default") == 2
+        # A file without keys changes nothing.
+        files.credentials.write_text("[default]\n")
+        service.program.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: credentials(service)["trouble"], 10, "the empty file to be seen")
+        assert_arrives(service, client, table, "with the keys of before")
+        assert_says_no_secret(service, *secrets(key, fresh))
+
+
+def test_a_source_whose_keys_are_all_rejected_is_asked_rarely_and_a_good_key_is_used_when_it_comes(strict, user, logs, tmp_path):
+    client, files, given, runs = strict.client(), SharedFiles(tmp_path), tmp_path / "given", tmp_path / "runs"
+    table, key, program = create_table(client), user.make_key(), tmp_path / "give-keys"
+    put(client, table, by="first")
+
+    def give(key):
+        document = {"Version": 1, "AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
+        fresh = given.with_suffix(".new")
+        fresh.write_text(json.dumps(document))
+        fresh.replace(given)
+
+    # Each run has another key: its number stands for `RUN`.
+    program.write_text(f"#!/bin/sh\necho run >> '{runs}'\nsed \"s/RUN/$(wc -l < '{runs}')/\" '{given}'\n")
+    program.chmod(0o755)
+    files.config.write_text(f"[default]\ncredential_process = {program}\n")
+    give(key)
+    with serving(logs, Bare(strict, **files.settings), table, *OFTEN, "--max-lag", "1s") as service:
+        give({"AccessKeyId": "AKIANOBODYKNOWSRUN", "SecretAccessKey": "x" * 40})
+        user.remove(key)
+        wait_for(lambda: credentials(service)["loads"] >= 2, 20, lambda: f"a rejection: {credentials(service)}")
+        before = len(runs.read_text().splitlines())
+        for _ in looks(20, every=0.5):
+            assert service.get("/livez").status_code == 200
+        # One shard alone makes few calls; CredentialsLifetimeTests has the pauses for many.
+        assert len(runs.read_text().splitlines()) - before <= 14
+        give(user.make_key())
+        assert_arrives(service, client, table, "with a good key")

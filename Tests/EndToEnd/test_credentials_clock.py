@@ -2,8 +2,9 @@
 
 import pytest
 from support import peers
-from support.credentials import Bare, put, refusal
+from support.credentials import Bare, SharedFiles, put, refusal
 from support.following import status
+from support.iam import User, make_role
 from support.processes import wait_for
 from support.service import metric, serving
 from support.tables import create_table
@@ -46,3 +47,22 @@ def test_the_peer_does_verify_the_time(strict, tmp_path):
     clock = WallClock(tmp_path, -3600)
     said = refusal(Bare(strict, AWS_ACCESS_KEY_ID=strict.key, AWS_SECRET_ACCESS_KEY=strict.secret, **clock.settings), "any")
     assert "Signature expired" in said
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600], ids=["ahead", "behind"])
+def test_a_role_is_assumed_by_a_machine_an_hour_off(logs, tmp_path, seconds):
+    """Without the time of STS, its keys would seem to have ended when they come, or the call would be rejected."""
+    with peers.ministack(logs, AUTH="true") as strict:
+        clock, files, user = WallClock(tmp_path, seconds), SharedFiles(tmp_path), User(strict)
+        role = make_role(strict, {"AWS": user.arn}, "sts:AssumeRole")
+        files.put_keys(user.make_key(), "base")
+        files.config.write_text(f"[default]\nrole_arn = {role}\nsource_profile = base\n")
+        client = strict.client()
+        table = create_table(client)
+        put(client, table, at="first")
+        with serving(logs, Bare(strict, **files.settings), table, "--poll-interval", "50ms", **clock.settings) as service:
+            put(client, table, at="second")
+            wait_for(lambda: (service.item("a") or {}).get("at") == "second", 30, "the write to arrive")
+            told = status(service)["aws"]
+            assert abs(told["clock_skew_ms"] - seconds * 1000) < 5000, told
+            assert (told["credentials"]["loads"], told["credentials"]["trouble"]) == (1, None)

@@ -1,19 +1,19 @@
 /// How the service reaches AWS: the Region, the endpoints, the credentials in use and the clock. `/v1/status` tells it. It has no secret
 /// and no identifier of a key.
 package struct AWSStatus: Sendable, Hashable {
-    /// The Region that requests are signed for.
-    package var region: String
-    /// The URL of DynamoDB.
-    package var endpoint: String
-    /// The URL of DynamoDB Streams.
-    package var streamsEndpoint: String
+    /// The Region that requests are signed for; nil while nothing has named it.
+    package var region: String?
+    /// The URL of DynamoDB; nil while the Region is unknown.
+    package var endpoint: String?
+    /// The URL of DynamoDB Streams; nil while the Region is unknown.
+    package var streamsEndpoint: String?
     /// The credentials in use.
     package var credentials = Credentials()
     /// Milliseconds that this machine's clock is ahead of AWS's, negative when it is behind; nil while unknown.
     package var clockSkewMilliseconds: Int64?
 
     /// Nothing is known of credentials and clock.
-    package init(region: String, endpoint: String, streamsEndpoint: String) {
+    package init(region: String? = nil, endpoint: String? = nil, streamsEndpoint: String? = nil) {
         self.region = region
         self.endpoint = endpoint
         self.streamsEndpoint = streamsEndpoint

@@ -10,6 +10,9 @@ package enum BoundedFile {
         case tooLarge(limit: Int)
         case system(errno: Int32)
 
+        /// Whether this process may not read the file, which stays so until somebody acts.
+        package var isOfPermissions: Bool { self == .system(errno: EACCES) || self == .system(errno: EPERM) }
+
         /// In words, for an operator.
         package var reason: String {
             switch self {

@@ -76,8 +76,9 @@ extension AWSConfiguration {
     /// Works the configuration out as the AWS tools do: overrides, then the environment, then the shared files.
     ///
     /// Reads the two shared files and the file of certificate authorities, away from the threads that tasks share. Throws, in words, for a
-    /// missing or invalid Region, an unknown profile, an invalid endpoint, settings that conflict and an unreadable file. Credentials are
-    /// looked for when the first request needs them.
+    /// missing or invalid Region, an unknown profile, an invalid endpoint, settings that conflict and an unreadable file. Where the instance
+    /// metadata service has to name the Region, is there and fails, the error's `isRetryable` is true. Credentials are looked for when the
+    /// first request needs them.
     public static func resolve(
         environment: [String: String],
         overrides: AWSOverrides = AWSOverrides(),
@@ -87,8 +88,8 @@ extension AWSConfiguration {
     ) async throws(DynamoDBError) -> AWSConfiguration {
         let resolver = ConfigurationResolver(environment: environment, overrides: overrides, limits: limits) {
             settings,
-            http in
-            await InstanceMetadata(
+            http async throws(DynamoDBError) in
+            try await InstanceMetadata(
                 environment: settings.environment,
                 properties: settings.properties,
                 http: http,

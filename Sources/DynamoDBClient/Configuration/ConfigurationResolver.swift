@@ -11,7 +11,7 @@ struct ConfigurationResolver: Sendable {
     private let queue = FileQueue()
 
     /// Asks the EC2 instance for its Region, with the settings and the way to send requests; nil where there is none.
-    typealias InstanceRegion = @Sendable (SharedSettings, CredentialsHTTP) async -> String?
+    typealias InstanceRegion = @Sendable (SharedSettings, CredentialsHTTP) async throws(DynamoDBError) -> String?
 
     /// `instanceRegion` is asked where nothing else names a Region.
     init(
@@ -40,10 +40,10 @@ struct ConfigurationResolver: Sendable {
         let certificates = try await certificateBundle(settings)
         let http = CredentialsHTTP(limits: limits, certificates: certificates)
         let instanceRegion = instanceRegion
-        let region = try await RegionSearch(settings: settings, overrides: overrides) {
-            await instanceRegion(settings, http)
+        let search = RegionSearch(settings: settings, overrides: overrides) { () async throws(DynamoDBError) in
+            try await instanceRegion(settings, http)
         }
-        .region()
+        let region = try await search.region()
         let clock = AWSClock(time: time, maximumAge: limits.serviceTimeAge)
         let endpoints = EndpointSearch(settings: settings, overrides: overrides)
         let context = CredentialsContext(

@@ -13,12 +13,17 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     ///
     /// DynamoDB answers at `/` and a signature covers the path, so a path, a query or user information is refused.
     public init(_ text: String, source: String = "endpoint URL") throws(DynamoDBError) {
+        try self.init(text, source: source, of: .dynamoDB)
+    }
+
+    /// The same for the endpoint of any service, which the error's example is of.
+    init(_ text: String, source: String, of service: RegionalService) throws(DynamoDBError) {
         func invalid(_ cause: String) -> DynamoDBError {
             .configuration(
                 subject: source,
                 code: "InvalidEndpointURL",
                 message: "\"\(Self.withoutUser(text).prefix(200))\" \(cause)",
-                hint: "Give a URL such as http://127.0.0.1:8000 or https://dynamodb.eu-central-1.amazonaws.com."
+                hint: "Give a URL such as http://127.0.0.1:8000 or \(Endpoint(service, region: "eu-central-1"))."
             )
         }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw invalid("has characters that no URL has") }
@@ -33,7 +38,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         rest = rest.dropFirst(scheme.count + 3)
         if rest.last == "/" { rest = rest.dropLast() }
         if rest.contains("@") { throw invalid("has user information, which does not belong there") }
-        if rest.contains(where: { "/?#".contains($0) }) { throw invalid("has a path; DynamoDB answers at /") }
+        if rest.contains(where: { "/?#".contains($0) }) { throw invalid("has a path; requests are sent to /") }
         let (host, port) = Self.split(rest)
         guard Self.isHost(host) else { throw invalid("has no valid host name") }
         self.host = String(host)

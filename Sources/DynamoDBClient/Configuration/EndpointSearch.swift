@@ -22,7 +22,7 @@ struct EndpointSearch: Sendable {
                 variant: EndpointVariant(isFIPS: fips != nil, isDualStack: dualStack != nil)
             )
         }
-        let endpoint = try Endpoint(url.value, source: url.source)
+        let endpoint = try Endpoint(url.value, source: url.source, of: service)
         if let fips { throw Self.conflict(url, with: "FIPS endpoint", fips) }
         if let dualStack { throw Self.conflict(url, with: "dual-stack endpoint", dualStack) }
         return endpoint

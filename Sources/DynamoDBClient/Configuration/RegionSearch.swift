@@ -5,18 +5,21 @@ import Basics
 struct RegionSearch: Sendable {
     let settings: SharedSettings
     let overrides: AWSOverrides
-    /// Asks the instance metadata service, which takes up to a second off EC2; nil where it is off or names no Region.
-    let instanceRegion: @Sendable () async -> String?
+    /// Asks the instance metadata service, which takes up to a second off EC2; nil where it is off or names no Region. Throws where it may
+    /// name one later.
+    let instanceRegion: InstanceRegion
 
-    /// The Region's code. Throws, in words, where it is missing or cannot be one.
+    /// Asks the instance metadata service for the Region.
+    typealias InstanceRegion = @Sendable () async throws(DynamoDBError) -> String?
+
+    /// The Region's code. Throws, in words, where it is missing or cannot be one, and what the instance metadata service failed with.
     func region() async throws(DynamoDBError) -> String {
         for (source, value) in named {
             guard let value, !value.isEmpty else { continue }
             try Self.check(value, source: source)
             return value
         }
-        guard let region = await instanceRegion() else { throw Self.missing }
-        try Self.check(region, source: "the Region of the instance metadata service")
+        guard let region = try await instanceRegion(), Self.isRegion(region) else { throw Self.missing }
         return region
     }
 
@@ -30,10 +33,14 @@ struct RegionSearch: Sendable {
         ]
     }
 
-    /// Throws for a text that cannot be a Region: it becomes part of a host name and of the signature's scope.
+    /// Whether a text may be a Region: it becomes part of a host name and of the signature's scope.
+    static func isRegion(_ text: String) -> Bool {
+        text.utf8.count <= 63 && !text.isEmpty && ByteSet.lowercase.union(ByteSet("-")).containsAll(of: text)
+    }
+
+    /// Throws for a text that cannot be a Region.
     static func check(_ region: String, source: String) throws(DynamoDBError) {
-        guard region.utf8.count <= 63, !region.isEmpty, ByteSet.lowercase.union(ByteSet("-")).containsAll(of: region)
-        else {
+        guard isRegion(region) else {
             throw .configuration(
                 subject: source,
                 code: "InvalidRegion",

@@ -6,6 +6,8 @@ struct SharedProfiles: Sendable, Hashable {
     private(set) var serviceSections: [String: INIDocument.Section] = [:]
     /// The properties of the `sso-session` sections, by name.
     private(set) var sessions: [String: [String: String]] = [:]
+    /// The profiles whose access key is in the credentials file: in a profile's order of sources it stands before that of the config file.
+    private(set) var keysInCredentialsFile: Set<String> = []
 
     /// Merges the two files; nil is a file that is not there.
     init(config: INIDocument?, credentials: INIDocument?) {
@@ -23,6 +25,7 @@ struct SharedProfiles: Sendable, Hashable {
         }
         for section in credentials?.sections ?? [] {
             profiles[section.name, default: INIDocument.Section(name: section.name)].take(section)
+            if section.values["aws_access_key_id"] != nil { keysInCredentialsFile.insert(section.name) }
         }
     }
 

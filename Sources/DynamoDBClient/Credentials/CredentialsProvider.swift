@@ -6,6 +6,9 @@ public protocol CredentialsProvider: Sendable {
     /// Credentials in place of those that the service rejected (expired, revoked, replaced); nil where there are no others.
     func replacement(of rejected: Credentials) async -> Credentials?
 
+    /// The service accepted a request that was signed with `credentials`. Called after every such request; never blocks.
+    func accepted(_ credentials: Credentials)
+
     /// Loads again, as an operator asks for: the next requests use what the source has then. Keys in use are kept when that fails. Never
     /// blocks.
     func reload()
@@ -17,6 +20,9 @@ public protocol CredentialsProvider: Sendable {
 extension CredentialsProvider {
     /// There are no others.
     public func replacement(of rejected: Credentials) async -> Credentials? { nil }
+
+    /// It is no news.
+    public func accepted(_ credentials: Credentials) {}
 
     /// There is nothing to load.
     public func reload() {}

@@ -59,7 +59,14 @@ extension Credentials {
             (names.identifier, accessKeyID), (names.secret, secretAccessKey), (names.token, sessionToken ?? "-"),
         ] {
             guard value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                throw fault("\(name) has a space, a line end or another character that no key has")
+                throw .configuration(
+                    subject: subject,
+                    code: "InvalidCredentials",
+                    message: "\(name) has a space, a line end or another character that no key has",
+                    hint:
+                        "Set \(name) to the value alone. A Kubernetes secret that was made with `echo` ends with a line end: use `printf %s`.",
+                    kind: .accessDenied
+                )
             }
         }
         return Credentials(accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: sessionToken)

@@ -14,7 +14,9 @@ extension TransportFailure {
                 .fatal,
                 "AnswerTooLarge",
                 "\(call.endpoint) sent more than the \(limit) bytes allowed",
-                hint: "Check that the endpoint is DynamoDB, or ask for fewer items at a time."
+                hint: call.isOfDynamoDB
+                    ? "Check that the endpoint is DynamoDB, or ask for fewer items at a time."
+                    : "Check that \(call.endpoint) hands out credentials, and is not another server."
             )
         case .requestTooLarge(let limit):
             return call.error(

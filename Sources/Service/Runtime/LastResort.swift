@@ -5,7 +5,7 @@ import Synchronization
 import Telemetry
 
 /// Ends the process when its orderly end does not come in time, whatever is blocked: a thread of its own that is there from the
-/// beginning, waits for a moment, and calls `_exit`. It needs no other thread, no actor, and no reader of the log.
+/// beginning, waits for a moment, and calls `Program.endNow`. It needs no other thread, no actor, and no reader of the log.
 final class LastResort: Sendable {
     private struct Order {
         /// By the suspending clock: the time is for work, and a suspended machine does none.
@@ -56,7 +56,7 @@ final class LastResort: Sendable {
             // The line goes out through its queue: whoever does not read standard error must not hold this up, too.
             if let line = order.line { Program.complain(line) }
             LogQueue.standardError.flush(within: limits.lastWords)
-            _exit(order.status.rawValue)
+            Program.endNow(order.status.rawValue)
         }
     }
 }

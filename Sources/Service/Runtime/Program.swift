@@ -1,4 +1,5 @@
 package import ArgumentParser
+import DynamoDBClient
 import Glibc
 import Logging
 package import Telemetry
@@ -103,7 +104,14 @@ package enum Program {
         LogQueue.standardError.flush(within: limits.logPatience)
         LogQueue.standardOutput.flush(within: limits.logPatience)
         LastResort(limits: limits).arm(after: limits.logPatience, status: status, nil)
+        ProcessGroups.shared.endAll()
         exit(status.rawValue)
+    }
+
+    /// Ends the process at once, with the programs that it runs and without what the C library does at an exit.
+    static func endNow(_ status: Int32) -> Never {
+        ProcessGroups.shared.endAll()
+        _exit(status)
     }
 
     /// Where lines go that tell why the process ends. A log of its own: a full one must not keep them out.

@@ -1,12 +1,11 @@
 import API
-import DynamoDBClient
 import Logging
 
 /// Reads again what may have changed on disk, when a hang-up asks for it: tokens, credentials and the log level. Each source says by itself
 /// what came of it, and one that cannot be used changes nothing.
 struct Reloads: Sendable {
     let tokens: TokenReloader?
-    let credentials: any CredentialsProvider
+    let aws: AWSAccess
     let options: OptionsReloader?
     let logger: Logger
 
@@ -16,7 +15,7 @@ struct Reloads: Sendable {
         if tokens != nil { subjects.append("the token file") }
         if options?.path != nil { subjects.append("the file of options") }
         logger.notice("SIGHUP: reading again \(subjects.joined(separator: ", "))")
-        credentials.reload()
+        aws.reload()
         tokens?.reread()
         options?.begin()
     }

@@ -42,7 +42,7 @@ struct StartPatience {
                 "\(failure): the volume has not responded for \(time). Check the volume, then start the service again."
             )
             LogQueue.standardError.flush(within: limits.lastWords)
-            _exit(ExitStatus.failure.rawValue)
+            Program.endNow(ExitStatus.failure.rawValue)
         }
         alarm.schedule(deadline: .now() + .milliseconds(Int(patience.millisecondsToWait)))
         alarm.activate()

@@ -57,7 +57,7 @@ package final class StopSignals: Sendable {
                     reload.yield()
                     return
                 }
-                if shared.increment() > 1 { _exit(128 + number) }
+                if shared.increment() > 1 { Program.endNow(128 + number) }
                 lastResort.arm(
                     after: patience,
                     status: .failure,

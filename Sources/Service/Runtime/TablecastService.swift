@@ -69,19 +69,23 @@ package struct TablecastService: Sendable {
             time: time,
             startTimeout: startTimeout
         )
-        let client = try await setup.client(credentialsObserver: awsReporter) { configuration in
+        let aws = try await setup.access(credentialsObserver: awsReporter) { configuration in
             ClockObserver(metrics, clock: configuration.clock, reporter: awsReporter)
+        } connected: { [logger] configuration in
+            logger.info("the instance metadata service named the Region", metadata: Self.metadata(configuration))
         }
-        defer { client.close() }
+        defer { aws.close() }
         let reporter = ReplicationReporter(logger: logger, time: time)
         let store = ReplicaStore()
         var replication = settings.replication
         replication.startTimeout = startTimeout
-        if client.configuration.isRegional { replication.region = client.configuration.region }
+        if let configuration = aws.configuration, configuration.isRegional {
+            replication.region = configuration.region
+        }
         let replicator = Replicator(
             settings: replication,
-            table: client,
-            streams: client,
+            table: aws,
+            streams: aws,
             store: store,
             time: time,
             observer: reporter,
@@ -105,13 +109,13 @@ package struct TablecastService: Sendable {
             accessLog: accessLog,
             authenticator: tokens.map { Authenticator(store: $0, continuous: time.continuous) },
             descriptors: descriptors,
-            aws: { client.configuration.status }
+            aws: { aws.status }
         )
         store.addListener { [weak front] in front?.wakeStreams() }
         let listening = try start(front, on: plan)
         announce(
             listening,
-            client.configuration,
+            aws,
             descriptors,
             awsReporter,
             through: reporter
@@ -125,7 +129,7 @@ package struct TablecastService: Sendable {
         defer { watchdog.stop() }
         let reloads = Reloads(
             tokens: tokens.map { TokenReloader($0) { front.wakeStreams() } },
-            credentials: client.configuration.credentials,
+            aws: aws,
             options: options,
             logger: logger
         )
@@ -192,13 +196,11 @@ package struct TablecastService: Sendable {
     /// cannot succeed says one line only.
     private func announce(
         _ listening: Listening,
-        _ configuration: AWSConfiguration,
+        _ aws: AWSAccess,
         _ descriptors: DescriptorBudget,
         _ awsReporter: AWSReporter,
         through reporter: ReplicationReporter
     ) {
-        let endpoint = configuration.dynamoDB.description
-        let region = configuration.region
         let table = settings.table
         let named = settings.listen.map(\.description).joined(separator: ",")
         let addresses = Self.list(listening.addresses)
@@ -215,7 +217,7 @@ package struct TablecastService: Sendable {
                     metadata: ["listen": "\(named)"]
                 )
             }
-            logger.info("following table \(table)", metadata: ["endpoint": "\(endpoint)", "region": "\(region)"])
+            logger.info("following table \(table)", metadata: Self.metadata(aws.configuration))
             awsReporter.start()
             supervisor.notify([.ready, .status("listening on \(addresses); table \(table) is not complete yet")])
         }
@@ -267,5 +269,10 @@ package struct TablecastService: Sendable {
         } catch {
             throw StartUpError(error)
         }
+    }
+
+    /// The place that requests go to, for the log; empty while the Region is unknown.
+    private static func metadata(_ configuration: AWSConfiguration?) -> Logger.Metadata {
+        configuration.map { ["endpoint": "\($0.dynamoDB)", "region": "\($0.region)"] } ?? [:]
     }
 }

@@ -33,8 +33,8 @@ import Testing
             ("http://host:65536", "has a port that is not a number from 1 to 65535"),
             ("http://host:+80", "has a port that is not a number from 1 to 65535"),
             ("http://host:", "has a port that is not a number from 1 to 65535"),
-            ("http://host/path", "has a path; DynamoDB answers at /"),
-            ("http://host?x=1", "has a path; DynamoDB answers at /"),
+            ("http://host/path", "has a path; requests are sent to /"),
+            ("http://host?x=1", "has a path; requests are sent to /"),
             ("http://host \n", "has characters that no URL has"),
             ("http://hóst", "has characters that no URL has"),
         ]
@@ -46,6 +46,21 @@ import Testing
             error.description == "Configuration AWS_ENDPOINT_URL failed: InvalidEndpointURL: \"\(text)\" \(cause). "
                 + "Give a URL such as http://127.0.0.1:8000 or https://dynamodb.eu-central-1.amazonaws.com."
         )
+    }
+
+    @Test(
+        "the example is of the service that the endpoint is for",
+        arguments: [
+            (RegionalService.sts, "https://sts.eu-central-1.amazonaws.com"),
+            (.dynamoDBStreams, "https://streams.dynamodb.eu-central-1.amazonaws.com"),
+            (.sso, "https://portal.sso.eu-central-1.amazonaws.com"),
+        ]
+    )
+    func examples(service: RegionalService, example: String) throws {
+        let error = try #require(throws: DynamoDBError.self) {
+            try Endpoint("x", source: service.endpointVariable, of: service)
+        }
+        #expect(error.hint == "Give a URL such as http://127.0.0.1:8000 or \(example).")
     }
 
     @Test("a password in a URL is not repeated in the error")

@@ -72,22 +72,42 @@ import Testing
         #expect(error?.kind == .fatal)
     }
 
+    @Test("a text of the instance that cannot be a Region counts as none", arguments: ["evil.example", "", "<html>"])
+    func invalidOfInstance(text: String) async throws {
+        let error = await #expect(throws: DynamoDBError.self) { try await region(instance: Instance(text)) }
+        #expect(error?.code == "MissingRegion")
+    }
+
+    @Test("a failure of the instance's service is told as it is")
+    func failing() async throws {
+        let failure = DynamoDBError(
+            kind: .transient,
+            operation: "GetInstanceMetadata",
+            subject: "Region",
+            code: "HTTP 500",
+            message: "said the test",
+            hint: ""
+        )
+        let profiles = SharedProfiles(config: nil, credentials: nil)
+        let settings = SharedSettings(environment: [:], profile: "dev", profiles: profiles)
+        let search = RegionSearch(settings: settings, overrides: AWSOverrides()) { () async throws(DynamoDBError) in
+            throw failure
+        }
+        await #expect(throws: failure) { try await search.region() }
+    }
+
     @Test(
         "a text that cannot be a Region is refused with the place it came from",
         arguments: [
-            (["AWS_REGION": "eu central:1"], nil, "AWS_REGION", "eu central:1"),
-            ([:], "evil.example", "the Region of the instance metadata service", "evil.example"),
-            ([:], "", "the Region of the instance metadata service", ""),
+            (["AWS_REGION": "eu central:1"], "AWS_REGION", "eu central:1"),
             (
-                ["AWS_DEFAULT_REGION": String(repeating: "a", count: 64)], nil, "AWS_DEFAULT_REGION",
+                ["AWS_DEFAULT_REGION": String(repeating: "a", count: 64)], "AWS_DEFAULT_REGION",
                 String(repeating: "a", count: 64)
             ),
-        ] as [([String: String], String?, String, String)]
+        ] as [([String: String], String, String)]
     )
-    func invalid(variables: [String: String], instance: String?, place: String, shown: String) async throws {
-        let error = await #expect(throws: DynamoDBError.self) {
-            try await region(variables, instance: Instance(instance))
-        }
+    func invalid(variables: [String: String], place: String, shown: String) async throws {
+        let error = await #expect(throws: DynamoDBError.self) { try await region(variables) }
         #expect(
             error?.description
                 == "Configuration \(place) failed: InvalidRegion: \"\(shown)\" is not the name of a region. "

@@ -42,7 +42,12 @@ import Testing
             "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "hush-secret\n",
         ])
         let error = await #expect(throws: DynamoDBError.self) { try await provider.load() }
-        #expect(error?.message == "AWS_SECRET_ACCESS_KEY has a space, a line end or another character that no key has")
+        #expect(
+            error?.description
+                == "Configuration environment failed: InvalidCredentials: AWS_SECRET_ACCESS_KEY has a space, a line end or another "
+                + "character that no key has. Set AWS_SECRET_ACCESS_KEY to the value alone. A Kubernetes secret that was made with "
+                + "`echo` ends with a line end: use `printf %s`."
+        )
         #expect(error?.description.contains("hush") == false)
         #expect(error?.isCredentialsNotFound == false)
     }

@@ -74,6 +74,15 @@ import Testing
         }
     }
 
+    @Test("a response that is too large blames the service that was called")
+    func tooLarge() throws {
+        let call = CallContext(operation: "Get", subject: "x", endpoint: try Endpoint("http://127.0.0.1:1"))
+        #expect(
+            TransportFailure(.responseTooLarge(limit: 10)).error(call).hint
+                == "Check that http://127.0.0.1:1 hands out credentials, and is not another server."
+        )
+    }
+
     private static let host = "dynamodb.eu-central-1.amazonaws.com"
 
     @Test(

@@ -25,13 +25,25 @@ struct InstanceMetadata: Sendable {
         self.time = time
     }
 
-    /// The instance's Region; nil where the service does not respond, is switched off or does not say.
-    func region() async -> String? {
-        guard var session = try? session(isKnown: false),
-            let response = try? await session.get("latest/meta-data/placement/region", subject: "Region"),
-            response.status == 200
-        else { return nil }
-        return response.firstLine
+    /// The instance's Region; nil where there is no such service, it is switched off or names none. All requests together take one timeout.
+    ///
+    /// Throws a failure of a service that is there and may recover: it hangs, fails or rejects its own tokens. Throws settings that are
+    /// invalid, too.
+    func region() async throws(DynamoDBError) -> String? {
+        guard !InstanceEndpoint.isDisabled(environment) else { return nil }
+        let patience = try patience
+        var session = try session(isKnown: false, patience, total: patience.total(limits: limits))
+        let response: TransferResponse
+        do throws(DynamoDBError) {
+            response = try await session.get("latest/meta-data/placement/region", subject: "Region")
+        } catch {
+            guard error.isCredentialsNotFound else { throw error.whereRegionIsMissing }
+            // Any other response than a token means that this is no instance, or that the service is turned off there.
+            guard session.hangs else { return nil }
+            throw error.asOutage.whereRegionIsMissing
+        }
+        guard response.status == 200, let region = response.firstLine, RegionSearch.isRegion(region) else { return nil }
+        return region
     }
 
     /// The keys of the instance's role.
@@ -39,7 +51,11 @@ struct InstanceMetadata: Sendable {
     /// `isCredentialsNotFound` where there is no service, or no role. With `isKnown`, the service had keys before, so every failure is
     /// transient.
     func credentials(isKnown: Bool) async throws(DynamoDBError) -> LoadedCredentials {
-        do throws(DynamoDBError) { return try await credentials(session(isKnown: isKnown)) } catch {
+        do throws(DynamoDBError) {
+            return try await credentials(
+                session(isKnown: isKnown, patience, total: limits.instanceMetadataTime)
+            )
+        } catch {
             guard isKnown, !error.isRetryable, error.kind != .cancelled else { throw error }
             throw error.asOutage
         }
@@ -65,11 +81,23 @@ struct InstanceMetadata: Sendable {
         )
     }
 
-    private func session(isKnown: Bool) throws(DynamoDBError) -> InstanceSession {
+    private var patience: InstancePatience {
+        get throws(DynamoDBError) {
+            try InstancePatience(environment: environment, properties: properties, limits: limits)
+        }
+    }
+
+    private func session(
+        isKnown: Bool,
+        _ patience: InstancePatience,
+        total: Duration
+    ) throws(DynamoDBError) -> InstanceSession {
         guard !InstanceEndpoint.isDisabled(environment) else { throw InstanceMetadataFault.disabled }
         return InstanceSession(
             url: try InstanceEndpoint.url(environment: environment, properties: properties),
             isKnown: isKnown,
+            patience: patience,
+            total: total,
             http: http,
             limits: limits,
             time: time

@@ -26,8 +26,7 @@ struct InstanceMetadataFault: Sendable {
 
     /// There is no service, or its responses do not arrive.
     func noResponse(_ failure: TransportFailure) -> DynamoDBError {
-        // libcurl tells in words alone how far a request came: "Connection timed out" or "Operation timed out".
-        if failure.cause == .timedOut, failure.detail.hasPrefix("Operation timed out") {
+        if failure.cause == .timedOut, failure.isOfConnection {
             return notFound(
                 "\(server) accepted the connection and sent no token within \(seconds), as for a container when its hop limit is 1",
                 hint:
@@ -130,6 +129,18 @@ struct InstanceMetadataFault: Sendable {
 }
 
 extension DynamoDBError {
+    /// The same failure where the Region has to come from the service.
+    var whereRegionIsMissing: DynamoDBError {
+        DynamoDBError(
+            kind: kind,
+            operation: operation,
+            subject: "Region",
+            code: code,
+            message: message,
+            hint: hint + (hint.isEmpty ? "" : " ") + "AWS_REGION names a Region without the service."
+        )
+    }
+
     /// The same failure at a service that had keys before: it may pass.
     var asOutage: DynamoDBError {
         DynamoDBError(

@@ -8,14 +8,30 @@ struct InstanceSession: Sendable {
     private let isKnown: Bool
     private let http: CredentialsHTTP
     private let limits: DynamoDBClientLimits
+    private let patience: InstancePatience
     private let time: TimeSource
+    /// By the continuous clock. No attempt begins later, and none lasts longer.
+    private let deadline: Duration
+    /// Whether the service took a connection for a token and gave no response: one that is there, and may recover.
+    private(set) var hangs = false
     private var token: String?
     private var hasRenewed = false
     private var failures = 0
 
     /// With `isKnown`, silence is an outage and worth another attempt; without, it means that there is no such service here.
-    init(url: MetadataURL, isKnown: Bool, http: CredentialsHTTP, limits: DynamoDBClientLimits, time: TimeSource) {
-        fault = InstanceMetadataFault(server: url.server, timeout: limits.instanceMetadataTimeout)
+    /// All requests together end within `total`.
+    init(
+        url: MetadataURL,
+        isKnown: Bool,
+        patience: InstancePatience,
+        total: Duration,
+        http: CredentialsHTTP,
+        limits: DynamoDBClientLimits,
+        time: TimeSource
+    ) {
+        fault = InstanceMetadataFault(server: url.server, timeout: patience.timeout)
+        self.patience = patience
+        deadline = time.continuous() + total
         self.url = url
         self.isKnown = isKnown
         self.http = http
@@ -54,13 +70,19 @@ struct InstanceSession: Sendable {
             let response: TransferResponse
             do throws(TransportFailure) { response = try await send(request) } catch {
                 let failure = fault.failed(error, subject: "token")
-                guard isKnown else { throw failure.kind == .cancelled ? failure : fault.noResponse(error) }
-                try await retry(after: failure)
+                if isKnown {
+                    try await retry(after: failure)
+                } else {
+                    guard failure.kind != .cancelled else { throw failure }
+                    hangs = error.isOfConnection
+                    try await retry(after: failure, orThrow: fault.noResponse(error))
+                }
                 continue
             }
+            hangs = false
             guard response.status == 200 else {
                 // Other clouds and instances without the service refuse the request.
-                if (300..<500).contains(response.status), response.status != 429 {
+                if (300..<500).contains(response.status), ![401, 429].contains(response.status) {
                     throw fault.noTokens(response.status)
                 }
                 try await retry(after: fault.unexpected(response.status, subject: "token"))
@@ -77,16 +99,40 @@ struct InstanceSession: Sendable {
 
     /// Waits for the next attempt, or throws `error` when there is none.
     private mutating func retry(after error: DynamoDBError) async throws(DynamoDBError) {
-        guard error.isRetryable, failures < limits.instanceMetadataRetries else { throw error }
+        let wait = limits.endpointRetry.wait(failures: failures, fraction: time.random())
+        guard error.isRetryable, failures < patience.retries, time.continuous() + wait < deadline else { throw error }
         // A cancelled wait ends at once, and the next attempt says that the task was cancelled.
-        try? await time.sleep(limits.endpointRetry.wait(failures: failures, fraction: time.random()))
+        try? await time.sleep(wait)
         failures += 1
+    }
+
+    /// The same for a service that is not known to be there: `absence` says that it is not.
+    private mutating func retry(
+        after error: DynamoDBError,
+        orThrow absence: DynamoDBError
+    ) async throws(DynamoDBError) {
+        guard patience.retriesSilence else { throw absence }
+        do throws(DynamoDBError) { try await retry(after: error) } catch { throw absence }
     }
 
     /// The service is a link-local address of this machine: no proxy can reach it.
     private func send(_ request: TransferRequest) async throws(TransportFailure) -> TransferResponse {
         var request = request
         request.isDirect = true
-        return try await http.send(request, timeout: limits.instanceMetadataTimeout)
+        // An attempt of no time at all would say nothing of the service.
+        let timeout = max(.milliseconds(50), min(patience.timeout, deadline - time.continuous()))
+        return try await http.send(request, timeout: timeout)
+    }
+}
+
+extension TransportFailure {
+    /// Whether the server took the connection, and the exchange failed behind that.
+    var isOfConnection: Bool {
+        switch cause {
+        case .nameNotResolved, .proxyNotResolved, .cannotConnect: false
+        // libcurl tells in words alone how far a request came: "Connection timed out" or "Operation timed out".
+        case .timedOut: detail.hasPrefix("Operation timed out")
+        default: true
+        }
     }
 }

@@ -42,6 +42,8 @@ struct ChildProcess {
     /// Bytes of standard error that are kept.
     let complaintBytes: Int
     let timeLimit: Duration
+    /// Ends the program with this process.
+    var groups = ProcessGroups.shared
 
     /// How long the end of the program goes unseen: nothing announces it to `poll`, and descendants may hold the pipes open.
     private static let tick: Duration = .milliseconds(10)
@@ -54,7 +56,9 @@ struct ChildProcess {
         defer { output.close() }
         var complaint = try Pipe()
         defer { complaint.close() }
-        let process = try start(output: output.writeEnd, complaint: complaint.writeEnd)
+        let process = try groups.start { () throws(NotStarted) in
+            try start(output: output.writeEnd, complaint: complaint.writeEnd)
+        }
         output.closeWriteEnd()
         complaint.closeWriteEnd()
         var outcome = Outcome(ending: .unknown)
@@ -62,7 +66,7 @@ struct ChildProcess {
             let rest = deadline - SystemClock.continuous()
             Self.wait(for: [output.readEnd, complaint.readEnd], atMost: min(rest, Self.tick))
             // The end is looked for first, so that all that was written before it is read.
-            let ending = Self.ending(of: process, options: WNOHANG)
+            let ending = groups.ending(of: process)
             output.read { outcome.output += $0 }
             complaint.read { bytes in
                 outcome.complaint += bytes
@@ -75,7 +79,7 @@ struct ChildProcess {
                 guard rest <= .zero else { continue }
                 outcome.ending = .overdue
             }
-            if ending == nil { Self.kill(process) }
+            if ending == nil { groups.end(process) }
             return outcome
         }
     }
@@ -117,28 +121,13 @@ struct ChildProcess {
         var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         _ = poll(&entries, nfds_t(entries.count), duration.millisecondsToWait)
     }
+}
 
-    /// The end of the process; nil where it has not come and `options` do not wait for it.
-    private static func ending(of process: pid_t, options: Int32) -> Ending? {
-        var status: Int32 = 0
-        while true {
-            let ended = waitpid(process, &status, options)
-            if ended == 0 { return nil }
-            if ended < 0 {
-                if errno == EINTR { continue }
-                return .unknown
-            }
-            // As WIFEXITED, WEXITSTATUS and WTERMSIG read it.
-            let signal = status & 0x7F
-            return signal == 0 ? .exited(status >> 8 & 0xFF) : .signalled(signal)
-        }
-    }
-
-    private static func kill(_ process: pid_t) {
-        // Its number is its own until it is waited for, and the group's as long.
-        _ = Glibc.kill(-process, SIGKILL)
-        _ = Glibc.kill(process, SIGKILL)
-        _ = ending(of: process, options: 0)
+extension ChildProcess.Ending {
+    /// Reads a status of `waitpid`, as WIFEXITED, WEXITSTATUS and WTERMSIG do.
+    init(waitStatus status: Int32) {
+        let signal = status & 0x7F
+        self = signal == 0 ? .exited(status >> 8 & 0xFF) : .signalled(signal)
     }
 }
 

@@ -119,7 +119,7 @@ final class CredentialProcess: CredentialsSource, CustomReflectable {
             "\"\(name)\" cannot be run: \(String(cString: strerror(number)))",
             hint:
                 "Give the full path of a program that this user may run. No shell reads the line, so ~ and variables stay.",
-            kind: [EAGAIN, ENOMEM, EMFILE, ENFILE].contains(number) ? .transient : .accessDenied
+            kind: [EAGAIN, ENOMEM, EMFILE, ENFILE, ECANCELED].contains(number) ? .transient : .accessDenied
         )
     }
 

@@ -1,7 +1,7 @@
 /// How a profile gets its keys: where the first ones come from, and the roles that are then assumed. Pure: reads no file and makes no call.
 ///
-/// The order within a profile is botocore's: a role of a source profile, a web identity, SSO, static keys, a process. In a source profile
-/// its static keys win over its role, so that a profile may name itself as the source.
+/// The order within a profile is botocore's: a role of a source profile, a web identity, SSO, static keys of the credentials file, a process,
+/// static keys of the config file. In a source profile its static keys win over its role, so that a profile may name itself as the source.
 struct ProfilePlan: Sendable, Hashable {
     /// A place that keys come from.
     enum Origin: Sendable, Hashable {

@@ -10,11 +10,13 @@ struct ProfileSettings: Sendable {
 
     let profile: String
     private let properties: [String: String]
+    private let hasKeysInCredentialsFile: Bool
 
     /// Takes the settings of a profile; those of an unknown one are empty.
     init(_ profile: String, in profiles: SharedProfiles) {
         self.profile = profile
         properties = profiles[profile] ?? [:]
+        hasKeysInCredentialsFile = profiles.keysInCredentialsFile.contains(profile)
     }
 
     /// Nil for a setting without a value too.
@@ -39,16 +41,7 @@ struct ProfileSettings: Sendable {
             return .webIdentity(WebIdentity(session: try session(), tokenFile: file), profile: profile)
         }
         if self["sso_account_id"] != nil || self["sso_role_name"] != nil { return .singleSignOn(profile: profile) }
-        if hasKeys {
-            let credentials = try Credentials.checked(
-                accessKeyID: self["aws_access_key_id"],
-                secretAccessKey: self["aws_secret_access_key"],
-                sessionToken: self["aws_session_token"] ?? self["aws_security_token"],
-                names: ("aws_access_key_id", "aws_secret_access_key", "aws_session_token"),
-                subject: "profile \(profile)"
-            )
-            return .keys(credentials, profile: profile)
-        }
+        if hasKeys, hasKeysInCredentialsFile { return .keys(try keys(), profile: profile) }
         if self["login_session"] != nil {
             throw fault(
                 "UnsupportedProfile",
@@ -57,9 +50,20 @@ struct ProfileSettings: Sendable {
             )
         }
         if let command = self["credential_process"] { return .process(command: command, profile: profile) }
+        if hasKeys { return .keys(try keys(), profile: profile) }
         // Half of the settings of SSO: whoever wrote them wants to hear what is missing.
         let isHalf = self["sso_session"] != nil || self["sso_start_url"] != nil
         return isHalf ? .singleSignOn(profile: profile) : .nothing(profile: profile)
+    }
+
+    private func keys() throws(DynamoDBError) -> Credentials {
+        try Credentials.checked(
+            accessKeyID: self["aws_access_key_id"],
+            secretAccessKey: self["aws_secret_access_key"],
+            sessionToken: self["aws_session_token"] ?? self["aws_security_token"],
+            names: ("aws_access_key_id", "aws_secret_access_key", "aws_session_token"),
+            subject: "profile \(profile)"
+        )
     }
 
     /// The role that the profile assumes.

@@ -29,7 +29,10 @@ struct CredentialsLifetime: Sendable {
     private var renewalAt: Int64?
     /// No attempt begins before this moment of the continuous clock.
     private var attemptAt = Duration.zero
-    private var lastRereadAt: Duration?
+    /// No reading because of a rejection begins before this moment of the continuous clock.
+    private var rereadAt = Duration.zero
+    /// Readings because of rejections, since the service accepted credentials.
+    private var rejections = 0
     private var failures = 0
     private var lastError: DynamoDBError?
     private(set) var status = CredentialsStatus()
@@ -52,12 +55,19 @@ struct CredentialsLifetime: Sendable {
         return kept.expiresAt.map { now.wall >= $0 } ?? false ? .load : .useAndLoad(kept.credentials)
     }
 
-    /// Whether the source is read again because the service rejected the credentials: at most once in
-    /// `DynamoDBClientLimits.rejectedCredentialsInterval`.
-    mutating func rereads(at now: Moment) -> Bool {
-        if let last = lastRereadAt, now.continuous - last < limits.rejectedCredentialsInterval { return false }
-        lastRereadAt = now.continuous
+    /// Whether the source is read again because the service rejected the credentials. The pauses between such readings grow until
+    /// credentials are accepted: a source may hand out other keys each time, and none of them hold. `random` is a number in 0..<1.
+    mutating func rereads(at now: Moment, random: Double) -> Bool {
+        guard now.continuous >= rereadAt else { return false }
+        rereadAt = now.continuous + limits.rejectedCredentialsRetry.wait(failures: rejections, fraction: random)
+        rejections += 1
         return true
+    }
+
+    /// The service accepted credentials: the next rejection is news again.
+    mutating func accepted(_ credentials: Credentials) {
+        guard rejections > 0, credentials == current else { return }
+        rejections = 0
     }
 
     /// Others are due from now on, although those in use have not ended: somebody knows that the source has changed.
@@ -95,12 +105,27 @@ struct CredentialsLifetime: Sendable {
 
     /// An attempt failed. Returns whether credentials of before are used on.
     mutating func failed(_ error: DynamoDBError, at now: Moment, random: Double) -> Bool {
-        attemptAt = now.continuous + limits.credentialsRetry.wait(failures: failures, fraction: random)
+        attemptAt = now.continuous + pause(at: now, random: random)
         failures += 1
         lastError = error
         status.failures += 1
         status.trouble = error.description
+        return areValid(at: now)
+    }
+
+    private func areValid(at now: Moment) -> Bool {
         guard let kept else { return false }
         return kept.expiresAt.map { now.wall < $0 } ?? true
+    }
+
+    /// The wait before the next attempt. It is short from the moment on at which no valid credentials are left.
+    private func pause(at now: Moment, random: Double) -> Duration {
+        let pause = limits.credentialsRetry.wait(failures: failures, fraction: random)
+        var shortened = limits.credentialsRetry
+        shortened.cap = min(shortened.cap, limits.credentialsOutageRetry)
+        let short = shortened.wait(failures: failures, fraction: random)
+        guard areValid(at: now) else { return short }
+        guard let end = kept?.expiresAt else { return pause }
+        return min(pause, max(short, .milliseconds(end - now.wall)))
     }
 }

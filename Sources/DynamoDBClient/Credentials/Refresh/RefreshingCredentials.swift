@@ -57,16 +57,18 @@ final class RefreshingCredentials: CredentialsProvider {
     }
 
     func replacement(of rejected: Credentials) async -> Credentials? {
-        let now = now
+        let (now, random) = (now, time.random())
         let isLoad = state.withLock { state -> Bool? in
             guard state.lifetime.current == rejected else { return nil }
             // A load that is under way may have begun before the keys were replaced, but it is the one that there is.
-            return state.isLoading || state.lifetime.rereads(at: now)
+            return state.isLoading || state.lifetime.rereads(at: now, random: random)
         }
         guard let isLoad else { return try? await credentials() }
         guard isLoad, let others = try? await loaded(), others != rejected else { return nil }
         return others
     }
+
+    func accepted(_ credentials: Credentials) { state.withLock { $0.lifetime.accepted(credentials) } }
 
     func reload() {
         let now = now

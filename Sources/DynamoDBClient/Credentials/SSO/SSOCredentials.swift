@@ -21,6 +21,9 @@ final class SSOCredentials: CredentialsSource, CustomReflectable {
 
     /// Reads the token, and gets the role's keys. Throws for settings that are missing or contradict each other, for a token that is
     /// missing, invalid or has expired, and for what the portal says and the network does.
+    ///
+    /// The next login mends a token, and the file is read again, so all faults of a token are of kinds that may pass. A file that this
+    /// process may not read stays so.
     func load() async throws(DynamoDBError) -> LoadedCredentials {
         let (settings, token) = try await queue.run {
             [self] () throws(DynamoDBError) -> (SSOSettings, SSOToken) in
@@ -76,26 +79,37 @@ final class SSOCredentials: CredentialsSource, CustomReflectable {
             bytes = try BoundedFile.read(path, limit: context.limits.credentialsResponseBytes)
         } catch {
             if error == .missing {
-                throw fault("MissingSSOToken", "there is no token of a login in \(path)", hint: loginHint)
+                throw fault("MissingSSOToken", "there is no token of a login in \(path)", hint: loginHint, .transient)
             }
             throw fault(
                 "UnreadableSSOToken",
                 "the token in \(path) cannot be read: \(error.reason)",
-                hint: "Check the file and its permissions. `aws sso login --profile \(profile)` writes it."
+                hint: "Check the file and its permissions. `aws sso login --profile \(profile)` writes it.",
+                error.isOfPermissions ? .accessDenied : .transient
             )
         }
         let token: SSOToken
         do throws(SSOToken.Defect) { token = try SSOToken(bytes) } catch {
-            throw fault("InvalidSSOToken", "\(path) cannot be used: \(error.reason)", hint: loginHint)
+            throw fault("InvalidSSOToken", "\(path) cannot be used: \(error.reason)", hint: loginHint, .transient)
         }
         guard token.expiresAt > context.clock.milliseconds else {
-            throw fault("ExpiredSSOToken", "the login expired at \(Timestamp.text(token.expiresAt))", hint: loginHint)
+            throw fault(
+                "ExpiredSSOToken",
+                "the login expired at \(Timestamp.text(token.expiresAt))",
+                hint: loginHint,
+                .expiredCredentials
+            )
         }
         return token
     }
 
-    private func fault(_ code: DynamoDBError.Code, _ message: String, hint: String) -> DynamoDBError {
-        .configuration(subject: source, code: code, message: message, hint: hint, kind: .accessDenied)
+    private func fault(
+        _ code: DynamoDBError.Code,
+        _ message: String,
+        hint: String,
+        _ kind: DynamoDBError.Kind = .accessDenied
+    ) -> DynamoDBError {
+        .configuration(subject: source, code: code, message: message, hint: hint, kind: kind)
     }
 
     /// No children: `dump` shows neither the properties nor the environment.

@@ -74,7 +74,8 @@ struct SSOPortal: Sendable {
         case .transient:
             return call.error(.transient, code, "\(endpoint) failed: \(said)", hint: "It is asked again.")
         case _ where response.status == 401:
-            return call.error(.accessDenied, code, "\(endpoint) rejects the token: \(said)", hint: loginHint)
+            // The next login brings another one, which is read by itself.
+            return call.error(.expiredCredentials, code, "\(endpoint) rejects the token: \(said)", hint: loginHint)
         default:
             let role = "role \(Excerpt.of(settings.roleName)) in account \(Excerpt.of(settings.accountID))"
             return call.error(

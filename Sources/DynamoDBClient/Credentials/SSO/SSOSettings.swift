@@ -40,7 +40,7 @@ struct SSOSettings: Sendable, Hashable {
             let startURL = properties["sso_start_url"], let region = properties["sso_region"]
         else { throw Defect(reason: "it has no \(missing.joined(separator: ", no "))") }
         // It becomes part of a host name.
-        guard region.utf8.count <= 63, ByteSet.lowercase.union(ByteSet("-")).containsAll(of: region) else {
+        guard RegionSearch.isRegion(region) else {
             throw Defect(reason: "sso_region is not the name of a Region")
         }
         self.startURL = startURL

@@ -45,9 +45,7 @@ enum SecurityTokenFault {
         case "InvalidIdentityToken", "IDPRejectedClaim": return .accessDenied
         default: break
         }
-        let kind = ServiceFault.kind(code: code, status: status)
-        // A web identity has no keys that could be renewed; a new token is read at the next load in any case.
-        return kind == .expiredCredentials && request.signer == nil ? .accessDenied : kind
+        return ServiceFault.kind(code: code, status: status)
     }
 
     private static func hint(
@@ -65,6 +63,9 @@ enum SecurityTokenFault {
             return "Check that AWS can reach the token's issuer; it is asked again."
         case (.transient, _):
             return "If it persists, look at the AWS Health Dashboard and at \(call.endpoint)."
+        case (.expiredCredentials, .assumeRoleWithWebIdentity):
+            return
+                "Check what writes \(file) (on EKS the kubelet): its token has expired. The file is read again at each attempt."
         case (.expiredCredentials, _):
             return "Renew the keys that assume the role; they are read again at each attempt."
         case _ where DynamoDBError.isClockTrouble(code, message):
@@ -76,9 +77,6 @@ enum SecurityTokenFault {
             return
                 "Check that the role exists, and that its trust policy allows sts:AssumeRoleWithWebIdentity to the token's issuer, "
                 + "audience and subject."
-        case (.accessDenied, .assumeRoleWithWebIdentity) where code == "ExpiredTokenException":
-            return
-                "Check what writes \(file) (on EKS the kubelet): its token has expired. The file is read again at each attempt."
         case (.accessDenied, .assumeRoleWithWebIdentity):
             return
                 "Check the token in \(file): its issuer needs an IAM OIDC provider in the account, and its audience must be allowed there."

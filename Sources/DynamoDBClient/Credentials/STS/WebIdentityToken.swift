@@ -1,5 +1,4 @@
 import Basics
-import Glibc
 
 /// The file of a web identity's token. It is read whenever keys are loaded: the kubelet replaces the token about every hour.
 enum WebIdentityToken {
@@ -43,7 +42,7 @@ enum WebIdentityToken {
                 hint: "Check the path and the volume that is mounted there; the file is looked for again.",
                 .transient
             )
-        case .system(let number) where number == EACCES || number == EPERM:
+        case .system where failure.isOfPermissions:
             fault(
                 path,
                 failure.reason,

@@ -10,7 +10,7 @@ import Testing
     private static let keys = "aws_access_key_id = A\naws_secret_access_key = B\n"
     private static let credentials = Credentials(accessKeyID: "A", secretAccessKey: "B")
 
-    @Test("within a profile: role, web identity, SSO, static keys, process")
+    @Test("within a profile: role, web identity, SSO, process, static keys of the config file")
     func order() throws {
         let role = "role_arn = r\nsource_profile = base\n"
         let web = "web_identity_token_file = /t\n"
@@ -30,7 +30,8 @@ import Testing
             ),
             (sso + Self.keys + process, .singleSignOn(profile: "dev"), []),
             ("sso_role_name = x\n" + Self.keys, .singleSignOn(profile: "dev"), []),
-            (Self.keys + process + "sso_session = corp\n", .keys(Self.credentials, profile: "dev"), []),
+            (Self.keys + process + "sso_session = corp\n", .process(command: "/bin/x y", profile: "dev"), []),
+            (Self.keys + "sso_session = corp\n", .keys(Self.credentials, profile: "dev"), []),
             (process + "sso_session = corp\n", .process(command: "/bin/x y", profile: "dev"), []),
             ("sso_session = corp\n", .singleSignOn(profile: "dev"), []),
             ("sso_start_url = https://x\n", .singleSignOn(profile: "dev"), []),
@@ -41,6 +42,25 @@ import Testing
             #expect(plan.roles == roles, "\(properties)")
         }
         #expect(try plan("[profile other]\nregion = x\n").origin == .nothing(profile: "dev"))
+    }
+
+    @Test("static keys of the credentials file win over a process, and those of the config file do not")
+    func keysOfEitherFile() throws {
+        let config = try INIDocument(Array("[profile dev]\ncredential_process = /bin/x y\n\(Self.keys)".utf8))
+        let credentials = try INIDocument(Array("[dev]\n\(Self.keys)".utf8))
+        #expect(
+            try ProfilePlan("dev", in: SharedProfiles(config: config, credentials: credentials)).origin
+                == .keys(Self.credentials, profile: "dev")
+        )
+        #expect(
+            try ProfilePlan("dev", in: SharedProfiles(config: config, credentials: nil)).origin
+                == .process(command: "/bin/x y", profile: "dev")
+        )
+        let others = try INIDocument(Array("[dev]\nregion = x\n".utf8))
+        #expect(
+            try ProfilePlan("dev", in: SharedProfiles(config: config, credentials: others)).origin
+                == .process(command: "/bin/x y", profile: "dev")
+        )
     }
 
     @Test("a profile that names itself has its own keys; those of a source profile win over its role")

@@ -65,7 +65,7 @@ import Testing
         #expect(waits.dropFirst(5).dropLast().allSatisfy { (59_000...60_100).contains($0) })
         #expect(lifetime.failed(trouble, at: at(Self.hour), random: 0.5) == false, "they have ended")
         #expect(lifetime.next(at: at(Self.hour)) == .use(first.credentials), "AWS says whether they hold")
-        #expect(lifetime.next(at: at(Self.hour + 61_000)) == .load)
+        #expect(lifetime.next(at: at(Self.hour + 11_000)) == .load)
         #expect(lifetime.status.trouble == trouble.description)
         #expect(lifetime.loaded(keys("B", until: 3 * Self.hour), at: at(Self.hour + 61_000), random: 0) == true)
         #expect(lifetime.next(at: at(Self.hour + 61_000)) == .use(keys("B", until: nil).credentials))
@@ -98,14 +98,63 @@ import Testing
         #expect(lifetime.loaded(old, at: at(Self.hour + 60_000), random: 0) == false, "no news")
     }
 
-    @Test("rejected keys are read again at most once a second")
+    /// The seconds between readings, when the service rejects the keys at every moment for two minutes.
+    private func pauses(_ lifetime: inout CredentialsLifetime, from start: Int64, random: Double) -> [Double] {
+        let moments = stride(from: start, to: start + 120_000, by: 100)
+        let readings = moments.filter { lifetime.rereads(at: at($0), random: random) }
+        #expect(readings.first == start, "the first rejection is followed by a reading at once")
+        return zip(readings.dropFirst(), readings).map { Double($0 - $1) / 1_000 }
+    }
+
+    @Test("while the service rejects every key, the pauses between readings grow to ten seconds")
     func rejected() {
         var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
-        let first = keys("A", until: nil)
-        #expect(lifetime.loaded(first, at: at(0), random: 0) == true)
-        #expect(lifetime.rereads(at: at(5_000)) == true)
-        #expect(lifetime.rereads(at: at(5_999)) == false)
-        #expect(lifetime.rereads(at: at(6_000)) == true)
+        #expect(lifetime.loaded(keys("A", until: nil), at: at(0), random: 0) == true)
+        #expect(pauses(&lifetime, from: 5_000, random: 0.999).prefix(6) == [1, 2, 4, 8, 10, 10])
+    }
+
+    @Test(
+        "a source that hands out other keys each time does not shorten the pauses, and the first that is accepted does"
+    )
+    func rejectedWithOthers() {
+        var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
+        #expect(lifetime.loaded(keys("A", until: nil), at: at(0), random: 0) == true)
+        var waits: [Int64] = []
+        var now: Int64 = 5_000
+        for number in 0..<6 {
+            let before = now
+            while !lifetime.rereads(at: at(now), random: 0.999) { now += 100 }
+            waits.append(now - before)
+            #expect(lifetime.loaded(keys("other \(number)", until: nil), at: at(now), random: 0) == true)
+            lifetime.accepted(keys("A", until: nil).credentials)
+        }
+        #expect(waits.map { Double($0) / 1_000 } == [0, 1, 2, 4, 8, 10], "a late success of older keys says nothing")
+        lifetime.accepted(keys("other 5", until: nil).credentials)
+        #expect(pauses(&lifetime, from: now + 10_000, random: 0.999).prefix(3) == [1, 2, 4])
+    }
+
+    @Test("the pauses between readings are random, and a second at least")
+    func rejectedAtRandom() {
+        var lifetime = CredentialsLifetime(limits: DynamoDBClientLimits())
+        #expect(pauses(&lifetime, from: 0, random: 0).allSatisfy { $0 == 1 })
+        #expect(pauses(&lifetime, from: 200_000, random: 0.5).suffix(4) == [5, 5, 5, 5])
+    }
+
+    @Test("without valid keys the pauses after failures stay short")
+    func outage() {
+        var none = CredentialsLifetime(limits: DynamoDBClientLimits())
+        for _ in 0..<20 { #expect(none.failed(trouble, at: at(0), random: 0.999) == false) }
+        #expect(none.next(at: at(9_900)) == .fail(trouble))
+        #expect(none.next(at: at(10_000)) == .load)
+        // Keys that end within the pause: the next attempt is made at their end.
+        var ending = CredentialsLifetime(limits: DynamoDBClientLimits())
+        let first = keys("A", until: Self.hour)
+        #expect(ending.loaded(first, at: at(0), random: 0) == true)
+        for _ in 0..<20 { #expect(ending.failed(trouble, at: at(Self.hour - 30_000), random: 0.999) == true) }
+        #expect(ending.next(at: at(Self.hour - 1)) == .use(first.credentials))
+        #expect(ending.next(at: at(Self.hour)) == .load)
+        for _ in 0..<20 { #expect(ending.failed(trouble, at: at(Self.hour), random: 0.999) == false) }
+        #expect(ending.next(at: at(Self.hour + 10_000)) == .load)
     }
 
     @Test("keys without an end that could not be read again are used on, and the reading is repeated until it succeeds")

@@ -24,7 +24,7 @@ import Testing
                 body:
                     #"{"message":"Session token not found or invalid","__type":"com.amazonaws.switchboard.portal#UnauthorizedException"}"#
             ),
-            kind: .accessDenied,
+            kind: .expiredCredentials,
             text: "UnauthorizedException: URL rejects the token: Session token not found or invalid. " + SSOLogin.hint
         ),
         Failure(
