@@ -76,6 +76,7 @@ import Testing
             "shutdown-grace": "0s", "state-dir": "/var/lib/tablecast", "access-log": "on", "server-timing": "true",
             "crash-dumps": "on", "auth-token-file": "/run/secrets/tokens.json",
             "cors-origin": "https://a.example,https://b.example", "allowed-host": "a.example,B.example.",
+            "cors-header": "X-Tenant, x-other",
         ]
         let others = SettingsTable.settings.filter { $0.name != ProcessOptions.configurationFile.name }
         #expect(Set(values.keys) == Set(others.map(\.name)))
@@ -97,6 +98,7 @@ import Testing
         expected.stateDirectory = "/var/lib/tablecast"
         expected.tokenFile = "/run/secrets/tokens.json"
         expected.crossOrigins = .only(["https://a.example", "https://b.example"])
+        expected.crossOriginFields = FieldNames(["X-Tenant", "x-other"])
         expected.allowedHosts = .only(["a.example", "b.example"])
         expected.crashDumps = true
         expected.loops = 3
