@@ -16,6 +16,7 @@ package struct API: Sendable {
     let history: HistoryHandler
     let status: StatusHandler
     let tickets: TicketHandler
+    let limits: APILimits
     private let coding: ContentCoding
     private let authenticator: Authenticator?
     private let crossOrigin: CrossOrigin
@@ -41,7 +42,8 @@ package struct API: Sendable {
         metrics: @escaping @Sendable () -> HTTPResponse
     ) {
         let fields = ResponseFields()
-        index = IndexHandler(view: view)
+        index = IndexHandler(view: view, limits: limits)
+        self.limits = limits
         self.health = health
         self.metrics = metrics
         self.crossOrigin = crossOrigin

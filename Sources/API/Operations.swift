@@ -4,13 +4,13 @@ extension API {
     /// Every operation, in the order of `openapi.yaml`, which describes exactly these. The router's routes have the same order.
     package static let operations: [Operation] = [
         .get("/", [], .open) { api, call in api.index.respond(to: call) },
-        .get("/client.js", [], .open) { _, call in WebClient.module.respond(to: call.request) },
-        .get("/client.d.ts", [], .open) { _, call in WebClient.types.respond(to: call.request) },
-        .get(WebModules.Folder.client.pattern, [], .open) { _, call throws(Problem) in
-            try WebModules.respond(to: call, in: .client)
+        .get("/client.js", [], .open) { api, call in WebClient.module.respond(to: call, api.limits) },
+        .get("/client.d.ts", [], .open) { api, call in WebClient.types.respond(to: call, api.limits) },
+        .get(WebModules.Folder.client.pattern, [], .open) { api, call throws(Problem) in
+            try WebModules.respond(to: call, in: .client, api.limits)
         },
-        .get(WebModules.Folder.console.pattern, [], .open) { _, call throws(Problem) in
-            try WebModules.respond(to: call, in: .console)
+        .get(WebModules.Folder.console.pattern, [], .open) { api, call throws(Problem) in
+            try WebModules.respond(to: call, in: .console, api.limits)
         },
         .get("/v1/items", ListHandler.parameters, .read) { api, call throws(Problem) in
             try api.list.respond(to: call)

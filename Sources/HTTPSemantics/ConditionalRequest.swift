@@ -4,8 +4,8 @@ package enum ConditionalRequest {
     package enum Outcome: Sendable, Hashable {
         /// None failed: the response is as without them.
         case proceed
-        /// The client has it. `entityTag` is written as the client wrote it: weak for one who got it compressed.
-        case notModified(entityTag: String)
+        /// The client has it.
+        case notModified
         /// The client wanted another state: which field said so.
         case failed(field: String)
     }
@@ -30,21 +30,12 @@ package enum ConditionalRequest {
             return .failed(field: "If-Unmodified-Since")
         }
         if request.fields.contains(.ifNoneMatch) {
-            var written: Written?
-            _ = anyValue(.ifNoneMatch, of: request) { value in
-                written = match(value, entityTag)
-                return written != nil
-            }
-            return switch written {
-            case nil: .proceed
-            case .strong?: .notModified(entityTag: entityTag)
-            case .weak?: .notModified(entityTag: "W/" + opaque(entityTag))
-            }
+            return anyValue(.ifNoneMatch, of: request, { matchesWeakly($0, entityTag) }) ? .notModified : .proceed
         }
         if let field = request.header(.ifModifiedSince), let lastModified,
             let time = DateField.seconds(field, now: now), lastModified <= time
         {
-            return .notModified(entityTag: entityTag)
+            return .notModified
         }
         return .proceed
     }
@@ -52,15 +43,7 @@ package enum ConditionalRequest {
     /// Whether a field value names `entityTag`, by weak comparison, or is `*`. What cannot be read names nothing.
     package static func matches(_ fieldValue: String, _ entityTag: String) -> Bool {
         var fieldValue = fieldValue
-        return fieldValue.withUTF8 { match($0, entityTag) } != nil
-    }
-
-    /// How a field writes a tag.
-    private enum Written {
-        /// As it is, or as `*`.
-        case strong
-        /// With `W/` before it.
-        case weak
+        return fieldValue.withUTF8 { matchesWeakly($0, entityTag) }
     }
 
     /// Whether one of the fields of a name satisfies `condition`. A list may be cut into several fields anywhere
@@ -77,18 +60,17 @@ package enum ConditionalRequest {
         return isMet
     }
 
-    /// How the field writes the tag; nil where it does not.
-    private static func match(_ fieldValue: UnsafeBufferPointer<UInt8>, _ entityTag: String) -> Written? {
+    /// If-None-Match compares weakly: whether `W/` stands before a tag does not matter (section 8.8.3.2), nor does the
+    /// coding that a proxy wrote into it.
+    private static func matchesWeakly(_ fieldValue: UnsafeBufferPointer<UInt8>, _ entityTag: String) -> Bool {
         var elements = EntityTagList(fieldValue)
-        let isWeak = entityTag.utf8.starts(with: "W/".utf8)
         while let element = elements.next() {
             switch element {
-            case .any: return isWeak ? .weak : .strong
-            case .tag(let quoted, let hasPrefix):
-                if quoted.elementsEqual(opaque(entityTag).utf8) { return hasPrefix ? .weak : .strong }
+            case .any: return true
+            case .tag(let quoted, _): if CodedEntityTag.matches(quoted, opaque(entityTag).utf8) { return true }
             }
         }
-        return nil
+        return false
     }
 
     /// If-Match compares strongly: a weak tag on either side matches nothing (section 8.8.3.2).

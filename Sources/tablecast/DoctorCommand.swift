@@ -15,7 +15,7 @@ struct DoctorCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "Address of the service, http://HOST:PORT.")
+    @Argument(help: "Address of the service, http://HOST:PORT, also with the path of a proxy.")
     var url: String
     @OptionGroup var access: FeedAccess
     @Option(help: "How long a silent stream is held open, which is about how long it all takes.")
@@ -39,7 +39,7 @@ struct DoctorCommand: AsyncParsableCommand {
         if !json, isatty(STDERR_FILENO) == 1 {
             let length = DurationText.format(duration + .seconds(4))
             let note = LineOutput(isQuiet: false)
-            note.take(.note("looking at \(address.origin); this takes about \(length)"))
+            note.take(.note("looking at \(address.base); this takes about \(length)"))
             _ = note.flush()
         }
         let seen = await BlockingWork.run { stop -> Observations? in
@@ -52,7 +52,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let findings = Diagnosis.findings(seen)
         try LineOutput.print(
             json
-                ? FindingsReport.json(findings, "url", address.origin)
+                ? FindingsReport.json(findings, "url", address.base)
                 : FindingsReport.text(findings, isColoured: TerminalColour.isWanted(unless: noColor))
         )
         let failed = findings.filter { $0.verdict == .fail }.count

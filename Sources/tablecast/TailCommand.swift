@@ -16,7 +16,10 @@ struct TailCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "Address of the service, http://HOST:PORT, or of a feed with its parameters.")
+    @Argument(
+        help:
+            "Address of the service, http://HOST:PORT, also with the path of a proxy, or of a feed with its parameters."
+    )
     var url: String
     @OptionGroup var access: FeedAccess
     @Option(help: "Begin with everything (0), with what comes next (now), or after a position.")
@@ -33,6 +36,8 @@ struct TailCommand: AsyncParsableCommand {
     var skFrom: String?
     @Option(help: "Only sort keys up to this one.")
     var skTo: String?
+    @Option(help: "Form of the keys above: text, or base64url for keys that no argument can hold.")
+    var keyEncoding: String?
     @Option(name: .customLong("where"), help: "Only items for which this holds, such as 'total > 100'.")
     var predicate: String?
     @Option(help: "Only these attributes, with commas between them.")
@@ -122,6 +127,7 @@ struct TailCommand: AsyncParsableCommand {
         var request = TailRequest(try FeedAccess.address(url))
         let given: [(String, String?)] = [
             ("since", since), ("pk", pk), ("sk", sk), ("sk_prefix", skPrefix), ("sk_from", skFrom), ("sk_to", skTo),
+            ("key_encoding", keyEncoding),
             ("where", predicate), ("fields", fields), ("op", op), ("mode", mode), ("diff", diff), ("format", format),
             ("numbers", numbers),
         ]

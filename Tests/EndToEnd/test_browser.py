@@ -1,12 +1,17 @@
-"""S18: a page with nothing but an EventSource, in Chromium and Firefox, through inserts, modifications, removals and a killed server."""
+"""Pages in Chromium and Firefox.
+
+S18: a page with nothing but an EventSource, through inserts, modifications, removals and a killed server. And equal long polls of one
+page, which a browser's cache would let wait for each other.
+"""
 
 import functools
 import http.server
+import json
 
 import pytest
 from support.processes import PROJECT, free_port, wait_for
 from support.scripted import Server
-from support.service import serving
+from support.service import metric, serving
 from support.tables import create_table
 
 RESULTS = PROJECT / ".build/test-results"
@@ -62,3 +67,36 @@ def test_a_page_follows_the_table_and_survives_the_servers_death(ministack, logs
         assert tab.run("neverReloaded") is True
         assert "dead" not in tab.run("seen")
         tab.screenshot(RESULTS / f"page-{browser.name}.png")
+
+
+# Three equal requests at once; their statuses come when all of them have ended.
+POLLS = "(window.polls = Promise.all([1, 2, 3].map(() => fetch({url}, {options}).then((response) => response.status))), 0)"
+# The parameters of a request, whether its first response was made for a poll, and what else it says. Without a tag a browser looks for a
+# response in its cache before it asks, whatever the responses say: the page must tell it not to.
+KINDS = {
+    "for another item": ("", True, {}),
+    "for a condition": ("?until=n%3D2", False, {"cache": "no-store"}),
+    "for a condition, each with a URL of its own": ("?until=n%3D2&_=", False, {}),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_long_polls_of_a_page_do_not_wait_for_each_other(kind, ministack, logs, page_url, tab):
+    query, has_tag, options = KINDS[kind]
+    client = ministack.client()
+    table = create_table(client)
+    client.put_item(TableName=table, Item={"id": {"S": "a"}, "n": {"N": "1"}})
+    with serving(logs, ministack, table) as service:
+        url = json.dumps(f"{service.url}/v1/items/a{query}") + (" + Math.random()" if query.endswith("_=") else "")
+        tab.go(f"{page_url}?url={service.url}/v1/events")
+        fields = {"Prefer": "wait=40"}
+        if has_tag:
+            fields["If-None-Match"] = tab.run(f"fetch({url}, {{headers: {json.dumps(fields)}}}).then((response) => response.headers.get('ETag'))")
+        for number in (2, 3):
+            if has_tag and number == 3:
+                fields["If-None-Match"] = service.get("/v1/items/a").headers["ETag"]
+            tab.run(POLLS.format(url=url.replace("n%3D2", f"n%3D{number}"), options=json.dumps(options | {"headers": fields})))
+            # One at a time they would never be three.
+            wait_for(lambda: metric(service, "tablecast_http_waiting_requests") == 3, 20, "three requests to wait at once")
+            client.put_item(TableName=table, Item={"id": {"S": "a"}, "n": {"N": str(number)}})
+            assert tab.run("window.polls") == [200, 200, 200]

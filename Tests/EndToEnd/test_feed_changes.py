@@ -191,7 +191,7 @@ def test_a_page_for_another_life_names_the_way_back(ministack, logs):
         answer = service.get("/v1/changes", params={"since": "zzzzzzzz.1", "where": "n < 5"})
         assert answer.status_code == 410
         assert answer.links["restart"]["url"] == answer.json()["restart"]
-        assert len(service.get(answer.json()["restart"]).json()["changes"]) == 2
+        assert len(service.follow(answer, answer.json()["restart"]).json()["changes"]) == 2
 
 
 def patched(value, operations):

@@ -127,7 +127,7 @@ def test_pages_hold_every_item_once(letters):
 def test_the_link_leads_to_the_next_page(letters):
     response = letters.get("/v1/items", params={"limit": "4"})
     target = response.links["next"]["url"]
-    rest = letters.get(target).json()
+    rest = letters.follow(response, target).json()
     assert len(response.json()["items"]) == 4 and len(rest["items"]) == 2 and rest["next"] is None
 
 

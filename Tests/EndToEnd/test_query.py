@@ -271,12 +271,12 @@ def test_the_feed_goes_on_from_a_list(ministack, logs):
         client.delete_item(TableName=table, Key={"id": {"S": "003"}})
         client.put_item(TableName=table, Item={"id": {"S": "015"}, "n": {"N": "1"}})
         wait_for(lambda: service.item("015")["n"] == 1, 10, "the writes to arrive")
-        second = service.get(first.links["next"]["url"])
+        second = service.follow(first, first.links["next"]["url"])
         assert second.json()["next"] is None
         held |= {item["id"]: item for item in second.json()["items"]}
         target = second.links["monitor"]["url"]
         assert target == first.links["monitor"]["url"]
-        with httpx.stream("GET", service.url + target + "&timeout=1s", timeout=10) as events:
+        with httpx.stream("GET", second.url.join(target + "&timeout=1s"), timeout=10) as events:
             changes = [json.loads(line[6:]) for line in events.iter_lines() if line.startswith('data: {"op"')]
         for change in changes:
             held.pop(change["key"]["id"], None)

@@ -114,7 +114,11 @@ import Testing
         )
         let other = finding("service") { $0.status.body = Array("<html>".utf8) }
         #expect(other?.seen == "/v1/status answers 200 application/json, which is no status of a Tablecast")
-        #expect(other?.change == "give the address under which the service is: http://HOST:PORT, without a path prefix")
+        #expect(
+            other?.change
+                == "give the address under which the service is: http://HOST:PORT, and behind a proxy the path below which it serves "
+                + "the service: https://HOST/PREFIX"
+        )
         let closed = finding("service") { seen in
             seen.status.head = head(401, [])
             seen.status.body = Array(#"{"detail":"No token."}"#.utf8)

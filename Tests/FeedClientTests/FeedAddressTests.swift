@@ -4,12 +4,17 @@ import Testing
 
 @Suite struct FeedAddressTests {
     @Test(
-        "an address without a path is that of the feed, and one with a path stays",
+        "an address without the path of a feed gets it, also below the path of a proxy",
         arguments: [
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080/v1/events"),
             ("https://a.example/", "https://a.example/v1/events"),
             ("http://[::1]:80/v1/events?pk=a#part", "http://[::1]:80/v1/events?pk=a"),
             ("http://a?pk=b", "http://a/v1/events?pk=b"),
+            ("http://a/tc", "http://a/tc/v1/events"),
+            ("http://a/tc/", "http://a/tc/v1/events"),
+            ("http://a/x/tc//?pk=b", "http://a/x/tc/v1/events?pk=b"),
+            ("http://a/tc/v1/events?pk=b", "http://a/tc/v1/events?pk=b"),
+            ("http://a/orders/events", "http://a/orders/events"),
         ]
     )
     func addresses(_ text: String, _ url: String) throws {
@@ -25,13 +30,27 @@ import Testing
     }
 
     @Test(
+        "other paths of the service stand below the same path of a proxy",
+        arguments: [
+            ("http://a", "http://a"), ("http://a/", "http://a"), ("http://a/tc/", "http://a/tc"),
+            ("http://a/tc/v1/events?pk=b", "http://a/tc"), ("http://a/orders/events", "http://a/orders"),
+            ("http://a/v1/events/", "http://a"),
+        ]
+    )
+    func bases(_ text: String, _ base: String) throws {
+        let address = try FeedAddress(text)
+        #expect(address.base == base)
+        #expect(address.url(path: "/v1/status", query: "a=1") == base + "/v1/status?a=1")
+    }
+
+    @Test(
         "refuses what is no address of a service, and says what is one",
         arguments: [
             (
                 "127.0.0.1:8080",
-                "'127.0.0.1:8080' is not an address: give http://HOST:PORT or https://HOST[/v1/events?…]"
+                "'127.0.0.1:8080' is not an address: give http://HOST:PORT[/PREFIX] or https://HOST/v1/events?…"
             ),
-            ("ftp://a", "'ftp://a' is not an address: give http://HOST:PORT or https://HOST[/v1/events?…]"),
+            ("ftp://a", "'ftp://a' is not an address: give http://HOST:PORT[/PREFIX] or https://HOST/v1/events?…"),
             ("http:///v1", "'http:///v1' names no host: give http://HOST:PORT"),
             ("http://u:p@a", "credentials do not belong into an address: give a token with --token-file"),
         ]

@@ -15,4 +15,22 @@ import Testing
         #expect(ConditionalRequest.matches(field, #""a""#) == expected)
         #expect(ConditionalRequest.matches(field, #"W/"a""#) == expected)
     }
+
+    @Test(
+        "matches a tag into which a proxy wrote the coding that it applied",
+        arguments: [
+            (#""a-gzip""#, true), (#""a--gzip""#, true), (#""a;gzip""#, true), (#"W/"a-gzip""#, true),
+            (#""a-br""#, true),
+            (#""a-zstd""#, true), (#""a-df""#, true), (#""a;br""#, true), (#""a-deflate""#, true),
+            (#""x", "a--br""#, true), (#""a-gzipped""#, false), (#""a-gzi""#, false), (#""a-""#, false),
+            (#""a--""#, false),
+            (#""agzip""#, false), (#""a---gzip""#, false), (#""b-gzip""#, false), (#""-gzip""#, false),
+            (#""a-GZIP""#, false),
+            (#""a-gzip"#, false), (#""a-gzip-gzip""#, false),
+        ]
+    )
+    func codings(field: String, expected: Bool) {
+        #expect(ConditionalRequest.matches(field, #""a""#) == expected)
+        #expect(ConditionalRequest.matches(field, #"W/"a""#) == expected)
+    }
 }

@@ -7,9 +7,12 @@ package import HTTPServer
 package struct CrossOrigin: ResponseFinisher {
     private static let exposed =
         "Replica-Position, Replica-Lag, Replica-State, ETag, Link, Preference-Applied, Retry-After, X-Request-Id"
-    private static let requestFields =
-        "Accept, Authorization, Cache-Control, Content-Type, If-Match, If-Modified-Since, If-None-Match, Last-Event-ID, "
-        + "Prefer, X-Request-Id"
+    /// Ours, and those that libraries of tracing and of requests add to every request.
+    private static let requestFields = [
+        "Accept", "Authorization", "baggage", "Cache-Control", "Content-Type", "If-Match", "If-Modified-Since",
+        "If-None-Match", "Last-Event-ID", "Prefer", "sentry-trace", "traceparent", "tracestate", "X-Request-Id",
+        "X-Requested-With",
+    ]
     /// The paths that carry no data: their modules may be imported from anywhere, and embedded.
     private static let openPaths = ["/client.js", "/client.d.ts", WebModules.Folder.client.pattern]
 
@@ -22,8 +25,13 @@ package struct CrossOrigin: ResponseFinisher {
     private let preflight: HTTPFields
     private let refused: RefusedNames?
 
-    /// Makes the fields of all responses. `refused` says of each origin that may not read how to let it.
-    package init(_ origins: AllowedOrigins, refused: RefusedNames? = nil) {
+    /// Makes the fields of all responses. `requestFields` are further ones that pages may send. `refused` says of each origin that may
+    /// not read how to let it.
+    package init(
+        _ origins: AllowedOrigins,
+        requestFields: FieldNames = FieldNames(),
+        refused: RefusedNames? = nil
+    ) {
         self.origins = origins
         self.refused = refused
         switch origins {
@@ -40,7 +48,7 @@ package struct CrossOrigin: ResponseFinisher {
         open = Self.fields(allowing: "*", resourcePolicy: "cross-origin")
         var preflight = HTTPFields()
         preflight.add("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
-        preflight.add("Access-Control-Allow-Headers", Self.requestFields)
+        preflight.add("Access-Control-Allow-Headers", FieldNames(Self.requestFields).adding(requestFields).text)
         preflight.add("Access-Control-Max-Age", "86400")
         self.preflight = preflight
     }

@@ -26,7 +26,7 @@ package final class Authenticator: Sendable {
         scope: AccessScope?,
         takesTicket: Bool
     ) throws(Problem) -> Grant {
-        let parameters = (try? request.queryParameters()) ?? []
+        let parameters = (try? request.queryParameters(except: IgnoredParameters.contains)) ?? []
         for (name, _) in parameters where Self.refusedParameters.contains(name.lowercased()) {
             throw Problem(
                 400,

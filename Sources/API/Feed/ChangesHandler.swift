@@ -57,9 +57,7 @@ struct ChangesHandler: Sendable {
         _ reading: FeedParameters,
         _ start: FeedStart
     ) throws(Problem) -> HTTPResponse {
-        for name in FeedParameters.stream where reading.parameters[name] != nil {
-            throw reading.parameters.invalid(name, "it is for the stream: ask with Accept: \(Self.lines)")
-        }
+        try reading.refuseStreamParameters("it is for the stream: ask with Accept: \(Self.lines)")
         var feed = try reading.request(1...hub.limits.maximumPageChanges)
         feed.start = start
         // Pages cannot carry where a snapshot ends and the steps begin; without one they begin with the oldest step there is.
@@ -142,7 +140,7 @@ struct ChangesHandler: Sendable {
             .positionGone,
             "The feed cannot be resumed there: \(sentence(reason)). Read the items anew, or begin at the restart link.",
             .reasonCode(reason.rawValue),
-            .restart("/v1/changes?" + reading.restartQuery)
+            .restart("?" + reading.restartQuery)
         )
     }
 

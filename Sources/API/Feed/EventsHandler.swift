@@ -13,9 +13,12 @@ struct EventsHandler: Sendable {
 
     static let type = "text/event-stream"
     static let parameters = FeedParameters.common + FeedParameters.stream + ["last_event_id", "snapshot"]
+    /// The name that polyfills of `EventSource`, which cannot set the field, give `last_event_id`. `openapi.yaml` tells of it in words: some
+    /// generators of clients make one name of the two, and leave the operation out.
+    private static let aliases = ["lastEventId": "last_event_id"]
 
     func respond(to call: APICall) throws(Problem) -> HTTPResponse {
-        let parameters = try QueryParameters(call.request, allowed: Self.parameters)
+        let parameters = try QueryParameters(call.request, allowed: Self.parameters, aliases: Self.aliases)
         let accepted = call.request.header("accept")
         guard AcceptField(accepted).best(of: [Self.type]) != nil else {
             throw FeedResponse.notAcceptable(

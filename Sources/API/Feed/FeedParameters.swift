@@ -25,6 +25,7 @@ struct FeedParameters {
     /// is: then the stream ends with `bye`, and a client that comes back is told more.
     func request(_ limits: ClosedRange<Int>) throws(Problem) -> FeedRequest {
         var feed = FeedRequest()
+        _ = try parameters.keyEncoding()
         feed.mode = try parameters.choice("mode", default: .latest)
         feed.difference = try parameters.choice("diff", default: .none)
         if feed.difference != .none, feed.mode != .all {
@@ -47,6 +48,20 @@ struct FeedParameters {
         feed.heartbeat = try parameters.duration("heartbeat", in: hub.limits.heartbeatRange) ?? hub.limits.heartbeat
         let longest = Int(hub.limits.maximumBatch.wholeSeconds) * 1000
         feed.batch = .milliseconds(try parameters.integer("batch_ms", in: 0...longest, default: 0))
+    }
+
+    /// Refuses for a page what only streams take, unless it is the default: programs that are generated from `openapi.yaml` send the
+    /// defaults of all parameters.
+    func refuseStreamParameters(_ hint: String) throws(Problem) {
+        var asked = FeedRequest()
+        try readStream(into: &asked)
+        let isDefault = [
+            "timeout": parameters["timeout"] == nil, "heartbeat": asked.heartbeat == hub.limits.heartbeat,
+            "batch_ms": asked.batch == .zero,
+        ]
+        if let name = Self.stream.first(where: { parameters[$0] != nil && isDefault[$0] != true }) {
+            throw parameters.invalid(name, hint)
+        }
     }
 
     /// `since`; nil when absent.

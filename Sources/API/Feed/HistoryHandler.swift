@@ -14,7 +14,12 @@ struct HistoryHandler: Sendable {
     let apiLimits: APILimits
     let item: ItemHandler
 
-    static let parameters = FilterParameters.representationNames + ["limit", "diff"]
+    static let parameters = FilterParameters.representationNames + [KeyTextEncoding.parameter, "limit", "diff"]
+
+    /// What the parameters of a history are when they are absent, as `openapi.yaml` declares it.
+    private var defaults: [String: String] {
+        ["limit": String(hub.limits.defaultVersions), "diff": FeedDifference.none.rawValue]
+    }
 
     /// The history of an item whose sort key is `sort`. On a table with a sort key the path without one names an item, too: the one
     /// whose sort key is `history`.
@@ -23,19 +28,26 @@ struct HistoryHandler: Sendable {
         let schema = snapshot.keySchema
         if sort == nil, schema.sort != nil {
             let name = Array("history".utf8)
-            return try item.respond(to: call, partition: call.path["pk"], sort: name, in: snapshot)
+            return try item.respond(
+                to: call,
+                partition: call.path["pk"],
+                sort: name,
+                in: snapshot,
+                parameters: ItemHandler.parameters(call, defaults: defaults)
+            )
         }
-        let key = try ItemHandler.key(call.path["pk"], sort, schema: schema)
+        let parameters = try QueryParameters(call.request, allowed: Self.parameters)
+        let key = try ItemHandler.key(call.path["pk"], sort, schema: schema, parameters.keyEncoding())
         try call.require(key, in: schema)
-        return try respond(to: call.request, key: key, in: snapshot)
+        return try respond(to: call.request, parameters, key: key, in: snapshot)
     }
 
     private func respond(
         to request: HTTPRequest,
+        _ parameters: QueryParameters,
         key: ItemKey,
         in snapshot: StoreSnapshot
     ) throws(Problem) -> HTTPResponse {
-        let parameters = try QueryParameters(request, allowed: Self.parameters)
         let representation = try FilterParameters.representation(parameters)
         let difference: FeedDifference = try parameters.choice("diff", default: .none)
         let limits = hub.limits

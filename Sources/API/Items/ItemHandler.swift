@@ -13,7 +13,7 @@ struct ItemHandler: Sendable {
     let waiting: Permits
     let verdicts: UntilVerdicts
 
-    static let parameters = FilterParameters.representationNames + ["until", "max_lag"]
+    static let parameters = FilterParameters.representationNames + [KeyTextEncoding.parameter, "until", "max_lag"]
 
     /// What is asked of one item.
     struct Question {
@@ -25,6 +25,9 @@ struct ItemHandler: Sendable {
         var maximumLag: Duration?
         /// Seconds that were waited for at most; nil where nothing was waited for.
         var wait: Int?
+        /// Whether the client is willing to wait. No cache keeps the response then: Chromium holds equal requests back, one after the
+        /// other, where the first response may be kept.
+        var isPoll = false
     }
 
     /// `/v1/items/{pk}/{sk}`.
@@ -40,19 +43,21 @@ struct ItemHandler: Sendable {
         in snapshot: StoreSnapshot,
         parameters: QueryParameters? = nil
     ) throws(Problem) -> HTTPResponse {
-        let key = try Self.key(partition, sort, schema: snapshot.keySchema)
+        let parameters = if let parameters { parameters } else { try Self.parameters(call) }
+        let encoding = try parameters?.keyEncoding() ?? .text
+        let key = try Self.key(partition, sort, schema: snapshot.keySchema, encoding)
         if call.grant != nil { try call.require(key, in: snapshot.keySchema) }
         var question = Question(call: call, key: key)
-        if call.request.rawQuery != nil {
-            let parameters = try Self.parameters(call, parameters)
+        if let parameters {
             question.representation = try FilterParameters.representation(parameters)
             question.until = try until(parameters)
             question.maximumLag = try parameters.maximumLag()
         }
-        if call.fields.contains(.prefer), question.until != nil || call.fields.contains(.ifNoneMatch),
-            let seconds = Preferences(call.header(.prefer)).wait, seconds > 0
-        {
-            question.wait = min(seconds, Int(limits.longestWait.wholeSeconds))
+        if call.fields.contains(.prefer), let seconds = Preferences(call.header(.prefer)).wait, seconds > 0 {
+            question.isPoll = true
+            if question.until != nil || call.fields.contains(.ifNoneMatch) {
+                question.wait = min(seconds, Int(limits.longestWait.wholeSeconds))
+            }
         }
         if question.wait != nil || isCostly(question, in: snapshot) {
             return HTTPResponse(status: 200, body: .pending(ItemPoll(question, handler: self, try permitToWait())))
@@ -88,15 +93,19 @@ struct ItemHandler: Sendable {
         return verdicts.isCostly(until, record, epoch: snapshot.position.epoch)
     }
 
-    private static func parameters(_ call: APICall, _ read: QueryParameters?) throws(Problem) -> QueryParameters {
-        if let read { return read }
-        return try QueryParameters(call.request, allowed: parameters)
+    /// The query's parameters; nil without a query. `defaults` are those of other operations at the same path.
+    static func parameters(
+        _ call: APICall,
+        defaults: [String: String] = [:]
+    ) throws(Problem) -> QueryParameters? {
+        guard call.request.rawQuery != nil else { return nil }
+        return try QueryParameters(call.request, allowed: parameters, defaults: defaults)
     }
 
     /// The answer as of now: the item, 304 when the client has it, 404, 412, or 502 for one that cannot be read.
     func answer(_ question: Question, in snapshot: StoreSnapshot) throws(Problem) -> HTTPResponse {
         if question.maximumLag != nil { try view.require(question.maximumLag) }
-        var templates = fields.templates(snapshot.position, view.conditions())
+        var templates = fields.templates(snapshot.position, view.conditions(), isStored: !question.isPoll)
         if let seconds = question.wait { templates.add("Preference-Applied", "wait=\(seconds)") }
         let record = snapshot.record(for: question.key)
         if record == nil, snapshot.newestState(of: question.key)?.isUnreadable == true {
@@ -148,9 +157,15 @@ struct ItemHandler: Sendable {
         case .failed(let field):
             return Problem(412, .preconditionFailed, "The item is not in the state that \(field) names.")
                 .response(id: question.call.request.id, fields: templates.replica)
-        case .notModified(let entityTag):
+        case .notModified:
             var fields = templates.notModified
             fields.add("ETag", entityTag)
+            let isWeak = ContentCoding.compresses(for: question.call, limits) {
+                var body: [UInt8] = []
+                representation.append(packed, to: &body)
+                return body.count
+            }
+            if isWeak { fields.weakenEntityTag() }
             return HTTPResponse(status: 304, fields: fields)
         case .proceed:
             var fields = templates.json
@@ -176,10 +191,15 @@ struct ItemHandler: Sendable {
     }
 
     /// The key under which an item is, from a path's bytes.
-    static func key(_ partition: [UInt8], _ sort: [UInt8]?, schema: KeySchema) throws(Problem) -> ItemKey {
+    static func key(
+        _ partition: [UInt8],
+        _ sort: [UInt8]?,
+        schema: KeySchema,
+        _ encoding: KeyTextEncoding
+    ) throws(Problem) -> ItemKey {
         guard let sort else {
             return try KeyParser.key(
-                partition: KeyParser.parse(partition, as: schema.partition),
+                partition: KeyParser.parse(partition, as: schema.partition, encoding: encoding),
                 sort: nil,
                 schema: schema
             )
@@ -192,8 +212,8 @@ struct ItemHandler: Sendable {
             )
         }
         return try KeyParser.key(
-            partition: KeyParser.parse(partition, as: schema.partition),
-            sort: KeyParser.parse(sort, as: sortAttribute),
+            partition: KeyParser.parse(partition, as: schema.partition, encoding: encoding),
+            sort: KeyParser.parse(sort, as: sortAttribute, encoding: encoding),
             schema: schema
         )
     }

@@ -16,8 +16,6 @@ struct ListHandler: Sendable {
     static let json = "application/json"
     static let lines = "application/x-ndjson"
     /// What a list itself takes beside the filter.
-    /// Bytes of a target that a link repeats as they were sent: its escapes and slashes too.
-    static let sent = ByteSet.unreserved.union(ByteSet("%/"))
     private static let own = ["order", "limit", "cursor", "max_lag", "until"]
     static let parameters = FilterParameters.names + own
     static let partitionParameters = parameters.filter { $0 != "pk" }
@@ -41,7 +39,13 @@ struct ListHandler: Sendable {
     func respondWithPartition(to call: APICall) throws(Problem) -> HTTPResponse {
         let snapshot = try view.snapshot()
         if snapshot.keySchema.sort == nil {
-            return try item.respond(to: call, partition: call.path["pk"], sort: nil, in: snapshot)
+            return try item.respond(
+                to: call,
+                partition: call.path["pk"],
+                sort: nil,
+                in: snapshot,
+                parameters: ItemHandler.parameters(call, defaults: ListQuery.defaults(limits))
+            )
         }
         return try respond(to: call, partition: call.path["pk"], in: snapshot)
     }
@@ -112,19 +116,19 @@ struct ListHandler: Sendable {
         /// first page was read is told again, which changes nothing where a later page had it already.
         var start: Position { query.cursor?.start ?? snapshot.position }
 
-        /// The request's target with the cursor of the next page.
+        /// The request's target with the cursor of the next page. Relative as all links, since a proxy may serve everything below a
+        /// path of its own: without a path it keeps the client's (RFC 3986 section 5.2.2).
         func nextTarget(_ cursor: String) -> String {
             let names = ListHandler.parameters.filter { $0 != "cursor" }
             let query = FilterParameters.query(parameters, names: names)
-            return PercentEncoding.encode(apiCall.request.rawPath, keeping: ListHandler.sent) + "?"
-                + (query.isEmpty ? "" : query + "&")
-                + "cursor=\(cursor)"
+            return "?" + (query.isEmpty ? "" : query + "&") + "cursor=\(cursor)"
         }
 
         /// The feed of what this list shows, from where it stands.
         var eventsTarget: String {
             let query = FilterParameters.query(parameters, partition: partition)
-            return "/v1/events?since=\(start)" + (query.isEmpty ? "" : "&" + query)
+            let path = partition == nil ? "events" : "../events"
+            return path + "?since=\(start)" + (query.isEmpty ? "" : "&" + query)
         }
     }
 
@@ -136,10 +140,11 @@ struct ListHandler: Sendable {
         _ sort: [UInt8],
         _ snapshot: StoreSnapshot
     ) throws(Problem) -> HTTPResponse {
-        if let name = Self.notOfOneItem.first(where: { parameters[$0] != nil }) {
+        let defaults = ListQuery.defaults(limits)
+        if let name = Self.notOfOneItem.first(where: { parameters[$0] != nil && parameters[$0] != defaults[$0] }) {
             throw parameters.invalid(
                 name,
-                "with sk the answer is one item: give only pk, sk, until, max_lag, fields, format and numbers"
+                "with sk the answer is one item: give only pk, sk, key_encoding, until, max_lag, fields, format and numbers"
             )
         }
         // The range says of a wrong value which parameter it came in.

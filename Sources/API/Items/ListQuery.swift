@@ -6,6 +6,9 @@ import TableModel
 enum ListOrder: String, CaseIterable {
     case asc, desc
 
+    /// The order where a request names none.
+    static let `default` = ListOrder.asc
+
     var readOrder: ReadOrder { self == .asc ? .ascending : .descending }
 }
 
@@ -28,13 +31,18 @@ struct ListQuery {
         call: APICall?
     ) throws(Problem) {
         filter = try FilterParameters(parameters, partition: partition, schema: schema, call: call)
-        order = try parameters.choice("order", default: .asc)
+        order = try parameters.choice("order", default: .default)
         limit = parameters["limit"] == nil ? nil : try parameters.integer("limit", in: limits, default: 0)
         identity = Self.identity(filter.filter, order, schema)
         cursor =
             if let text = parameters["cursor"] {
                 try ListCursor(text, query: identity, within: filter.filter.keys)
             } else { nil }
+    }
+
+    /// What the parameters of a list are when they are absent, as `openapi.yaml` declares it.
+    static func defaults(_ limits: APILimits) -> [String: String] {
+        ["order": ListOrder.default.rawValue, "limit": String(limits.defaultItems)]
     }
 
     /// A walk from the beginning, or from where the cursor left off.

@@ -3,14 +3,14 @@ import ItemQuery
 import TableModel
 
 /// The parameters that say which items are meant and how they appear, the same for lists, exports and the feed:
-/// `pk`, `sk`, `sk_prefix`, `sk_from`, `sk_to`, `where`; `fields`, `format`, `numbers`.
+/// `pk`, `sk`, `sk_prefix`, `sk_from`, `sk_to`, `key_encoding`, `where`; `fields`, `format`, `numbers`.
 struct FilterParameters: Sendable {
     /// Which keys.
     static let keyNames = ["pk", "sk", "sk_prefix", "sk_from", "sk_to"]
     /// How items appear.
     static let representationNames = ["fields", "format", "numbers"]
     /// All of them.
-    static let names = keyNames + ["where"] + representationNames
+    static let names = keyNames + [KeyTextEncoding.parameter, "where"] + representationNames
 
     let filter: ItemFilter
     let representation: ItemRepresentation
@@ -104,9 +104,10 @@ extension FilterParameters {
         _ partition: [UInt8]?,
         _ schema: KeySchema
     ) throws(Problem) -> AttributeValue? {
-        if let partition { return try KeyParser.parse(partition, as: schema.partition) }
+        let encoding = try parameters.keyEncoding()
+        if let partition { return try KeyParser.parse(partition, as: schema.partition, encoding: encoding) }
         guard let text = parameters["pk"] else { return nil }
-        return try KeyParser.parse(Array(text.utf8), as: schema.partition, parameter: "pk")
+        return try KeyParser.parse(Array(text.utf8), as: schema.partition, parameter: "pk", encoding: encoding)
     }
 
     private static func sortKey(
@@ -122,6 +123,7 @@ extension FilterParameters {
             Array(text.utf8),
             as: sort,
             parameter: name,
+            encoding: parameters.keyEncoding(),
             maximumBytes: KeyParser.maximumSortBytes
         )
         return try KeyParser.key(partition: partition, sort: value, schema: schema).bytes
@@ -143,6 +145,7 @@ extension FilterParameters {
             Array(text.utf8),
             as: sort,
             parameter: "sk_prefix",
+            encoding: parameters.keyEncoding(),
             maximumBytes: KeyParser.maximumSortBytes
         )
         return switch value {

@@ -10,11 +10,12 @@ enum KeyParser {
     static let maximumSortBytes = 1024
 
     /// The value of `attribute` in `bytes`: S is UTF-8, N a number, B base64url. Anything else is a 400 that says what is expected.
-    /// `parameter` is the query parameter that the bytes came in; nil where they were a segment of the path.
+    /// `parameter` is the query parameter that the bytes came in; nil where they were a segment of the path. `encoding` is that of S.
     static func parse(
         _ bytes: [UInt8],
         as attribute: KeyAttribute,
         parameter: String? = nil,
+        encoding: KeyTextEncoding = .text,
         maximumBytes: Int = KeyParser.maximumPartitionBytes
     ) throws(Problem) -> AttributeValue {
         func problem(_ expected: String) -> Problem {
@@ -33,7 +34,15 @@ enum KeyParser {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw problem("must be UTF-8") }
         switch attribute.type {
         case .string:
-            guard bytes.count <= maximumBytes else { throw problem("has at most \(maximumBytes) bytes") }
+            guard encoding == .base64url else {
+                guard bytes.count <= maximumBytes else { throw problem("has at most \(maximumBytes) bytes") }
+                return .string(text)
+            }
+            let parameter = KeyTextEncoding.parameter
+            guard let decoded = Base64.decodeURL(text), let text = String(validating: decoded, as: UTF8.self) else {
+                throw problem("is UTF-8 in base64url with \(parameter)=\(encoding.rawValue)")
+            }
+            guard decoded.count <= maximumBytes else { throw problem("has at most \(maximumBytes) bytes") }
             return .string(text)
         case .number:
             guard let number = DecimalNumber(text) else {

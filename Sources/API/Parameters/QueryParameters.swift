@@ -7,10 +7,19 @@ struct QueryParameters {
     private var values: [String: String] = [:]
 
     /// Reads the query; a parameter that is unknown, repeated or not UTF-8 is a 400 that names it and lists the allowed.
-    init(_ request: HTTPRequest, allowed: [String]) throws(Problem) {
+    ///
+    /// `defaults` are parameters that the operation takes on other tables, with what they are when they are absent: programs that
+    /// are generated from `openapi.yaml` send the defaults of all parameters. They are as if absent with this value, and unknown
+    /// with any other. `aliases` are other names of allowed parameters: a parameter that has two values under two names is a 400.
+    init(
+        _ request: HTTPRequest,
+        allowed: [String],
+        aliases: [String: String] = [:],
+        defaults: [String: String] = [:]
+    ) throws(Problem) {
         guard request.rawQuery != nil else { return }
         let pairs: [(name: String, value: String)]
-        do { pairs = try request.queryParameters() } catch {
+        do { pairs = try request.queryParameters(except: IgnoredParameters.contains) } catch {
             let name = Self.shown(error.parameter)
             let value = Self.rawValue(of: error.parameter, in: request).map { " in '\(Self.shown($0))'" } ?? ""
             throw Problem(
@@ -22,7 +31,8 @@ struct QueryParameters {
             )
         }
         for (name, value) in pairs {
-            guard allowed.contains(name) else {
+            if !allowed.contains(name), defaults[name] == value { continue }
+            guard allowed.contains(name) || aliases[name] != nil else {
                 let list = allowed.isEmpty ? "none is allowed here" : "allowed are \(allowed.joined(separator: ", "))"
                 throw Problem(
                     400,
@@ -41,6 +51,18 @@ struct QueryParameters {
                     .allowed(allowed)
                 )
             }
+        }
+        for (alias, name) in aliases {
+            guard let value = values.removeValue(forKey: alias), !value.isEmpty else { continue }
+            if let own = values[name], !own.isEmpty, own != value {
+                throw Problem(
+                    400,
+                    .invalidParameter,
+                    "The query parameters '\(name)' and '\(alias)' mean the same and have two values: give one of them.",
+                    .parameter(alias)
+                )
+            }
+            values[name] = value
         }
     }
 

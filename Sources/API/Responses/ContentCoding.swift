@@ -43,6 +43,15 @@ struct ContentCoding: Sendable {
         }
     }
 
+    /// Whether a whole body of `count` bytes would be compressed for a call, and so its tag be weak: a 304 has the tag that the 200 would
+    /// have (RFC 9110 section 15.4.5). The bytes are counted only for clients that prefer gzip.
+    static func compresses(for call: APICall, _ limits: APILimits, count: () -> Int) -> Bool {
+        guard let field = call.header(.acceptEncoding) else { return false }
+        let codings = AcceptEncoding(field)
+        guard codings.coding(isWorthwhile: true) == .gzip else { return false }
+        return codings.coding(isWorthwhile: limits.compressedBytes.contains(count())) == .gzip
+    }
+
     /// 503 in place of a large response while too much waits for clients that do not read.
     private func refuseWhereTooMuchWaits(_ response: inout HTTPResponse, _ request: HTTPRequest) {
         switch response.body {

@@ -25,29 +25,35 @@ final class ResponseFields: Sendable {
         var position: Position?
         var conditions: ReplicaConditions?
         var templates = Templates()
+        /// Those of responses that no cache may keep; nil until one is made.
+        var unstored: Templates?
     }
 
     private let state = Mutex(State())
 
-    /// The fields for an answer from `position`.
-    func templates(_ position: Position, _ conditions: ReplicaConditions) -> Templates {
+    /// The fields for an answer from `position`, which caches may keep, or which none may.
+    func templates(_ position: Position, _ conditions: ReplicaConditions, isStored: Bool = true) -> Templates {
         state.withLock { state in
             if state.position != position || state.conditions != conditions {
                 state.position = position
                 state.conditions = conditions
-                state.templates = Self.make(position, conditions)
+                state.templates = Self.make(position, conditions, "no-cache")
+                state.unstored = nil
             }
-            return state.templates
+            if isStored { return state.templates }
+            let unstored = state.unstored ?? Self.make(position, conditions, "no-store")
+            state.unstored = unstored
+            return unstored
         }
     }
 
-    private static func make(_ position: Position, _ conditions: ReplicaConditions) -> Templates {
+    private static func make(_ position: Position, _ conditions: ReplicaConditions, _ caching: String) -> Templates {
         var templates = Templates()
         templates.replica.add("Replica-Position", position.description)
         if let lag = conditions.lagMilliseconds { templates.replica.add("Replica-Lag", String(lag)) }
         templates.replica.add("Replica-State", conditions.state.headerValue)
         templates.notModified = templates.replica
-        templates.notModified.add("Cache-Control", "no-cache")
+        templates.notModified.add("Cache-Control", caching)
         templates.notModified.add("Vary", "Accept-Encoding")
         templates.json = templates.notModified
         // For what an answer adds: its tag and time, and what all answers get at the end.

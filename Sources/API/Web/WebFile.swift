@@ -27,12 +27,13 @@ struct WebFile: Sendable {
     }
 
     /// 200 with the file, or 304 where the client has it (RFC 9110 section 13.1.2).
-    func respond(to request: HTTPRequest) -> HTTPResponse {
+    func respond(to call: APICall, _ limits: APILimits) -> HTTPResponse {
         var answer = HTTPFields()
         answer.add("ETag", entityTag)
         answer.add("Cache-Control", caching.rawValue)
         for (name, value) in fields { answer.add(name, value) }
-        if let known = request.header("if-none-match"), ConditionalRequest.matches(known, entityTag) {
+        if let known = call.header(.ifNoneMatch), ConditionalRequest.matches(known, entityTag) {
+            if ContentCoding.compresses(for: call, limits, count: { body.count }) { answer.weakenEntityTag() }
             return HTTPResponse(status: 304, fields: answer)
         }
         answer.add("Content-Type", contentType)

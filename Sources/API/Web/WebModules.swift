@@ -65,13 +65,13 @@ enum WebModules {
     }()
 
     /// The file of a folder that a request names. Throws 404 for files that are not there, and for other versions.
-    static func respond(to call: APICall, in folder: Folder) throws(Problem) -> HTTPResponse {
+    static func respond(to call: APICall, in folder: Folder, _ limits: APILimits) throws(Problem) -> HTTPResponse {
         guard String(decoding: call.path["version"], as: UTF8.self) == version,
             let file = files["\(folder.rawValue)/\(String(decoding: call.path["file"], as: UTF8.self))"]
         else {
             throw Problem(404, .pathNotFound, "This version of the service has no such file. Load the page again.")
         }
-        return file.respond(to: call.request)
+        return file.respond(to: call, limits)
     }
 
     /// An entry, which names files beside it such as `"./client/share.js"`, with the paths that they are served at.

@@ -48,6 +48,8 @@ export interface Filter {
     sk_prefix?: string;
     sk_from?: string;
     sk_to?: string;
+    /** How these write keys of type S: as text, or in base64url of their UTF-8. */
+    key_encoding?: "text" | "base64url";
     where?: string;
     fields?: string;
     format?: "plain" | "dynamodb";

@@ -34,6 +34,8 @@ package struct ByteSet: Sendable {
     package static let alphanumeric = lowercase.union(ByteSet("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
     /// Letters, digits and `-._`: names of hosts, tokens and tables.
     package static let name = alphanumeric.union(ByteSet("-._"))
+    /// The characters of a token (RFC 9110 section 5.6.2), such as the name of a field.
+    package static let token = alphanumeric.union(ByteSet("!#$%&'*+-.^_`|~"))
     /// The unreserved characters of a URI (RFC 3986 section 2.3).
     package static let unreserved = name.union(ByteSet("~"))
 }

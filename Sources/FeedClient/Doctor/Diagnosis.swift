@@ -42,7 +42,9 @@ package enum Diagnosis {
                 .fail,
                 "/v1/status answers \(head.status) \(head.field("content-type") ?? "without a type"), which is no status of a "
                     + "Tablecast",
-                change: "give the address under which the service is: http://HOST:PORT, without a path prefix"
+                change:
+                    "give the address under which the service is: http://HOST:PORT, and behind a proxy the path below which it serves "
+                    + "the service: https://HOST/PREFIX"
             )
         }
         let table = body.string("table") ?? "?"

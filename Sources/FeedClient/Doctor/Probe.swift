@@ -41,7 +41,7 @@ package struct Probe {
     /// Looks at everything: about `idle` long. `several` streams are opened at once.
     package mutating func run(idle: Duration, several: Int = 8) -> Observations {
         var seen = Observations()
-        seen.url = address.origin
+        seen.url = address.base
         seen.idleTime = idle
         seen.status = get("/v1/status")
         guard seen.status.head?.status == 200 else { return seen }

@@ -56,8 +56,10 @@ package struct HTTPRequest: Sendable {
     }
 
     /// The query's pairs in order, percent-decoded with `+` as space; bytes that are not UTF-8 throw, naming the
-    /// parameter.
-    package func queryParameters() throws(HTTPQueryError) -> [(name: String, value: String)] {
+    /// parameter. Values of parameters that `isIgnored` are not looked at, and those pairs are left out.
+    package func queryParameters(
+        except isIgnored: (String) -> Bool = { _ in false }
+    ) throws(HTTPQueryError) -> [(name: String, value: String)] {
         guard let query = head.query, !query.isEmpty else { return [] }
         var parameters: [(name: String, value: String)] = []
         for pair in head.bytes[query].split(separator: UInt8(ascii: "&")) {
@@ -70,6 +72,7 @@ package struct HTTPRequest: Sendable {
                 let raw = String(decoding: nameBytes, as: UTF8.self)
                 throw HTTPQueryError(parameter: raw, reason: "the parameter's name is not UTF-8")
             }
+            if isIgnored(name) { continue }
             guard let value = String(validating: value, as: UTF8.self) else {
                 throw HTTPQueryError(parameter: name, reason: "the parameter's value is not UTF-8")
             }

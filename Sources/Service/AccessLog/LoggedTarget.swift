@@ -2,7 +2,7 @@ import API
 import Basics
 import HTTPServer
 
-/// A request's target as logs may show it: cut, and without what lets somebody in. The parser lets only printable ASCII into a target,
+/// A request's target as logs may show it: cut, without what lets somebody in, and without parameters that mean nothing here. The parser lets only printable ASCII into a target,
 /// so nothing in it can end a line.
 struct LoggedTarget: Sendable, Hashable {
     /// What stands in place of a secret's value.
@@ -16,29 +16,34 @@ struct LoggedTarget: Sendable, Hashable {
 
     init(_ request: HTTPRequest, limits: AccessLogLimits) {
         path = Self.cut(Array(request.rawPath.utf8), to: limits.pathBytes)
-        query = request.rawQuery.map { Self.cut(Self.withoutSecrets($0), to: limits.queryBytes) }
+        let shown = request.rawQuery.flatMap { Self.shown($0) }
+        query = shown.map { Self.cut($0, to: limits.queryBytes) }
     }
 
-    /// The query string with the values of secret parameters replaced.
-    private static func withoutSecrets(_ query: String) -> [UInt8] {
+    /// The query string with the values of secret parameters replaced, and without ignored ones; nil where there are no others.
+    private static func shown(_ query: String) -> [UInt8]? {
         let bytes = Array(query.utf8)
         let equals = UInt8(ascii: "=")
         var shown: [UInt8] = []
         shown.reserveCapacity(bytes.count)
-        for (index, pair) in bytes.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false).enumerated() {
-            if index > 0 { shown.append(UInt8(ascii: "&")) }
+        var isFirst = true
+        for pair in bytes.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
             let name = pair.prefix { $0 != equals }
+            let decoded = decoded(name)
+            if IgnoredParameters.contains(decoded) { continue }
+            if !isFirst { shown.append(UInt8(ascii: "&")) }
+            isFirst = false
             shown += name
             guard name.endIndex < pair.endIndex else { continue }
             shown.append(equals)
-            shown += secrets.contains(decoded(name)) ? hidden[...] : pair[name.endIndex...].dropFirst()
+            shown += secrets.contains(decoded.lowercased()) ? hidden[...] : pair[name.endIndex...].dropFirst()
         }
-        return shown
+        return isFirst ? nil : shown
     }
 
     private static func decoded(_ name: ArraySlice<UInt8>) -> String {
         let bytes = name.withUnsafeBufferPointer { PercentEncoding.decode($0, plusIsSpace: true) }
-        return String(decoding: bytes, as: UTF8.self).lowercased()
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func cut(_ bytes: [UInt8], to limit: Int) -> String {

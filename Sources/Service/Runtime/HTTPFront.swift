@@ -70,6 +70,7 @@ package final class HTTPFront: Sendable {
             waiting: waiting,
             crossOrigin: CrossOrigin(
                 settings.crossOrigins ?? (isLoopback ? .loopback : .none),
+                requestFields: settings.crossOriginFields,
                 refused: RefusedNames("origins", limit: apiLimits.refusedNames, logger: logger)
             ),
             hosts: HostRule(

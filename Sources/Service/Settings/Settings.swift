@@ -33,6 +33,8 @@ package struct Settings: Sendable, Hashable {
     package var tokenFile: String?
     /// The origins whose pages may read; nil for `loopback` on loopback, and none otherwise.
     package var crossOrigins: AllowedOrigins?
+    /// Fields that pages of other origins may send beside those that the service knows.
+    package var crossOriginFields = FieldNames()
     /// The hosts that requests may name beside loopback's; nil for the defaults of `HostRule`.
     package var allowedHosts: AllowedHosts?
     /// Whether a crash may leave a core and a backtrace, which hold items of the table.

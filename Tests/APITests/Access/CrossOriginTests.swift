@@ -44,6 +44,20 @@ import Testing
         await fixture.stop()
     }
 
+    @Test("a preflight allows what libraries add to requests, and what the operator names")
+    func requestFields() async throws {
+        let names = try #require(FieldNames("X-Tenant,prefer"))
+        let fixture = try ServiceFixture(settings: { $0.crossOriginFields = names })
+        try fixture.publish([["id": .string("a")]], schema: ServiceFixture.single)
+        let preflight = try fixture.request("/v1/items/a", method: "OPTIONS", fields: ["Origin: \(app)"])
+        let allowed = preflight.members(of: "access-control-allow-headers").map { $0.lowercased() }
+        for name in ["traceparent", "tracestate", "baggage", "sentry-trace", "x-requested-with", "x-tenant"] {
+            #expect(allowed.contains(name), "\(name)")
+        }
+        #expect(Set(allowed).count == allowed.count)
+        await fixture.stop()
+    }
+
     @Test("with a list only its origins read, and caches keep the answers apart")
     func list() async throws {
         let fixture = try filled(.only([app, "http://localhost:3000"]))

@@ -97,17 +97,32 @@ import Testing
         let (client, body) = try get(service, target, ["Accept: \(type)"])
         #expect(client.status == 410)
         #expect(client["content-type"] == "application/problem+json")
-        let link = "/v1/changes?since=0&where=v%20%3C%205&op=put"
+        // Relative, since a proxy may serve everything below a path of its own.
+        let link = "?since=0&where=v%20%3C%205&op=put"
         #expect(client["link"] == "<\(link)>; rel=\"restart\"")
         #expect(body.contains(#""type":"urn:tablecast:problem:position-gone""#))
         #expect(body.contains(#""reason_code":"other-epoch""#))
         #expect(body.contains(#""restart":"\#(link)""#))
-        #expect(try get(service, link).client.status == 200)
+        #expect(try get(service, resolve(link, against: target)).client.status == 200)
         // A link that is too long for a head is in the body alone.
         let long = "/v1/changes?since=bbbbbbbb.1&where=v%20%3C%20'\(String(repeating: "(", count: 1000))'"
         let (another, longBody) = try get(service, long, ["Accept: \(type)"])
         #expect(another.status == 410 && another["link"] == nil)
-        #expect(longBody.contains(#""restart":"/v1/changes?since=0&where=v%20%3C%20%27%28%28"#))
+        #expect(longBody.contains(#""restart":"?since=0&where=v%20%3C%20%27%28%28"#))
+        await service.stop()
+    }
+
+    @Test("a page takes the defaults of what only streams take, since generated programs send them")
+    func defaultsOfStreams() async throws {
+        let service = try live()
+        for query in ["heartbeat=15s", "heartbeat=15", "batch_ms=0", "heartbeat=15s&batch_ms=0&mode=latest&diff=none"] {
+            #expect(try get(service, "/v1/changes?\(query)").client.status == 200, "\(query)")
+        }
+        for query in ["heartbeat=16s", "batch_ms=1", "timeout=15s", "timeout=0"] {
+            let (client, body) = try get(service, "/v1/changes?\(query)")
+            #expect(client.status == 400, "\(query)")
+            #expect(body.contains("it is for the stream: ask with Accept: application/x-ndjson"), "\(body)")
+        }
         await service.stop()
     }
 

@@ -85,6 +85,10 @@ import Testing
         for (target, fields) in [
             ("/v1/events?since=aaaaaaaa.2&last_event_id=aaaaaaaa.4", ["Last-Event-ID: aaaaaaaa.7"]),
             ("/v1/events?since=aaaaaaaa.2&last_event_id=aaaaaaaa.7", []), ("/v1/events?since=aaaaaaaa.7", []),
+            ("/v1/events?since=aaaaaaaa.2&lastEventId=aaaaaaaa.7", []),
+            ("/v1/events?lastEventId=aaaaaaaa.7&last_event_id=aaaaaaaa.7", []),
+            ("/v1/events?lastEventId=aaaaaaaa.7&last_event_id=", []),
+            ("/v1/events?lastEventId=aaaaaaaa.4", ["Last-Event-ID: aaaaaaaa.7"]),
         ] {
             let client = try FeedClient(port: service.port, target, fields: fields)
             try client.wait(for: "ready")
@@ -114,7 +118,9 @@ import Testing
         "S6: a filter that cannot be read is a 400 before the stream starts",
         arguments: [
             "where=v%20%3C", "sk=a", "fields=a..b", "op=move", "mode=some", "diff=patch", "batch_ms=10001",
-            "numbers=roman", "filter=x", "where=v%20%3C%201&where=v%20%3E%201",
+            "numbers=roman", "filter=x", "last_event_id=aaaaaaaa.1&lastEventId=aaaaaaaa.2",
+            "lastEventId=a&lastEventId=a", "key_encoding=hex",
+            "where=v%20%3C%201&where=v%20%3E%201",
         ]
     )
     func badFilters(query: String) async throws {

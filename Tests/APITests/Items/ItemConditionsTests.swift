@@ -34,6 +34,36 @@ import Testing
         await fixture.stop()
     }
 
+    @Test(
+        "a 304 has the tag that the 200 in its place would have, whatever its size, its coding and how the client wrote it"
+    )
+    func sameTag() async throws {
+        let fixture = try ServiceFixture()
+        let sizes = ["small": 10, "middle": 1_100, "large": 1_200_000]
+        try fixture.publish(
+            sizes.map { ["id": .string($0), "text": .string(String(repeating: "x", count: $1))] },
+            schema: ServiceFixture.single
+        )
+        let targets =
+            sizes.keys.map { "/v1/items/\($0)" } + [
+                "/v1/items/middle?fields=id", "/v1/items", "/v1/items/small/history", "/client.js", "/client.d.ts",
+            ]
+        for target in targets {
+            for coding in [nil, "gzip", "identity", "gzip, identity;q=0", "br"] {
+                let fields = coding.map { ["Accept-Encoding: \($0)"] } ?? []
+                let whole = try fixture.request(target, method: "HEAD", fields: fields)
+                let tag = try #require(whole["etag"], "\(target) \(whole.status)")
+                let strong = tag.hasPrefix("W/") ? String(tag.dropFirst(2)) : tag
+                for written in [strong, "W/\(strong)", strong.dropLast() + "-gzip\"", "*"] {
+                    let answer = try fixture.request(target, fields: fields + ["If-None-Match: \(written)"])
+                    #expect(answer.status == 304, "\(target) \(written)")
+                    #expect(answer["etag"] == tag, "\(target) \(coding ?? "none") \(written)")
+                }
+            }
+        }
+        await fixture.stop()
+    }
+
     @Test("If-Match compares strongly, and answers 412 (M41)")
     func ifMatch() async throws {
         let fixture = try filled()

@@ -71,6 +71,45 @@ import Testing
         await fixture.stop()
     }
 
+    @Test("no cache keeps a response to a client that is willing to wait: browsers hold equal requests back otherwise")
+    func unstored() async throws {
+        let fixture = try filled { $0.longestWait = .seconds(1) }
+        let plain = try fixture.request("/v1/items/a")
+        let tag = try #require(plain["etag"])
+        #expect(plain["cache-control"] == "no-cache")
+        let wait = "Prefer: wait=1"
+        for (query, fields, status) in [
+            ("", [wait], 200), ("", [wait, "If-None-Match: \"x\""], 200), ("", [wait, "If-None-Match: \(tag)"], 304),
+            ("?until=version%3D1", [wait], 200), ("?until=version%3D9", [wait], 412),
+            ("?until=version%3D1", [wait, "If-None-Match: \(tag)"], 304), ("?fields=id", [wait], 200),
+        ] {
+            let answer = try fixture.request("/v1/items/a\(query)", fields: fields)
+            #expect(answer.status == status, "\(query) \(fields)")
+            #expect(answer["cache-control"] == "no-store", "\(query) \(fields)")
+        }
+        #expect(try fixture.request("/v1/items/none", fields: [wait])["cache-control"] == "no-store")
+        for fields in [["If-None-Match: \(tag)"], ["Prefer: wait=0"], ["Prefer: respond-async"]] {
+            #expect(try fixture.request("/v1/items/a", fields: fields)["cache-control"] == "no-cache", "\(fields)")
+        }
+        await fixture.stop()
+    }
+
+    @Test("a tag with the coding of a proxy waits as the tag itself does")
+    func codedTag() async throws {
+        let fixture = try filled { $0.longestWait = .seconds(1) }
+        let tag = try #require(try fixture.request("/v1/items/a")["etag"])
+        for suffix in ["-gzip", "--gzip", ";gzip", "-br"] {
+            let coded = "W/" + tag.dropLast() + suffix + "\""
+            let began = ContinuousClock.now
+            let answer = try fixture.request("/v1/items/a", fields: ["If-None-Match: \(coded)", "Prefer: wait=1"])
+            #expect(answer.status == 304, "\(suffix)")
+            #expect(ContinuousClock.now - began >= .seconds(1), "\(suffix)")
+            #expect(answer["etag"] == tag)
+            #expect(try fixture.request("/v1/items/a", fields: ["If-Match: \(coded.dropFirst(2))"]).status == 412)
+        }
+        await fixture.stop()
+    }
+
     @Test("until waits for an item that satisfies it, also for one that is not there yet")
     func fence() async throws {
         let fixture = try filled()

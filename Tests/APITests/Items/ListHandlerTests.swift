@@ -100,12 +100,34 @@ import Testing
         let fixture = try filled()
         let answer = try fixture.request("/v1/items?pk=p1&limit=3&order=desc")
         let link = try #require(answer["link"])
-        #expect(link.hasPrefix("</v1/items?pk=p1&order=desc&limit=3&cursor="))
+        #expect(link.hasPrefix("<?pk=p1&order=desc&limit=3&cursor="))
         #expect(link.hasSuffix(">; rel=\"next\""))
-        let target = String(link.dropFirst().prefix { $0 != ">" })
+        let target = try #require(answer.links(from: "/v1/items?pk=p1&limit=3&order=desc")["next"])
         let next = try fixture.request(target)
         #expect(try Page(next).items == ["p1:1", "p1:0"])
         #expect(next.fields.contains { $0.name == "link" && $0.value.contains("next") } == false)
+        await fixture.stop()
+    }
+
+    @Test(
+        "links are relative, so that they work below any path of a proxy and leave out what others appended",
+        arguments: ["/v1/items?pk=p1&", "/v1/items/p1?", "/v1/items/p%31?"]
+    )
+    func relativeLinks(start: String) async throws {
+        let fixture = try filled()
+        let target = start + "limit=3&utm_source=x&_=5"
+        for prefix in ["", "/tc", "/a/b%2Fc"] {
+            let links = try fixture.request(target).links(from: prefix + target)
+            #expect(Set(links.keys) == ["next", "monitor"])
+            let next = try #require(links["next"])
+            let monitor = try #require(links["monitor"])
+            #expect(next.hasPrefix(prefix + start.prefix { $0 != "?" } + "?"), "\(next)")
+            #expect(monitor.hasPrefix(prefix + "/v1/events?since="), "\(monitor)")
+            #expect(!next.contains("utm_") && !next.contains("_=") && !monitor.contains("utm_"))
+            #expect(try Page(fixture.request(String(next.dropFirst(prefix.count)))).items == ["p1:3", "p1:4"])
+            let feed = try fixture.request(String(monitor.dropFirst(prefix.count)) + "&timeout=0")
+            #expect(feed.status == 200)
+        }
         await fixture.stop()
     }
 
@@ -167,7 +189,10 @@ import Testing
             ("limit=1001", "cannot be '1001'"), ("limit=+5", "cannot be ' 5'"), ("limit=", "cannot be ''"),
             ("order=up", "The query parameter 'order' cannot be 'up': allowed are asc, desc."),
             ("format=xml", "allowed are plain, dynamodb."),
-            ("limt=5", "The query parameter 'limt' is unknown: allowed are pk, sk, sk_prefix, sk_from, sk_to, where, "),
+            (
+                "limt=5",
+                "The query parameter 'limt' is unknown: allowed are pk, sk, sk_prefix, sk_from, sk_to, key_encoding, "
+            ),
             ("limit=5&limit=6", "The query parameter 'limit' is given more than once."),
             ("cursor=AAAA", "The query parameter 'cursor' cannot be 'AAAA': it is not one that this service gave."),
             ("pk=", "The query parameter 'pk' cannot be '': the key attribute 'pk' is never empty."),
@@ -259,7 +284,7 @@ import Testing
         }
         #expect(try fixture.request("/v1/items?pk=p1&sk=3&fields=pk").body == #"{"pk":"p1"}"#)
         #expect(try fixture.request("/v1/items?pk=p1&sk=77").status == 404)
-        for name in ["limit=5", "cursor=AAAA", "order=asc", "where=a%3D1", "sk_from=1", "sk_to=1", "sk_prefix=1"] {
+        for name in ["limit=5", "cursor=AAAA", "order=desc", "where=a%3D1", "sk_from=1", "sk_to=1", "sk_prefix=1"] {
             let answer = try fixture.request("/v1/items?pk=p1&sk=3&\(name)")
             #expect(answer.status == 400)
             #expect(answer.body.contains("with sk the answer is one item"), "\(answer.body)")
@@ -291,14 +316,13 @@ import Testing
         let fixture = try filled()
         let first = try fixture.request("/v1/items/p1?limit=2&where=sk+%3C+9&fields=pk,sk&order=desc&numbers=number")
         let expected =
-            "</v1/events?since=aaaaaaaa.20&pk=p1&where=sk%20%3C%209&fields=pk%2Csk&numbers=number>; rel=\"monitor\""
+            "<../events?since=aaaaaaaa.20&pk=p1&where=sk%20%3C%209&fields=pk%2Csk&numbers=number>; rel=\"monitor\""
         #expect(monitor(first) == expected)
         // The replica moves on, and so does each page's as_of; the link does not.
         var items: [[AttributeName: AttributeValue]] = []
         for sort in 0..<25 { items.append(["pk": .string("p1"), "sk": .number("\(sort)")]) }
         try fixture.publish(items, schema: ServiceFixture.composite)
-        let link = try #require(first.fields.first { $0.name == "link" }?.value)
-        let second = try fixture.request(String(link.dropFirst().prefix { $0 != ">" }))
+        let second = try fixture.request(try #require(first.links(from: "/v1/items/p1")["next"]))
         #expect(try Page(second).position == "aaaaaaaa.25")
         #expect(monitor(second) == expected)
         await fixture.stop()
@@ -347,7 +371,7 @@ import Testing
             let answer = try fixture.request("/v1/items?pk=p&sk_from=3&fields=sk", fields: accept)
             #expect(answer["content-type"] == "application/x-ndjson")
             #expect(answer.members(of: "vary") == ["Accept", "Accept-Encoding"])
-            #expect(answer["link"] == "</v1/events?since=aaaaaaaa.5&pk=p&sk_from=3&fields=sk>; rel=\"monitor\"")
+            #expect(answer["link"] == "<events?since=aaaaaaaa.5&pk=p&sk_from=3&fields=sk>; rel=\"monitor\"")
             #expect(answer.body == "{\"sk\":3}\n{\"sk\":4}\n{\"as_of\":{\"position\":\"aaaaaaaa.5\",\"lag_ms\":12}}\n")
             #expect(try fixture.request("/v1/items", method: "HEAD", fields: accept).status == 200)
         }

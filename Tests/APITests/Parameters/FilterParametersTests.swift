@@ -159,7 +159,8 @@ import Testing
             ("S", "pk=a&pk=b", "pk", "The query parameter 'pk' is given more than once."),
             (
                 "S", "sort=b", "sort",
-                "The query parameter 'sort' is unknown: allowed are pk, sk, sk_prefix, sk_from, sk_to, where, fields, format, numbers."
+                "The query parameter 'sort' is unknown: allowed are pk, sk, sk_prefix, sk_from, sk_to, key_encoding, where, "
+                    + "fields, format, numbers."
             ),
             ("S", "p%E2%80%AEk=b", "p\\u{202E}k", "The query parameter 'p\\u{202E}k' is unknown"),
         ]

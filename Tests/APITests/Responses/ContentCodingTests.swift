@@ -58,7 +58,7 @@ import Testing
         await fixture.stop()
     }
 
-    @Test("a client that has either form gets 304, with the tag as it knows it")
+    @Test("a client that has either form gets 304, with the tag that the response would have")
     func conditional() async throws {
         let fixture = try filled()
         let strong = try #require(try fixture.request("/v1/items/large")["etag"])
@@ -68,7 +68,7 @@ import Testing
                 fields: ["Accept-Encoding: gzip", "If-None-Match: \(tag)"]
             )
             #expect(answer.status == 304)
-            #expect(answer["etag"] == tag)
+            #expect(answer["etag"] == "W/\(strong)")
             #expect(answer["vary"] == "Accept-Encoding")
             #expect(answer["content-encoding"] == nil)
         }

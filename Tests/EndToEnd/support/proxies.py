@@ -29,7 +29,7 @@ def configuration(name, folder, **values):
 def command(name, folder, port, service, more=""):
     values = {"port": port, "service": service, "more": more}
     match name:
-        case "nginx" | "nginx-http2":
+        case "nginx" | "nginx-http2" | "nginx-prefix":
             return ["nginx", "-p", folder, "-e", folder / "nginx-error.log", "-c", configuration(f"{name}.conf", folder, **values)]
         case "haproxy" | "haproxy-two" | "haproxy-checked":
             return ["haproxy", "-db", "-f", configuration(f"{name}.cfg", folder, **values)]

@@ -25,6 +25,10 @@ class Service:
     def get(self, path, **options):
         return self.http.get(path, **options)
 
+    def follow(self, response, link):
+        """What a link of a response leads to: links are relative to the request's URL."""
+        return self.http.get(response.url.join(link))
+
     def item(self, key, **options):
         """The item under a key, or None."""
         response = self.get(f"/v1/items/{key}", **options)

@@ -77,6 +77,24 @@ import Testing
         #expect(!lines.all.joined().contains("s3cret"))
     }
 
+    @Test(
+        "leaves parameters out that others append to URLs",
+        arguments: [
+            ("format=plain&utm_source=x", #""query":"format=plain","#),
+            ("_=1&format=plain", #""query":"format=plain","#),
+            ("%75tm_source=%E9&ngsw-bypass&format=plain&fbclid=1&gclid=2", #""query":"format=plain","#),
+            ("_=1&utm_source=x", nil),
+        ]
+    )
+    func ignored(_ query: String, _ shown: String?) async throws {
+        let lines = Lines()
+        let fixture = try fixture(lines)
+        #expect(try fixture.request("/v1/items/a?\(query)").status == 200)
+        await fixture.stop()
+        let line = try #require(lines.all.first)
+        #expect(shown.map { line.contains($0) } ?? !line.contains("query"), "\(line)")
+    }
+
     @Test("tells of a stream when it ends, with its life and how it ended")
     func stream() async throws {
         let lines = Lines()

@@ -79,6 +79,7 @@ import Testing
             "crash-dumps": "on", "auth-token-file": "/run/secrets/tokens.json",
             "cors-origin": "https://a.example,https://b.example", "allowed-host": "a.example,B.example.",
             "proxy-protocol": "10.0.0.0/24,unix", "trusted-proxies": "2001:db8::/32, 127.0.0.1",
+            "cors-header": "X-Tenant, x-other",
         ]
         let others = SettingsTable.settings.filter { $0.name != ProcessOptions.configurationFile.name }
         #expect(Set(values.keys) == Set(others.map(\.name)))
@@ -101,6 +102,7 @@ import Testing
         expected.stateDirectory = "/var/lib/tablecast"
         expected.tokenFile = "/run/secrets/tokens.json"
         expected.crossOrigins = .only(["https://a.example", "https://b.example"])
+        expected.crossOriginFields = FieldNames(["X-Tenant", "x-other"])
         expected.allowedHosts = .only(["a.example", "b.example"])
         expected.proxies.protocolSources = try #require(Networks("10.0.0.0/24,unix"))
         expected.proxies.fieldSources = try #require(Networks("2001:db8::/32,127.0.0.1"))

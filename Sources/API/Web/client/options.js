@@ -1,6 +1,7 @@
 /** The parameters of a feed, under the API's own names. */
 export const FEED_PARAMETERS = [
-    "pk", "sk", "sk_prefix", "sk_from", "sk_to", "where", "fields", "format", "numbers", "op", "mode", "diff", "since", "snapshot", "batch_ms",
+    "pk", "sk", "sk_prefix", "sk_from", "sk_to", "key_encoding", "where", "fields", "format", "numbers", "op", "mode", "diff", "since",
+    "snapshot", "batch_ms",
 ];
 
 /**

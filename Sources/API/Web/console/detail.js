@@ -1,12 +1,11 @@
 // One item with its history, in a window of its own.
 
 import { identityOf } from "../client/identity.js";
-import { RefusedError } from "../client/refused-error.js";
 import { causeOf, changeLines, opLabel } from "./change-lines.js";
 import { find, make } from "./dom.js";
 import { pretty } from "./rendering.js";
 import { curlOf, read } from "./service.js";
-import { keyLabel, keyText } from "./values.js";
+import { keyLabel, keyText, typeOf } from "./values.js";
 import { moment } from "./words.js";
 
 let opened = null;
@@ -26,37 +25,35 @@ export function forgetDetail() {
 /** The command that reads the item. */
 export const itemCommand = () => curlOf(...itemCall(opened.key));
 /** The command that reads its history. */
-export const historyCommand = () => curlOf(historyPath(opened.key));
-
-function itemPath(key) {
-    return "v1/items/" + Object.values(key).map((value) => encodeURIComponent(keyText(value))).join("/");
-}
-const historyPath = (key) => `${itemPath(key)}/history`;
+export const historyCommand = () => curlOf(...historyCall(opened.key));
 
 /**
- * Browsers take `.` and `..` out of a path, escaped or not (URL Standard, "path state"). The page reads such an item
- * as a list of one.
+ * Texts that a path cannot hold as they are. Browsers take `.` and `..` out of it, escaped or not (URL Standard, "path
+ * state"), proxies decode slashes, and no URL may hold U+0000.
  */
-const isPathless = (key) => Object.values(key).some((value) => [".", ".."].includes(keyText(value)));
+const isPathless = (value) => typeOf(value) === "S" && (value.S === "." || value.S === ".." || /[/\0]/.test(value.S));
 
-function itemCall(key) {
-    if (!isPathless(key)) return [itemPath(key), {}];
-    const [pk, sk] = Object.values(key).map(keyText);
-    return ["v1/items", { pk, sk }];
+function base64url(text) {
+    const bytes = String.fromCharCode(...new TextEncoder().encode(text));
+    return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-async function readItem(key) {
-    const [path, parameters] = itemCall(key);
-    const response = await read(path, { ...parameters, format: "dynamodb" });
-    if (!isPathless(key)) return response;
-    if (response.items.length === 0) throw new RefusedError(404);
-    return response.items[0];
+/** The path below which an item is, and the parameters. Keys are written in base64url where a path needs it. */
+function itemCall(key, rest = "") {
+    const values = Object.values(key);
+    const isEncoded = values.some(isPathless);
+    const segments = values.map((value) => (isEncoded && typeOf(value) === "S" ? base64url(value.S) : encodeURIComponent(keyText(value))));
+    return [`v1/items/${segments.join("/")}${rest}`, isEncoded ? { key_encoding: "base64url" } : {}];
+}
+const historyCall = (key) => itemCall(key, "/history");
+
+function readCall([path, parameters], more) {
+    return read(path, { ...parameters, format: "dynamodb", ...more });
 }
 
 /** Opens the window with the item and its history. */
 export function showDetail(key) {
     const isSame = opened && identityOf(opened.key) === identityOf(key);
-    find("history-curl").hidden = isPathless(key);
     if (!isSame) opened = { key, item: null };
     find("detail-title").textContent = keyLabel(key);
     if (!isSame) {
@@ -71,7 +68,7 @@ export function showDetail(key) {
 async function refreshDetail() {
     const current = opened;
     try {
-        const item = await readItem(current.key);
+        const item = await readCall(itemCall(current.key));
         if (current !== opened) return;
         current.item = item;
         find("detail-note").textContent = "as it is now";
@@ -82,12 +79,8 @@ async function refreshDetail() {
         find("detail-item").textContent = error.status === 404 ? "The table has no item under this key." : `Not read: ${error.message}`;
         find("detail-note").textContent = "";
     }
-    if (isPathless(current.key)) {
-        find("history-note").textContent = "not read: a browser has no address for this key";
-        return;
-    }
     try {
-        const history = await read(historyPath(current.key), { format: "dynamodb", diff: "old" });
+        const history = await readCall(historyCall(current.key), { diff: "old" });
         if (current === opened) showHistory(history);
     } catch (error) {
         if (current === opened) find("history-note").textContent = `not read: ${error.message}`;

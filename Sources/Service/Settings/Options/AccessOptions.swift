@@ -31,6 +31,15 @@ enum AccessOptions: SettingGroup {
                 + "`*` for any; `none`."
         ),
         Setting(
+            "cors-header",
+            \.crossOriginFields,
+            fields,
+            default: "none beside those of the API, of tracing and of common libraries",
+            example: "X-Tenant",
+            "Request headers that pages of other origins may send, separated by commas or given repeatedly; `*` for any but "
+                + "`Authorization`, which is always allowed."
+        ),
+        Setting(
             "allowed-host",
             \.allowedHosts,
             hosts,
@@ -98,6 +107,16 @@ enum AccessOptions: SettingGroup {
         ),
         read: { AllowedOrigins($0).map { $0 } },
         text: { _ in nil }
+    )
+
+    private static let fields = SettingKind<FieldNames>(
+        form: SettingForm(
+            placeholder: "names",
+            allowed: "give names of headers, such as X-Tenant, with commas between them",
+            syntax: .list
+        ),
+        read: { FieldNames($0) },
+        text: { $0.names.isEmpty ? nil : $0.names.joined(separator: ",") }
     )
 
     private static let hosts = SettingKind<AllowedHosts?>(
