@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import HTTPSemantics
 
 /// An address that is listened on.
 package struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
@@ -50,7 +51,7 @@ package struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
         let text =
             switch place {
             case .ip(let host, let port): "http://\(host):\(port)"
-            case .unix(let path): SocketAddress.unixPeer + (path ?? "")
+            case .unix(let path): PeerAddress.unix.description + (path ?? "")
             }
         return words.isEmpty ? text : "\(text) (\(words.joined(separator: "; ")))"
     }
