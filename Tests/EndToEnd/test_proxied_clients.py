@@ -17,7 +17,7 @@ PROXY = "127.0.0.9"
 CLIENT, OTHER = "127.0.0.5", "127.0.0.6"
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 FORWARDED_FOR = f"proxy_bind {PROXY}; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
-# What stands behind the server's address, or in nginx's location.
+# The text behind the server's address in haproxy's configuration, or in nginx's location.
 HEADERS = {"v1": "send-proxy", "v2": "send-proxy-v2", "v2 with a checksum": "send-proxy-v2 proxy-v2-options crc32c"}
 FIELDS = {
     "haproxy": f"source {PROXY}\n    option forwardfor",

@@ -33,7 +33,7 @@ final class Connection {
     /// Slot and generation, with which the kernel reports events. Outlives neither the connection nor its descriptor.
     let token: UInt64
     var origin: ConnectionOrigin
-    /// Whose turns this connection takes: the client's of its last request, where one proxy sends those of many.
+    /// The client in whose turns this connection is served: that of its last request, where one proxy sends those of many.
     var turnKey: UInt64
     /// Set for the connection of a probe, which is beyond the limits and not counted; nil again when it is closed.
     var probeSlot: ProbeSlots.Slot?

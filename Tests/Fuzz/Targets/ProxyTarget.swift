@@ -2,7 +2,7 @@ import HTTPSemantics
 
 @testable import HTTPServer
 
-/// What proxies say of clients: the PROXY protocol's header, whose outcome must not depend on how many bytes have come, and the fields, whose
+/// The word of proxies on clients: the PROXY protocol's header, whose outcome must not depend on how many bytes have come, and the fields, whose
 /// client must be an address that reads back.
 struct ProxyTarget: FuzzTarget {
     private let trusted = Networks("10.0.0.0/8,2001:db8::/32,unix") ?? Networks()
