@@ -82,6 +82,9 @@ let package = Package(
             name: "CLinux",
             cSettings: [.define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release))]
         ),
+        // The processors that the process may use, counted before the Swift runtime starts: only the program links `CStart`.
+        .target(name: "CProcessors"),
+        .target(name: "CStart", dependencies: ["CProcessors"]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -120,13 +123,14 @@ let package = Package(
             "Service",
             [
                 "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "DynamoDBStream", "Replication",
-                "ReplicaStore", "StateStore", "HTTPServer", "Feed", "API", "Telemetry", "CLinux", logging, metrics,
-                argumentParser,
+                "ReplicaStore", "StateStore", "HTTPServer", "Feed", "API", "Telemetry", "CLinux", "CProcessors",
+                logging,
+                metrics, argumentParser,
             ]
         ),
         .executableTarget(
             name: "tablecast",
-            dependencies: ["Basics", "API", "Service", "FeedClient", argumentParser],
+            dependencies: ["Basics", "API", "Service", "FeedClient", "CStart", argumentParser],
             swiftSettings: strict
         ),
 

@@ -1,7 +1,6 @@
 package import API
 package import DynamoDBClient
 package import Feed
-import Glibc
 package import HTTPSemantics
 package import HTTPServer
 package import Logging
@@ -71,6 +70,6 @@ package struct Settings: Sendable, Hashable {
         return timeout == .zero ? nil : timeout
     }
 
-    /// Processors this process may use, at least one.
-    package static var processors: Int { min(64, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    /// Processors that this process may use, as many as there may be event loops.
+    package static var processors: Int { min(64, CPUBudget.current.processors) }
 }

@@ -11,7 +11,7 @@ enum LimitOptions: SettingGroup {
             "loops",
             \.loops,
             .integer(1...64),
-            default: "one for each core",
+            default: "one for each processor of the container or machine",
             example: "3",
             "Event loops that serve HTTP."
         ),
