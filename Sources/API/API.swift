@@ -38,6 +38,7 @@ package struct API: Sendable {
         authenticator: Authenticator? = nil,
         isExposed: Bool = false,
         aws: (@Sendable () -> AWSStatus)? = nil,
+        process: (@Sendable () -> ProcessStatus)? = nil,
         metrics: @escaping @Sendable () -> HTTPResponse
     ) {
         let fields = ResponseFields()
@@ -70,7 +71,8 @@ package struct API: Sendable {
             pendingBytes: pendingBytes,
             connections: connections,
             authentication: AuthenticationStatus(store: authenticator?.store, isExposed: isExposed),
-            aws: aws
+            aws: aws,
+            process: process
         )
     }
 

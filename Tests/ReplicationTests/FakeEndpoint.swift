@@ -11,6 +11,7 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         var viewType: StreamViewType? = .newAndOldImages
         var tableStatus = "ACTIVE"
         var summaries = TableSummaries()
+        var capacity = TableCapacity()
         /// What DescribeTable says, where it is another table's.
         var tableARN: String?
         /// What DescribeStream says, where it is another stream's.
@@ -64,6 +65,7 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
                 streamEnabled: state.streamEnabled,
                 streamViewType: state.viewType,
                 approximateItemCount: Int64(state.model.table.count),
+                capacity: state.capacity,
                 summaries: state.summaries
             )
         }

@@ -63,6 +63,7 @@ package struct TablecastService: Sendable {
         var replication = settings.replication
         replication.startTimeout = settings.startTimeout(atTerminal: isatty(STDERR_FILENO) == 1)
         if client.configuration.isRegional { replication.region = client.configuration.region }
+        let memory = MemoryGauge(option: settings.maximumMemory, time: time)
         let replicator = Replicator(
             settings: replication,
             table: client,
@@ -70,7 +71,8 @@ package struct TablecastService: Sendable {
             store: store,
             time: time,
             observer: reporter,
-            session: session
+            session: session,
+            memory: memory.readings
         )
         let view = ReplicaView(
             store: store,
@@ -90,7 +92,8 @@ package struct TablecastService: Sendable {
             accessLog: accessLog,
             authenticator: tokens.map { Authenticator(store: $0, continuous: time.continuous) },
             descriptors: descriptors,
-            aws: { client.configuration.status }
+            aws: { client.configuration.status },
+            pendingBytes: memory.pendingBytes
         )
         store.addListener { [weak front] in front?.wakeStreams() }
         let address = try start(front, at: place)
@@ -180,9 +183,11 @@ package struct TablecastService: Sendable {
         let region = configuration.region
         let table = settings.table
         let isExposed = settings.tokenFile == nil && !isLoopback
+        let loops = settings.loops
         let logger = logger
         reporter.whenStarted {
             logger.info("listening on \(address.url)", metadata: ["version": "\(Build.version)"])
+            logger.info("\(CPUBudget.current.sentence(loops: loops))")
             logger.log(level: descriptors.isTight ? .warning : .info, "\(descriptors.sentence)")
             if isExposed {
                 logger.warning(

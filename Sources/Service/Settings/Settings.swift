@@ -41,6 +41,8 @@ package struct Settings: Sendable, Hashable {
     package var readyWhen = ReadyWhen.live
     /// Bytes that may wait for slow clients; nil for a part of the memory available.
     package var pendingBytes: Int?
+    /// Bytes of memory that the process may use, 0 for no bound; nil for the limit of its control group, or else the machine's memory.
+    package var maximumMemory: Int64?
     package var logLevel = Logger.Level.info
     package var logFormat = LogFormat.text
     /// Whether every request is logged.
