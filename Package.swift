@@ -82,6 +82,9 @@ let package = Package(
             name: "CLinux",
             cSettings: [.define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release))]
         ),
+        // The processors that the process may use, counted before the Swift runtime starts: only the program links `CStart`.
+        .target(name: "CProcessors"),
+        .target(name: "CStart", dependencies: ["CProcessors"]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -122,12 +125,12 @@ let package = Package(
             [
                 "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "DynamoDBStream", "Replication",
                 "ReplicaStore", "StateStore", "HTTPServer", "Feed", "API", "Telemetry", "TableCheck", "CLinux",
-                logging, metrics, argumentParser,
+                "CProcessors", logging, metrics, argumentParser,
             ]
         ),
         .executableTarget(
             name: "tablecast",
-            dependencies: ["Basics", "API", "Service", "FeedClient", "TableCheck", argumentParser],
+            dependencies: ["Basics", "API", "Service", "FeedClient", "TableCheck", "CStart", argumentParser],
             swiftSettings: strict
         ),
 

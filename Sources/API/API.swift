@@ -39,6 +39,7 @@ package struct API: Sendable {
         authenticator: Authenticator? = nil,
         isExposed: Bool = false,
         aws: (@Sendable () -> AWSStatus)? = nil,
+        process: (@Sendable () -> ProcessStatus)? = nil,
         metrics: @escaping @Sendable () -> HTTPResponse
     ) {
         let fields = ResponseFields()
@@ -72,7 +73,8 @@ package struct API: Sendable {
             pendingBytes: pendingBytes,
             connections: connections,
             authentication: AuthenticationStatus(store: authenticator?.store, isExposed: isExposed),
-            aws: aws
+            aws: aws,
+            process: process
         )
     }
 

@@ -1,6 +1,7 @@
 #include "CLinux.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 
 #define TEXT(value) #value
 #define NUMBER(value) TEXT(value)
@@ -59,6 +60,14 @@ ssize_t linux_send_pieces(int descriptor, struct iovec *pieces, size_t count) {
 
 int linux_forbid_dumps(void) {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+int linux_limit_arenas(int count) {
+    return mallopt(M_ARENA_MAX, count);
+}
+
+int linux_release_memory(void) {
+    return malloc_trim(0);
 }
 
 int linux_set_option(int descriptor, int level, int option, int value) {

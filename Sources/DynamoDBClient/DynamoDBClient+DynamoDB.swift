@@ -14,7 +14,7 @@ extension DynamoDBClient: DynamoDBAPI {
         )
     }
 
-    /// One page of a strongly consistent Scan.
+    /// One page of a strongly consistent Scan. Throttling is not retried: only the caller can slow down all of its segments.
     public func scan(_ request: ScanRequest) async throws(DynamoDBError) -> ScanPage {
         let body = JSONWriter.object { body in
             body.member("TableName", request.table)
@@ -25,10 +25,12 @@ extension DynamoDBClient: DynamoDBAPI {
             if let key = request.exclusiveStartKey { body.member("ExclusiveStartKey", key) }
             if let limit = request.limit { body.member("Limit", limit) }
         }
+        var policy = retries.scan
+        policy.maximumThrottledAttempts = 1
         return try await perform(
             .scan,
             subject: "table \(request.table) segment \(request.segment) of \(request.totalSegments)",
-            policy: retries.scan,
+            policy: policy,
             body: body
         ) { bytes throws(JSONError) in
             try ScanResponse.decode(bytes, schema: request.schema)

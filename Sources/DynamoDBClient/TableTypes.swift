@@ -26,6 +26,8 @@ public struct TableDescription: Sendable, Hashable {
     public let streamViewType: StreamViewType?
     /// AWS's own six-hourly estimate.
     public let approximateItemCount: Int64
+    /// Its size, and its capacity for reads.
+    public let capacity: TableCapacity
     /// Why it cannot be read or followed, where it cannot.
     public let summaries: TableSummaries
 
@@ -39,6 +41,7 @@ public struct TableDescription: Sendable, Hashable {
         streamEnabled: Bool,
         streamViewType: StreamViewType?,
         approximateItemCount: Int64,
+        capacity: TableCapacity = TableCapacity(),
         summaries: TableSummaries = TableSummaries()
     ) {
         self.name = name
@@ -49,6 +52,7 @@ public struct TableDescription: Sendable, Hashable {
         self.streamEnabled = streamEnabled
         self.streamViewType = streamViewType
         self.approximateItemCount = approximateItemCount
+        self.capacity = capacity
         self.summaries = summaries
     }
 }

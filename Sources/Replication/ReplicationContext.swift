@@ -11,6 +11,7 @@ struct ReplicationContext: Sendable {
     let time: TimeSource
     let reporter: StateReporter
     let start: StartWatch
+    let memory: MemoryWatch
 
     var limits: ReplicationLimits { settings.limits }
 
@@ -24,6 +25,22 @@ struct ReplicationContext: Sendable {
     func pause(_ duration: Duration) async -> Bool {
         guard !Task.isCancelled else { return false }
         return duration == .zero ? true : (try? await time.sleep(duration)) != nil
+    }
+
+    /// Takes the contents from readers. On the replicator's executor: nothing may be published meanwhile.
+    func withhold() {
+        guard store.snapshot != nil else { return }
+        reporter.update { $0.isWithheld = true }
+        store.withdraw()
+    }
+
+    /// The same during a rebuild whose contents do not fit beside those.
+    func dropContents(_ reason: String) {
+        withhold()
+        reporter.update { $0.memory.droppedContents += 1 }
+        reporter.transition { $0.dropContents(reason) }
+        reporter.observe(.contentsDropped(reason: reason))
+        memory.release()
     }
 
     /// Reads single items of the table.

@@ -93,6 +93,24 @@ package struct ReplicationFailure: Error, Sendable, Hashable, CustomStringConver
         )
     }
 
+    /// The table is far larger than the memory.
+    static func hopeless(_ table: String, _ judgement: String) -> ReplicationFailure {
+        ReplicationFailure(
+            kind: .configuration,
+            message: "table \(table) does not fit into memory: \(judgement)",
+            hint: "\(MemoryLimit.remedy), or start with --max-memory=0 to try all the same."
+        )
+    }
+
+    /// The contents of a scan have filled the memory.
+    static func full(_ table: String, _ text: String) -> ReplicationFailure {
+        ReplicationFailure(
+            kind: .configuration,
+            message: "table \(table) does not fit into memory: \(text)",
+            hint: "\(MemoryLimit.remedy)."
+        )
+    }
+
     static func noTable(_ error: DynamoDBError, _ table: String) -> ReplicationFailure {
         ReplicationFailure(
             kind: .configuration,

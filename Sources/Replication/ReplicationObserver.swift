@@ -24,6 +24,16 @@ package enum ReplicationEvent: Sendable, Hashable {
     case tableTrouble(DynamoDBError)
     /// A new generation is being built.
     case rebuild(reason: String)
+    /// The memory that the table takes, beside the limit, in a sentence: at the start, and when the judgement has changed.
+    case memoryEstimated(MemoryJudgement, text: String)
+    /// Old contents were taken from readers during a rebuild.
+    case contentsDropped(reason: String)
+    /// A scan has filled the memory; the next attempt follows after a pause.
+    case scanFull(reason: String)
+    /// Memory is full: no changes are taken.
+    case memoryFull(reason: String)
+    /// There is room again.
+    case memoryFreed
     /// A saved state is resumed; the stream was read up to `seconds` ago. With a reason the feed begins a new epoch all the same.
     case resumed(seconds: Int64, epoch: String, newEpochReason: String?)
     /// The saved state cannot be resumed; the table is read.

@@ -21,8 +21,8 @@ package struct ReplicationSettings: Sendable, Hashable {
     package var gapPolicy = GapPolicy.rebuildServing
     /// The attributes that the replica leaves out of every item. None of them may be part of the primary key.
     package var ignoredAttributes = AttributePatterns.none
-    /// Read capacity units a second that the scan may consume; nil for no bound.
-    package var scanUnitsPerSecond: Int?
+    /// Read capacity that the scan may consume.
+    package var scanCapacity = ScanCapacity.unlimited
     /// Read capacity units a second for comparing table and replica in the background; nil does not compare.
     package var verifyUnitsPerSecond: Int?
     /// The numbers that a new epoch may count from; one is drawn for each. Counted from 0, a position after the scan would tell a reader
@@ -133,6 +133,13 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var rebuildBackoff = ExponentialBackoff(base: .seconds(1), cap: .seconds(60))
     /// A generation that was live this long is not held against the next rebuild.
     package var rebuildForgiveness: Duration = .seconds(600)
+    /// The waits after generations that did not fit into memory; each attempt costs a scan.
+    package var memoryBackoff = ExponentialBackoff(base: .seconds(300), cap: .seconds(6 * 3_600))
+    /// How often memory is looked at while contents are built, and while they are followed.
+    package var memoryBuildInterval: Duration = .milliseconds(50)
+    package var memoryInterval: Duration = .milliseconds(250)
+    /// How long memory may stay full after something was freed, before that counts as not enough.
+    package var memoryPatience: Duration = .seconds(10)
 
     /// The time between two saves of the state; each costs a flush to the disk.
     package var stateSaveInterval: Duration = .seconds(1)

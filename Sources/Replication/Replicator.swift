@@ -21,7 +21,8 @@ package actor Replicator {
     /// Whether the table is looked for, at first and after each generation.
     private var isSearching = true
 
-    /// A replicator that has called nothing yet. `session` saves the state; without it each start reads the table.
+    /// A replicator that has called nothing yet. `session` saves the state; without it each start reads the table. `memory` bounds what it
+    /// keeps.
     package init(
         settings: ReplicationSettings,
         table: any DynamoDBAPI,
@@ -29,20 +30,23 @@ package actor Replicator {
         store: ReplicaStore,
         time: TimeSource,
         observer: any ReplicationObserver,
-        session: StateSession? = nil
+        session: StateSession? = nil,
+        memory: MemoryReadings = .unlimited
     ) {
         let ignored = settings.ignoredAttributes
         let start = StartWatch(settings.limits, time)
         let watchedTable = WatchedTable(table, start)
         let watchedStreams = WatchedStreams(IdentifiedStreams(streams), start)
+        let reporter = StateReporter(settings, savesState: session != nil, time, observer)
         let context = ReplicationContext(
             settings: settings,
             table: ignored.isEmpty ? watchedTable : FilteredTable(watchedTable, without: ignored),
             streams: ignored.isEmpty ? watchedStreams : FilteredStreams(watchedStreams, without: ignored),
             store: store,
             time: time,
-            reporter: StateReporter(settings, savesState: session != nil, time, observer),
-            start: start
+            reporter: reporter,
+            start: start,
+            memory: MemoryWatch(memory, settings.limits, time, reporter)
         )
         let tableWatch = TableWatch(context)
         self.context = context
@@ -123,6 +127,7 @@ package actor Replicator {
             guard let target = try await search.find() else { return }
             (isDescribed, isSearching) = (true, false)
             let resumption = await resumption(target)
+            if resumption == nil { makeRoom(for: target) }
             let (end, liveFor) = await follow(target, from: resumption)
             let hasBeenLive = context.reporter.readiness.hasBeenLive
             guard
@@ -135,8 +140,11 @@ package actor Replicator {
                     at: context.time.continuous()
                 )
             else { return }
-            beginRebuild(rebuild.reason)
-            guard await context.pause(rebuild.wait) else { return }
+            beginRebuild(rebuild)
+            let isOver =
+                rebuild.needsMemory
+                ? await context.memory.pause(rebuild.wait) : await context.pause(rebuild.wait)
+            guard isOver else { return }
         }
     }
 
@@ -163,6 +171,7 @@ package actor Replicator {
             group.addTask { await build.watch(stream) }
             group.addTask { await verifier.run() }
             group.addTask { await self.tableWatch.follow(target) }
+            group.addTask { await self.context.memory.follow(build) }
             defer { group.cancelAll() }
             while let end = await group.next() {
                 if let end { return end }
@@ -203,11 +212,11 @@ package actor Replicator {
         case .outdated(let reason):
             rejection = reason
             showSavedState()
-            if context.settings.gapPolicy == .rebuildRefusing { withhold() }
+            if context.settings.gapPolicy == .rebuildRefusing { context.withhold() }
         case .foreign(let reason):
             rejection = reason
             savedState?.loader.dropPreview()
-            withhold()
+            context.withhold()
         }
         guard context.reporter.readiness.servesSavedState else { return nil }
         context.reporter.transition {
@@ -216,16 +225,19 @@ package actor Replicator {
         return nil
     }
 
-    private func beginRebuild(_ reason: Reason) {
-        context.reporter.beginRebuild(reason)
+    private func beginRebuild(_ rebuild: RebuildSchedule.Rebuild) {
+        context.reporter.beginRebuild(rebuild.reason, isPaused: rebuild.needsMemory)
         guard context.settings.gapPolicy == .rebuildRefusing else { return }
         savedState?.loader.dropPreview()
-        withhold()
+        context.withhold()
     }
 
-    private func withhold() {
-        guard context.store.snapshot != nil else { return }
-        context.reporter.update { $0.isWithheld = true }
-        context.store.withdraw()
+    /// Takes the old contents from readers where those of `target` would not fit beside them.
+    private func makeRoom(for target: ReplicationTarget) {
+        guard let snapshot = context.store.snapshot else { return }
+        let shown = TableMemory(bytes: Int64(snapshot.itemBytes), items: Int64(snapshot.itemCount))
+        guard let reason = context.memory.refusal(of: target.memory, beside: shown) else { return }
+        savedState?.loader.dropPreview()
+        context.dropContents(reason)
     }
 }

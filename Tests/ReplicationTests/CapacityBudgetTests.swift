@@ -1,4 +1,5 @@
 import Basics
+import DynamoDBClient
 import Synchronization
 import TableModel
 import Testing
@@ -58,16 +59,20 @@ import Testing
             sleep: { wait in waited.withLock { $0 += wait } },
             random: { 0.5 }
         )
-        let small = ReadPacer(unitsPerSecond: 20, time: time)
+        let small = ReadPacer(ScanCapacity.units(20).rate(for: TableCapacity()), time: time)
         let first = try await small.permitForPage()
         #expect(first.limit == 20)
         small.settle(first, units: 5, items: 20)
         let second = try await small.permitForPage()
         #expect(second.limit == 80)
-        let large = try await ReadPacer(unitsPerSecond: 1_000, time: time).permitForPage()
+        let large = try await ReadPacer(ScanCapacity.units(1_000).rate(for: TableCapacity()), time: time)
+            .permitForPage()
         #expect(large.limit == nil)
         #expect(large.reserved == 256)
-        #expect(try await ReadPacer(unitsPerSecond: nil, time: time).permitForPage().reserved == 0)
+        #expect(
+            try await ReadPacer(ScanCapacity.unlimited.rate(for: TableCapacity()), time: time).permitForPage().reserved
+                == 0
+        )
     }
 
     @Test("guesses what is left of a scan from what it has cost, and nothing beyond DescribeTable's count")

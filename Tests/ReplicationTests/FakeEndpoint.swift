@@ -12,6 +12,7 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
         var viewType: StreamViewType? = .newAndOldImages
         var tableStatus = "ACTIVE"
         var summaries = TableSummaries()
+        var capacity = TableCapacity()
         /// What DescribeTable says, where it is another table's.
         var tableARN: String?
         /// What DescribeStream says, where it is another stream's.
@@ -78,6 +79,7 @@ final class FakeEndpoint: DynamoDBAPI, DynamoDBStreamsAPI {
                 streamEnabled: state.streamEnabled,
                 streamViewType: state.viewType,
                 approximateItemCount: Int64(state.model.table.count),
+                capacity: state.capacity,
                 summaries: state.summaries
             )
         }

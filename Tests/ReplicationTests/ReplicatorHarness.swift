@@ -33,6 +33,7 @@ struct ReplicatorHarness {
         _ model: StreamModel,
         factor: Int = 20,
         session: StateSession? = nil,
+        memory: MemoryReadings = .unlimited,
         _ change: (inout ReplicationSettings) -> Void = { _ in }
     ) {
         time = FastTime(factor: factor)
@@ -46,7 +47,8 @@ struct ReplicatorHarness {
             store: store,
             time: time.source,
             observer: observer,
-            session: session
+            session: session,
+            memory: memory
         )
         store.addListener { [observer] in observer.published() }
     }

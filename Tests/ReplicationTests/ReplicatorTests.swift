@@ -280,7 +280,7 @@ import Testing
     func scanBudget() async throws {
         let harness = ReplicatorHarness(model(items: 40)) {
             $0.scanSegments = 2
-            $0.scanUnitsPerSecond = 2
+            $0.scanCapacity = .units(2)
         }
         let moments = Mutex<[Duration]>([])
         let time = harness.time

@@ -78,7 +78,7 @@ import Testing
             viewType: .newImage,
             change: {
                 $0.scanSegments = 2
-                $0.scanUnitsPerSecond = 20
+                $0.scanCapacity = .units(20)
             },
             prepare: { sandbox in
                 let filler = String(repeating: "x", count: 2_000)

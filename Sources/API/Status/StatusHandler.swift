@@ -18,6 +18,8 @@ struct StatusHandler: Sendable {
     let authentication: AuthenticationStatus
     /// Nil where nobody calls AWS, as in a test.
     let aws: (@Sendable () -> AWSStatus)?
+    /// Nil where it was not started by its program.
+    let process: (@Sendable () -> ProcessStatus)?
 
     func respond(to call: APICall) throws(Problem) -> HTTPResponse {
         _ = try QueryParameters(call.request, allowed: [])
@@ -64,6 +66,8 @@ struct StatusHandler: Sendable {
             json.object("saved_state", of: tellsCounts ? status.savedState : nil) { Self.write($1, to: &$0) }
             json.member("subscribers", told(Int64(hub.reading.subscribers)))
             json.object("connections", of: connections) { Self.write($1, to: &$0) }
+            json.object("process", of: process?()) { Self.write($1, to: &$0) }
+            json.object("memory", of: told(status.memory)) { Self.write($1, process?().residentBytes, to: &$0) }
             json.object("pending", of: told(pendingBytes)) { Self.write($1, to: &$0) }
             json.object("authentication") { Self.write(authentication, to: &$0) }
             json.member("version", Build.version)
@@ -153,6 +157,22 @@ struct StatusHandler: Sendable {
         json.member("configured", budget.configured)
         json.member("open_files_limit", budget.openFiles)
         json.member("open_files_reserved", budget.reservedFiles)
+    }
+
+    private static func write(_ process: ProcessStatus, to json: inout JSONWriter) {
+        json.member("cpus", process.processors)
+        json.member("cpu_quota", raw: process.quota.map { "\($0)" } ?? "null")
+        json.member("event_loops", process.eventLoops)
+    }
+
+    private static func write(_ memory: MemoryStatus, _ residentBytes: Int64?, to json: inout JSONWriter) {
+        json.member("limit_bytes", memory.limit?.bytes)
+        json.member("limit_source", memory.limit?.source.rawValue)
+        json.member("resident_bytes", residentBytes)
+        json.member("table_bytes", memory.tableBytes)
+        json.member("estimated_bytes", memory.estimatedBytes)
+        json.member("full", memory.isFull)
+        json.member("dropped_contents", memory.droppedContents)
     }
 
     /// What waits for slow clients.

@@ -1,4 +1,4 @@
-/* What Glibc's Swift module lacks: epoll, eventfd, accept4, pipe2, prctl. Only forwarding, no logic. */
+/* What Glibc's Swift module lacks: epoll, eventfd, accept4, pipe2, prctl, mallopt. Only forwarding, no logic. */
 #ifndef TABLECAST_CLINUX_H
 #define TABLECAST_CLINUX_H
 
@@ -51,6 +51,12 @@ ssize_t linux_send_pieces(int descriptor, struct iovec *pieces, size_t count);
 
 /* The process leaves no core, and other processes of its user see neither its memory nor its environment (prctl, PR_SET_DUMPABLE). */
 int linux_forbid_dumps(void);
+
+/* The C library keeps at most so many arenas. Returns 1, or 0 when it refuses. */
+int linux_limit_arenas(int count);
+
+/* Gives freed memory back to the system. Returns 1 when some was given back. */
+int linux_release_memory(void);
 int linux_set_option(int descriptor, int level, int option, int value);
 
 /* A pipe whose ends no program inherits that this process starts. */

@@ -12,6 +12,7 @@ struct TableResponse {
     private var isStreamEnabled = false
     private var viewType: StreamViewType?
     private var itemCount: Int64 = 0
+    private var capacity = TableCapacity()
     private var summaries = TableSummaries()
 
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> TableDescription {
@@ -40,6 +41,10 @@ struct TableResponse {
         case "TableStatus": status = try json.readOptionalString() ?? ""
         case "ItemCount": itemCount = Int64(saturating: try json.readDouble())
         case "LatestStreamArn": streamARN = try json.readOptionalString()
+        case "TableSizeBytes": try capacity.readSize(&json)
+        case "ProvisionedThroughput": try capacity.readProvisioned(&json)
+        case "OnDemandThroughput": try capacity.readOnDemand(&json)
+        case "WarmThroughput": try capacity.readWarm(&json)
         case "KeySchema": try readKeySchema(&json)
         case "AttributeDefinitions": try readAttributeDefinitions(&json)
         case "StreamSpecification": try readStreamSpecification(&json)
@@ -114,6 +119,7 @@ struct TableResponse {
             streamEnabled: isStreamEnabled,
             streamViewType: viewType,
             approximateItemCount: itemCount,
+            capacity: capacity,
             summaries: summaries
         )
     }

@@ -5,6 +5,8 @@ import Basics
 public struct RetryPolicy: Sendable, Hashable {
     /// Attempts in all, the first included.
     public var maximumAttempts: Int
+    /// Attempts in all while the service throttles, for a caller that slows down by itself; nil for as many as after other failures.
+    public var maximumThrottledAttempts: Int?
     /// The longest first wait after a transient failure; it doubles with every attempt.
     public var base: Duration
     /// The longest first wait after throttling, where coming back soon is what is not wanted.
@@ -31,6 +33,11 @@ public struct RetryPolicy: Sendable, Hashable {
         self.cap = cap
         self.maximumElapsed = maximumElapsed
         self.attemptTimeout = attemptTimeout
+    }
+
+    /// Attempts in all after a failure of `kind`.
+    func attempts(_ kind: DynamoDBError.Kind) -> Int {
+        kind == .throttled ? min(maximumThrottledAttempts ?? maximumAttempts, maximumAttempts) : maximumAttempts
     }
 
     /// The wait before another attempt: `random` (0..<1) of the bound for `attempt` failures so far.

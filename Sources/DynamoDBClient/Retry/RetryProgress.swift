@@ -47,7 +47,7 @@ struct RetryProgress {
             return .replaceCredentials
         }
         let attempts = failures.count + 1
-        guard error.isRetryable, attempts < policy.maximumAttempts else { return .giveUp }
+        guard error.isRetryable, attempts < policy.attempts(error.kind) else { return .giveUp }
         let delay = policy.delay(afterAttempt: attempts, kind: error.kind, random: time.random())
         guard elapsed + delay <= policy.maximumElapsed, budget.pay() else { return .giveUp }
         failures.append(error.kind)

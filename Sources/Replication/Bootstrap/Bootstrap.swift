@@ -29,17 +29,24 @@ struct Bootstrap: Sendable {
     }
 
     private func scan() async -> GenerationEnd? {
+        let rate = context.settings.scanCapacity.rate(for: build.target.capacity)
+        let pacer = ReadPacer(rate, time: context.time)
         let scan = TableScan(
             context: context,
             target: build.target,
             segments: await build.scanBegins(),
-            pacer: ReadPacer(unitsPerSecond: context.settings.scanUnitsPerSecond, time: context.time),
-            apply: { await build.apply($0) },
+            pacer: pacer,
+            apply: { page in
+                guard await context.memory.room() else { return }
+                await build.apply(page, rate: pacer.unitsPerSecond)
+            },
             segmentEnded: { await build.segmentEnded() },
-            trouble: { await build.scanFailed($0) }
+            trouble: { await build.scanFailed($0, rate: pacer.unitsPerSecond) }
         )
         do {
             try await scan.run()
+            // A page that was not applied for that is missing.
+            try Task.checkCancellation()
             let end = stream.now
             // Evidence is gathered from now on; the watch asks whether it suffices.
             _ = await stream.poller.hasCaughtUp(since: end)

@@ -48,7 +48,10 @@ struct FollowedStream: Sendable {
                     case .trouble(let shardID, let error): context.reporter.report(error, shardID: shardID)
                     }
                 },
-                consume: { await build.apply($0) }
+                consume: { delivery in
+                    _ = await context.memory.room()
+                    return await build.apply(delivery)
+                }
             )
             return .cancelled
         } catch let unusable as UnusableRecord {

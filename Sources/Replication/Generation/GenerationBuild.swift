@@ -58,7 +58,7 @@ actor GenerationBuild {
         }
         context.reporter.update {
             $0.streamARN = target.streamARN
-            $0.scanUnitsPerSecond = context.settings.scanUnitsPerSecond
+            $0.scanUnitsPerSecond = context.settings.scanCapacity.rate(for: target.capacity).wholeUnits
             BootstrapProgress.clear(&$0)
         }
     }
@@ -71,9 +71,10 @@ actor GenerationBuild {
         return progress.segments
     }
 
-    /// Applies a page of the scan.
-    func apply(_ page: ScanPage) {
+    /// Applies a page of the scan, which now reads at `rate` units a second.
+    func apply(_ page: ScanPage, rate: Int?) {
         contents.apply(page)
+        context.reporter.update { $0.scanUnitsPerSecond = rate }
         progress.took(page)
         showProgress()
     }
@@ -84,8 +85,9 @@ actor GenerationBuild {
         showProgress()
     }
 
-    /// A page of the scan failed and is retried.
-    func scanFailed(_ error: DynamoDBError) {
+    /// A page of the scan failed and is retried, at `rate` units a second.
+    func scanFailed(_ error: DynamoDBError, rate: Int?) {
+        context.reporter.update { $0.scanUnitsPerSecond = rate }
         progress.scanFailed(error)
         context.reporter.report(error)
     }
@@ -101,6 +103,13 @@ actor GenerationBuild {
         let now = context.time.continuous()
         context.reporter.update { progress.show(in: &$0, at: now) }
         context.reporter.observe(progress.event)
+    }
+
+    /// Takes the old contents from readers, because old and new ones do not fit into memory together. Returns whether there were any.
+    func dropOldContents(_ reason: String) -> Bool {
+        guard !isLive, context.store.snapshot != nil else { return false }
+        context.dropContents(reason)
+        return true
     }
 
     // MARK: Following
@@ -150,7 +159,9 @@ actor GenerationBuild {
             }
             return context.reporter.explain(progress.waiting(view))
         }
-        let evidence = Readiness.Evidence(view, tableWatch.condition)
+        var condition = tableWatch.condition
+        if condition.obstacle == nil { condition.obstacle = context.memory.obstacle }
+        let evidence = Readiness.Evidence(view, condition)
         context.reporter.transition(lookedAt: view.asOf) { status in
             status.shards = shards
             status.lagMilliseconds = view.lagMilliseconds

@@ -4,6 +4,8 @@ enum GenerationEnd: Sendable, Hashable {
     /// Records are lost: the published contents no longer follow the table.
     case rebuild(Reason)
     case failed(ReplicationFailure)
+    /// The contents do not fit into memory.
+    case full(ReplicationFailure)
 }
 
 /// Thrown by the consumer when a record cannot be applied.

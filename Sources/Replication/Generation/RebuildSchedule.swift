@@ -7,17 +7,24 @@ struct RebuildSchedule: Sendable {
         let reason: Reason
         /// The time between the end of the old generation and the new one.
         let wait: Duration
+        /// It follows a generation that did not fit into memory: more memory ends the wait.
+        var needsMemory = false
     }
 
     private let gapPolicy: GapPolicy
+    /// A start that somebody waits for ends where another would pause.
+    private let isStartLimited: Bool
     private let limits: ReplicationLimits
     /// Rebuilds in a row.
     private var rebuilds = 0
+    /// Generations in a row that did not fit into memory.
+    private var full = 0
     /// The stream that its endpoint does not know, and since when.
     private var missing: (streamARN: String, since: Duration)?
 
     init(_ settings: ReplicationSettings) {
         gapPolicy = settings.gapPolicy
+        isStartLimited = settings.startTimeout != nil
         limits = settings.limits
     }
 
@@ -43,7 +50,16 @@ struct RebuildSchedule: Sendable {
         case .failed(let failure):
             guard hasBeenLive else { throw failure }
             reason = Reason(.scanFailed, failure.description)
+        case .full(let failure):
+            // Not the end of the process otherwise: whoever starts it again would have it read the table again, with the same outcome.
+            guard hasBeenLive || !isStartLimited else { throw failure }
+            let wait = limits.memoryBackoff.bound(failures: full)
+            full += 1
+            let text =
+                "\(failure.description) The next attempt follows in \(DurationText.format(wait)), or when the limit is raised."
+            return Rebuild(reason: Reason(.insufficientMemory, text), wait: wait, needsMemory: true)
         }
+        if liveFor != nil { full = 0 }
         if let liveFor, liveFor >= limits.rebuildForgiveness { rebuilds = 0 }
         defer { rebuilds += 1 }
         return Rebuild(reason: reason, wait: limits.rebuildWait(rebuilds: rebuilds))

@@ -44,6 +44,8 @@ final class StateSaver: Sendable {
             if await build.isLive { _ = await save(build, stream, isLast: true) }
             let work = BackgroundWork { [session] in await session.close() }
             _ = await work.value(within: context.limits.stateStopMargin, context.time, isCancellable: false)
+        // Nothing was lost, and the state that was saved fits.
+        case .full: break
         case .failed(let failure):
             if context.reporter.readiness.hasBeenLive { await abandon(failure.description) }
         case .rebuild(let reason): await abandon(reason.text)

@@ -6,15 +6,22 @@ import Basics
 /// leaves a debt that the calls after it wait for.
 struct CapacityBudget: Sendable, Hashable {
     /// Units a second, which is also how many may be saved up.
-    let rate: Double
+    private(set) var rate: Double
     private var tokens: Double
     private var updatedAt: Duration
 
     /// A full bucket. `unitsPerSecond` is at least 1.
-    init(unitsPerSecond: Int, at now: Duration) {
-        rate = Double(max(1, unitsPerSecond))
+    init(unitsPerSecond: Double, at now: Duration) {
+        rate = max(1, unitsPerSecond)
         tokens = rate
         updatedAt = now
+    }
+
+    /// Changes the rate. A debt stays, and no more than the new rate is saved up.
+    mutating func change(to unitsPerSecond: Double, at now: Duration) {
+        refill(now)
+        rate = max(1, unitsPerSecond)
+        tokens = min(rate, tokens)
     }
 
     /// Takes `units` out. Returns how long to wait before the call that they are for.

@@ -51,7 +51,7 @@ struct TableScan: Sendable {
                 guard key != nil, page.lastEvaluatedKey == key else { return page }
                 failure = repeatedKey(segment)
             case .failure(let error):
-                pacer.settle(permit, units: 0, items: 0)
+                pacer.settle(permit, failed: error)
                 failure = error
             }
             switch failure.kind {

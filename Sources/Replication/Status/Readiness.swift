@@ -112,6 +112,13 @@ package struct Readiness: Sendable, Hashable {
         enter(hasServed ? .rebuilding : .syncing, Reason(code, reason))
     }
 
+    /// The old contents were taken away during a rebuild, for `reason`.
+    mutating func dropContents(_ reason: String) {
+        guard state == .rebuilding, let cause else { return }
+        self.cause = Reason(cause.code, "\(cause.text); \(reason)")
+        why = self.cause ?? why
+    }
+
     /// A generation has been published.
     package mutating func goLive() {
         enter(.live, Reason(.following, "following the stream"))

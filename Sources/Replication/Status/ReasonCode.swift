@@ -46,6 +46,8 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     case keyInaccessible = "key-inaccessible"
     /// DynamoDB has archived the table.
     case tableArchived = "table-archived"
+    /// The contents do not fit into the memory that the process may use. Also the cause of a rebuild, which pauses then.
+    case insufficientMemory = "insufficient-memory"
 
     /// The saved state is shown as it was: the table has not been described yet, or what was written since is being read. Also the cause
     /// of a rebuild when it cannot be resumed.

@@ -84,7 +84,9 @@ package struct ReplicationStatus: Sendable, Hashable {
     /// Estimates for the present scan by DescribeTable's count, which is hours old: units in all, seconds left. Nil while unknown.
     package var scanEstimatedUnits: Double?
     package var scanEstimatedSecondsLeft: Double?
-    /// The bound of the scan, read capacity units a second; nil without one.
+    /// The memory that the table takes.
+    package var memory = MemoryStatus()
+    /// The present bound of the scan, read capacity units a second; nil without one.
     package var scanUnitsPerSecond: Int?
     /// The background comparison of table and replica; nil when it is off.
     package var verification: VerificationStatus?

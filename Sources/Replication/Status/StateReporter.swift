@@ -86,14 +86,14 @@ final class StateReporter: Sendable {
     /// Says what replication waits for, without a change of state.
     func explain(_ reason: Reason) { transition { $0.explain(reason.text, code: reason.code) } }
 
-    /// A generation is built again because the one before it has ended.
-    func beginRebuild(_ reason: Reason) {
+    /// A generation is built again because the one before it has ended; `isPaused` after a pause.
+    func beginRebuild(_ reason: Reason, isPaused: Bool = false) {
         update {
             $0.lastError = reason.text
             $0.rebuilds += 1
         }
         transition { $0.beginGeneration(reason.text, code: reason.code) }
-        observe(.rebuild(reason: reason.text))
+        observe(isPaused ? .scanFull(reason: reason.text) : .rebuild(reason: reason.text))
     }
 
     /// Changes the readiness and tells everybody. `moment`, on the continuous clock, is when replication looked at all that it follows; nil

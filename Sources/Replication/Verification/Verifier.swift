@@ -24,10 +24,8 @@ struct Verifier: Sendable {
         let settings = context.settings
         let isContinuous = settings.verifyUnitsPerSecond != nil
         if isContinuous { showStatus() }
-        let pacer = ReadPacer(
-            unitsPerSecond: settings.verifyUnitsPerSecond ?? settings.scanUnitsPerSecond,
-            time: context.time
-        )
+        let capacity = settings.verifyUnitsPerSecond.map(ScanCapacity.units) ?? settings.scanCapacity
+        let pacer = ReadPacer(capacity.rate(for: build.target.capacity), time: context.time)
         let review = SuspectReview(context, build, stream, pacer)
         var schedule = VerificationSchedule(isContinuous: isContinuous, isResumed: isResumed, limits: context.limits)
         while await context.pause(context.limits.verifyInterval) {

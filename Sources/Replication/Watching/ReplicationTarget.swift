@@ -32,8 +32,13 @@ struct ReplicationTarget: Sendable, Hashable {
     /// Nil where the endpoint does not say.
     let viewType: StreamViewType?
     let approximateItems: Int64
+    /// Its size, and its capacity for reads.
+    var capacity = TableCapacity()
     /// The attributes that the replica leaves out of every item.
     var ignoredAttributes = AttributePatterns.none
+
+    /// The memory that its contents take, by its description.
+    var memory: TableMemory { TableMemory(bytes: capacity.sizeBytes, items: approximateItems) }
 
     /// The identity of a saved state of this table.
     var stateIdentity: StateIdentity {
@@ -92,6 +97,7 @@ struct ReplicationTarget: Sendable, Hashable {
                 streamARN: streamARN,
                 viewType: table.streamViewType,
                 approximateItems: table.approximateItemCount,
+                capacity: table.capacity,
                 ignoredAttributes: ignored
             )
         )

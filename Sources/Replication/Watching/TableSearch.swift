@@ -58,6 +58,9 @@ struct TableSearch: Sendable {
         context.reporter.observe(.startWaits(code: reason.code, reason: reason.text))
     }
 
+    /// The contents of a state that was saved fit, whatever the description says.
+    private var hasSavedState: Bool { context.reporter.written.savedState?.streamReadAt != nil }
+
     private enum Outcome {
         case ready(ReplicationTarget)
         /// The table is described again after this time.
@@ -67,7 +70,14 @@ struct TableSearch: Sendable {
     private func judge(_ description: TableDescription) throws(ReplicationFailure) -> Outcome {
         let reporter = context.reporter
         switch watch.judge(description) {
-        case .ready(let target): return .ready(target)
+        case .ready(let target):
+            // A start only: contents that are shown have fitted.
+            if !reporter.readiness.hasServed, !hasSavedState, let failure = context.memory.failure(target) {
+                throw failure
+            }
+            // After that: a start that fails says one line.
+            context.memory.note(target.memory)
+            return .ready(target)
         case .wait(let reason):
             explain(reason)
             // Somebody has to enable a key, while a table or a stream that is being made is there soon.

@@ -104,7 +104,8 @@ final class TableWatch: Sendable {
             // Single items may have been read from the other table, so the replica is built again, from the right one.
             guard hasBeenLive else { return .failed(failure) }
             return context.reporter.reportGap(failure.message, .otherTable)
-        case .ready, .wait, .failed: break
+        case .ready(let target): context.memory.note(target.memory)
+        case .wait, .failed: break
         }
         state.withLock {
             $0.condition.isTableMissing = TableStatus(description.status) == .deleting

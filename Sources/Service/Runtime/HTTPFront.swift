@@ -20,7 +20,7 @@ package final class HTTPFront: Sendable {
 
     /// Makes everything; nothing listens yet. Without an `authenticator` everybody who reaches it may read. `descriptors`
     /// bounds the connections beside the settings. `isLoopback` says whether only this machine can reach it, and `aws` how
-    /// AWS is reached.
+    /// AWS is reached. `pendingBytes` may wait for slow clients where the settings do not say.
     package init(
         view: ReplicaView,
         settings: Settings,
@@ -30,6 +30,7 @@ package final class HTTPFront: Sendable {
         authenticator: Authenticator? = nil,
         descriptors: DescriptorBudget? = nil,
         aws: (@Sendable () -> AWSStatus)? = nil,
+        pendingBytes defaultPendingBytes: Int? = nil,
         apiLimits: APILimits = APILimits()
     ) {
         var feedLimits = settings.feed
@@ -45,7 +46,10 @@ package final class HTTPFront: Sendable {
         let health = Health(view: view, readyWhen: settings.readyWhen)
         let waiting = Permits(limit: apiLimits.waitingRequests)
         let startedAt = view.wallMilliseconds()
-        let pendingBytes = PendingBytes(limit: settings.pendingBytes ?? MemoryBudget.pendingBytes())
+        let pendingBytes = PendingBytes(
+            limit: settings.pendingBytes ?? defaultPendingBytes ?? MemoryBudget.pendingBytes()
+        )
+        let process: @Sendable () -> ProcessStatus = { [loops = settings.loops] in ProcessStatus(loops: loops) }
         let collector = MetricsCollector(
             registry: metrics.registry,
             view: view,
@@ -56,6 +60,7 @@ package final class HTTPFront: Sendable {
             connectionLimit: descriptors?.connections ?? settings.server.connections,
             tokens: authenticator?.store,
             aws: aws,
+            process: process,
             startedAtMilliseconds: startedAt
         )
         let logger = Logger(label: "tablecast")
@@ -83,6 +88,7 @@ package final class HTTPFront: Sendable {
             authenticator: authenticator,
             isExposed: authenticator == nil && !isLoopback,
             aws: aws,
+            process: process,
             metrics: { collector.respond() }
         )
         var serverLimits = settings.server

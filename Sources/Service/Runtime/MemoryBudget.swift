@@ -1,3 +1,5 @@
+import Replication
+
 /// How much memory this process may count on, and what of it may wait for slow clients.
 enum MemoryBudget {
     /// What `pendingBytes` comes to at least, and at most.
@@ -6,28 +8,42 @@ enum MemoryBudget {
     private static let pendingShare = 16
 
     /// The default of `--max-pending-bytes`: a sixteenth of the memory available, within `pendingRange`.
-    static func pendingBytes(read: (String) -> String? = ProcessUsage.read) -> Int {
-        let share = (available(read: read) ?? .max) / pendingShare
+    static func pendingBytes(bound: Int? = nil, read: (String) -> String? = ProcessUsage.read) -> Int {
+        let share = min(bound ?? .max, available(read: read) ?? .max) / pendingShare
         return min(max(share, pendingRange.lowerBound), pendingRange.upperBound)
     }
 
     /// Bytes that the process may use: the least of the limits of its control group (version 2 or 1) and of those around it, and what
     /// the machine has available. Nil where the kernel tells none of them. `read` gives the contents of a file.
     static func available(read: (String) -> String? = ProcessUsage.read) -> Int? {
-        var least: Int?
-        func note(_ bytes: Int?) {
-            if let bytes, bytes > 0 { least = min(least ?? .max, bytes) }
-        }
-        note(read("/proc/meminfo").flatMap(availableOfMachine))
-        for file in groupFiles(read("/proc/self/cgroup") ?? "") {
-            // `max` of version 2 is no number; no limit of version 1 is one of some exabytes.
-            note(read(file).flatMap { Int($0.prefix { !$0.isWhitespace }) })
-        }
-        return least
+        least([ofMachine("MemAvailable:", read), ofGroups(read)])
     }
 
-    private static func availableOfMachine(_ text: String) -> Int? {
-        for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
+    /// The bound on the memory of the process: the least of `option` and of the limits of its control groups, or else the machine's memory.
+    /// Nil when `option` is 0, and where the kernel tells none of them.
+    static func limit(option: Int64?, read: (String) -> String? = ProcessUsage.read) -> MemoryLimit? {
+        if option == 0 { return nil }
+        let machine = ofMachine("MemTotal:", read)
+        // No limit of version 1 is one of some exabytes.
+        let group = ofGroups(read).flatMap { $0 < machine ?? .max ? Int64($0) : nil }
+        if let option, option <= group ?? .max { return MemoryLimit(bytes: option, source: .option) }
+        if let group { return MemoryLimit(bytes: group, source: .controlGroup) }
+        return machine.map { MemoryLimit(bytes: Int64($0), source: .machine) }
+    }
+
+    private static func ofGroups(_ read: (String) -> String?) -> Int? {
+        // `max` of version 2 is no number.
+        least(
+            groupFiles(read("/proc/self/cgroup") ?? "").map { read($0).flatMap { Int($0.prefix { !$0.isWhitespace }) } }
+        )
+    }
+
+    private static func least(_ numbers: [Int?]) -> Int? { numbers.compactMap { $0 }.filter { $0 > 0 }.min() }
+
+    /// Bytes under a name of /proc/meminfo.
+    private static func ofMachine(_ name: String, _ read: (String) -> String?) -> Int? {
+        guard let text = read("/proc/meminfo") else { return nil }
+        for line in text.split(separator: "\n") where line.hasPrefix(name) {
             let fields = line.split(separator: " ")
             return fields.count > 1 ? Int(fields[1]).map { $0 * 1_024 } : nil
         }

@@ -20,6 +20,7 @@ final class MetricsCollector: Sendable {
     private let connectionLimit: Int
     /// Nil where no tokens are asked for.
     private let tokens: TokenStore?
+    private let process: @Sendable () -> ProcessStatus
     private let startedAtMilliseconds: Int64
 
     init(
@@ -32,6 +33,7 @@ final class MetricsCollector: Sendable {
         connectionLimit: Int,
         tokens: TokenStore? = nil,
         aws: (@Sendable () -> AWSStatus)? = nil,
+        process: @escaping @Sendable () -> ProcessStatus,
         startedAtMilliseconds: Int64
     ) {
         metrics = CollectedMetrics(registry: registry)
@@ -43,6 +45,7 @@ final class MetricsCollector: Sendable {
         self.pendingBytes = pendingBytes
         self.connectionLimit = connectionLimit
         self.tokens = tokens
+        self.process = process
         self.startedAtMilliseconds = startedAtMilliseconds
         for (name, help) in Self.meanings { registry.describe(name, help) }
     }
@@ -53,6 +56,7 @@ final class MetricsCollector: Sendable {
         collectState()
         collectFeed()
         collectPending()
+        collectMemory()
         collectProcess()
         aws?.collect()
         var fields = HTTPFields()
@@ -144,7 +148,18 @@ final class MetricsCollector: Sendable {
         counter("tablecast_http_pending_closed_total", [], pendingBytes.closed)
     }
 
+    private func collectMemory() {
+        let memory = view.status().memory
+        metrics.gauge("tablecast_memory_limit_bytes", known: memory.limit.map { Double($0.bytes) })
+        metrics.gauge("tablecast_memory_estimated_bytes", known: memory.estimatedBytes.map { Double($0) })
+        gauge("tablecast_memory_full", [], memory.isFull ? 1 : 0)
+        counter("tablecast_memory_dropped_contents_total", [], memory.droppedContents)
+    }
+
     private func collectProcess() {
+        let process = process()
+        gauge("tablecast_cpus", [], Double(process.processors))
+        gauge("tablecast_event_loops", [], Double(process.eventLoops))
         if let reading = tokens?.reading { gauge("tablecast_token_file_failing", [], reading.trouble == nil ? 0 : 1) }
         counter("tablecast_log_lines_dropped_total", [], LogQueue.standardError.droppedTotal)
         gauge("tablecast_build_info", [("version", Build.version)], 1)
@@ -221,6 +236,15 @@ final class MetricsCollector: Sendable {
         ("tablecast_history_bytes", "Bytes that the history keeps in memory."),
         ("tablecast_feed_stalled_total", "Event streams closed because their client did not read."),
         ("tablecast_feed_resets_total", "Times a subscriber was told to start over."),
+        ("tablecast_memory_limit_bytes", "Memory that the process may use."),
+        ("tablecast_memory_estimated_bytes", "Memory that the process needs for the table, by DescribeTable's size."),
+        ("tablecast_memory_full", "1 while memory is full and no changes are taken."),
+        (
+            "tablecast_memory_dropped_contents_total",
+            "Rebuilds that refused reads because two copies did not fit into memory."
+        ),
+        ("tablecast_cpus", "Processors that the process may use."),
+        ("tablecast_event_loops", "Event loops that serve HTTP."),
         ("tablecast_build_info", "The version, as a label."),
         ("process_start_time_seconds", "Start of the process since 1970 UTC."),
         ("process_cpu_seconds", "Processor time used."),

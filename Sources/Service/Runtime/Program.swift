@@ -65,6 +65,7 @@ package enum Program {
 
     /// Runs the command line's command of `root` and ends the process.
     package static func run<Root: ParsableCommand>(_ root: Root.Type) async -> Never {
+        Allocator.limitArenas(for: .current, environment: environment)
         StopSignals.endAtQuit()
         HeldSignals.hold()
         StandardDescriptors.fill()

@@ -90,6 +90,13 @@ final class ReplicationReporter: ReplicationObserver {
             logger.debug("scan: \(items) items, \(segmentsDone) of \(segments) segments done")
         case .gap(let reason): logger.warning("records were lost, rebuilding: \(reason)")
         case .rebuild(let reason): logger.warning("building a new generation: \(reason)")
+        case .memoryEstimated(let judgement, let text):
+            let isTight = judgement == .doubtful || judgement == .hopeless
+            logger.log(level: isTight ? .warning : .info, "\(text)")
+        case .contentsDropped(let reason): logger.warning("reads are refused until the rebuild ends: \(reason)")
+        case .scanFull(let reason): logger.error("reads are refused: \(reason)")
+        case .memoryFull(let reason): logger.error("\(reason)")
+        case .memoryFreed: logger.notice("memory is no longer full: changes are taken again")
         case .shardTrouble(let shardID, let error):
             state.withLock { $0.isStarted = true }
             reportTrouble(error, shard: shardID)

@@ -82,6 +82,7 @@ package struct TablecastService: Sendable {
         if let configuration = aws.configuration, configuration.isRegional {
             replication.region = configuration.region
         }
+        let memory = MemoryGauge(option: settings.maximumMemory, time: time)
         let replicator = Replicator(
             settings: replication,
             table: aws,
@@ -89,7 +90,8 @@ package struct TablecastService: Sendable {
             store: store,
             time: time,
             observer: reporter,
-            session: session
+            session: session,
+            memory: memory.readings
         )
         let view = ReplicaView(
             store: store,
@@ -109,7 +111,8 @@ package struct TablecastService: Sendable {
             accessLog: accessLog,
             authenticator: tokens.map { Authenticator(store: $0, continuous: time.continuous) },
             descriptors: descriptors,
-            aws: { aws.status }
+            aws: { aws.status },
+            pendingBytes: memory.pendingBytes
         )
         store.addListener { [weak front] in front?.wakeStreams() }
         let listening = try start(front, on: plan)
@@ -205,11 +208,13 @@ package struct TablecastService: Sendable {
         let named = settings.listen.map(\.description).joined(separator: ",")
         let addresses = Self.list(listening.addresses)
         let exposed = settings.tokenFile == nil ? listening.addresses.filter { !$0.isLocal } : []
+        let loops = settings.loops
         let logger = logger
         let supervisor = supervisor
         reporter.whenStarted {
             for note in listening.notes { logger.notice("\(note)") }
             logger.info("listening on \(addresses)", metadata: ["version": "\(Build.version)"])
+            logger.info("\(CPUBudget.current.sentence(loops: loops))")
             logger.log(level: descriptors.isTight ? .warning : .info, "\(descriptors.sentence)")
             if !exposed.isEmpty {
                 logger.warning(

@@ -92,6 +92,24 @@ extension SettingKind where Value == Int {
     }
 }
 
+extension SettingKind where Value == Int64 {
+    /// A number of bytes, perhaps with a unit, or 0 for no bound.
+    static func bytesOrNone(_ range: ClosedRange<Int64>, such example: String) -> Self {
+        let bounds = "\(ByteText.exact(range.lowerBound)) to \(ByteText.exact(range.upperBound))"
+        let form = SettingForm(
+            placeholder: "bytes",
+            values: "\(bounds), or 0",
+            allowed: "give 0, or bytes from \(bounds), such as \(example)",
+            takesNumbers: true
+        )
+        return SettingKind(
+            form: form,
+            read: { ByteText.parse($0).flatMap { $0 == 0 || range.contains($0) ? $0 : nil } },
+            text: { ByteText.exact($0) }
+        )
+    }
+}
+
 extension SettingKind where Value == Duration {
     /// A time with its unit.
     static func duration(_ range: ClosedRange<Duration>) -> Self {

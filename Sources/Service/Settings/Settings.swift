@@ -1,7 +1,6 @@
 package import API
 package import DynamoDBClient
 package import Feed
-import Glibc
 package import HTTPSemantics
 package import HTTPServer
 package import Logging
@@ -49,6 +48,8 @@ package struct Settings: Sendable, Hashable {
     package var proxies = TrustedProxies()
     /// Bytes that may wait for slow clients; nil for a part of the memory available.
     package var pendingBytes: Int?
+    /// Bytes of memory that the process may use, 0 for no bound; nil for the limit of its control group, or else the machine's memory.
+    package var maximumMemory: Int64?
     package var logLevel = Logger.Level.info
     package var logFormat = LogFormat.text
     /// Whether every request is logged.
@@ -84,6 +85,6 @@ package struct Settings: Sendable, Hashable {
         return timeout == .zero ? nil : timeout
     }
 
-    /// Processors this process may use, at least one.
-    package static var processors: Int { min(64, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    /// Processors that this process may use, as many as there may be event loops.
+    package static var processors: Int { min(64, CPUBudget.current.processors) }
 }

@@ -32,6 +32,40 @@ import Testing
         #expect(table.keySchema.sort == KeyAttribute(name: "e\u{301}", type: .number))
     }
 
+    private func capacity(_ members: String) throws -> TableCapacity {
+        try decode(
+            """
+            {"Table":{"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"TableName":"t",
+            "KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],\(members)}}
+            """
+        ).capacity
+    }
+
+    @Test(
+        "reads the size and the capacity for reads; 0 and -1 stand for none, and what cannot be read counts as absent"
+    )
+    func capacity() throws {
+        let all = try capacity(
+            """
+            "TableSizeBytes":54975581388800,"ProvisionedThroughput":{"NumberOfDecreasesToday":0,"ReadCapacityUnits":500},
+            "OnDemandThroughput":{"MaxReadRequestUnits":4000},"WarmThroughput":{"ReadUnitsPerSecond":12000,"Status":"ACTIVE"}
+            """
+        )
+        #expect(all.sizeBytes == 50 << 40)
+        #expect(all.provisionedReadUnits == 500)
+        #expect(all.maximumReadUnits == 4_000)
+        #expect(all.warmReadUnits == 12_000)
+        let none = try capacity(
+            """
+            "TableSizeBytes":"large","ProvisionedThroughput":{"ReadCapacityUnits":0},"OnDemandThroughput":{"MaxReadRequestUnits":-1},
+            "WarmThroughput":[1]
+            """
+        )
+        #expect(none == TableCapacity())
+        #expect(try capacity("\"TableSizeBytes\":-5").sizeBytes == 0)
+        #expect(try capacity("\"TableSizeBytes\":1e300").sizeBytes == .max)
+    }
+
     private static let keyARN = "arn:aws:kms:eu-central-1:1:key/k"
 
     private func summaries(_ members: String) throws -> TableSummaries {

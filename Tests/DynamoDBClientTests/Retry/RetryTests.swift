@@ -44,6 +44,19 @@ import Testing
     }
 }
 
+@Suite struct ThrottledAttemptsTests {
+    @Test("a caller that slows down by itself hears of throttling at once, and other failures are retried as usual")
+    func attempts() {
+        var policy = RetryPolicy(maximumAttempts: 4, maximumElapsed: .seconds(1))
+        #expect(policy.attempts(.throttled) == 4)
+        policy.maximumThrottledAttempts = 1
+        #expect(policy.attempts(.throttled) == 1)
+        #expect(policy.attempts(.transient) == 4)
+        policy.maximumThrottledAttempts = 9
+        #expect(policy.attempts(.throttled) == 4)
+    }
+}
+
 @Suite struct RetryProgressTests {
     private func error(_ kind: DynamoDBError.Kind) -> DynamoDBError {
         DynamoDBError(kind: kind, operation: "", subject: "", code: "", message: "", hint: "")

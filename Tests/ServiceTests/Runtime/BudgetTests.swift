@@ -1,5 +1,6 @@
 import DynamoDBClient
 import HTTPServer
+import Replication
 import Testing
 
 @testable import Service
@@ -29,6 +30,24 @@ import Testing
         #expect(available(["/proc/meminfo": "MemAvailable:\n"]) == nil)
     }
 
+    @Test("the limit is the least of the option and of the control groups, or else the machine's memory; 0 is none")
+    func limit() {
+        let machine = ["/proc/meminfo": "MemTotal:  8000 kB\nMemAvailable:    4000 kB\n"]
+        let group = machine.merging(["/sys/fs/cgroup/memory.max": "1000000\n"]) { $1 }
+        func limit(_ option: Int64?, _ files: [String: String]) -> MemoryLimit? {
+            MemoryBudget.limit(option: option) { files[$0] }
+        }
+        #expect(limit(nil, [:]) == nil)
+        #expect(limit(nil, machine) == MemoryLimit(bytes: 8_192_000, source: .machine))
+        #expect(limit(nil, group) == MemoryLimit(bytes: 1_000_000, source: .controlGroup))
+        #expect(limit(500_000, group) == MemoryLimit(bytes: 500_000, source: .option))
+        #expect(limit(2_000_000, group) == MemoryLimit(bytes: 1_000_000, source: .controlGroup))
+        #expect(limit(9_000_000, machine) == MemoryLimit(bytes: 9_000_000, source: .option))
+        #expect(limit(0, group) == nil)
+        let unbounded = machine.merging(["/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"]) { $1 }
+        #expect(limit(nil, unbounded) == MemoryLimit(bytes: 8_192_000, source: .machine))
+    }
+
     @Test("a sixteenth of it may wait for slow clients, within bounds")
     func pending() {
         func pending(_ megabytes: Int) -> Int {
@@ -37,6 +56,7 @@ import Testing
         #expect(pending(128) == 64 * Self.mebibyte)
         #expect(pending(2_048) == 128 * Self.mebibyte)
         #expect(pending(100_000) == 256 * Self.mebibyte)
+        #expect(MemoryBudget.pendingBytes(bound: 2_048 * Self.mebibyte) { _ in nil } == 128 * Self.mebibyte)
         #expect(MemoryBudget.pendingBytes { _ in nil } == 256 * Self.mebibyte)
     }
 

@@ -39,6 +39,26 @@ import Testing
         #expect(recorder.lines.isEmpty)
     }
 
+    @Test("says how the table compares with the memory, and warns where it may not fit")
+    func memory() {
+        let recorder = Recorder()
+        let reporter = reporter(recorder)
+        reporter.observe(.memoryEstimated(.roomy, text: "a"))
+        reporter.observe(.memoryEstimated(.doubtful, text: "b"))
+        reporter.observe(.contentsDropped(reason: "c"))
+        reporter.observe(.scanFull(reason: "d"))
+        reporter.observe(.memoryFull(reason: "e"))
+        reporter.observe(.memoryFreed)
+        let lines = recorder.lines.map { $0.split(separator: " ", maxSplits: 1).last.map(String.init) ?? "" }
+        #expect(
+            lines == [
+                "info a\n", "warning b\n", "warning reads are refused until the rebuild ends: c\n",
+                "error reads are refused: d\n",
+                "error e\n", "notice memory is no longer full: changes are taken again\n",
+            ]
+        )
+    }
+
     @Test("logs repeated trouble once in a while, and how often it was left out")
     func troubles() {
         let recorder = Recorder()

@@ -71,7 +71,8 @@ import Testing
             "profile": "dev", "poll-interval": "100ms", "scan-segments": "8", "scan-rcu": "500", "verify-rcu": "25",
             "on-gap": "rebuild-refusing", "max-lag": "2m", "loops": "3", "max-connections": "10",
             "max-connections-per-address": "0", "max-subscribers": "5", "max-subscribers-per-address": "4",
-            "max-pending-bytes": "2000000", "start-timeout": "0", "max-stream-age": "0", "history-bytes": "1000",
+            "max-pending-bytes": "2000000", "max-memory": "4Gi", "start-timeout": "0", "max-stream-age": "0",
+            "history-bytes": "1000",
             "max-tombstones": "7", "ready-when": "serving", "ignore-attributes": "aws:rep:*,secret",
             "tombstone-age": "2h", "log-level": "debug", "log-format": "json", "drain-delay": "6s",
             "keep-alive": "650s",
@@ -92,7 +93,7 @@ import Testing
         expected.aws.profile = "dev"
         expected.replication.stream.pollInterval = .milliseconds(100)
         expected.replication.scanSegments = 8
-        expected.replication.scanUnitsPerSecond = 500
+        expected.replication.scanCapacity = .units(500)
         expected.replication.verifyUnitsPerSecond = 25
         expected.replication.gapPolicy = .rebuildRefusing
         expected.replication.maximumLag = .seconds(120)
@@ -111,6 +112,7 @@ import Testing
         expected.server.connections = 10
         expected.connectionsPerAddress = 0
         expected.pendingBytes = 2_000_000
+        expected.maximumMemory = 4 << 30
         expected.feed.maximumSubscribers = 5
         expected.feed.maximumSubscribersPerAddress = 4
         expected.feed.maximumStreamAge = nil

@@ -11,9 +11,19 @@ enum LimitOptions: SettingGroup {
             "loops",
             \.loops,
             .integer(1...64),
-            default: "one for each core",
+            default: "one for each processor of the container or machine",
             example: "3",
             "Event loops that serve HTTP."
+        ),
+        Setting(
+            "max-memory",
+            \.maximumMemory,
+            SettingKind.bytesOrNone(67_108_864...(1 << 50), such: "4GiB").optional,
+            default: "the container's limit, else the machine's memory",
+            example: "4GiB",
+            "Memory that the process may use; 0 for no limit. A table that is far larger ends the start with status 78, and one that "
+                + "fills it is not read further.",
+            seeAlso: "See [Memory](operations.md#memory)."
         ),
         Setting(
             "max-connections",

@@ -24,11 +24,13 @@ enum ReplicaOptions: SettingGroup {
         ),
         Setting(
             "scan-rcu",
-            \.replication.scanUnitsPerSecond,
-            capacity,
-            default: "no limit",
+            \.replication.scanCapacity,
+            scanCapacity,
+            default: "no limit until the table throttles",
             example: "500",
-            "Read capacity units a second that the scan may consume. The stream is read meanwhile."
+            "Read capacity units a second that the scan may consume, or `auto` for half of the table's capacity. Throttling halves the "
+                + "rate for a while. The stream is read meanwhile.",
+            seeAlso: "See [Costs](scaling.md#costs)."
         ),
         Setting(
             "verify-rcu",
@@ -89,6 +91,28 @@ enum ReplicaOptions: SettingGroup {
         read: { AttributePatterns($0) },
         text: { $0.isEmpty ? nil : $0.description }
     )
+
+    private static let scanCapacity: SettingKind<ScanCapacity> = {
+        let units = SettingKind<Int>.integer(1...1_000_000)
+        let form = SettingForm(
+            placeholder: "units",
+            values: "1 to 1000000, or auto",
+            allowed: "give a whole number from 1 to 1000000, or auto",
+            completion: .words(["auto"]),
+            takesNumbers: true
+        )
+        return SettingKind(
+            form: form,
+            read: { $0 == "auto" ? .auto : units.read($0).map(ScanCapacity.units) },
+            text: { capacity in
+                switch capacity {
+                case .unlimited: nil
+                case .units(let units): "\(units)"
+                case .auto: "auto"
+                }
+            }
+        )
+    }()
 
     private static let capacity = SettingKind.integer(1...1_000_000).optional
 }

@@ -1,0 +1,36 @@
+import Basics
+
+/// Decides whether contents fit into memory. Pure: the caller gives the numbers.
+struct MemoryRule: Sendable, Hashable {
+    /// The share of the limit up to which memory is filled. The rest is for what comes between two looks at it.
+    static let mark = 0.95
+    /// The share below which there is room again.
+    static let resumption = 0.92
+    /// How far above the limit an estimate must be for a start to be refused: counts of DynamoDB are up to six hours old, and items differ.
+    static let hopeless = 1.5
+
+    let limit: MemoryLimit
+
+    init(_ limit: MemoryLimit) { self.limit = limit }
+
+    /// Bytes up to which memory is filled.
+    var markBytes: Int64 { Int64(saturating: Double(limit.bytes) * Self.mark) }
+
+    /// Whether `resident` bytes are too many. Once they were, they must fall further.
+    func isFull(_ resident: Int64, wasFull: Bool) -> Bool {
+        resident >= (wasFull ? Int64(saturating: Double(limit.bytes) * Self.resumption) : markBytes)
+    }
+
+    /// The judgement of a table; nil while nothing is known of its size.
+    func judgement(of table: TableMemory) -> MemoryJudgement? {
+        guard let contents = table.contents, let process = table.process else { return nil }
+        if Double(process) > Double(limit.bytes) * Self.hopeless { return .hopeless }
+        if process > markBytes { return .doubtful }
+        return Double(process) + Double(contents) > Double(markBytes) ? .once : .roomy
+    }
+
+    /// Whether the contents of `table` fit beside `resident` bytes.
+    func fits(_ table: TableMemory, beside resident: Int64) -> Bool {
+        Double(resident) + Double(table.contents ?? 0) <= Double(markBytes)
+    }
+}

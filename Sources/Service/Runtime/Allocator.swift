@@ -1,0 +1,20 @@
+import CLinux
+
+/// The C library's allocator.
+enum Allocator {
+    /// Arenas for each processor: glibc's own number, which it applies to the processors of the machine.
+    private static let arenasPerProcessor = 8
+    /// Variables by which an operator tunes it; they win.
+    private static let variables = ["MALLOC_ARENA_MAX", "GLIBC_TUNABLES"]
+
+    /// Bounds the arenas by the processors that the process may use. Each arena keeps freed memory for itself, so those of a large machine
+    /// cost a small container its memory.
+    static func limitArenas(for budget: CPUBudget, environment: [String: String]) {
+        guard variables.allSatisfy({ environment[$0] == nil }) else { return }
+        // It only fails for numbers that are none.
+        _ = linux_limit_arenas(Int32(clamping: budget.processors * arenasPerProcessor))
+    }
+
+    /// Gives freed memory back to the system, which takes the time of a walk through the heap.
+    static func release() { _ = linux_release_memory() }
+}
