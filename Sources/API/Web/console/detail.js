@@ -33,7 +33,7 @@ export const historyCommand = () => curlOf(...historyCall(opened.key));
  */
 const isPathless = (value) => typeOf(value) === "S" && (value.S === "." || value.S === ".." || /[/\0]/.test(value.S));
 
-function base64url(text) {
+function inBase64(text) {
     const bytes = String.fromCharCode(...new TextEncoder().encode(text));
     return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
@@ -42,7 +42,7 @@ function base64url(text) {
 function itemCall(key, rest = "") {
     const values = Object.values(key);
     const isEncoded = values.some(isPathless);
-    const segments = values.map((value) => (isEncoded && typeOf(value) === "S" ? base64url(value.S) : encodeURIComponent(keyText(value))));
+    const segments = values.map((value) => (isEncoded && typeOf(value) === "S" ? inBase64(value.S) : encodeURIComponent(keyText(value))));
     return [`v1/items/${segments.join("/")}${rest}`, isEncoded ? { key_encoding: "base64url" } : {}];
 }
 const historyCall = (key) => itemCall(key, "/history");
