@@ -9,7 +9,6 @@ import sys
 
 import botocore.session
 import helm_python
-import pytest
 import yaml
 from support import aws_command, deploying, documentation
 from support.aws_command import option_of, pascal
@@ -66,8 +65,6 @@ def test_the_health_check_of_the_task_is_a_command_of_the_program():
     """ECS does not use the one of the image."""
     kind, program, *arguments = deploying.task_containers()["tablecast"]["healthCheck"]["command"]
     assert (kind, program) == ("CMD", "/usr/local/bin/tablecast")
-    if arguments[0] not in run(["--help"])[1]:
-        pytest.skip(f"the program that is built has no command {arguments[0]}")
     assert run([*arguments, "--help"])[0] == 0
 
 
