@@ -230,7 +230,7 @@ import Testing
                     }
                 }
             }
-            return SocketAddress.peer(&storage).clientKey
+            return SocketAddress.peer(storage).clientKey
         }
         #expect((key(left) == key(right)) == isOne)
     }

@@ -254,10 +254,10 @@ import Testing
             loops: []
         )
         defer { gate.close() }
-        func connect(_ addressKey: UInt64, sending request: String? = nil) async throws -> RawClient {
+        func connect(_ address: UInt32, sending request: String? = nil) async throws -> RawClient {
             let (client, descriptor) = try RawClient.pair()
             if let request { try await client.send(request) }
-            gate.take(AcceptedConnection(descriptor: descriptor, peerAddress: "", addressKey: addressKey), .total)
+            gate.take(AcceptedConnection(testing: descriptor, address: address), .total)
             return client
         }
         let (first, second, third) = (try await connect(1), try await connect(2), try await connect(3))

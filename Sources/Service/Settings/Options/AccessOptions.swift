@@ -1,4 +1,5 @@
 import HTTPSemantics
+import HTTPServer
 
 /// The address of the service, and its readers.
 enum AccessOptions: SettingGroup {
