@@ -8,24 +8,33 @@ extension TableFindings {
     }
 
     private static func memory(_ size: TableSize) -> Finding {
-        let words = "\(size.items) items of \(bytes(size.tableBytes)) take about \(bytes(size.neededBytes)) of memory"
+        guard let needed = size.neededBytes else {
+            return Finding(
+                "memory",
+                .warn,
+                "DynamoDB has not counted the table's items yet, which it does about every six hours",
+                change: "check again later, or reckon with 1.05 bytes for each byte and 176 bytes for each item"
+            )
+        }
+        let words = "\(size.items) items of \(bytes(size.tableBytes)) take about \(bytes(needed)) of memory"
         guard let limit = size.limitBytes else { return Finding("memory", .ok, "\(words); no limit is set") }
         let limited = "\(words); the limit is \(bytes(limit))"
-        if size.neededBytes > limit {
+        if needed > limit {
             return Finding(
                 "memory",
                 .fail,
                 limited,
-                change: "give the process more memory: the whole table has to fit"
+                change: "give the process more memory (--max-memory, the container's limit): the whole table has to fit"
             )
         }
-        if size.neededBytes > limit / 2 {
+        if needed > limit / 2 {
             return Finding(
                 "memory",
                 .warn,
                 limited,
                 change:
-                    "a rebuild beside the contents that are served takes twice as much; without that room reads are refused while it runs"
+                    "two copies do not fit, so reads are refused while the replica is built again: give it twice the memory to "
+                    + "serve meanwhile"
             )
         }
         return Finding("memory", .ok, limited)

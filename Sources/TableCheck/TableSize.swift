@@ -3,8 +3,8 @@ package struct TableSize: Sendable, Hashable {
     /// TableSizeBytes and ItemCount of DescribeTable: up to six hours old (Amazon DynamoDB API Reference, TableDescription).
     package var tableBytes: Int64
     package var items: Int64
-    /// The memory that the replica is expected to take, in bytes.
-    package var neededBytes: Int64
+    /// The memory that the replica is expected to take, in bytes; nil where DynamoDB counted nothing yet.
+    package var neededBytes: Int64?
     /// The memory that it may take, in bytes; nil where there is no limit.
     package var limitBytes: Int64?
     /// Read capacity units a second that the scan keeps to: `--scan-rcu` or the table's provisioned capacity; nil without a bound.
@@ -14,7 +14,7 @@ package struct TableSize: Sendable, Hashable {
     package init(
         tableBytes: Int64,
         items: Int64,
-        neededBytes: Int64,
+        neededBytes: Int64?,
         limitBytes: Int64?,
         unitsPerSecond: Double?
     ) {

@@ -1,6 +1,7 @@
 """`tablecast check` and `tablecast iam-policy`: whether a table can be followed from here, and what to change."""
 
 import json
+import re
 import time
 
 import pytest
@@ -41,8 +42,9 @@ def test_a_table_that_can_be_followed_has_nothing_to_change(peer):
     assert found["table"]["seen"].endswith(f":table/{table}, ACTIVE, key id (S)")
     assert found["stream"]["seen"].startswith("enabled, NEW_AND_OLD_IMAGES, ")
     assert found["shards"]["verdict"] == "ok" and found["readers"]["seen"].startswith("0 of 5 reads")
-    assert found["memory"]["seen"].startswith("1 items of ")
-    assert "about 1 read capacity units" in found["scan"]["seen"]
+    # Not every endpoint counts a table's bytes.
+    assert re.match(r"1 items of .* take about .* of memory; the limit is .*|DynamoDB has not counted", found["memory"]["seen"])
+    assert re.search(r"about \d+ read capacity units, as fast as DynamoDB allows$", found["scan"]["seen"])
 
 
 def test_the_report_for_eyes_has_a_line_a_check_and_a_summary(ministack):

@@ -166,6 +166,12 @@ import Testing
         #expect(finding("memory") { $0.size?.limitBytes = limit }?.verdict == verdict)
     }
 
+    @Test("a table that DynamoDB has not counted yet")
+    func uncounted() {
+        let found = finding("memory") { $0.size?.neededBytes = nil }
+        #expect(found?.verdict == .warn && found?.seen.hasPrefix("DynamoDB has not counted") == true)
+    }
+
     @Test("without a bound of the pace or of the memory")
     func unbounded() {
         let scan = finding("scan") { $0.size?.unitsPerSecond = nil }

@@ -1,5 +1,6 @@
 package import Basics
 import DynamoDBClient
+import Replication
 package import TableCheck
 
 /// Looks whether the table of the settings can be followed from this process: the client that `serve` would have, and each of its calls once.
@@ -46,6 +47,18 @@ package struct TableInspection: Sendable {
         var seen = await trial.run()
         seen.credentials = configuration.credentials.status
         seen.skewMilliseconds = configuration.clock.skewMilliseconds
+        seen.size = seen.description.map(size)
         return seen
+    }
+
+    private func size(_ table: TableDescription) -> TableSize {
+        let estimate = TableEstimate(table, scanCapacity: settings.replication.scanCapacity)
+        return TableSize(
+            tableBytes: table.capacity.sizeBytes,
+            items: table.approximateItemCount,
+            neededBytes: estimate.memoryBytes,
+            limitBytes: MemoryBudget.limit(option: settings.maximumMemory)?.bytes,
+            unitsPerSecond: estimate.scanUnitsPerSecond
+        )
     }
 }
