@@ -70,6 +70,11 @@ int linux_release_memory(void) {
     return malloc_trim(0);
 }
 
+size_t linux_heap_in_use(void) {
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
 int linux_set_option(int descriptor, int level, int option, int value) {
     return setsockopt(descriptor, level, option, &value, sizeof value);
 }

@@ -93,8 +93,13 @@ package actor Replicator {
         while !context.reporter.readiness.hasBeenLive {
             let now = context.time.continuous()
             // A process that stood still has not given its calls the time that has passed.
-            if now - lookedAt <= context.limits.watchGrace, let failure = await lookAtCalls() { return failure }
-            lookedAt = now
+            if now - lookedAt > context.limits.watchGrace {
+                context.start.stoodStill(for: now - lookedAt)
+            } else if let failure = await lookAtCalls() {
+                return failure
+            }
+            // A look at the saved state may have taken a while.
+            lookedAt = context.time.continuous()
             guard await context.pause(context.limits.watchInterval) else { return nil }
         }
         context.start.end()

@@ -51,6 +51,26 @@ import Testing
         #expect(overdue(after: .seconds(2), at: .seconds(63)) == .init(subject: scan, error: nil))
     }
 
+    @Test("a throttled scan has its response; one that fails otherwise has none")
+    mutating func throttledScan() {
+        for second in 0...30 {
+            fail(scan, .throttled, at: second)
+            #expect(overdue(after: .seconds(10), at: .seconds(second)) == nil)
+        }
+        for second in 31...41 { fail(scan, .transient, at: second) }
+        #expect(overdue(after: .seconds(10), at: .seconds(41))?.subject == scan)
+    }
+
+    @Test("the time in which the process stood still counts for no call")
+    mutating func standstill() {
+        history.began(a, at: .seconds(1))
+        fail(b, .accessDenied, at: 2)
+        history.stoodStill(for: .seconds(100))
+        #expect(overdue(after: .seconds(10), at: .seconds(110)) == nil)
+        #expect(!history.isAway(for: .seconds(10), at: .seconds(110)))
+        #expect(overdue(after: .seconds(10), at: .seconds(111))?.subject == a)
+    }
+
     @Test(
         "calls that fail one after the other are overdue with the newest failure; one that is not called again is not"
     )

@@ -33,7 +33,7 @@ final class FakeMemory: Sendable {
     var readings: MemoryReadings {
         MemoryReadings(
             limit: { self.state.withLock { MemoryLimit(bytes: $0.limit, source: .option) } },
-            resident: { self.state.withLock { $0.resident } },
+            used: { self.state.withLock { $0.resident } },
             release: {
                 self.state.withLock {
                     $0.releases += 1
@@ -106,9 +106,10 @@ final class FakeMemory: Sendable {
         let memory = FakeMemory(limit: Self.gibibyte)
         try await harness(memory, bytes: 500 << 20).run { harness in
             await harness.waitLive()
-            memory.setResident(700 << 20, afterRelease: 100 << 20)
+            memory.setResident(700 << 20)
             harness.endpoint.change { $0.model.outages["GetRecords A"] = StreamModel.error(.trimmed) }
             await harness.wait("the old contents are gone") { $0.store.snapshot == nil && $0.status.isWithheld }
+            memory.setResident(100 << 20)
             await harness.wait("the reason") {
                 $0.status.reason.contains("the old contents were dropped, because new ones of about 525")
             }
@@ -119,6 +120,22 @@ final class FakeMemory: Sendable {
             await harness.waitEqual()
             #expect(harness.status.memory.droppedContents >= 1)
             #expect(memory.releases >= 1)
+        }
+    }
+
+    @Test("freed memory that the allocator keeps is given back before old contents are taken from readers")
+    func released() async throws {
+        let memory = FakeMemory(limit: Self.gibibyte)
+        try await harness(memory, bytes: 500 << 20).run { harness in
+            await harness.waitLive()
+            memory.setResident(700 << 20, afterRelease: 100 << 20)
+            harness.endpoint.change { $0.model.outages["GetRecords A"] = StreamModel.error(.trimmed) }
+            await harness.wait("rebuilding") { $0.status.state == .rebuilding }
+            await harness.wait("memory is given back") { _ in memory.releases >= 1 }
+            #expect(harness.store.snapshot != nil)
+            harness.endpoint.change { $0.model.outages = [:] }
+            await harness.waitLive()
+            #expect(harness.status.memory.droppedContents == 0)
         }
     }
 

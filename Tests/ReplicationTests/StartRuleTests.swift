@@ -35,21 +35,21 @@ import Testing
         arguments: [DynamoDBError.Kind.throttled, .transient, .malformed, .expiredCredentials]
     )
     func passing(_ kind: DynamoDBError.Kind) {
-        let day = calls(error(kind), failingAt: [.zero, .seconds(86_400)])
+        let day = calls(error(kind), of: "DescribeTable", failingAt: [.zero, .seconds(86_400)])
         #expect(rule(nil).failure(day, at: .seconds(86_400), isSearching: true) == nil)
         #expect(rule(.seconds(10), servesReaders: true).failure(day, at: .seconds(86_400), isSearching: true) == nil)
         #expect(rule(nil).refusal(day, isBookmarked: false) == nil)
-        let early = calls(error(kind), failingAt: [.zero, .milliseconds(9_999)])
+        let early = calls(error(kind), of: "DescribeTable", failingAt: [.zero, .milliseconds(9_999)])
         #expect(rule(.seconds(10)).failure(early, at: .milliseconds(9_999), isSearching: true) == nil)
         #expect(
             rule(.seconds(10)).failure(
-                calls(error(kind), failingAt: [.zero, .seconds(10)]),
+                calls(error(kind), of: "DescribeTable", failingAt: [.zero, .seconds(10)]),
                 at: .seconds(10),
                 isSearching: true
             )
                 == ReplicationFailure(
                     kind: .runtime,
-                    message: "Scan t failed: Code: broke",
+                    message: "DescribeTable t failed: Code: broke",
                     hint: "Mend it. The start was given up after 10s (--start-timeout; 0 waits until it works)."
                 )
         )

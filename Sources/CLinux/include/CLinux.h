@@ -57,6 +57,9 @@ int linux_limit_arenas(int count);
 
 /* Gives freed memory back to the system. Returns 1 when some was given back. */
 int linux_release_memory(void);
+
+/* Bytes of the heap, of all arenas and of mappings of their own, that are allocated and not freed. */
+size_t linux_heap_in_use(void);
 int linux_set_option(int descriptor, int level, int option, int value);
 
 /* A pipe whose ends no program inherits that this process starts. */

@@ -49,7 +49,8 @@ struct FollowedStream: Sendable {
                     }
                 },
                 consume: { delivery in
-                    _ = await context.memory.room()
+                    // Before that a delivery takes the place of records that are held in memory already.
+                    if await build.isLive { _ = await context.memory.room() }
                     return await build.apply(delivery)
                 }
             )

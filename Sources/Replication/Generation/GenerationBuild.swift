@@ -15,7 +15,7 @@ actor GenerationBuild {
     private let tableWatch: TableWatch
     private let contents: GenerationContents
     private var progress: BootstrapProgress
-    private let isResumed: Bool
+    let isResumed: Bool
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { owner.unownedExecutor }
 
@@ -107,7 +107,8 @@ actor GenerationBuild {
 
     /// Takes the old contents from readers, because old and new ones do not fit into memory together. Returns whether there were any.
     func dropOldContents(_ reason: String) -> Bool {
-        guard !isLive, context.store.snapshot != nil else { return false }
+        // Those of a resumed generation are its own.
+        guard !isLive, !isResumed, context.store.snapshot != nil else { return false }
         context.dropContents(reason)
         return true
     }

@@ -31,22 +31,22 @@ package struct MemoryLimit: Sendable, Hashable {
 package struct MemoryReadings: Sendable {
     /// The limit as it is now, since a container's can be changed while it runs; nil without one.
     let limit: @Sendable () -> MemoryLimit?
-    /// Resident bytes; nil where the system does not say.
-    let resident: @Sendable () -> Int64?
+    /// Bytes in use; nil where the system does not say.
+    let used: @Sendable () -> Int64?
     /// Gives freed memory back to the system.
     let release: @Sendable () -> Void
 
     /// Readings by these functions, which any thread may call.
     package init(
         limit: @escaping @Sendable () -> MemoryLimit?,
-        resident: @escaping @Sendable () -> Int64?,
+        used: @escaping @Sendable () -> Int64?,
         release: @escaping @Sendable () -> Void
     ) {
         self.limit = limit
-        self.resident = resident
+        self.used = used
         self.release = release
     }
 
     /// A process without a limit.
-    package static let unlimited = MemoryReadings(limit: { nil }, resident: { nil }, release: {})
+    package static let unlimited = MemoryReadings(limit: { nil }, used: { nil }, release: {})
 }

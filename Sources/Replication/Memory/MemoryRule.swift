@@ -4,8 +4,6 @@ import Basics
 struct MemoryRule: Sendable, Hashable {
     /// The share of the limit up to which memory is filled. The rest is for what comes between two looks at it.
     static let mark = 0.95
-    /// The share below which there is room again.
-    static let resumption = 0.92
     /// How far above the limit an estimate must be for a start to be refused: counts of DynamoDB are up to six hours old, and items differ.
     static let hopeless = 1.5
 
@@ -16,10 +14,8 @@ struct MemoryRule: Sendable, Hashable {
     /// Bytes up to which memory is filled.
     var markBytes: Int64 { Int64(saturating: Double(limit.bytes) * Self.mark) }
 
-    /// Whether `resident` bytes are too many. Once they were, they must fall further.
-    func isFull(_ resident: Int64, wasFull: Bool) -> Bool {
-        resident >= (wasFull ? Int64(saturating: Double(limit.bytes) * Self.resumption) : markBytes)
-    }
+    /// Whether so many bytes in use are too many.
+    func isFull(_ used: Int64) -> Bool { used >= markBytes }
 
     /// The judgement of a table; nil while nothing is known of its size.
     func judgement(of table: TableMemory) -> MemoryJudgement? {

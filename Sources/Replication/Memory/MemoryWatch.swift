@@ -7,6 +7,8 @@ import Synchronization
 final class MemoryWatch: Sendable {
     private struct State {
         var isFull = false
+        /// Since when less than the mark has been in use, on the continuous clock.
+        var belowSince: Duration?
         /// Why a live replica takes no changes.
         var obstacle: Reason?
         var judgement: MemoryJudgement?
@@ -27,7 +29,11 @@ final class MemoryWatch: Sendable {
         self.reporter = reporter
     }
 
+    /// The rule by which tables are judged.
     private var rule: MemoryRule? { readings.limit().map(MemoryRule.init) }
+    /// The rule that contents are kept to. The memory of a whole machine bounds no single process: others use it as well, so nothing is
+    /// taken from readers by it.
+    private var bound: MemoryRule? { readings.limit().flatMap { $0.source == .machine ? nil : MemoryRule($0) } }
 
     /// Why a live replica takes no changes; nil while there is room.
     var obstacle: Reason? { state.withLock { $0.obstacle } }
@@ -59,13 +65,17 @@ final class MemoryWatch: Sendable {
 
     /// Why the contents of `table` cannot be built beside those that are `shown`; nil where they can.
     func refusal(of table: TableMemory, beside shown: TableMemory) -> String? {
-        guard let rule, let resident = readings.resident() else { return nil }
+        guard let rule = bound, var used = readings.used() else { return nil }
         // DescribeTable's counts are old; the replica's own are as of the gap.
         let next = (table.contents ?? 0) > (shown.contents ?? 0) ? table : shown
-        guard !rule.fits(next, beside: resident) else { return nil }
+        if !rule.fits(next, beside: used) {
+            readings.release()
+            used = readings.used() ?? used
+        }
+        guard !rule.fits(next, beside: used) else { return nil }
         return
             "the old contents were dropped, because new ones of about \(ByteText.format(next.contents ?? 0)) do not fit beside "
-            + "\(ByteText.format(resident)) in use; the limit is \(rule.limit.text)"
+            + "\(ByteText.format(used)) in use; the limit is \(rule.limit.text)"
     }
 
     private static func estimate(_ table: TableMemory, _ rule: MemoryRule) -> String {
@@ -94,13 +104,13 @@ final class MemoryWatch: Sendable {
 
     /// Looks after memory for as long as the generation lives. Ends with one that does not fit, and at once where there is no limit.
     func follow(_ build: GenerationBuild) async -> GenerationEnd? {
-        guard readings.limit() != nil else { return nil }
+        guard bound != nil else { return nil }
         var fullSince: Duration?
         while true {
             let isLive = await build.isLive
             let interval = isLive && fullSince == nil ? limits.memoryInterval : limits.memoryBuildInterval
             guard (try? await time.sleep(interval)) != nil else { break }
-            guard isFull(), let rule, let resident = readings.resident() else {
+            guard isFull(), let rule = bound, let used = readings.used() else {
                 fullSince = nil
                 clear()
                 continue
@@ -111,13 +121,16 @@ final class MemoryWatch: Sendable {
             releaseSometimes(at: now)
             guard isFull() else { continue }
             if await build.isLive {
-                stop(resident, rule)
-            } else if await build.dropOldContents(Self.dropped(resident, rule)) {
+                stop(used, rule)
+            } else if build.isResumed {
+                // A saved state has fitted before. It goes live with the changes that are in hand, and says then that it is full.
+                continue
+            } else if await build.dropOldContents(Self.dropped(used, rule)) {
                 fullSince = now
             } else if now - since >= limits.memoryPatience {
                 clear()
                 let items = reporter.written.scannedItems
-                return .full(.full(build.target.tableName, Self.filled(resident, rule, items: items)))
+                return .full(.full(build.target.tableName, Self.filled(used, rule, items: items)))
             }
         }
         clear()
@@ -139,9 +152,17 @@ final class MemoryWatch: Sendable {
     func release() { readings.release() }
 
     private func isFull() -> Bool {
-        guard let rule, let resident = readings.resident() else { return false }
+        guard let rule = bound, let used = readings.used() else { return false }
+        let now = time.continuous()
         return state.withLock { state in
-            state.isFull = rule.isFull(resident, wasFull: state.isFull)
+            if rule.isFull(used) {
+                (state.isFull, state.belowSince) = (true, nil)
+            } else if state.isFull {
+                // A moment below the mark is no room yet, and any longer time is, however little it is below.
+                let since = state.belowSince ?? now
+                state.belowSince = since
+                if now - since >= limits.memoryPatience { (state.isFull, state.belowSince) = (false, nil) }
+            }
             return state.isFull
         }
     }
@@ -157,9 +178,9 @@ final class MemoryWatch: Sendable {
     }
 
     /// A live replica takes no more changes.
-    private func stop(_ resident: Int64, _ rule: MemoryRule) {
+    private func stop(_ used: Int64, _ rule: MemoryRule) {
         let text =
-            "memory is full (\(ByteText.format(resident)) in use, the limit is \(rule.limit.text)), so changes are no longer taken. "
+            "memory is full (\(ByteText.format(used)) in use, the limit is \(rule.limit.text)), so changes are no longer taken. "
             + "\(MemoryLimit.remedy), before the stream forgets them after 24 hours"
         let isNews = state.withLock { state in
             defer { state.obstacle = state.obstacle ?? Reason(.insufficientMemory, text) }
@@ -180,12 +201,12 @@ final class MemoryWatch: Sendable {
         reporter.observe(.memoryFreed)
     }
 
-    private static func dropped(_ resident: Int64, _ rule: MemoryRule) -> String {
-        "the old contents were dropped, because new ones do not fit beside them: \(ByteText.format(resident)) in use, the limit is "
+    private static func dropped(_ used: Int64, _ rule: MemoryRule) -> String {
+        "the old contents were dropped, because new ones do not fit beside them: \(ByteText.format(used)) in use, the limit is "
             + rule.limit.text
     }
 
-    private static func filled(_ resident: Int64, _ rule: MemoryRule, items: Int) -> String {
-        "after \(items) item(s) of the scan \(ByteText.format(resident)) are in use, and the limit is \(rule.limit.text)"
+    private static func filled(_ used: Int64, _ rule: MemoryRule, items: Int) -> String {
+        "after \(items) item(s) of the scan \(ByteText.format(used)) are in use, and the limit is \(rule.limit.text)"
     }
 }

@@ -83,10 +83,25 @@ struct CallHistory: Sendable {
         if error.kind != .cancelled {
             entry.failure = (error, now)
             entry.refusedSince = error.canPass ? nil : entry.refusedSince ?? now
+            // AWS responds, and the scan keeps to what it allows.
+            if error.kind == .throttled, subject.isScan { entry.since = now }
         } else if entry.inFlight == 0, entry.failure == nil {
             entry.waited = now - entry.since
         }
         entries[subject] = entry
+    }
+
+    /// The process stood still for `duration`, as a suspended machine does: no call had that time.
+    mutating func stoodStill(for duration: Duration) {
+        lastResponse = lastResponse.map { $0 + duration }
+        lastPage = lastPage.map { $0 + duration }
+        entries = entries.mapValues { entry in
+            var entry = entry
+            entry.since += duration
+            entry.refusedSince = entry.refusedSince.map { $0 + duration }
+            entry.failure = entry.failure.map { ($0.error, $0.at + duration) }
+            return entry
+        }
     }
 
     /// Another generation begins. The failures of the one before say nothing about it, but for those of DescribeTable, which both need.

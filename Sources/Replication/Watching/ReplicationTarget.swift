@@ -38,7 +38,10 @@ struct ReplicationTarget: Sendable, Hashable {
     var ignoredAttributes = AttributePatterns.none
 
     /// The memory that its contents take, by its description.
-    var memory: TableMemory { TableMemory(bytes: capacity.sizeBytes, items: approximateItems) }
+    var memory: TableMemory {
+        guard ignoredAttributes.isEmpty else { return TableMemory(bytes: 0, items: 0) }
+        return TableMemory(bytes: capacity.sizeBytes, items: approximateItems)
+    }
 
     /// The identity of a saved state of this table.
     var stateIdentity: StateIdentity {

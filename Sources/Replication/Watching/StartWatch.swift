@@ -30,6 +30,9 @@ final class StartWatch: Sendable {
     /// Another generation begins.
     func beginGeneration() { note { calls, _ in calls.beginGeneration() } }
 
+    /// The process stood still for `duration`.
+    func stoodStill(for duration: Duration) { note { calls, _ in calls.stoodStill(for: duration) } }
+
     /// The replica is live.
     func end() { state.withLock { $0.calls = nil } }
 

@@ -15,6 +15,9 @@ enum Allocator {
         _ = linux_limit_arenas(Int32(clamping: budget.processors * arenasPerProcessor))
     }
 
+    /// Bytes of the heap that are allocated and not freed (mallinfo(3)), which takes the time of a walk through the heap.
+    static var usedBytes: Int64 { Int64(clamping: linux_heap_in_use()) }
+
     /// Gives freed memory back to the system, which takes the time of a walk through the heap.
     static func release() { _ = linux_release_memory() }
 }

@@ -6,11 +6,15 @@ enum MemoryBudget {
     static let pendingRange = 67_108_864...268_435_456
     /// The part of the available memory that may wait for slow clients.
     private static let pendingShare = 16
+    /// The part of a small container's memory that may at most, and how little that may come to.
+    private static let smallShare = 20
+    private static let leastPending = 4_194_304
 
     /// The default of `--max-pending-bytes`: a sixteenth of the memory available, within `pendingRange`.
     static func pendingBytes(bound: Int? = nil, read: (String) -> String? = ProcessUsage.read) -> Int {
         let share = min(bound ?? .max, available(read: read) ?? .max) / pendingShare
-        return min(max(share, pendingRange.lowerBound), pendingRange.upperBound)
+        let wanted = min(max(share, pendingRange.lowerBound), pendingRange.upperBound)
+        return bound.map { min(wanted, max(leastPending, $0 / smallShare)) } ?? wanted
     }
 
     /// Bytes that the process may use: the least of the limits of its control group (version 2 or 1) and of those around it, and what

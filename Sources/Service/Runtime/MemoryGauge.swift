@@ -37,9 +37,19 @@ final class MemoryGauge: Sendable {
     var readings: MemoryReadings {
         MemoryReadings(
             limit: { self.limit },
-            resident: { ProcessUsage.residentBytes().map(Int64.init) },
+            used: { self.usedBytes },
             release: { Allocator.release() }
         )
+    }
+
+    /// The share of the limit from which memory is looked at closely: a walk through the heap takes time.
+    private static let closeLook = 0.85
+
+    /// Bytes in use. Memory that was freed and that the allocator keeps counts as resident, but not as used.
+    private var usedBytes: Int64? {
+        guard let resident = ProcessUsage.residentBytes().map(Int64.init) else { return nil }
+        guard let limit, Double(resident) >= Double(limit.bytes) * Self.closeLook else { return resident }
+        return min(resident, Allocator.usedBytes + TableEstimate.processBytes)
     }
 
     /// The bytes that may wait for slow clients by default.

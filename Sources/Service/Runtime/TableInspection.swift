@@ -2,6 +2,7 @@ package import Basics
 import DynamoDBClient
 import Replication
 package import TableCheck
+import TableModel
 
 /// Looks whether the table of the settings can be followed from this process: the client that `serve` would have, and each of its calls once.
 package struct TableInspection: Sendable {
@@ -52,7 +53,11 @@ package struct TableInspection: Sendable {
     }
 
     private func size(_ table: TableDescription) -> TableSize {
-        let estimate = TableEstimate(table, scanCapacity: settings.replication.scanCapacity)
+        let estimate = TableEstimate(
+            table,
+            scanCapacity: settings.replication.scanCapacity,
+            ignoresAttributes: !settings.replication.ignoredAttributes.isEmpty
+        )
         return TableSize(
             tableBytes: table.capacity.sizeBytes,
             items: table.approximateItemCount,

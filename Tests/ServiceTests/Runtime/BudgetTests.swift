@@ -56,7 +56,10 @@ import Testing
         #expect(pending(128) == 64 * Self.mebibyte)
         #expect(pending(2_048) == 128 * Self.mebibyte)
         #expect(pending(100_000) == 256 * Self.mebibyte)
-        #expect(MemoryBudget.pendingBytes(bound: 2_048 * Self.mebibyte) { _ in nil } == 128 * Self.mebibyte)
+        #expect(MemoryBudget.pendingBytes(bound: 2_048 * Self.mebibyte) { _ in nil } == 2_048 * Self.mebibyte / 20)
+        // A small container cannot spare 64 MiB.
+        #expect(MemoryBudget.pendingBytes(bound: 256 * Self.mebibyte) { _ in nil } == 256 * Self.mebibyte / 20)
+        #expect(MemoryBudget.pendingBytes(bound: 64 * Self.mebibyte) { _ in nil } == 4 * Self.mebibyte)
         #expect(MemoryBudget.pendingBytes { _ in nil } == 256 * Self.mebibyte)
     }
 
