@@ -12,10 +12,17 @@ package enum ForwardedClient {
         return walk(nodes.lazy.filter { !$0.isEmpty }.map { node($0) }.reversed(), trusted)
     }
 
-    /// The client by the value of `Forwarded`, several fields joined with commas; nil where the field does not tell it, or is malformed.
+    /// The client by the value of `Forwarded`, several fields joined with commas; nil where the field does not tell it. The part that a trusted
+    /// proxy appended is the last one, so malformed parts before it, which a client may send, spoil nothing.
     package static func address(inForwarded value: some Collection<UInt8>, trusted: Networks) -> IPAddress? {
-        guard let names = ForwardedElements.forValues(Array(value)) else { return nil }
-        return walk(names.lazy.map { $0.flatMap { node($0[...]) } }.reversed(), trusted)
+        let parts = Array(value).split(separator: UInt8(ascii: ",")).map { trimmed($0) }
+        return walk(parts.lazy.filter { !$0.isEmpty }.map(forwardedNode).reversed(), trusted)
+    }
+
+    /// The address of an element's `for`; nil for anything else.
+    private static func forwardedNode(_ element: [UInt8]) -> IPAddress? {
+        guard let values = ForwardedElements.forValues(element), values.count == 1 else { return nil }
+        return values[0].flatMap { node($0[...]) }
     }
 
     /// The first address that is not trusted, or where all are the last. A node without an address (`unknown`, `_hidden`, garbage) hides what

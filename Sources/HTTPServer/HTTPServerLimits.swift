@@ -55,7 +55,7 @@ package struct HTTPServerLimits: Sendable, Hashable {
     /// Without the client taking one byte of what waits for it; then closed.
     package var writeStallTimeout: Duration = .seconds(30)
     /// Clients of one event loop that have half-closed and wait for the rest of a finite response; more are closed at once. A pending
-    /// response waits for such a client for `writeStallTimeout` at most.
+    /// response waits for such a client for `lingerTimeout` at most.
     package var halfClosedConnections = 256
     /// A client that takes less than this of what waits for it, while something waits, is closed after `responseGrace`. Time in
     /// which nothing waits does not count.

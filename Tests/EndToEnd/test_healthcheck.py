@@ -40,6 +40,14 @@ def test_reads_the_address_as_the_service_does_and_uses_no_proxy(logs, tmp_path)
         assert errors == f"tablecast: the health check of :{port} /readyz failed: status 503. See the log of the service, and /v1/status.\n"
 
 
+def test_where_a_proxy_header_is_expected_of_this_machine_it_sends_one(logs, tmp_path):
+    port, path = free_port(), tmp_path / "a.sock"
+    options = {"TABLECAST_LISTEN": f":{port},unix:{path}", "TABLECAST_PROXY_PROTOCOL": "127.0.0.0/8,::1,unix"}
+    with waiting(logs, **options):
+        assert check(**options) == (0, "")
+        assert check(TABLECAST_LISTEN=f":{port}")[0] == 1
+
+
 def test_one_of_several_addresses_without_a_response_is_a_failure(logs, tmp_path):
     port, other = free_port(), free_port()
     with waiting(logs, "--listen", f"localhost:{port}"):

@@ -78,7 +78,8 @@ import Testing
     @Test("a long poll gets its response when there is one")
     func poll() async throws {
         let script = PollScript()
-        try await withServer(Self.handler(StreamScript(), script)) { server, port in
+        let limits = HTTPServerLimitsTests.limits { $0.lingerTimeout = .seconds(60) }
+        try await withServer(Self.handler(StreamScript(), script), limits: limits) { server, port in
             let client = try RawClient(port: port)
             try await client.send(Self.get("/poll"))
             await eventually("it is asked") { script.current.polls == 1 }
@@ -95,11 +96,11 @@ import Testing
     }
 
     @Test(
-        "a long poll waits no longer than for a client that does not read, and then says what it would say at its end"
+        "a long poll waits no longer than a connection lingers, and then says what it would say at its end"
     )
     func boundedPoll() async throws {
         let script = PollScript()
-        let limits = HTTPServerLimitsTests.limits { $0.writeStallTimeout = .milliseconds(200) }
+        let limits = HTTPServerLimitsTests.limits { $0.lingerTimeout = .milliseconds(200) }
         try await withServer(Self.handler(StreamScript(), script), limits: limits) { server, port in
             let client = try RawClient(port: port)
             try await client.send(Self.get("/poll"))

@@ -1,6 +1,7 @@
 import Basics
 import CLinux
 import Glibc
+import HTTPSemantics
 
 /// Serves one connection in its turn: reads, routes, responds, streams. Confined to its event loop.
 final class ConnectionHandler {
@@ -115,6 +116,10 @@ final class ConnectionHandler {
             case .rejected(let rejection):
                 reject(rejection, on: connection)
                 offset = bytes.count
+            case .refused(let rejection):
+                // As at the door: one client beyond its limit must not keep places while connections linger.
+                send(responder.writeRejection(rejection, on: connection), on: connection, then: .close)
+                offset = bytes.count
             }
         }
         reading: while connection.isReading, offset < bytes.count {
@@ -174,8 +179,25 @@ final class ConnectionHandler {
         } else if connections.closesAfterResponses {
             closing = .linger
         }
+        if case .stream(let body) = response.body, isUnframed(body, request, on: connection) {
+            body.finished(.stalled)
+            return reject(
+                RequestRejection(
+                    505,
+                    "over a Unix socket a long response needs HTTP/1.1 (nginx: proxy_http_version 1.1)"
+                ),
+                on: connection
+            )
+        }
         let rest = responder.write(response, to: request, on: connection, began: began, closing: &closing)
         send(rest, on: connection, then: closing)
+    }
+
+    /// Whether nothing but the end of the connection would tell that the body is whole. A TCP connection that is cut is reset; a Unix socket
+    /// knows no reset, so a cut would look like the end.
+    private func isUnframed(_ body: any StreamingBody, _ request: HTTPRequest, on connection: Connection) -> Bool {
+        request.minorVersion == 0 && request.method != .head && body.isFinite && body.length == nil
+            && connection.origin.peer == .unix
     }
 
     /// Responds to bytes that are no request; the connection closes after it.

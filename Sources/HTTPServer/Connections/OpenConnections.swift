@@ -147,7 +147,9 @@ final class OpenConnections {
             return
         }
         halfClosedCount += 1
-        connection.halfClosedUntil = clock.now + timeouts.writeStall
+        // A client that has left looks the same, and is noticed only when something is sent to it. So a long poll is answered soon, and a
+        // stream within the time that any client may stall.
+        connection.halfClosedUntil = clock.now + (connection.isPending ? timeouts.linger : timeouts.writeStall)
         if connection.isPending { connection.deadline = min(connection.deadline, connection.halfClosedUntil) }
         if connection.isQueued { ignoreSocket(connection) } else { settle(connection) }
     }

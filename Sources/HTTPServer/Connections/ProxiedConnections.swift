@@ -5,6 +5,8 @@ final class ProxiedConnections {
         /// The first request begins behind so many bytes.
         case complete(Int)
         case rejected(RequestRejection)
+        /// The client has as many connections as it may.
+        case refused(RequestRejection)
     }
 
     private let limits: HTTPServerLimits
@@ -48,6 +50,6 @@ final class ProxiedConnections {
             "connections of \(origin.clientText) are refused: the limit of \(limits.connectionsPerAddress) for one address is reached."
         )
         observer?.connectionRefused(.address)
-        return .rejected(RequestRejection(503, "all connections that one address may have are in use"))
+        return .refused(RequestRejection(503, "all connections that one address may have are in use"))
     }
 }

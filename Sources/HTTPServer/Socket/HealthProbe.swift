@@ -1,6 +1,7 @@
 import Basics
 import CLinux
 import Glibc
+package import HTTPSemantics
 
 /// One request to a server of this machine, which must respond 200: by the address that it listens on, and by no proxy.
 package struct HealthProbe: Sendable {
@@ -23,14 +24,22 @@ package struct HealthProbe: Sendable {
     private static let responseBytes = 65_536
 
     private let path: String
+    private let protocolSources: Networks
     private let patience: Duration
     private let deadline: Duration
 
-    /// Requests go to `path`, which begins with `/`, and end `patience` from now at the latest, all together.
-    package init(path: String, within patience: Duration) {
+    /// Requests go to `path`, which begins with `/`, and end `patience` after `start` (on the suspending clock) at the latest, all together.
+    /// The server expects a PROXY protocol header from `protocolSources`.
+    package init(
+        path: String,
+        protocolSources: Networks = Networks(),
+        within patience: Duration,
+        of start: Duration = SystemClock.suspending()
+    ) {
         self.path = path
+        self.protocolSources = protocolSources
         self.patience = patience
-        deadline = SystemClock.suspending() + patience
+        deadline = start + patience
     }
 
     /// Whether `text` can be the target of a request.
@@ -105,7 +114,12 @@ package struct HealthProbe: Sendable {
     }
 
     private func send(_ descriptor: Int32) throws(Failure) {
-        var rest = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)[...]
+        // A connection that speaks for itself (PROXY protocol, section 2.1).
+        let isSource = SocketAddress(of: descriptor).map { protocolSources.contains($0.peerAddress) } == true
+        var rest = Array(
+            "\(isSource ? "PROXY UNKNOWN\r\n" : "")GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                .utf8
+        )[...]
         while !rest.isEmpty {
             switch systemCall({ rest.withUnsafeBytes { linux_send(descriptor, $0.baseAddress, $0.count) } }) {
             case .done(let count): rest = rest.dropFirst(count)

@@ -43,6 +43,11 @@ package struct ListenPlan: Sendable {
         entries.allSatisfy { $0.addresses.allSatisfy(\.isLocal) } && passed.allSatisfy(\.address.isLocal)
     }
 
+    /// Whether a browser can connect: not where Unix sockets alone are listened on.
+    package var isOpenToBrowsers: Bool {
+        entries.contains { $0.addresses.contains(where: \.isIP) } || passed.contains(where: \.address.isIP)
+    }
+
     /// Whether the socket for every IPv6 address leaves out IPv4: where an IPv4 address with the same port is listened on, too.
     func leavesIPv4Out(_ address: SocketAddress, of entry: Entry) -> Bool {
         guard address.family == AF_INET6, address.isWildcard, entry.rule == .each, address.port != 0 else {

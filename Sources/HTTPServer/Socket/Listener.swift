@@ -23,8 +23,8 @@ final class Listener: Sendable {
     private let addresses: AddressCounts
     private let gate: ProbeGate
     private let seeking = Atomic<Int>(0)
-    /// Connections of Unix sockets that were accepted so far.
     private let warningOfDescriptors: PacedWarning
+    private let warningOfSockets: PacedWarning
     private let queue = DispatchQueue(label: "tablecast.http.listener")
     private let state = Mutex(State())
 
@@ -41,6 +41,7 @@ final class Listener: Sendable {
         proxies = configuration.proxies
         self.addresses = addresses
         warningOfDescriptors = PacedWarning(configuration.observer)
+        warningOfSockets = PacedWarning(configuration.observer)
         gate = ProbeGate(configuration, loops: loops)
     }
 
@@ -95,7 +96,12 @@ final class Listener: Sendable {
                     rest(SystemCallError(code: code))
                     return
                 // Nothing that passes: a descriptor that was passed and is shut down, for one.
-                case EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP: return
+                case EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP:
+                    warningOfSockets.warn(
+                        "nobody can connect to one of the sockets that are listened on any more: \(SystemCallError(code: code).text). "
+                            + "Restart the service."
+                    )
+                    return
                 // The connection went away before it was accepted (accept(2) lists these as such).
                 default: continue
                 }

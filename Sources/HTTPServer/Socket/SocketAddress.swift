@@ -102,6 +102,9 @@ struct SocketAddress: Sendable {
     /// The numeric host; IPv4 addresses in IPv6 form look like IPv4. `unix:` for Unix sockets, whose clients have no address.
     var host: String { Self.peer(storage).description }
 
+    /// The address as that of a peer.
+    var peerAddress: PeerAddress { Self.peer(storage) }
+
     /// The peer whose address the kernel told.
     static func peer(_ storage: sockaddr_storage) -> PeerAddress {
         withUnsafeBytes(of: storage) { bytes in

@@ -25,6 +25,7 @@ package final class HTTPFront: Sendable {
         view: ReplicaView,
         settings: Settings,
         isLoopback: Bool,
+        isOpenToBrowsers: Bool = true,
         metrics: ServiceMetrics,
         accessLog: AccessLog? = nil,
         authenticator: Authenticator? = nil,
@@ -81,7 +82,7 @@ package final class HTTPFront: Sendable {
             hosts: HostRule(
                 settings.allowedHosts,
                 listening: settings.listen.compactMap(\.host),
-                isLoopback: isLoopback,
+                isLoopback: isLoopback && isOpenToBrowsers,
                 asksForTokens: authenticator != nil,
                 refused: RefusedNames("hosts", limit: apiLimits.refusedNames, logger: logger)
             ),

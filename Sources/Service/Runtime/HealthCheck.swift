@@ -39,12 +39,19 @@ package struct HealthCheck: Sendable {
             "the health check failed: the file of options or the name of an address was not there within \(Self.patienceText)"
         )
         defer { lastResort.disarm() }
-        let probe = HealthProbe(path: path, within: patience)
-        let addresses: [ListenAddress]
+        let start = SystemClock.suspending()
+        let settings: Settings
         do throws(SettingsError) {
             let resolver = SettingsResolver(flags: flags, environment: environment)
-            addresses = try resolver.resolve(defaultTable: "any").settings.listen
+            settings = try resolver.resolve(defaultTable: "any").settings
         } catch { throw StartUpError(.failure, error.description) }
+        let addresses = settings.listen
+        let probe = HealthProbe(
+            path: path,
+            protocolSources: settings.proxies.protocolSources,
+            within: patience,
+            of: start
+        )
         // A port that nobody can know is left to those that are known.
         let known = addresses.filter { $0.port != 0 }
         for address in known.isEmpty ? addresses : known {

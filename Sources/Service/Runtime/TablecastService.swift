@@ -107,6 +107,7 @@ package struct TablecastService: Sendable {
             view: view,
             settings: settings,
             isLoopback: plan.isLocal,
+            isOpenToBrowsers: plan.isOpenToBrowsers,
             metrics: metrics,
             accessLog: accessLog,
             authenticator: tokens.map { Authenticator(store: $0, continuous: time.continuous) },
