@@ -9,10 +9,21 @@ package struct TableAccessPolicy: Sendable, Hashable {
     /// The policy for a table. `encryptionKey` is the ARN of the KMS key that encrypts it, where the account manages that key. Nil for a text
     /// that is not the ARN of a table or of a stream of one.
     package init?(table: String, encryptionKey: String? = nil) {
-        guard let table = TableARN(table) else { return nil }
+        // A pattern would allow more than one table.
+        guard let table = TableARN(table), !Self.hasPattern("\(table)") else { return nil }
         self.table = table
         self.encryptionKey = encryptionKey
     }
+
+    /// Whether `text` is the ARN of one KMS key in the Region of `table`.
+    package static func isKey(_ text: String, of table: String) -> Bool {
+        let parts = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        return parts.count == 6 && parts[0] == "arn" && parts[2] == "kms" && parts[5].hasPrefix("key/")
+            && !hasPattern(text) && TableARN(table).map { $0.region == parts[3] } != false
+    }
+
+    /// Whether a policy would take a text for a pattern (IAM User Guide, "IAM JSON policy elements: Resource").
+    private static func hasPattern(_ text: String) -> Bool { text.utf8.contains { "*?$".utf8.contains($0) } }
 
     /// The policy as JSON, on several lines.
     package var json: String {

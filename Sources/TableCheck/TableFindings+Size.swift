@@ -12,7 +12,7 @@ extension TableFindings {
             return Finding(
                 "memory",
                 .warn,
-                "DynamoDB has not counted the table's items yet, which it does about every six hours",
+                "nothing tells the size yet: DynamoDB counts items about every six hours, with all their attributes",
                 change: "check again later, or reckon with 1.05 bytes for each byte and 176 bytes for each item"
             )
         }

@@ -24,22 +24,17 @@ struct IAMPolicyCommand: ParsableCommand {
         guard let policy = TableAccessPolicy(table: table, encryptionKey: kmsKey) else {
             throw StartUpError(
                 .usage,
-                "--table '\(table)' is not the ARN of a table: give arn:aws:dynamodb:REGION:ACCOUNT:table/NAME, as "
+                "--table '\(table)' is not the ARN of one table: give arn:aws:dynamodb:REGION:ACCOUNT:table/NAME, as "
                     + "aws dynamodb describe-table shows it"
             )
         }
-        if let kmsKey, !Self.isKey(kmsKey) {
+        if let kmsKey, !TableAccessPolicy.isKey(kmsKey, of: table) {
             throw StartUpError(
                 .usage,
-                "--kms-key '\(kmsKey)' is not the ARN of a key: give arn:aws:kms:REGION:ACCOUNT:key/ID, as "
+                "--kms-key '\(kmsKey)' is not the ARN of a key in the table's Region: give arn:aws:kms:REGION:ACCOUNT:key/ID, as "
                     + "aws dynamodb describe-table shows it (KMSMasterKeyArn)"
             )
         }
         try LineOutput.print(policy.json)
-    }
-
-    private static func isKey(_ text: String) -> Bool {
-        let parts = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
-        return parts.count == 6 && parts[0] == "arn" && parts[2] == "kms" && parts[5].hasPrefix("key/")
     }
 }

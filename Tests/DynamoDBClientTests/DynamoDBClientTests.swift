@@ -95,23 +95,39 @@ import Testing
             status: 400,
             body: #"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#
         )
-        let server = Script(throttled, throttled, throttled, .answer(body: onePage)).server()
+        let found = #"{"Responses":{"t":[{"id":{"S":"a"}}]},"UnprocessedKeys":{}}"#
+        let server = Script(throttled, throttled, throttled, .answer(body: found)).server()
         defer { server.stop() }
         let time = FakeTime(random: 0.5)
         let observer = RecordingObserver()
         let client = try makeClient(server.url, time: time, observer: observer)
         defer { client.close() }
-        #expect(try await client.scan(scanRequest).items.entries.count == 1)
+        #expect(try await client.batchGetItem(table: "t", keys: [["id": .string("a")]]).items.count == 1)
         #expect(time.waits == [100, 200, 400].map { Duration.milliseconds($0) })
         let call = try #require(observer.calls.first)
         #expect(observer.calls.count == 1)
-        #expect(call.operation == "Scan")
+        #expect(call.operation == "BatchGetItem")
         #expect(call.failure == nil)
         #expect(call.retriedFailures == [.throttled, .throttled, .throttled])
         #expect(call.attempts == 4)
         #expect(call.duration == .milliseconds(700))
         #expect(call.requestBytes == server.requests.reduce(0) { $0 + $1.body.count })
-        #expect(call.responseBytes > onePage.utf8.count)
+        #expect(call.responseBytes > found.utf8.count)
+    }
+
+    @Test("a throttled scan is not repeated here: its caller slows down all segments")
+    func throttledScan() async throws {
+        let throttled = ScriptedServer.Reply.answer(
+            status: 400,
+            body: #"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#
+        )
+        let server = Script(throttled).server()
+        defer { server.stop() }
+        let client = try makeClient(server.url, time: FakeTime(random: 0.5))
+        defer { client.close() }
+        let error = await #expect(throws: DynamoDBError.self) { _ = try await client.scan(scanRequest) }
+        #expect(error?.kind == .throttled)
+        #expect(server.requests.count == 1)
     }
 
     @Test(

@@ -94,14 +94,14 @@ def test_the_tables_of_options_are_those_of_the_program():
 
 
 def test_every_option_and_variable_that_is_named_exists(guides):
-    commands = {name: options_of(name) for name in ("serve", "config", "healthcheck", "tail", "doctor")} | {"": options_of()}
+    commands = {name: options_of(name) for name in ("serve", "check", "config", "healthcheck", "iam-policy", "tail", "doctor")} | {"": options_of()}
     settings = set(re.findall(r"\[(TABLECAST_[A-Z_]+)\]", help_of("serve"))) | set(FOREIGN_VARIABLES)
     everywhere = set().union(*commands.values()) | FOREIGN_OPTIONS | {"--generate-completion-script"}
     wrong = []
     for page in guides:
         for block in page.blocks:
             wrong += [f"{block}: {name}" for name in re.findall(r"\bTABLECAST_[A-Z_]+\b", block.text) if name not in settings]
-            for command, rest in re.findall(r"\btablecast (serve|config|healthcheck|tail|doctor)\b((?:[^\n\\]|\\\n)*)", block.text):
+            for command, rest in re.findall(r"\btablecast (serve|check|config|healthcheck|iam-policy|tail|doctor)\b((?:[^\n\\]|\\\n)*)", block.text):
                 named = [word.split("=")[0] for word in shlex.split(rest, comments=True) if word.startswith("--")]
                 wrong += [f"{block}: tablecast {command} {flag}" for flag in named if flag not in commands[command]]
         for code in re.findall(r"`([^`\n]+)`", page.prose):

@@ -329,7 +329,10 @@ import Testing
 
     @Test("S17: a compressed stream is one gzip file whose parts can be read as they come, made once for all")
     func compressed() throws {
-        let fixture = try live()
+        // Each stream is told a wait of its own unless there is none.
+        var limits = FeedLimits()
+        limits.retryMilliseconds = 0
+        let fixture = try live(limits)
         try fixture.scan((0..<100).map { "row\($0)" }, value: 1)
         fixture.publish()
         let streams = (0..<3).map { _ in

@@ -47,8 +47,20 @@ import Testing
     }
 
     @Test(
+        "a key is one key in the table's Region",
+        arguments: [
+            ("arn:aws:kms:eu-central-1:1:key/ab", true), ("arn:aws:kms:us-east-1:1:key/ab", false),
+            ("arn:aws:kms:eu-central-1:1:key/*", false), ("arn:aws:kms:eu-central-1:1:alias/a", false), ("ab", false),
+        ]
+    )
+    func keys(text: String, isKey: Bool) { #expect(TableAccessPolicy.isKey(text, of: Self.arn) == isKey) }
+
+    @Test(
         "other texts are refused",
-        arguments: ["orders", "", "arn:aws:s3:::bucket", "arn:aws:dynamodb:r:1:table/t/index/i"]
+        arguments: [
+            "orders", "", "arn:aws:dynamodb:r:1:table/*", "arn:aws:dynamodb:*:1:table/t", "arn:aws:s3:::bucket",
+            "arn:aws:dynamodb:r:1:table/t/index/i",
+        ]
     )
     func others(text: String) { #expect(TableAccessPolicy(table: text) == nil) }
 }

@@ -169,7 +169,7 @@ import Testing
     @Test("a table that DynamoDB has not counted yet")
     func uncounted() {
         let found = finding("memory") { $0.size?.neededBytes = nil }
-        #expect(found?.verdict == .warn && found?.seen.hasPrefix("DynamoDB has not counted") == true)
+        #expect(found?.verdict == .warn && found?.seen.hasPrefix("nothing tells the size yet") == true)
     }
 
     @Test("without a bound of the pace or of the memory")
