@@ -47,7 +47,12 @@ package enum TableFindings {
 
     private static func clock(_ seen: TableObservations) -> Finding {
         guard let skew = seen.skewMilliseconds else {
-            return Finding("clock", .warn, "no response told AWS's time", change: "mend what keeps responses away")
+            return Finding(
+                "clock",
+                .warn,
+                "AWS's time is not known, because no call succeeded",
+                change: "mend what stands below, and check again"
+            )
         }
         let words = "this machine's clock is \(abs(skew) / 1_000) s \(skew < 0 ? "behind" : "ahead of") AWS's"
         guard skew.magnitude >= 60_000 else { return Finding("clock", .ok, "this machine's clock agrees with AWS's") }

@@ -70,6 +70,8 @@ def test_a_socket_is_replaced_after_a_kill_and_left_alone_while_its_process_live
     path = tmp_path / "tablecast.sock"
     with waiting(logs, "--listen", f"unix:{path}", "--socket-mode", "0600") as program:
         assert listening(program) == f"unix:{path}"
+        # A browser cannot come this way, and a proxy passes on the host of its clients.
+        assert get("/v1/status", "--unix-socket", str(path), "--header", "Host: app.example.com")[0] == 200
         # Nothing listens beyond this machine, so nobody has to be warned.
         assert "everybody who can reach" not in program.output
         status, _, errors = run(["serve", "--table", "t", "--endpoint-url", AWAY, "--listen", f"unix:{path}"], KEYS)

@@ -174,6 +174,27 @@ import Testing
         }
     }
 
+    @Test("a connection beyond its client's limit is closed at once, and keeps no place of others")
+    func refusedAtOnce() async throws {
+        let limits = HTTPServerLimitsTests.limits {
+            $0.connectionsPerAddress = 1
+            $0.evictableIdle = .seconds(600)
+            $0.lingerTimeout = .seconds(600)
+        }
+        try await withServer(Self.who, limits: limits, proxies: Self.proxies(protocolSources: Self.proxy)) {
+            server,
+            port in
+            let first = try RawClient(port: port, source: Self.proxy)
+            try await first.send(Self.header("192.0.2.1") + Self.get())
+            #expect(try await first.receiveResponse().status == 200)
+            let second = try RawClient(port: port, source: Self.proxy)
+            try await second.send(Self.header("192.0.2.1") + Self.get())
+            #expect(try await second.receiveResponse().status == 503)
+            await eventually("its place is free") { server.openConnections == 1 }
+            first.close()
+        }
+    }
+
     @Test("an idle connection of the same client makes room for a new one")
     func room() async throws {
         let limits = HTTPServerLimitsTests.limits {

@@ -70,6 +70,37 @@ import Testing
         #expect(Self.mode(folder.socket) == nil)
     }
 
+    @Test("a long response over HTTP/1.0 is refused, because a cut could not be told from its end")
+    func unframed() async throws {
+        let folder = try Folder()
+        let handler = ClosureHandler { _ in HTTPResponse(status: 200, body: .stream(FinitePieces())) }
+        let server = try Self.start(folder.socket, handler: handler)
+        for (version, status) in [(1, 200), (0, 505)] {
+            let client = try RawClient(path: folder.socket)
+            try await client.send("GET / HTTP/1.\(version)\r\nHost: a\r\n\r\n")
+            let response = try await client.receiveResponse()
+            #expect(response.status == status)
+            if status == 505 { #expect(response.body.contains("proxy_http_version 1.1")) }
+        }
+        await server.stop(within: .zero)
+    }
+
+    /// A body whose length nobody knows before.
+    private final class FinitePieces: StreamingBody {
+        private var rest = 3
+
+        var isFinite: Bool { true }
+
+        func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep {
+            output.append(contentsOf: "piece".utf8)
+            rest -= 1
+            return rest == 0 ? .end : .again
+        }
+
+        func drain() {}
+        func finished(_ reason: StreamEnd) {}
+    }
+
     @Test("the file has the mode that was asked for, whatever the umask", arguments: [0o660, 0o666, 0o600] as [mode_t])
     func modes(_ mode: mode_t) async throws {
         let folder = try Folder()
