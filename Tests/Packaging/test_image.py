@@ -61,14 +61,32 @@ def test_the_program_finds_its_libraries_in_the_image(root):
     assert size(root) < 260e6
 
 
+# The root as an orchestrator gives it to a hardened container: read-only, with a /proc of its own, and here without a shell.
+MOUNT = """
+mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && mount -t proc proc "$1/proc"
+for shell in bash dash; do mount --bind /dev/null "$1/usr/bin/$shell"; done
+exec /usr/sbin/chroot "$1" "${@:2}"
+"""
+
+
+def confined(stage):
+    """A command's beginning that becomes the image's user, with no capability and no way to get one."""
+    user, group = stage.one("USER").split(":")
+    rights = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--clear-groups"]
+    return ["/usr/bin/setpriv", f"--reuid={user}", f"--regid={group}", *rights]
+
+
+def inside(root, stage, *command):
+    """A command of the image in namespaces of its own."""
+    unshared = ["/usr/bin/unshare", "--mount", "--pid", "--fork", "--kill-child"]
+    return [*unshared, "/bin/bash", "-c", MOUNT, "bash", root, *confined(stage), *command]
+
+
 @contextlib.contextmanager
 def container(root, stage, logs, **settings):
     """The image's command as its user and as process 1 of a namespace of its own; yields (program, its pid outside)."""
-    user = stage.one("USER")
-    command = ["/usr/bin/unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={root}/proc"]
-    command += ["/usr/sbin/chroot", f"--userspec={user}", root, *stage.words("ENTRYPOINT"), *stage.words("CMD")]
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", **stage.environment, **settings}
-    program = Program(command, logs / "image.log", environment)
+    program = Program(inside(root, stage, *stage.words("ENTRYPOINT"), *stage.words("CMD")), logs / "image.log", environment)
     outer = program.process.pid
     listed = pathlib.Path(f"/proc/{outer}/task/{outer}/children")
     try:
@@ -98,11 +116,22 @@ def test_the_image_serves_a_table_as_a_plain_user_and_stops_when_asked(root, sta
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
         assert re.search(r"Uid:\s+10001\s+10001", status), status
         assert re.search(r"NSpid:\s+\d+\s+1$", status, re.MULTILINE), "it is not process 1"
+        for right in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            assert re.search(rf"^{right}:\s+0+$", status, re.MULTILINE), status
+        assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE), status
+        mounts = [line.split() for line in pathlib.Path(f"/proc/{pid}/mountinfo").read_text().splitlines()]
+        assert [fields[5].split(",")[0] for fields in mounts if fields[4] == "/"] == ["ro"]
 
-        check = ["/usr/sbin/chroot", f"--userspec={stage.one('USER')}", root, *stage.health_check]
-        healthy = subprocess.run(check, env={"PATH": "/usr/bin:/bin", **stage.environment, **settings}, timeout=10)
-        assert healthy.returncode == 0
+        # As a container engine does it: in the namespaces of the container.
+        entered = ["/usr/bin/nsenter", f"--target={pid}", "--mount", "--pid", "/usr/sbin/chroot", root]
+        check = [*entered, *confined(stage), *stage.health_check]
+        environment = {"PATH": "/usr/bin:/bin", **stage.environment, **settings}
+        healthy = subprocess.run(check, env=environment, timeout=10, capture_output=True, text=True)
+        assert (healthy.returncode, healthy.stdout, healthy.stderr) == (0, "", "")
 
         os.kill(pid, signal.SIGTERM)
         assert program.process.wait(20) == 0, program.output
-        assert subprocess.run(check, env={"PATH": "/usr/bin:/bin", **settings}, stderr=subprocess.DEVNULL).returncode != 0
+    alone = subprocess.run(
+        inside(root, stage, *stage.health_check), env=environment, timeout=10, capture_output=True, text=True
+    )
+    assert alone.returncode == 1 and "Connection refused" in alone.stderr

@@ -49,7 +49,7 @@ import Testing
             )
                 == ReplicationFailure(
                     kind: .runtime,
-                    message: "DescribeTable t failed: Code: broke",
+                    message: "Scan t failed: Code: broke",
                     hint: "Mend it. The start was given up after 10s (--start-timeout; 0 waits until it works)."
                 )
         )
