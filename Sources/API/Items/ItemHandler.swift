@@ -96,10 +96,10 @@ struct ItemHandler: Sendable {
     /// The query's parameters; nil without a query. `defaults` are those of other operations at the same path.
     static func parameters(
         _ call: APICall,
-        defaults: [String: String] = [:]
+        defaults: @autoclosure () -> [String: String] = [:]
     ) throws(Problem) -> QueryParameters? {
         guard call.request.rawQuery != nil else { return nil }
-        return try QueryParameters(call.request, allowed: parameters, defaults: defaults)
+        return try QueryParameters(call.request, allowed: parameters, defaults: defaults())
     }
 
     /// The answer as of now: the item, 304 when the client has it, 404, 412, or 502 for one that cannot be read.
