@@ -48,13 +48,14 @@ def test_no_region(ministack):
 def test_no_credentials(ministack):
     settings = ministack.settings()
     del settings["AWS_ACCESS_KEY_ID"], settings["AWS_SECRET_ACCESS_KEY"]
-    last_line(*serve("any", settings, "--start-timeout", "1s"), 1, "credentials", "AWS_ACCESS_KEY_ID", "--start-timeout")
+    last_line(*serve("any", settings, "--start-timeout", "3s"), 1, "credentials", "AWS_ACCESS_KEY_ID", "--start-timeout")
 
 
 def test_an_endpoint_where_nobody_listens(ministack):
     port = free_port()
     settings = ministack.settings(AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
-    last_line(*serve("any", settings, "--start-timeout", "1s"), 1, str(port), "refuses connections", "--start-timeout")
+    # A call is repeated for up to a second and a half before it says why it failed.
+    last_line(*serve("any", settings, "--start-timeout", "4s"), 1, str(port), "refuses connections", "--start-timeout")
 
 
 def test_a_port_in_use(ministack):
