@@ -36,9 +36,10 @@ struct ReplicationContext: Sendable {
 
     /// The same during a rebuild whose contents do not fit beside those.
     func dropContents(_ reason: String) {
-        withhold()
         reporter.update { $0.memory.droppedContents += 1 }
+        // The reason first: whoever is refused must hear it.
         reporter.transition { $0.dropContents(reason) }
+        withhold()
         reporter.observe(.contentsDropped(reason: reason))
         memory.release()
     }
