@@ -1,6 +1,6 @@
 package import DynamoDBClient
 
-/// What a check saw of a table and of the way to it.
+/// The observations of one check: a table, and the way to it.
 package struct TableObservations: Sendable, Hashable {
     /// The table as it was named.
     package var table: String

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// What a server listens on: several addresses, both families, and machines that lack one.
+/// Listeners of a server: several addresses, both families, and machines that lack one.
 @Suite struct ListeningTests {
     /// Whether this machine has the IPv6 loopback address.
     private static let hasIPv6 = (try? ListeningTests.open(["[::1]:0"]).sockets.first).map { socket in

@@ -16,7 +16,7 @@ struct HistoryHandler: Sendable {
 
     static let parameters = FilterParameters.representationNames + [KeyTextEncoding.parameter, "limit", "diff"]
 
-    /// What the parameters of a history are when they are absent, as `openapi.yaml` declares it.
+    /// The defaults of a history's parameters, as `openapi.yaml` declares them.
     private var defaults: [String: String] {
         ["limit": String(hub.limits.defaultVersions), "diff": FeedDifference.none.rawValue]
     }

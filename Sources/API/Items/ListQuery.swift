@@ -40,7 +40,7 @@ struct ListQuery {
             } else { nil }
     }
 
-    /// What the parameters of a list are when they are absent, as `openapi.yaml` declares it.
+    /// The defaults of a list's parameters, as `openapi.yaml` declares them.
     static func defaults(_ limits: APILimits) -> [String: String] {
         ["order": ListOrder.default.rawValue, "limit": String(limits.defaultItems)]
     }

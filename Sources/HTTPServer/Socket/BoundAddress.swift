@@ -45,7 +45,7 @@ package struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
     /// The path of a Unix socket.
     package var socketPath: String? { if case .unix(let path) = place { path } else { nil } }
 
-    /// What is bound: `http://[::]:8080 (IPv6 and IPv4)`, `unix:/run/tablecast.sock`.
+    /// The bound address in words: `http://[::]:8080 (IPv6 and IPv4)`, `unix:/run/tablecast.sock`.
     package var description: String {
         let words = [isDualStack ? "IPv6 and IPv4" : nil, passed].compactMap { $0 }
         let text =
@@ -57,7 +57,7 @@ package struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What a server listens on.
+/// The addresses that a server listens on.
 package struct Listening: Sendable, Hashable {
     /// At least one.
     package let addresses: [BoundAddress]

@@ -13,7 +13,7 @@ struct SocketOpener {
     private let newSocket: (Int32) -> Int32
     private var sockets: [ListeningSocket] = []
     private var notes: [String] = []
-    /// What has been opened, to tell another process's port from our own.
+    /// The addresses opened so far. A port among them is in use by this process, not by another one.
     private var taken: [(asked: ListenAddress, address: SocketAddress)] = []
 
     /// `newSocket` makes a non-blocking socket of a family.

@@ -56,7 +56,7 @@ final class StateLoader: Sendable {
         self.claim = claim
     }
 
-    /// The contents that may be shown; nil where there are none, or they are shown already.
+    /// Contents that may be shown. Nil if there are none, or if readers see them already.
     var preview: Preview? { state.withLock { $0.preview } }
 
     /// The contents are shown, or must not be.

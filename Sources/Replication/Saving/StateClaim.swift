@@ -20,7 +20,7 @@ final class StateClaim: Sendable {
         var isAwaited = false
         /// The outcome of the newest failed attempt.
         var lastError: StateDirectoryError?
-        /// The start has gone on without the directory.
+        /// The start continues without the directory.
         var isMissed = false
         /// The start shows nothing because it does not have the directory, and has said so.
         var isReported = false
@@ -80,7 +80,7 @@ final class StateClaim: Sendable {
         return false
     }
 
-    /// Tries once more if the start has gone on without the directory; whether it belongs to this process.
+    /// Tries once more if the start continued without the directory; whether it belongs to this process.
     func look() async -> Bool {
         let error = await missing()
         guard !Task.isCancelled else { return error == nil }

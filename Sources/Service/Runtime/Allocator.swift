@@ -11,7 +11,7 @@ enum Allocator {
     /// cost a small container its memory.
     static func limitArenas(for budget: CPUBudget, environment: [String: String]) {
         guard variables.allSatisfy({ environment[$0] == nil }) else { return }
-        // It only fails for numbers that are none.
+        // mallopt refuses only parameters that it does not know.
         _ = linux_limit_arenas(Int32(clamping: budget.processors * arenasPerProcessor))
     }
 

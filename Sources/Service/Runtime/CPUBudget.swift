@@ -22,7 +22,7 @@ package struct CPUBudget: Sendable, Hashable {
         processors = Int(processors_usable(Int32(clamping: count), thousandths))
     }
 
-    /// What an operator should know of it, in a sentence. `loops` is the number of event loops.
+    /// The budget in a sentence for operators. `loops` is the number of event loops.
     func sentence(loops: Int) -> String {
         let share = quota.map { ", by a quota of \($0) of \(allowed)" } ?? ""
         return "using \(processors) processor(s)\(share), with \(loops) event loop(s) for HTTP"

@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(
-        "a service that names no Region, and a text that is none",
+        "a service that names no Region, and a text that is not a Region",
         arguments: [
             .answer(status: 404, body: ""), .answer(body: " \n"), .answer(body: "evil.example"),
             .answer(body: "<html>"), .answer(body: "eu central"),

@@ -19,7 +19,7 @@ enum ProxyHeaderV1 {
             String(decoding: $0, as: UTF8.self)
         }
         let length = end + 1
-        // Whatever stands behind UNKNOWN is ignored, as the protocol says.
+        // The protocol tells receivers to ignore the rest of the line after UNKNOWN.
         if words[0] == "UNKNOWN" { return .complete(ProxyHeader(client: nil, length: length)) }
         guard words.count == 5, words[0] == "TCP4" || words[0] == "TCP6" else {
             return malformed("the PROXY protocol header is not TCP4, TCP6 or UNKNOWN with two addresses and two ports")
