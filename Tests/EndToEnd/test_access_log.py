@@ -28,7 +28,7 @@ def test_every_request_is_one_line_and_a_stream_ends_with_its_life(ministack, tm
             next(pieces)
             running.program.process.send_signal(signal.SIGTERM)
             assert b"event: bye" in b"".join(pieces)
-        assert running.program.process.wait(20) == 0, running.program.output
+        assert running.program.wait(20) == 0, running.program.output
         by_id = {entry["request_id"]: entry for entry in entries(running)}
         item = by_id["order-7"]
         assert (item["status"], item["route"], item["path"], item["trace_id"]) == (200, "/v1/items/{pk}", "/v1/items/a", TRACE)

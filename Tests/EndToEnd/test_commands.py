@@ -3,7 +3,7 @@
 import signal
 
 import pytest
-from support.processes import accepts, looks
+from support.processes import PATIENCE, accepts, looks
 from support.service import run, serving
 from support.tables import create_table
 
@@ -36,7 +36,7 @@ def test_a_quit_and_an_interrupt_are_a_graceful_stop_as_a_termination_is(minista
         next(pieces)
         service.program.process.send_signal(number)
         assert b"event: bye" in b"".join(pieces)
-        assert service.program.process.wait(30) == 0, service.program.output
+        assert service.program.wait(30) == 0, service.program.output
         assert "Backtrace" not in service.program.output
 
 
@@ -49,7 +49,7 @@ def test_a_hang_up_that_is_ignored_from_the_start_stays_ignored(ministack, logs)
         for _ in looks(0.5, every=0.05):
             assert accepts(service.port) and process.poll() is None
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(20 * PATIENCE) == 0
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_a_start_that_gives_up_ends_the_program(ministack, logs, tmp_path):
     program = Program(tmp_path, files)
     with serving(logs, Bare(ministack, **files.settings), "any", "--start-timeout", "3s", ready=False) as service:
         numbers = program.running()
-        assert service.program.process.wait(20) == 1, service.program.output
+        assert service.program.wait(20) == 1, service.program.output
         program.assert_gone(numbers)
 
 
@@ -118,5 +118,5 @@ def test_a_start_that_cannot_succeed_ends_the_program(logs, tmp_path):
     with Endpoint("failing", Failing).running() as peer:
         with serving(logs, Bare(peer, **files.settings), "any", ready=False) as service:
             numbers = program.running(30)
-            assert service.program.process.wait(20) == 78, service.program.output
+            assert service.program.wait(20) == 78, service.program.output
             program.assert_gone(numbers)

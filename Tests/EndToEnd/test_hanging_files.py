@@ -111,7 +111,7 @@ def test_a_start_that_meets_a_hanging_volume_ends_with_one_line(ministack, table
         path.write_text("[default]\nregion = eu-central-1\n")
         settings["AWS_CONFIG_FILE"] = str(path)
     with volume.silent(), serving(logs, ministack, table, *options, ready=False, **settings) as service:
-        assert service.program.process.wait(30) == 1
+        assert service.program.wait(30) == 1
         lines = service.program.output.strip().splitlines()
         assert len(lines) == 1 and lines[0].startswith(f"tablecast: {said}"), lines
         assert "has not responded for 10 s. Check the volume" in lines[0]
@@ -125,7 +125,7 @@ def test_a_start_waits_for_a_hanging_volume_no_longer_than_for_anything_else(min
         path.write_text("[default]\nregion = eu-central-1\n")
         settings["AWS_CONFIG_FILE"] = str(path)
     with volume.silent(), serving(logs, ministack, table, *options, "--start-timeout", "2s", ready=False, **settings) as service:
-        assert service.program.process.wait(30) == 1
+        assert service.program.wait(30) == 1
         lines = service.program.output.strip().splitlines()
         assert len(lines) == 1 and lines[0].startswith(f"tablecast: {said}"), lines
         assert "has not responded for 2 s. Check the volume" in lines[0]

@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import pytest
-from support.processes import environment_without_aws, wait_for
+from support.processes import PATIENCE, environment_without_aws, wait_for
 from support.service import BINARY, serving
 from support.tables import create_table
 
@@ -65,7 +65,7 @@ def test_a_second_quit_ends_a_drain_at_once_and_prints_no_backtrace(ministack, t
         wait_for(lambda: service.get("/readyz").status_code == 503, 10, "the drain")
         assert service.get("/livez").status_code == 200
         process.send_signal(signal.SIGQUIT)
-        assert process.wait(5) == 128 + signal.SIGQUIT
+        assert process.wait(5 * PATIENCE) == 128 + signal.SIGQUIT
         assert "Backtrace" not in service.program.output and "Crash" not in service.program.output
 
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from support.hanging import HangingFolder
-from support.processes import wait_for
+from support.processes import PATIENCE, wait_for
 from support.service import serving
 from support.tables import create_table
 
@@ -137,7 +137,7 @@ def test_hang_ups_in_a_row_and_during_a_stop_do_no_harm(ministack, table, logs):
         wait_for(lambda: service.get("/readyz").status_code == 503, 10, "the drain")
         for _ in range(3):
             process.send_signal(signal.SIGHUP)
-        assert process.wait(20) == 0, service.program.output
+        assert process.wait(20 * PATIENCE) == 0, service.program.output
 
 
 def test_the_end_of_its_terminal_is_a_stop_and_a_hang_up_before_that_is_not(ministack, table, logs):
@@ -158,7 +158,7 @@ def test_the_end_of_its_terminal_is_a_stop_and_a_hang_up_before_that_is_not(mini
                 os.close(master)
                 master = None
                 assert b"event: bye" in b"".join(pieces)
-            assert process.wait(20) == 0, service.program.output
+            assert process.wait(20 * PATIENCE) == 0, service.program.output
     finally:
         os.close(slave)
         if master is not None:

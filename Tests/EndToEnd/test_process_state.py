@@ -53,7 +53,7 @@ def test_a_predecessor_that_drains_is_waited_for_and_its_state_resumed(ministack
             client.delete_item(TableName=table, Key={"id": {"S": "item-00003"}})
             first.program.process.send_signal(signal.SIGTERM)
             second.wait_until_ready(20)
-            assert first.program.process.wait(10) == 0
+            assert first.program.wait(10) == 0
             assert saved_state(second)["resumed"] and second.get("/v1/status").json()["scan"]["items"] == 0
             wait_for(lambda: second.item("item-00003") is None, 10, "the removal")
             assert canonical(second.export()) == truth(client, table)

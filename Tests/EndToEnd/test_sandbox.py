@@ -294,13 +294,13 @@ def test_it_says_where_it_is_and_stops_when_asked(logs):
 )
 def test_wrong_usage_is_one_line(logs, arguments, status, words):
     program = Program([peers.SANDBOX, *arguments], logs / f"sandbox-{free_port()}.log", environment_without_aws())
-    assert program.process.wait(10) == status
+    assert program.wait(10) == status
     assert program.output.startswith(words) and program.output.count("\n") == 1
 
 
 def test_a_port_that_is_taken_is_one_line_and_a_failure(sandbox, logs):
     program = Program([peers.SANDBOX, "--port", sandbox.port], logs / "sandbox-taken.log", environment_without_aws())
-    assert program.process.wait(10) == 1
+    assert program.wait(10) == 1
     assert str(sandbox.port) in program.output and program.output.count("\n") == 1
 
 

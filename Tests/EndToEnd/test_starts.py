@@ -73,7 +73,7 @@ def test_a_start_waits_for_what_can_pass(logs, name):
 def test_what_no_waiting_can_mend_ends_the_start_at_once(logs, code):
     with endpoints.Endpoint(code, endpoints.refusing(400, code)).running() as peer:
         with serving(logs, peer, "any", ready=False) as service:
-            assert service.program.process.wait(20) == 78
+            assert service.program.wait(20) == 78
             assert len(service.program.output.splitlines()) == 1 and code in service.program.output
 
 
@@ -109,7 +109,7 @@ def test_the_start_timeout_ends_every_wait_for_a_response(logs, operation):
     with endpoint.running() as peer:
         began = time.monotonic()
         with serving(logs, peer, TABLE, "--start-timeout", "3s", ready=False) as service:
-            assert service.program.process.wait(40) == 1
+            assert service.program.wait(40) == 1
             assert time.monotonic() - began > 3
             last = service.program.output.strip().splitlines()[-1]
             assert f"tablecast: {operation} " in last and " has had no response. Check the endpoint" in last
@@ -142,7 +142,7 @@ def test_while_keys_are_denied_a_start_serves_its_saved_state_and_ends_without_o
             assert service.program.stop() == 0
         endpoint.refusal = "UnrecognizedClientException"
         with serving(logs, peer, TABLE, ready=False) as service:
-            assert service.program.process.wait(20) == 78
+            assert service.program.wait(20) == 78
             assert len(service.program.output.splitlines()) == 1 and endpoint.refusal in service.program.output
 
 

@@ -41,7 +41,7 @@ package final class Gate: Sendable {
 /// Looks whether `condition` holds, like `comesTrue`, on a thread outside of the pool that tasks share: for tests that block threads of
 /// the pool, which may have only one. `atLast` is done there as well, before the test goes on.
 package func comesTrueElsewhere(
-    within limit: Duration = .seconds(30),
+    within limit: Duration = .seconds(60),
     _ condition: @escaping @Sendable () -> Bool,
     atLast: @escaping @Sendable () -> Void = {}
 ) async -> Bool {

@@ -88,7 +88,7 @@ final class FeedClient {
     }
 
     /// Reads until `condition`, at most `seconds`.
-    func wait(seconds: Double = 10, _ condition: (FeedClient) -> Bool) throws {
+    func wait(seconds: Double = 60, _ condition: (FeedClient) -> Bool) throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while !condition(self) {
             guard ContinuousClock.now < deadline, !isClosed else {
@@ -109,7 +109,7 @@ final class FeedClient {
     func wait(for name: String) throws { try wait { $0.names.contains(name) } }
 
     func waitForEnd() throws {
-        for _ in 0..<300 where !isClosed { try pump(milliseconds: 50) }
+        for _ in 0..<1200 where !isClosed { try pump(milliseconds: 50) }
         guard isClosed else { throw Failure(description: "the server did not close") }
     }
 

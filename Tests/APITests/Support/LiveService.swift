@@ -107,12 +107,12 @@ final class LiveService {
         return Int(text.split(separator: "\"subscribers\":").last?.prefix { $0.isNumber } ?? "") ?? -1
     }
 
-    /// Polls until `condition`, at most ten seconds.
+    /// Polls until `condition`, at most a minute.
     func wait(_ condition: () throws -> Bool) throws {
-        for _ in 0..<2000 {
+        for _ in 0..<12_000 {
             if try condition() { return }
             usleep(5000)
         }
-        Issue.record("nothing happened within ten seconds")
+        Issue.record("nothing happened within a minute")
     }
 }

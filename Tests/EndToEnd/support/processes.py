@@ -15,6 +15,8 @@ PROJECT = pathlib.Path(__file__).resolve().parents[3]
 VENV = PROJECT / ".venv/bin"
 # An interval between two looks at something that another process will do; a deadline bounds every wait.
 LOOK_AGAIN_AFTER = 0.01
+# Deadlines of waits are those of an idle machine. They only end a test that has failed, so a busy machine gets several times as long.
+PATIENCE = 4
 
 
 # Ports below those from which the system takes the near ends of connections: thousands of these come and go in some tests, and one
@@ -45,7 +47,8 @@ def looks(seconds, every=LOOK_AGAIN_AFTER):
 def wait_for(condition, seconds=20, what="the condition", every=LOOK_AGAIN_AFTER):
     """Looks until the condition gives something true, and returns that; fails after the deadline with the last answer.
 
-    `what` may be a function, for what can only be told then."""
+    `seconds` are an idle machine's (`PATIENCE`). `what` may be a function, for what can only be told then."""
+    seconds *= PATIENCE
     deadline, last = time.monotonic() + seconds, None
     while True:
         try:
@@ -92,6 +95,10 @@ class Program:
 
         wait_for(check, seconds, f"a listener on port {port}")
 
+    def wait(self, seconds):
+        """Its exit status, once it has ended by itself; `seconds` are an idle machine's (`PATIENCE`)."""
+        return self.process.wait(seconds * PATIENCE)
+
     @contextlib.contextmanager
     def paused(self):
         """Keeps it from running for the length of a block, as a suspended machine or a starved container is."""
@@ -104,17 +111,17 @@ class Program:
     def kill(self):
         """Ends it with no chance to clean up."""
         self.process.send_signal(signal.SIGKILL)
-        return self.process.wait(10)
+        return self.wait(10)
 
     def stop(self, seconds=15):
         """Asks it to stop; its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(seconds)
+            return self.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"it did not stop within {seconds} s of SIGTERM:\n{self.output[-2000:]}")
+            raise AssertionError(f"it did not stop within {seconds * PATIENCE} s of SIGTERM:\n{self.output[-2000:]}")
 
 
 def environment_without_aws(**more):

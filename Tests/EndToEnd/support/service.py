@@ -7,7 +7,7 @@ import subprocess
 
 import httpx
 
-from .processes import PROJECT, Program, environment_without_aws, free_port, wait_for
+from .processes import PATIENCE, PROJECT, Program, environment_without_aws, free_port, wait_for
 
 BINARY = os.environ.get("TABLECAST_BINARY", str(PROJECT / ".build/debug/tablecast"))
 # The demo is a program of its own.
@@ -20,7 +20,7 @@ class Service:
     def __init__(self, program, port):
         self.program, self.port = program, port
         self.url = f"http://127.0.0.1:{port}"
-        self.http = httpx.Client(base_url=self.url, timeout=10)
+        self.http = httpx.Client(base_url=self.url, timeout=10 * PATIENCE)
 
     def get(self, path, **options):
         return self.http.get(path, **options)
@@ -39,7 +39,7 @@ class Service:
         def ready():
             assert self.program.process.poll() is None, f"it ended with {self.program.process.returncode}:\n{self.program.output}"
             with contextlib.suppress(httpx.HTTPError):
-                return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+                return httpx.get(f"{self.url}/readyz", timeout=5 * PATIENCE).status_code == 200
 
         wait_for(ready, seconds, lambda: f"the service to be ready; it wrote:\n{self.program.output[-3000:]}")
         return self
@@ -99,7 +99,7 @@ def run(arguments, settings=None, seconds=10):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=seconds,
+        timeout=seconds * PATIENCE,
     )
     return finished.returncode, finished.stdout, finished.stderr
 

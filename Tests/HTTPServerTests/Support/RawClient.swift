@@ -216,11 +216,11 @@ final class RawClient {
 
     /// Gives the thread away while it waits, since tests share few.
     private func wait(for events: Int16) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(60)
         var rounds = 0
         var entry = pollfd(fd: descriptor, events: events, revents: 0)
         while poll(&entry, 1, 0) <= 0 {
-            if ContinuousClock.now > deadline { throw Failure(description: "nothing happened within thirty seconds") }
+            if ContinuousClock.now > deadline { throw Failure(description: "nothing happened within a minute") }
             rounds += 1
             if rounds < 20 { await Task.yield() } else { try await Task.sleep(for: .milliseconds(1)) }
         }

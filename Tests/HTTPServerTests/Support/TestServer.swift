@@ -89,7 +89,7 @@ func withServer(
     #expect(server.openConnections == 0)
 }
 
-/// Waits until `condition` holds, thirty seconds at most.
+/// Waits until `condition` holds, a minute at most.
 func eventually(
     _ what: Comment,
     sourceLocation: SourceLocation = #_sourceLocation,
