@@ -68,7 +68,7 @@ import Testing
         let time = clock.measure {
             #expect(!bytes.withUnsafeBytes { bytes in part.withUnsafeBytes { ByteSearch.occurs($0, in: bytes) } })
         }
-        #expect(time < .seconds(2), "\(time)")
+        #expect(time < .seconds(8), "\(time)")
     }
 
     @Test("knows the one spelling of a number that DynamoDB answers with")

@@ -49,7 +49,7 @@ def test_install_is_quick_when_nothing_is_missing(tmp_path):
     started = time.monotonic()
     result = run("scripts/install", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (0, "==> everything is installed\n")
-    assert time.monotonic() - started < 5, "a second on a quiet machine"
+    assert time.monotonic() - started < 20, "a second on a quiet machine"
 
 
 def test_install_refuses_what_it_does_not_know():

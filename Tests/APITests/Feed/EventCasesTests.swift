@@ -262,7 +262,7 @@ import Testing
         // 12 MB were written; what four readers did not take is not kept for them, and the history is bounded.
         let growth = try #require(ProcessUsage.residentBytes()) - before
         #expect(growth < 40 << 20, "\(growth) bytes")
-        #expect(slowest < .seconds(1), "\(slowest)")
+        #expect(slowest < .seconds(5), "\(slowest)")
         try other.wait(for: "bookmark")
         // One of them reads on in time: it has the newest state of each key.
         try stalled[0].wait { $0.map.count == 10 && $0.map.values.allSatisfy { $0 == 600 } }
