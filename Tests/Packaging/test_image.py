@@ -21,18 +21,19 @@ def size(root):
 
 
 def test_the_builder_gets_what_the_package_names(stages, context):
-    assert {"Package.swift", "openapi.yaml", "Sources/tablecast/main.swift"} <= set(context)
+    assert {"Package.swift", "openapi.yaml", "Sources/tablecast/main.swift", "scripts/sbom.py"} <= set(context)
     for target in re.findall(r"tests\(of: \"(\w+)\"", (PROJECT / "Package.swift").read_text()):
         assert any(name.startswith(f"Tests/{target}Tests/") for name in context), f"the target {target}Tests is left behind"
     for path in re.findall(r"path: \"([^\"]+)\"", (PROJECT / "Package.swift").read_text()):
         assert any(name.startswith(f"{path}/") for name in context), f"{path} is left behind"
     assert not [name for name in context if name.startswith((".", "Benchmarks", "Tests/EndToEnd", "Tests/Packaging", "Tests/Parity"))]
+    assert [name for name in context if name.startswith("scripts")] == ["scripts/sbom.py"]
 
 
 def test_the_builder_installs_what_the_scripts_install(stages):
     listed = re.search(r"build_packages=\(([^)]*)\)", (PROJECT / "scripts/lib.sh").read_text())[1].split()
     assert set(stages[0].packages) <= set(listed)
-    assert {package for package in listed if package.endswith("-dev")} <= set(stages[0].packages)
+    assert {package for package in listed if package.endswith("-dev")} | {"python3"} <= set(stages[0].packages)
 
 
 def test_the_image_is_made_to_be_stopped_and_watched(stages):
