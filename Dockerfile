@@ -10,7 +10,7 @@ ARG BASE=debian:bookworm-slim
 FROM ${BUILDER} AS builder
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        libcurl4-openssl-dev libnghttp2-dev libsqlite3-dev libssl-dev libxxhash-dev pkg-config zlib1g-dev \
+        libcurl4-openssl-dev libnghttp2-dev libsqlite3-dev libssl-dev libxxhash-dev pkg-config python3 zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -20,13 +20,26 @@ RUN swift build -c release --static-swift-stdlib --product tablecast \
         -Xswiftc -file-prefix-map -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." \
     && install -D --strip "$(swift build -c release --static-swift-stdlib --show-bin-path)/tablecast" /out/tablecast
 
-FROM ${BASE}
+FROM ${BASE} AS runtime
 # What the program links, and the certificates that AWS is checked against.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates libcurl4 libsqlite3-0 libssl3 libstdc++6 libxxhash0 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin tablecast
 COPY --from=builder /out/tablecast /usr/local/bin/tablecast
+
+# The list of parts names the libraries that the program loads in this image, at the versions that this image's dpkg has: the builder may
+# have others, by a security update. The builder has Python and the sources, so it writes the list of what is seen here.
+FROM runtime AS libraries
+RUN mkdir /seen && ldd /usr/local/bin/tablecast >/seen/ldd && cp -R /var/lib/dpkg /seen/dpkg
+
+FROM builder AS parts
+COPY --from=libraries /seen /seen
+RUN python3 scripts/sbom.py --spdx --ldd /seen/ldd --dpkg /seen/dpkg . /out/tablecast /out/tablecast.spdx.json
+
+FROM runtime
+# Not below /usr/share/doc, which slim images leave out.
+COPY --from=parts /out/tablecast.spdx.json /usr/local/share/doc/tablecast/tablecast.spdx.json
 
 # By number, so that an orchestrator can see that this is not root.
 USER 10001:10001

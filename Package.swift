@@ -82,7 +82,8 @@ let package = Package(
             name: "CLinux",
             cSettings: [.define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release))]
         ),
-        // The processors that the process may use, counted before the Swift runtime starts: only the program links `CStart`.
+        // The processors that the process may use, counted before the Swift runtime starts: only the programs that run the
+        // service link `CStart`.
         .target(name: "CProcessors"),
         .target(name: "CStart", dependencies: ["CProcessors"]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -149,7 +150,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "tablecast-demo",
-            dependencies: ["TableModel", "HTTPServer", "API", "Service", "DynamoSandbox", argumentParser],
+            dependencies: ["TableModel", "HTTPServer", "API", "Service", "DynamoSandbox", "CStart", argumentParser],
             path: "Sandbox/Sources/tablecast-demo",
             swiftSettings: memorySafe
         ),

@@ -7,15 +7,15 @@ set -euo pipefail
 project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 readonly project
 
-# What the build needs beside the Swift toolchain.
+# What the build needs beside the Swift toolchain, and the list of the program's parts (scripts/sbom.py).
 readonly build_packages=(
-    ca-certificates curl git libcurl4-openssl-dev libnghttp2-dev libsqlite3-dev libssl-dev libxxhash-dev pkg-config zlib1g-dev
+    ca-certificates curl git libcurl4-openssl-dev libnghttp2-dev libsqlite3-dev libssl-dev libxxhash-dev pkg-config python3 zlib1g-dev
 )
 # What the tests need on top: an independent writer and reader, two browsers, a compiler for the client's types, a movable clock, a
 # root to prove the image in, a shell that needs no library, a count of system calls, a network to cut, the proxies that people put
 # in front of services, and tools that make and check packages, manual pages, rules of alerts and units.
 readonly test_packages=(
-    chromium chromium-driver debootstrap faketime firefox-esr iproute2 node-typescript openssl python3 python3-venv slowhttptest
+    chromium chromium-driver debootstrap faketime firefox-esr iproute2 node-typescript openssl python3-venv slowhttptest
     busybox-static dpkg-dev mandoc patchelf strace
     caddy haproxy nginx varnish
     prometheus systemd

@@ -1,9 +1,11 @@
-"""Lists the parts of a program: `sbom.py [--spdx] PROJECT PROGRAM OUTPUT`. CycloneDX 1.5 for scripts/audit, SPDX 2.3 for scripts/package.
+"""Lists the parts of a program, CycloneDX 1.5 for scripts/audit, SPDX 2.3 for scripts/package and the container image.
 
 The parts are the Swift packages that the build pinned, the Swift toolchain whose runtime is linked statically, and the Debian packages
-of the libraries that the program loads, at the versions of this machine.
+of the libraries that the program loads. These are looked up on this machine; for a program that is shipped in an image, `--ldd` and
+`--dpkg` have what `ldd` prints there and the database that its dpkg keeps.
 """
 
+import argparse
 import hashlib
 import json
 import os
@@ -39,25 +41,29 @@ def toolchain():
     yield {"type": "library", "name": "swift-runtime", "version": found[1], "description": "linked statically"}
 
 
-def debian_packages(program):
+def debian_packages(listed, database):
     """The packages of the libraries that the loader finds, those that libraries need included."""
-    owners = {}
-    for line in output("ldd", str(program)).splitlines():
+    query = ["dpkg-query", "--admindir", str(database)]
+    owners = set()
+    for line in listed.splitlines():
+        if "not found" in line:
+            sys.exit(f"the program does not start there, so its parts are unknown: {line.strip()}")
         found = re.search(r"(/\S+) \(0x", line)
         if not found:
             continue
-        path = pathlib.Path(found[1])
         # dpkg knows a library by the path that its package has, which may lack the /usr of merged directories.
-        candidates = {str(path), str(path.resolve()), str(path.resolve()).removeprefix("/usr"), "/usr" + str(path)}
-        for candidate in sorted(candidates):
-            asked = subprocess.run(["dpkg-query", "--search", candidate], capture_output=True, text=True)
+        bare = found[1].removeprefix("/usr")
+        for candidate in (bare, f"/usr{bare}"):
+            asked = subprocess.run([*query, "--search", candidate], capture_output=True, text=True)
             if asked.returncode == 0:
-                owners[asked.stdout.split(": ")[0].split(",")[0]] = path.name
+                owners.add(asked.stdout.split(": ")[0].split(",")[0])
                 break
         else:
-            sys.exit(f"no Debian package has {path}: its version is unknown")
+            sys.exit(f"no Debian package has {found[1]}: its version is unknown")
+    if not owners:
+        sys.exit("ldd names no library: it has another program's output, or the program is linked statically")
     for package in sorted(owners):
-        fields = output("dpkg-query", "--show", "--showformat", "${Package} ${Version} ${Architecture}", package).split()
+        fields = output(*query, "--show", "--showformat", "${Package} ${Version} ${Architecture}", package).split()
         name, version, architecture = fields
         yield {"type": "library", "name": name, "version": version, "purl": f"pkg:deb/debian/{name}@{version}?arch={architecture}"}
 
@@ -118,16 +124,26 @@ def spdx(version, parts, program):
     }
 
 
+def arguments():
+    parser = argparse.ArgumentParser(prog="sbom.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--spdx", action="store_true", help="SPDX 2.3 in place of CycloneDX 1.5")
+    parser.add_argument("--ldd", type=pathlib.Path, help="what `ldd PROGRAM` prints where the program runs")
+    parser.add_argument("--dpkg", type=pathlib.Path, default="/var/lib/dpkg", help="the database of dpkg there")
+    for name in ("project", "program", "output"):
+        parser.add_argument(name, type=pathlib.Path)
+    return parser.parse_args()
+
+
 def main():
-    arguments = [argument for argument in sys.argv[1:] if argument != "--spdx"]
-    project, program, target = map(pathlib.Path, arguments)
-    build = (project / "Sources/API/Build.swift").read_text()
+    given = arguments()
+    build = (given.project / "Sources/API/Build.swift").read_text()
     version = re.search(r'version = "([^"]+)"', build)[1]
-    swift, runtime, debian = list(swift_packages(project)), list(toolchain()), list(debian_packages(program))
+    libraries = given.ldd.read_text() if given.ldd else output("ldd", str(given.program))
+    swift, runtime, debian = list(swift_packages(given.project)), list(toolchain()), list(debian_packages(libraries, given.dpkg))
     parts = swift + runtime + debian
-    document = spdx(version, parts, program) if "--spdx" in sys.argv else cyclonedx(version, parts)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(document, indent=2) + "\n")
+    document = spdx(version, parts, given.program) if given.spdx else cyclonedx(version, parts)
+    given.output.parent.mkdir(parents=True, exist_ok=True)
+    given.output.write_text(json.dumps(document, indent=2) + "\n")
     print(f"parts: {len(swift)} Swift packages, the Swift runtime, {len(debian)} Debian packages")
 
 

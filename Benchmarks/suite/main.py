@@ -10,9 +10,10 @@ import time
 
 import bootstrap
 import fanout
+import start
 from report import save, table
 
-PARTS = ("get", "fan-out", "bootstrap")
+PARTS = ("get", "fan-out", "bootstrap", "start")
 
 
 def arguments():
@@ -41,6 +42,9 @@ def main():
     if "fan-out" in chosen.parts:
         print("measuring fan-out", file=sys.stderr)
         rows += fanout.measure(chosen)
+    if "start" in chosen.parts:
+        print("measuring the start", file=sys.stderr)
+        rows += start.measure(chosen)
     commit = subprocess.run(
         ["git", "-C", pathlib.Path(__file__).parent, "describe", "--always", "--dirty"], capture_output=True, text=True
     ).stdout.strip()

@@ -12,8 +12,8 @@ import pytest
 from support import peers
 from support.faulty_shards import TABLE, FaultyShards
 from support.following import status
-from support.processes import looks, wait_for
-from support.service import metric, run, serving
+from support.processes import Program, environment_without_aws, free_port, looks, wait_for
+from support.service import DEMO, Service, metric, run, serving
 from support.tables import create_table
 
 SHIM = pathlib.Path(__file__).parent / "support/processors.c"
@@ -65,24 +65,45 @@ def scans(peer):
     return len(configure(peer, "calls", operation="Scan")["calls"])
 
 
-def test_loops_and_threads_follow_the_quota_and_every_processor_stays_in_use(sandbox, logs, tmp_path):
+@pytest.fixture
+def counting_shim(tmp_path):
+    """A library that says how many processors libdispatch counts."""
     if (os.cpu_count() or 1) < 2 or len(os.sched_getaffinity(0)) < 2:
         pytest.skip("one processor is the least there is")
     library = tmp_path / "processors.so"
     subprocess.run([shutil.which("cc") or "clang", "-shared", "-fPIC", "-O1", "-Wall", "-o", library, SHIM, "-ldl"], check=True)
+    return str(library)
+
+
+def assert_half_a_processor(service):
+    """Pools and loops are those of a quota of 0.5, and yet every thread may run everywhere."""
+    assert status(service)["process"] == {"cpus": 1, "cpu_quota": 0.5, "event_loops": 1}
+    allowed = len(os.sched_getaffinity(0))
+    assert f"using 1 processor(s), by a quota of 0.5 of {allowed}, with 1 event loop(s) for HTTP" in service.program.output
+    assert "processors counted: 1" in service.program.output
+    # The affinity was narrowed for libdispatch's count alone.
+    threads = [int(thread) for thread in os.listdir(f"/proc/{service.program.process.pid}/task")]
+    assert {len(os.sched_getaffinity(thread)) for thread in threads} == {allowed}
+
+
+def test_loops_and_threads_follow_the_quota_and_every_processor_stays_in_use(sandbox, logs, counting_shim):
     table = create_table(sandbox.client())
-    with quota("half", 50) as launcher, serving(logs, sandbox, table, launcher=launcher, LD_PRELOAD=str(library)) as service:
+    with quota("half", 50) as launcher, serving(logs, sandbox, table, launcher=launcher, LD_PRELOAD=counting_shim) as service:
         service.wait_until_ready(60)
-        process = status(service)["process"]
-        assert process == {"cpus": 1, "cpu_quota": 0.5, "event_loops": 1}
-        allowed = len(os.sched_getaffinity(0))
-        assert f"using 1 processor(s), by a quota of 0.5 of {allowed}, with 1 event loop(s) for HTTP" in service.program.output
-        assert "processors counted: 1" in service.program.output
+        assert_half_a_processor(service)
         assert metric(service, "tablecast_cpus") == 1 and metric(service, "tablecast_event_loops") == 1
-        # The affinity was narrowed for libdispatch's count alone.
-        threads = [int(thread) for thread in os.listdir(f"/proc/{service.program.process.pid}/task")]
-        assert {len(os.sched_getaffinity(thread)) for thread in threads} == {allowed}
         service.program.stop(60)
+
+
+def test_the_demo_follows_the_quota_as_the_service_does(logs, counting_shim):
+    port = free_port()
+    with quota("demo", 50) as launcher:
+        environment = environment_without_aws(LD_PRELOAD=counting_shim)
+        program = Program([*launcher, DEMO, "--listen", f"127.0.0.1:{port}"], logs / "demo-quota.log", environment)
+        try:
+            assert_half_a_processor(Service(program, port).wait_until_ready(60))
+        finally:
+            program.stop(60)
 
 
 def test_loops_follow_the_affinity(sandbox, logs):

@@ -1,6 +1,8 @@
-"""The image's root directory, made by the Dockerfile's own steps: a minimal Debian, the runtime stage's RUN, the built program."""
+"""The image's root directory, made by the Dockerfile's own steps: a minimal Debian, the built program, and the list of its parts."""
 
+import contextlib
 import hashlib
+import itertools
 import os
 import pathlib
 import shutil
@@ -11,11 +13,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import dockerfile  # noqa: E402
+import engine  # noqa: E402
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
-# The Debian root is kept between runs; making it takes a minute.
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tablecast"
-MAKE_ROOT_SECONDS, BUILD_SECONDS = 420, 1500
 # What Debian's own slim image leaves out.
 SLIM = ("usr/share/doc", "usr/share/man", "usr/share/info", "usr/share/locale", "usr/share/lintian", "var/cache/apt", "var/log")
 
@@ -35,78 +35,74 @@ def context():
 
 
 @pytest.fixture(scope="session")
-def program(stages, context):
-    """The program as the builder stage makes it, from nothing but the files that the builder is sent."""
-    source = PROJECT / ".build/image/src"
-    copied = set()
-    for name in context:
-        target = source / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Only what changed is copied, so that the next build is a small one.
-        if not target.exists() or target.read_bytes() != (PROJECT / name).read_bytes():
-            shutil.copy(PROJECT / name, target)
-        copied.add(target)
-    for folder in ("Sources", "Sandbox", "Tests"):
-        for stale in (source / folder).rglob("*"):
-            if stale.is_file() and stale not in copied:
-                stale.unlink()
-    builder = stages[0]
-    build = next(run for run in builder.all("RUN") if run.startswith("swift build"))
-    output = PROJECT / ".build/image/out"
-    shutil.rmtree(output, ignore_errors=True)
-    subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", build.replace(" /out/", f" {output}/")],
-        cwd=source, check=True, timeout=BUILD_SECONDS, stdin=subprocess.DEVNULL,
-    )
-    return output / "tablecast"
-
-
-def in_root(root, *command, **options):
-    """A command in the root, with no more of our environment than a container would see."""
-    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"}
-    return subprocess.run(["/usr/sbin/chroot", root, *command], check=True, stdin=subprocess.DEVNULL, env=environment, **options)
+def builder(stages, context):
+    """The builder stage when its steps were taken, from nothing but the files that it is sent."""
+    machine = engine.Machine(PROJECT / ".build/image", PROJECT, context)
+    shutil.rmtree(machine.path("/out"), ignore_errors=True)
+    machine.take(stages[0], stages[0].steps, {})
+    return machine
 
 
 @pytest.fixture(scope="session")
-def base_root(stages):
-    """The runtime stage before the program is copied in."""
+def program(builder):
+    """The program as the builder stage makes it."""
+    return builder.path("/out/tablecast")
+
+
+@pytest.fixture(scope="session")
+def runtime(stages):
+    """The stage that the image is made of."""
+    return stages[-1].parent
+
+
+def before_files(stage):
+    """The first steps of a stage, which need no file of another."""
+    return list(itertools.takewhile(lambda step: step[0] != "COPY", stage.steps))
+
+
+@pytest.fixture(scope="session")
+def base_root(runtime):
+    """The runtime stage before the program is copied in. It is kept between runs, because making it takes a minute."""
     if os.geteuid() != 0:
         pytest.skip("making a root directory needs root; run as root to prove the image")
-    runtime = stages[-1]
     release = runtime.base.removeprefix("debian:").removesuffix("-slim")
-    steps = runtime.all("RUN")
-    name = hashlib.sha256("\n".join([runtime.base, *steps]).encode()).hexdigest()[:16]
-    finished = CACHE / f"image-root-{name}"
+    steps = before_files(runtime)
+    name = hashlib.sha256("\n".join([runtime.base, *(value for _, value in steps)]).encode()).hexdigest()[:16]
+    cache = engine.cache()
+    finished, making = cache / f"image-root-{name}", cache / f"making-{os.getpid()}"
     if finished.exists():
         return finished
-    CACHE.mkdir(parents=True, exist_ok=True)
-    making = CACHE / f"making-{os.getpid()}"
+    cache.mkdir(parents=True, exist_ok=True)
     try:
-        subprocess.run(
-            ["debootstrap", "--variant=minbase", release, making], check=True, timeout=MAKE_ROOT_SECONDS, stdout=subprocess.DEVNULL
-        )
-        # A container engine lends the container its resolver, too.
-        shutil.copy("/etc/resolv.conf", making / "etc/resolv.conf")
-        for step in steps:
-            in_root(making, "/bin/sh", "-ec", step, timeout=MAKE_ROOT_SECONDS, stdout=subprocess.DEVNULL)
+        engine.make_debian(release, making, runtime, steps)
         for folder in SLIM:
             for inside in (making / folder).glob("*"):
                 shutil.rmtree(inside) if inside.is_dir() else inside.unlink()
-        making.rename(finished)
+        # Another run may have made the same one meanwhile, and be using it.
+        with contextlib.suppress(OSError):
+            making.rename(finished)
     finally:
         shutil.rmtree(making, ignore_errors=True)
-    for older in CACHE.glob("image-root-*"):
+    assert finished.is_dir()
+    for older in cache.glob("image-root-*"):
         if older != finished:
             shutil.rmtree(older, ignore_errors=True)
     return finished
 
 
 @pytest.fixture(scope="session")
-def root(base_root, program, stages, tmp_path_factory):
-    """The finished image's root."""
-    root = tmp_path_factory.mktemp("image") / "root"
-    subprocess.run(["cp", "--archive", base_root, root], check=True, timeout=120)
-    source, target = stages[-1].one("COPY").split()[1:]
-    assert source == "/out/tablecast"
-    shutil.copy(program, root / target.lstrip("/"))
-    return root
+def root(base_root, builder, stages, tmp_path_factory):
+    """The finished image's root, after every step of every stage."""
+    folder, places = tmp_path_factory.mktemp("image"), {stages[0].name: builder}
+    for number, stage in enumerate(stages[1:]):
+        if stage.lineage[0] is stages[0]:
+            # In the builder's own folders: no later stage copies what these steps change.
+            place, steps = builder, stage.steps
+        else:
+            place = engine.Root(folder / f"{number}-{stage.name or 'image'}")
+            beneath = places[stage.parent.name].folder if stage.parent else base_root
+            subprocess.run(["cp", "--archive", beneath, place.folder], check=True, timeout=120)
+            steps = stage.steps if stage.parent else stage.steps[len(before_files(stage)) :]
+        place.take(stage, steps, places)
+        places[stage.name] = place
+    return place.folder

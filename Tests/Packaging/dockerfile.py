@@ -6,9 +6,21 @@ import re
 
 
 class Stage:
-    def __init__(self, base, name):
-        self.base, self.name = base, name
-        self.instructions = []
+    """A stage with its own steps as (keyword, value), comments and line breaks taken out. `parent` is the stage that it begins from."""
+
+    def __init__(self, base, name, parent):
+        self.base, self.name, self.parent = parent.base if parent else base, name, parent
+        self.steps = []
+
+    @property
+    def lineage(self):
+        """The stages from the first one to this, each the parent of the next."""
+        return [*(self.parent.lineage if self.parent else []), self]
+
+    @property
+    def instructions(self):
+        """The steps of the whole lineage: an image inherits what its parents set."""
+        return [step for stage in self.lineage for step in stage.steps]
 
     def all(self, keyword):
         return [value for word, value in self.instructions if word == keyword]
@@ -42,7 +54,7 @@ class Stage:
 
 
 def stages(text):
-    """The stages, each with its instructions as (keyword, value), comments and line breaks taken out."""
+    """The stages of a Dockerfile, in its order."""
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
     found, arguments = [], {}
@@ -53,9 +65,10 @@ def stages(text):
             arguments[name] = default
         elif keyword == "FROM":
             words = re.sub(r"\$\{(\w+)\}", lambda match: arguments[match[1]], value).split()
-            found.append(Stage(words[0], words[2] if len(words) > 2 else None))
+            parent = next((stage for stage in found if stage.name == words[0]), None)
+            found.append(Stage(words[0], words[2] if len(words) > 2 else None, parent))
         else:
-            found[-1].instructions.append((keyword, re.sub(r"\s+", " ", value)))
+            found[-1].steps.append((keyword, re.sub(r"\s+", " ", value)))
     return found
 
 
