@@ -1,5 +1,6 @@
 """The image's root directory, made by the Dockerfile's own steps: a minimal Debian, the runtime stage's RUN, the built program."""
 
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -92,7 +93,10 @@ def base_root(stages):
         for folder in SLIM:
             for inside in (making / folder).glob("*"):
                 shutil.rmtree(inside) if inside.is_dir() else inside.unlink()
-        making.rename(finished)
+        # Another run may have made the same one meanwhile.
+        with contextlib.suppress(OSError):
+            making.rename(finished)
+        assert finished.exists()
     finally:
         shutil.rmtree(making, ignore_errors=True)
     for older in CACHE.glob("image-root-*"):

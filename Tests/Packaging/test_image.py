@@ -1,15 +1,14 @@
 """The container image, proved without a container engine: the Dockerfile's steps in a plain root, run as its user."""
 
 import contextlib
-import os
 import pathlib
 import re
-import signal
 import subprocess
 
 import httpx
 import pytest
-from support.processes import Program, free_port, wait_for
+from containers import confined, container, inside
+from support.processes import free_port, wait_for
 from support.tables import create_table
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
@@ -61,41 +60,6 @@ def test_the_program_finds_its_libraries_in_the_image(root):
     assert size(root) < 260e6
 
 
-# The root as an orchestrator gives it to a hardened container: read-only, with a /proc of its own, and here without a shell.
-MOUNT = """
-mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && mount -t proc proc "$1/proc"
-for shell in bash dash; do mount --bind /dev/null "$1/usr/bin/$shell"; done
-exec /usr/sbin/chroot "$1" "${@:2}"
-"""
-
-
-def confined(stage):
-    """A command's beginning that becomes the image's user, with no capability and no way to get one."""
-    user, group = stage.one("USER").split(":")
-    rights = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--clear-groups"]
-    return ["/usr/bin/setpriv", f"--reuid={user}", f"--regid={group}", *rights]
-
-
-def inside(root, stage, *command):
-    """A command of the image in namespaces of its own."""
-    unshared = ["/usr/bin/unshare", "--mount", "--pid", "--fork", "--kill-child"]
-    return [*unshared, "/bin/bash", "-c", MOUNT, "bash", root, *confined(stage), *command]
-
-
-@contextlib.contextmanager
-def container(root, stage, logs, **settings):
-    """The image's command as its user and as process 1 of a namespace of its own; yields (program, its pid outside)."""
-    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", **stage.environment, **settings}
-    program = Program(inside(root, stage, *stage.words("ENTRYPOINT"), *stage.words("CMD")), logs / "image.log", environment)
-    outer = program.process.pid
-    listed = pathlib.Path(f"/proc/{outer}/task/{outer}/children")
-    try:
-        yield program, int(wait_for(lambda: listed.read_text().split(), 10, "the container's first process")[0])
-    finally:
-        if program.process.poll() is None:
-            program.kill()
-
-
 @pytest.mark.timeout(2400)
 def test_the_image_serves_a_table_as_a_plain_user_and_stops_when_asked(root, stages, ministack, logs):
     client = ministack.client()
@@ -104,7 +68,8 @@ def test_the_image_serves_a_table_as_a_plain_user_and_stops_when_asked(root, sta
     stage, port = stages[-1], free_port()
     # The image listens on every address; this machine's other addresses are nobody's business here.
     settings = ministack.settings(TABLECAST_TABLE=table, TABLECAST_LISTEN=f"127.0.0.1:{port}")
-    with container(root, stage, logs, **settings) as (program, pid):
+    with container(root, stage, logs / "image.log", **settings) as running:
+        program, pid = running.program, running.pid
 
         def ready():
             assert program.process.poll() is None, program.output
@@ -129,8 +94,7 @@ def test_the_image_serves_a_table_as_a_plain_user_and_stops_when_asked(root, sta
         healthy = subprocess.run(check, env=environment, timeout=10, capture_output=True, text=True)
         assert (healthy.returncode, healthy.stdout, healthy.stderr) == (0, "", "")
 
-        os.kill(pid, signal.SIGTERM)
-        assert program.process.wait(20) == 0, program.output
+        assert running.stop() == 0, program.output
     alone = subprocess.run(
         inside(root, stage, *stage.health_check), env=environment, timeout=10, capture_output=True, text=True
     )
