@@ -102,6 +102,17 @@ import Testing
         #expect(driver.machine.view(at: driver.now).lastError == nil)
     }
 
+    @Test("between two reads nothing lags, and the time since the last one is known all the same")
+    func unread() {
+        var driver = MachineDriver(StreamModel("A"))
+        driver.run(until: .seconds(600))
+        driver.model.outages["GetRecords A"] = StreamModel.error(.transient)
+        driver.run(until: .seconds(601))
+        let view = driver.machine.view(at: driver.now)
+        #expect(view.lagMilliseconds == 0)
+        #expect((1_000...1_500).contains(view.unreadMilliseconds ?? -1))
+    }
+
     @Test("a shard that is behind lags by the age of its newest record")
     func lagOfABacklog() {
         var model = StreamModel("A")

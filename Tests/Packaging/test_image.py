@@ -1,7 +1,6 @@
 """The container image, proved without a container engine: the Dockerfile's steps in a plain root, run as its user."""
 
 import contextlib
-import os
 import pathlib
 import re
 import signal
@@ -11,7 +10,8 @@ import time
 
 import httpx
 import pytest
-from support.processes import Program, accepts, free_port, wait_for
+from containers import confined, container, inside
+from support.processes import accepts, free_port, wait_for
 from support.tables import create_table
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
@@ -70,41 +70,6 @@ def test_the_sizes_in_the_documents_are_those_of_the_image(root):
     assert [float(number) for number in stated.groups()] == pytest.approx(measured, rel=0.1), "state what was measured"
 
 
-# The root as an orchestrator gives it to a hardened container: read-only, with a /proc of its own, and here without a shell.
-MOUNT = """
-mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && mount -t proc proc "$1/proc"
-for shell in bash dash; do mount --bind /dev/null "$1/usr/bin/$shell"; done
-exec /usr/sbin/chroot "$1" "${@:2}"
-"""
-
-
-def confined(stage):
-    """A command's beginning that becomes the image's user, with no capability and no way to get one."""
-    user, group = stage.one("USER").split(":")
-    rights = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--clear-groups"]
-    return ["/usr/bin/setpriv", f"--reuid={user}", f"--regid={group}", *rights]
-
-
-def inside(root, stage, *command):
-    """A command of the image in namespaces of its own."""
-    unshared = ["/usr/bin/unshare", "--mount", "--pid", "--fork", "--kill-child"]
-    return [*unshared, "/bin/bash", "-c", MOUNT, "bash", root, *confined(stage), *command]
-
-
-@contextlib.contextmanager
-def container(root, stage, logs, **settings):
-    """The image's command as its user and as process 1 of a namespace of its own; yields (program, its pid outside)."""
-    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", **stage.environment, **settings}
-    program = Program(inside(root, stage, *stage.words("ENTRYPOINT"), *stage.words("CMD")), logs / "image.log", environment)
-    outer = program.process.pid
-    listed = pathlib.Path(f"/proc/{outer}/task/{outer}/children")
-    try:
-        yield program, int(wait_for(lambda: listed.read_text().split(), 10, "the container's first process")[0])
-    finally:
-        if program.process.poll() is None:
-            program.kill()
-
-
 @pytest.mark.timeout(2400)
 def test_the_image_serves_a_table_as_a_plain_user_and_stops_when_asked(root, stages, ministack, logs):
     client = ministack.client()
@@ -113,7 +78,8 @@ def test_the_image_serves_a_table_as_a_plain_user_and_stops_when_asked(root, sta
     stage, port = stages[-1], free_port()
     # The image listens on every address; this machine's other addresses are nobody's business here.
     settings = ministack.settings(TABLECAST_TABLE=table, TABLECAST_LISTEN=f"127.0.0.1:{port}")
-    with container(root, stage, logs, **settings) as (program, pid):
+    with container(root, stage, logs / "image.log", **settings) as running:
+        program, pid = running.program, running.pid
 
         def ready():
             assert program.process.poll() is None, program.output
@@ -135,13 +101,12 @@ def test_the_image_serves_a_table_as_a_plain_user_and_stops_when_asked(root, sta
         entered = ["/usr/bin/nsenter", f"--target={pid}", "--mount", "--pid", "/usr/sbin/chroot", root]
         check = [*entered, *confined(stage), *stage.health_check]
         environment = {"PATH": "/usr/bin:/bin", **stage.environment, **settings}
-        healthy = subprocess.run(check, env=environment, timeout=10, capture_output=True, text=True)
+        healthy = subprocess.run(check, env=environment, timeout=60, capture_output=True, text=True)
         assert (healthy.returncode, healthy.stdout, healthy.stderr) == (0, "", "")
 
-        os.kill(pid, signal.SIGTERM)
-        assert program.process.wait(20) == 0, program.output
+        assert running.stop() == 0, program.output
     alone = subprocess.run(
-        inside(root, stage, *stage.health_check), env=environment, timeout=10, capture_output=True, text=True
+        inside(root, stage, *stage.health_check), env=environment, timeout=60, capture_output=True, text=True
     )
     assert alone.returncode == 1 and "Connection refused" in alone.stderr
 
@@ -159,12 +124,14 @@ def test_the_image_listens_before_it_has_read_the_table(root, stages, ministack,
         settings = ministack.settings(TABLECAST_TABLE=table, TABLECAST_LISTEN=f"127.0.0.1:{port}")
         (logs / "image.log").unlink(missing_ok=True)
         began = time.monotonic()
-        with container(root, stages[-1], logs, **settings) as (program, _):
+        with container(root, stages[-1], logs / "image.log", **settings) as running:
+            program = running.program
             wait_for(lambda: accepts(port), 30, "the image to listen", every=0.001)
             listening.append(time.monotonic() - began)
             wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=60).status_code == 200, 30, "the image to be ready")
             ready.append(time.monotonic() - began)
             assert len(httpx.get(f"http://127.0.0.1:{port}/v1/items", timeout=60).json()["items"]) == 100
+            wait_for(lambda: "replica is live" in program.output, 10, "the line that it is live")
             assert 0 < program.output.index("listening on") < program.output.index("replica is live")
     print(
         f"median of {STARTS} starts: listening after {statistics.median(listening) * 1000:.0f} ms, "

@@ -18,11 +18,12 @@ import Testing
         )
     }
 
-    private func view(lag: Int64?, status: StreamStatus = .enabled) -> StreamView {
+    private func view(unread: Int64?, status: StreamStatus = .enabled) -> StreamView {
         StreamView(
             asOf: .seconds(100),
             shards: [],
-            lagMilliseconds: lag,
+            lagMilliseconds: unread.map { _ in 0 },
+            unreadMilliseconds: unread,
             silence: nil,
             isBookmarked: true,
             isReplaying: false,
@@ -34,19 +35,19 @@ import Testing
 
     @Test("a state is as old as the look at its stream, however late that is come back to")
     func lateLook() {
-        #expect(view(lag: 0).readUntil(time(0)) == Self.moment)
-        #expect(view(lag: 300).readUntil(time(0)) == Self.moment - 300)
+        #expect(view(unread: 0).readUntil(time(0)) == Self.moment)
+        #expect(view(unread: 300).readUntil(time(0)) == Self.moment - 300)
         // A blocked replicator gets its view 40 s late: nothing is known of those.
-        #expect(view(lag: 0).readUntil(time(40)) == Self.moment)
-        #expect(view(lag: 300).readUntil(time(40)) == Self.moment - 300)
+        #expect(view(unread: 0).readUntil(time(40)) == Self.moment)
+        #expect(view(unread: 300).readUntil(time(40)) == Self.moment - 300)
         // A clock that seems to go back makes no state younger.
-        #expect(view(lag: 300).readUntil(time(-1)) == Self.moment - 1_300)
+        #expect(view(unread: 300).readUntil(time(-1)) == Self.moment - 1_300)
     }
 
-    @Test("nothing is known without a lag, and of a stream that is over")
+    @Test("nothing is known before the shards are, and of a stream that is over")
     func unknown() {
-        #expect(view(lag: nil).readUntil(time(0)) == nil)
-        #expect(view(lag: 0, status: .disabled).readUntil(time(0)) == nil)
-        #expect(view(lag: 0, status: .disabling).readUntil(time(0)) == nil)
+        #expect(view(unread: nil).readUntil(time(0)) == nil)
+        #expect(view(unread: 0, status: .disabled).readUntil(time(0)) == nil)
+        #expect(view(unread: 0, status: .disabling).readUntil(time(0)) == nil)
     }
 }

@@ -19,7 +19,7 @@ extension SimulatedReplicator {
         let view = machine.view(at: time)
         guard view.isResumable(from: positions) else { return nil }
         let isOver = view.status == .disabled || view.status == .disabling
-        let readAt = isOver ? nil : view.lagMilliseconds.map { time.wallMilliseconds - $0 }
+        let readAt = isOver ? nil : view.unreadMilliseconds.map { time.wallMilliseconds - $0 }
         return StateMark(positions: positions.encoded(), streamReadAt: readAt)
     }
 

@@ -6,13 +6,15 @@ extension StreamMachine {
     /// The shards that are followed, and how far each was read.
     package func view(at time: StreamTime) -> StreamView {
         var lag: Int64?
+        var unread: Int64?
         var lastError = discovery.lastError
         var gap: StreamGap? = discovery.streamIsLost ? StreamGap(reason: .streamNotFound, shardID: nil) : nil
         var shards: [ShardView] = []
         shards.reserveCapacity(lineage.cursors.count)
         for cursor in lineage.cursors.values where cursor.isRead || cursor.gap != nil {
-            let own = lagMilliseconds(of: cursor, at: time)
+            let own = lagMilliseconds(of: cursor, at: time, grace: stalenessGrace)
             if let own { lag = max(lag ?? 0, own) }
+            if let own = lagMilliseconds(of: cursor, at: time, grace: .zero) { unread = max(unread ?? 0, own) }
             if let error = cursor.faults.lastError { lastError = error }
             if let reason = cursor.gap { gap = StreamGap(reason: reason, shardID: cursor.id) }
             shards.append(
@@ -27,11 +29,12 @@ extension StreamMachine {
             )
         }
         shards.sort { $0.id < $1.id }
-        if discovery.isComplete { lag = lag ?? 0 }
+        if discovery.isComplete { (lag, unread) = (lag ?? 0, unread ?? 0) }
         return StreamView(
             asOf: time.continuous,
             shards: shards,
             lagMilliseconds: lag,
+            unreadMilliseconds: unread,
             silence: lineage.cursors.values.lazy.compactMap(\.evidence.lastSuccess).max().map { time.continuous - $0 },
             isBookmarked: isBookmarked,
             isReplaying: lineage.isReplaying,
@@ -59,11 +62,11 @@ extension StreamMachine {
     /// The polls that prove a shard to be at its head, one more and a second are no staleness yet.
     var stalenessGrace: Duration { settings.pollInterval * (settings.limits.emptyPagesAtHead + 1) + .seconds(1) }
 
-    private func lagMilliseconds(of cursor: ShardCursor, at time: StreamTime) -> Int64? {
-        if let own = cursor.lagMilliseconds(at: time, grace: stalenessGrace) { return own }
+    private func lagMilliseconds(of cursor: ShardCursor, at time: StreamTime, grace: Duration) -> Int64? {
+        if let own = cursor.lagMilliseconds(at: time, grace: grace) { return own }
         guard let since = hiddenSince(cursor) else { return nil }
         let age = time.continuous - since
-        return age > stalenessGrace ? age.wholeMilliseconds : nil
+        return age > grace ? age.wholeMilliseconds : nil
     }
 
     /// Since when a shard that is not read may hide records; nil if it hides none.

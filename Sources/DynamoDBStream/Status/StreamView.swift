@@ -6,8 +6,12 @@ package struct StreamView: Sendable {
     package let asOf: Duration
     /// The shards that are read, and those that should have been, by id.
     package let shards: [ShardView]
-    /// The greatest lag of a shard, milliseconds, never negative; nil before the shards are known.
+    /// The greatest lag of a shard, milliseconds, never negative; nil before the shards are known. Between two reads of a shard that is
+    /// at its head it stays 0.
     package let lagMilliseconds: Int64?
+    /// How long before `asOf` all of the stream was last known to have been read, in milliseconds: what `lagMilliseconds` would be if the
+    /// time between two reads counted. It says how old a saved state is, whose reader comes much later.
+    package let unreadMilliseconds: Int64?
     /// How long ago the newest completed read began, of any shard, at `asOf`; nil before the first.
     package let silence: Duration?
     /// Every later write reaches the consumer.

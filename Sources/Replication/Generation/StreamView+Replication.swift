@@ -7,9 +7,9 @@ extension StreamView {
     /// The moment up to which every shard had been read, in milliseconds since 1970 UTC; nil while that is unknown, or where the stream is over.
     func readUntil(_ time: TimeSource) -> Int64? {
         guard status != .disabled, status != .disabling else { return nil }
-        // The lag is as of the view, which may have been waited for since.
+        // The view may have been waited for since.
         let sinceView = max(.zero, time.continuous() - asOf)
-        return lagMilliseconds.map { time.wallMilliseconds() - $0 - sinceView.wholeMilliseconds }
+        return unreadMilliseconds.map { time.wallMilliseconds() - $0 - sinceView.wholeMilliseconds }
     }
 
     /// Whether a process that began with these positions would see every gap that this one would. A child whose parent has not

@@ -38,21 +38,36 @@ def secrets(*keys):
     return [key[name] for key in keys for name in ("AccessKeyId", "SecretAccessKey")]
 
 
-def make_role(peer, principal, action, condition=None):
-    """A role that may do everything, and that the principal may assume by the action; its ARN."""
-    iam, name = peer.client("iam"), f"role-{next(NUMBERS)}"
+def web_trust(subject):
+    """Who may assume a role, and how: the service account `subject` of the cluster that issues `web_token`s."""
+    provider = f"arn:aws:iam::000000000000:oidc-provider/{ISSUER}"
+    condition = {"StringEquals": {f"{ISSUER}:sub": subject}}
+    return {"Federated": provider}, "sts:AssumeRoleWithWebIdentity", condition
+
+
+def trust_policy(principal, action, condition=None):
+    """The document that lets the principal assume a role by the action."""
     statement = {"Effect": "Allow", "Principal": principal, "Action": action, **({"Condition": condition} if condition else {})}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def make_role(peer, *trust):
+    """A role that may do everything, and that `trust_policy` of the same words lets somebody assume; its ARN."""
+    iam, name = peer.client("iam"), f"role-{next(NUMBERS)}"
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust_policy(*trust))["Role"]["Arn"]
     iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=EVERYTHING)
     return arn
 
 
 def make_web_role(peer, subject):
     """A role for the service account `subject` of the cluster that issues `web_token`s."""
-    provider = f"arn:aws:iam::000000000000:oidc-provider/{ISSUER}"
-    condition = {"StringEquals": {f"{ISSUER}:sub": subject}}
-    return make_role(peer, {"Federated": provider}, "sts:AssumeRoleWithWebIdentity", condition)
+    return make_role(peer, *web_trust(subject))
+
+
+def trust_instead(peer, role, subject):
+    """Lets the role of `make_web_role` be assumed by this subject and no longer by the first one."""
+    document = trust_policy(*web_trust(subject))
+    peer.client("iam").update_assume_role_policy(RoleName=role.rsplit("/", 1)[1], PolicyDocument=document)
 
 
 def web_token(subject):
