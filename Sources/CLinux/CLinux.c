@@ -24,6 +24,8 @@ int linux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t toke
     return epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event);
 }
 
+int linux_epoll_remove(int epoll, int descriptor) { return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL); }
+
 /* Waits for at most 256 events. */
 int linux_epoll_wait(int epoll, struct linux_readiness *ready, int capacity, int milliseconds) {
     struct epoll_event events[256];

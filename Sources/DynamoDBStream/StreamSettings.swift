@@ -60,7 +60,7 @@ public struct StreamLimits: Sendable, Hashable {
     /// Answers without an iterator, for one shard in a row, after which its records count as lost.
     public var missingIterators = 8
     /// Bytes of records that shards which are read again from before the bookmark hold until they have reached their head, over all
-    /// shards. Beyond it the shard at hand is a gap, which a replica answers with a rebuild.
+    /// shards. Beyond it the shard at hand is a gap, which a replica answers with a rebuild. The service lowers it where memory is bounded.
     public var replayBytes = 256 << 20
     /// How long the service may refuse an iterator (ValidationException) before another one is derived from the position. Any
     /// other bad answer says nothing about the iterator.

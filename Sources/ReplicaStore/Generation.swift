@@ -58,6 +58,14 @@ struct Generation: ~Copyable {
         return isApplied
     }
 
+    /// See `GenerationWriter.growth`.
+    func growth(of key: UnsafeRawBufferPointer, itemBytes: Int) -> Int {
+        guard let held = byKey.find(TreeKey(bytes: key)) else {
+            return StoreLimits.recordOverhead + key.count + itemBytes
+        }
+        return held._withUnsafeGuaranteedRef { key.count + itemBytes - $0.byteCount }
+    }
+
     private mutating func enter(
         _ change: Change,
         _ key: UnsafeRawBufferPointer,

@@ -27,6 +27,12 @@ package final class GenerationWriter {
         change.key.bytes.withUnsafeBytes { generation.apply(change, $0) }
     }
 
+    /// Bytes that an outcome would add to the memory of the store, about; negative where it needs less than the present state of the key.
+    package func growth(of key: ItemKey, by outcome: Change.Outcome) -> Int {
+        let item = if case .put(let item) = outcome { item.packed.count } else { 0 }
+        return key.bytes.withUnsafeBytes { generation.growth(of: $0, itemBytes: item) }
+    }
+
     /// Makes `outcome` the newest state of a key whatever was there, with the cause `repair`, or `unreadable` where
     /// the item cannot be read. The version stays that of the last
     /// stream record: a replay of it is still one, and every later record still applies.

@@ -12,6 +12,8 @@ struct ReplicationContext: Sendable {
     let reporter: StateReporter
     let start: StartWatch
     let memory: MemoryWatch
+    /// The Region that is called.
+    let region: @Sendable () -> CalledRegion
 
     var limits: ReplicationLimits { settings.limits }
 

@@ -30,10 +30,12 @@ package enum ReplicationEvent: Sendable, Hashable {
     case contentsDropped(reason: String)
     /// A scan has filled the memory; the next attempt follows after a pause.
     case scanFull(reason: String)
-    /// Memory is full: no changes are taken.
+    /// Memory is full: no changes are taken that need more of it.
     case memoryFull(reason: String)
     /// There is room again.
     case memoryFreed
+    /// A saved state is being read. This is told again, or the reading has ended, before so many seconds have passed.
+    case stateLoading(seconds: Int64)
     /// A saved state is resumed; the stream was read up to `seconds` ago. With a reason the feed begins a new epoch all the same.
     case resumed(seconds: Int64, epoch: String, newEpochReason: String?)
     /// The saved state cannot be resumed; the table is read.

@@ -7,8 +7,6 @@ package import TableModel
 package struct ReplicationSettings: Sendable, Hashable {
     /// The table's name or its ARN.
     package var tableName: String
-    /// The Region that DynamoDB is called in; nil for an endpoint that is not a Region's. A saved state of another Region is not shown.
-    package var region: String?
     /// How the table's stream is followed.
     package var stream = StreamSettings()
     /// Parallel segments of the scan; nil chooses by the table's size.

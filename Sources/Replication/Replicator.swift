@@ -22,7 +22,7 @@ package actor Replicator {
     private var isSearching = true
 
     /// A replicator that has called nothing yet. `session` saves the state; without it each start reads the table. `memory` bounds what it
-    /// keeps.
+    /// keeps. `region` tells the Region that is called, as far as it is known.
     package init(
         settings: ReplicationSettings,
         table: any DynamoDBAPI,
@@ -31,7 +31,8 @@ package actor Replicator {
         time: TimeSource,
         observer: any ReplicationObserver,
         session: StateSession? = nil,
-        memory: MemoryReadings = .unlimited
+        memory: MemoryReadings = .unlimited,
+        region: @escaping @Sendable () -> CalledRegion = { .any }
     ) {
         let ignored = settings.ignoredAttributes
         let start = StartWatch(settings.limits, time)
@@ -46,7 +47,8 @@ package actor Replicator {
             time: time,
             reporter: reporter,
             start: start,
-            memory: MemoryWatch(memory, settings.limits, time, reporter)
+            memory: MemoryWatch(memory, settings.limits, time, reporter),
+            region: region
         )
         let tableWatch = TableWatch(context)
         self.context = context
@@ -109,8 +111,10 @@ package actor Replicator {
 
     /// Shows the saved state if AWS is away. Returns the failure of a start that is to end.
     private func lookAtCalls() async -> ReplicationFailure? {
+        await savedState?.loader.judgeRegion()
         if isAway {
             await savedState?.loader.look(isAwaited: true)
+            await savedState?.loader.judgeRegion()
             // Reading it may have taken a while.
             if isAway { showSavedState() }
         }

@@ -8,11 +8,13 @@ extension StateFile {
     /// Reads the state back; nil when none was ever saved here. `wall` is now, in milliseconds since 1970 UTC.
     ///
     /// Everything is checked before anything is used: the file's form, what it is of, its age, each record's checksum, and that no
-    /// record is missing or there twice. Whatever is off rejects the whole, and the next save begins a new file.
+    /// record is missing or there twice. Whatever is off rejects the whole, and the next save begins a new file. `obstacle` is called each
+    /// time that some more has been read.
     package func load(
         expecting expectation: StateExpectation,
         at wall: Int64,
-        storeLimits: StoreLimits
+        storeLimits: StoreLimits,
+        obstacle noRoom: LoadObstacle = { _ in nil }
     ) throws(StateRejection) -> RestoredState? {
         close()
         progress.note(0)
@@ -23,7 +25,7 @@ extension StateFile {
             if let rejection = judge(found, expectation, wall) { throw rejection }
             var row = found
             let newEpochReason = takeOver(&row, in: database, obstacle)
-            let writer = try readRecords(in: database, found: found, row: row, storeLimits)
+            let writer = try readRecords(in: database, found: found, row: row, storeLimits, noRoom)
             guard let keysAhead = try KeysAheadTable(database).read(found) else {
                 throw StateRejection.damaged("the keys that are ahead of the stream are not what was written")
             }
@@ -140,12 +142,14 @@ extension StateFile {
         in database: Database,
         found: StateRow,
         row: StateRow,
-        _ storeLimits: StoreLimits
+        _ storeLimits: StoreLimits,
+        _ noRoom: LoadObstacle
     ) throws -> GenerationWriter {
         let writer = GenerationWriter(epoch: row.epoch, keySchema: row.identity.keySchema, limits: storeLimits)
         let rows = try database.prepare(StateSchema.readRecords)
         var count: Int64 = 0
         var sum: UInt64 = 0
+        var unchecked = 0
         while try rows.step() {
             let item = rows.isNull(6) ? nil : rows.bytes(6)
             let version = rows.bytes(4)
@@ -169,6 +173,11 @@ extension StateFile {
             count += 1
             sum &+= own
             progress.note(Int(count))
+            unchecked += key.count + (item?.count ?? 0) + StateLimits.recordOverhead
+            if unchecked >= StateLimits.memoryStep {
+                unchecked = 0
+                if let reason = noRoom(Int(count)) { throw StateRejection.tooLarge(reason) }
+            }
         }
         guard count == found.records, sum == found.recordsChecksum else {
             throw StateRejection.damaged("records are missing")

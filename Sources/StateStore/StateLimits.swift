@@ -32,6 +32,10 @@ package struct StateLimits: Sendable, Hashable {
     /// The greatest number of the feed that a saved state may have: 19 digits, and as many numbers again above it.
     package static let maximumSeq: UInt64 = 1 << 62
 
+    /// Bytes of records between two looks at the memory while a state is loaded, with so many for each record beside its contents.
+    static let memoryStep = 1 << 20
+    static let recordOverhead = 128
+
     /// The defaults.
     package init() {}
 

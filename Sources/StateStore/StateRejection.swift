@@ -26,6 +26,8 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
     case damaged(String)
     /// The file cannot be read.
     case unreadable(String)
+    /// There is no room in memory for the contents; the reason.
+    case tooLarge(String)
     /// Reading the file made no progress for so long.
     case unresponsive(seconds: Int64)
 
@@ -45,6 +47,7 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
         case .fromTheFuture: "from-the-future"
         case .damaged: "damaged"
         case .unreadable: "unreadable"
+        case .tooLarge: "too-large"
         case .unresponsive: "unresponsive"
         }
     }
@@ -72,6 +75,7 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
             "the state was saved \(seconds) s in the future by this machine's clock, so its age is not known"
         case .damaged(let what): "the state is damaged: \(what)"
         case .unreadable(let reason): "the state cannot be read: \(reason)"
+        case .tooLarge(let reason): "the state does not fit into memory: \(reason)"
         case .unresponsive(let seconds):
             "reading the state made no progress for \(seconds) s: its volume does not respond"
         }

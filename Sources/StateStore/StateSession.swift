@@ -98,11 +98,12 @@ package actor StateSession {
     package func restored(
         expecting expectation: StateExpectation,
         at wall: Int64,
-        storeLimits: StoreLimits
+        storeLimits: StoreLimits,
+        obstacle: @escaping LoadObstacle = { _ in nil }
     ) -> Result<RestoredState?, StateRejection> {
         Result { () throws(StateRejection) in
             guard let held else { throw .unreadable("the state directory \(path) belongs to another process") }
-            return try held.file.load(expecting: expectation, at: wall, storeLimits: storeLimits)
+            return try held.file.load(expecting: expectation, at: wall, storeLimits: storeLimits, obstacle: obstacle)
         }
     }
 

@@ -73,21 +73,32 @@ def test_a_start_waits_for_a_service_that_fails(ministack, logs, fault):
         assert service.program.stop() == 0
 
 
-def test_with_a_saved_state_it_serves_without_a_region(ministack, logs, tmp_path):
+@pytest.mark.parametrize("region", [REGION, "eu-west-9"])
+def test_a_saved_state_waits_until_the_region_is_known_and_is_shown_for_its_own_alone(ministack, logs, tmp_path, region):
     client = ministack.client()
     table = create_table(client)
     fill(client, table, 3)
     state = ("--state-dir", tmp_path / "state")
     with serving(logs, ministack, table, *state) as service:
         assert service.program.stop() == 0
-    metadata = Metadata("hang")
-    with metadata.running(), serving(logs, ministack, table, *state, ready=False, **metadata.settings()) as service:
+    # As at AWS: the endpoint is the Region's own, and nobody is there.
+    away = {"AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_DYNAMODB": "", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": ""}
+    proxy = {"HTTPS_PROXY": f"http://127.0.0.1:{free_port()}"}
+    metadata = Metadata("hang", region)
+    with metadata.running(), serving(logs, ministack, table, *state, ready=False, **metadata.settings() | away | proxy) as service:
         service.program.wait_until_accepting(service.port)
-        wait_for(lambda: service.get("/v1/items/item-00001").status_code == 200, 20, "the saved state to be served")
-        assert status(service)["state"] == "stale"
+        wait_for(lambda: "GetInstanceMetadata" in status(service)["reason"], 60, lambda: f"the wait, not {status(service)}")
+        assert "until the Region is known" in status(service)["saved_state"]["start"]
+        assert service.get("/v1/items/item-00001").status_code == 503
         metadata.fault = None
         metadata.released.set()
-        service.wait_until_ready(60)
+        if region == REGION:
+            wait_for(lambda: service.get("/v1/items/item-00001").status_code == 200, 60, "the saved state to be served")
+            assert status(service)["state"] == "stale"
+        else:
+            wait_for(lambda: "DescribeTable" in status(service)["reason"], 60, lambda: f"a call, not {status(service)}")
+            wait_for(lambda: "another stream" in service.program.output, 60, lambda: f"a verdict, not {service.program.output}")
+            assert service.get("/v1/items/item-00001").status_code == 503
         assert service.program.stop() == 0
 
 

@@ -242,6 +242,21 @@ def test_the_service_manager_hears_of_the_start_and_of_the_stop(ministack, logs,
             assert ear.recv(4096).decode() == "STOPPING=1\nSTATUS=stopping"
 
 
+def test_the_service_manager_grants_more_time_while_a_saved_state_is_read(ministack, logs, tmp_path):
+    table, path = create_table(ministack.client()), tmp_path / "notify"
+    state = ("--state-dir", tmp_path / "state")
+    with serving(logs, ministack, table, *state) as service:
+        assert service.program.stop() == 0
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(path))
+        ear.settimeout(60)
+        with serving(logs, ministack, table, *state, NOTIFY_SOCKET=str(path)) as service:
+            first, second = ear.recv(4096).decode(), ear.recv(4096).decode()
+            assert first.startswith("EXTEND_TIMEOUT_USEC=") and int(first.split("=")[1]) >= 60_000_000
+            assert second.startswith("READY=1\n")
+            assert service.program.stop() == 0
+
+
 def test_systemd_passes_sockets_of_both_kinds(logs, tmp_path):
     if not shutil.which("systemd-socket-activate"):
         pytest.skip("systemd-socket-activate is not installed")

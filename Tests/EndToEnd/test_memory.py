@@ -185,7 +185,25 @@ def test_a_table_that_grows_beyond_the_limit_is_served_stale(sandbox, logs):
         assert status(service)["memory"]["resident_bytes"] < 80 << 20
         assert service.program.process.poll() is None
         assert service.get("/readyz").status_code == 503
-        assert "so changes are no longer taken" in service.program.output
+        assert "so changes that need more are no longer taken" in service.program.output
+
+
+def test_a_saved_state_that_no_longer_fits_is_not_loaded(sandbox, logs, tmp_path):
+    client = sandbox.client()
+    table = create_table(client)
+    put(client, table, range(450))
+    state = ("--state-dir", tmp_path / "state")
+    with serving(logs, sandbox, table, *state, ready=False) as service:
+        service.wait_until_ready(120)
+        wait_for(lambda: status(service)["saved_state"]["saved_seq"], 60, lambda: f"a save, not {status(service)}")
+        assert service.program.stop() == 0
+    with serving(logs, sandbox, table, *state, "--max-memory=64MiB", ready=False) as service:
+        wait_for(
+            lambda: reachable(service) and status(service)["reason_code"] == "insufficient-memory", 90, lambda: service.program.output[-2000:]
+        )
+        assert "does not fit into memory" in status(service)["saved_state"]["start"]
+        assert status(service)["state"] == "syncing"
+        assert service.get("/v1/items/large-1").status_code == 503
 
 
 def test_a_rebuild_that_does_not_fit_beside_the_old_contents_refuses_reads_and_comes_back(sandbox, logs):

@@ -156,7 +156,7 @@ import Testing
             }
             let (refused, response) = try await open("192.0.2.1")
             #expect(response.status == 503)
-            #expect(response.body == "all connections that one address may have are in use")
+            #expect(response.body == "all 2 connections that one address may have are in use")
             try await refused.expectEnd()
             #expect(observer.current.refused == [.address])
             #expect(observer.current.rejected.map(\.client) == ["192.0.2.1"])
@@ -246,6 +246,46 @@ import Testing
             try await other.send(Self.header("192.0.2.1") + Self.get())
             #expect(try await other.receiveResponse().status == 503)
             #expect(observer.current.probes == [.total])
+        }
+    }
+
+    @Test("a probe behind a header is answered where its client has all its connections", arguments: [true, false])
+    func probeAtClientsLimit(isWhole: Bool) async throws {
+        let observer = RecordingObserver()
+        let limits = HTTPServerLimitsTests.limits {
+            $0.connectionsPerAddress = 1
+            $0.evictableIdle = .seconds(600)
+        }
+        try await withServer(
+            Self.who,
+            limits: limits,
+            observer: observer,
+            proxies: Self.proxies(protocolSources: Self.proxy)
+        ) { server, port in
+            let busy = try RawClient(port: port, source: Self.proxy)
+            try await busy.send(Self.header("192.0.2.1") + Self.get())
+            #expect(try await busy.receiveResponse().status == 200)
+            let probe = try RawClient(port: port, source: Self.proxy)
+            if isWhole {
+                try await probe.send(Self.header("192.0.2.1") + Self.get("/livez"))
+            } else {
+                for part in [Self.header("192.0.2.1"), "GET /li", "vez HTTP/1.1\r\nHost: a\r\n\r\n"] {
+                    try await probe.send(part)
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
+            let response = try await probe.receiveResponse()
+            #expect(response.status == 200)
+            #expect(response.body.hasPrefix("192.0.2.1 127.0.0.2 "))
+            try await probe.expectEnd()
+            #expect(observer.current.probes == [.address] && observer.current.refused.isEmpty)
+            let other = try RawClient(port: port, source: Self.proxy)
+            try await other.send(Self.header("192.0.2.1") + Self.get())
+            #expect(try await other.receiveResponse().status == 503)
+            #expect(observer.current.refused == [.address])
+            try await busy.send(Self.get())
+            #expect(try await busy.receiveResponse().status == 200)
+            await eventually("one is open") { server.openConnections == 1 }
         }
     }
 

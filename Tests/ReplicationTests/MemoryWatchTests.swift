@@ -223,6 +223,64 @@ final class FakeMemory: Sendable {
         }
     }
 
+    @Test("a full replica applies removals and changes that need no more memory; the order of each key is kept")
+    func shrinking() async throws {
+        let memory = FakeMemory(limit: Self.gibibyte)
+        try await harness(memory).run { harness in
+            await harness.waitLive()
+            memory.setResident(1_010 << 20)
+            await harness.wait("stale") { $0.status.reasonCode == .insufficientMemory }
+            let before = harness.items
+            harness.endpoint.change { state in
+                state.model.write("new", "this one needs memory")
+                state.model.write("k1", nil)
+                state.model.write("k2", "1")
+                state.model.write("k3", "this one grows, so its removal waits behind it")
+                state.model.write("k3", nil)
+                state.model.write("k4", nil)
+                state.model.write("k4", "comes back, which needs memory")
+            }
+            await harness.wait("the removals") { $0.items["k1"] == nil && $0.items["k4"] == nil }
+            var expected = before
+            expected["k1"] = nil
+            expected["k2"] = "1"
+            expected["k4"] = nil
+            #expect(harness.items == expected)
+            #expect(harness.status.state == .stale)
+            memory.setResident(100 << 20)
+            await harness.waitLive()
+            await harness.waitEqual()
+            #expect(harness.status.rebuilds == 0)
+        }
+    }
+
+    @Test("what removals have freed may be filled again while memory is full, but not the reserve")
+    func credit() async throws {
+        let memory = FakeMemory(limit: Self.gibibyte)
+        try await harness(memory).run { harness in
+            await harness.waitLive()
+            harness.endpoint.change { $0.model.write("large", String(repeating: "x", count: 10_000)) }
+            await harness.waitEqual()
+            memory.setResident(980 << 20)
+            await harness.wait("stale") { $0.status.reasonCode == .insufficientMemory }
+            harness.endpoint.change { $0.model.write("large", nil) }
+            await harness.waitEqual()
+            harness.endpoint.change { $0.model.write("k1", String(repeating: "y", count: 5_000)) }
+            await harness.waitEqual()
+            #expect(harness.status.state == .stale && harness.status.memory.isFull)
+            // That is more than is left of it.
+            harness.endpoint.change { state in
+                state.model.write("k2", String(repeating: "z", count: 50_000))
+                state.model.write("k3", nil)
+            }
+            await harness.wait("the removal") { $0.items["k3"] == nil }
+            #expect(harness.items["k2"] == "0")
+            memory.setResident(100 << 20)
+            await harness.waitLive()
+            await harness.waitEqual()
+        }
+    }
+
     @Test("a scan that is throttled slows down for all segments, reads everything and says at which rate")
     func throttled() async throws {
         let memory = FakeMemory(limit: Self.gibibyte)

@@ -5,6 +5,7 @@ import DynamoSandbox
 import Glibc
 import ReplicaStore
 import StateStore
+import Synchronization
 import TableModel
 import TestTools
 import Testing
@@ -72,7 +73,7 @@ final class SavedStateHarness {
 
     /// Runs a process with the state directory until it fails.
     func failure(_ change: (inout ReplicationSettings) -> Void) async throws -> ReplicationFailure? {
-        let process = try process(in: path, awaiting: false, StateLimits(), change)
+        let process = try process(in: path, awaiting: false, StateLimits(), .unlimited, RegionCell(.any), change)
         do throws(ReplicationFailure) {
             try await process.replicator.run()
             return nil
@@ -84,10 +85,12 @@ final class SavedStateHarness {
         in directory: String? = nil,
         awaiting: Bool = false,
         stateLimits: StateLimits = StateLimits(),
+        memory: MemoryReadings = .unlimited,
+        region: RegionCell = RegionCell(.any),
         _ change: (inout ReplicationSettings) -> Void = { _ in },
         _ body: (SavedStateProcess) async throws -> Void
     ) async throws {
-        let process = try process(in: directory ?? path, awaiting: awaiting, stateLimits, change)
+        let process = try process(in: directory ?? path, awaiting: awaiting, stateLimits, memory, region, change)
         let running = Task { () async -> ReplicationFailure? in
             do throws(ReplicationFailure) {
                 try await process.replicator.run()
@@ -108,6 +111,8 @@ final class SavedStateHarness {
         in directory: String,
         awaiting: Bool,
         _ stateLimits: StateLimits,
+        _ memory: MemoryReadings,
+        _ region: RegionCell,
         _ change: (inout ReplicationSettings) -> Void
     ) throws -> SavedStateProcess {
         var settings = ReplicationSettings(tableName: SavedStateHarness.table)
@@ -125,7 +130,7 @@ final class SavedStateHarness {
         // A machine that has been up for longer than a stream keeps records.
         let continuous = time.continuous
         time.continuous = { continuous() + .seconds(40 * 24 * 3_600) }
-        return SavedStateProcess(settings, client, time, session)
+        return SavedStateProcess(settings, client, time, session, memory, region)
     }
 
     /// What a kill would leave at this moment, in a directory of its own: the file and its write-ahead log, as they are.
@@ -144,6 +149,18 @@ final class SavedStateHarness {
     }
 }
 
+/// The Region that is called, which a test lets become known.
+final class RegionCell: Sendable {
+    private let state: Mutex<CalledRegion>
+
+    init(_ region: CalledRegion) { state = Mutex(region) }
+
+    var region: CalledRegion {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
+    }
+}
+
 /// One life of a replicator.
 struct SavedStateProcess {
     let store = ReplicaStore()
@@ -151,7 +168,14 @@ struct SavedStateProcess {
     let replicator: Replicator
     let session: StateSession
 
-    init(_ settings: ReplicationSettings, _ client: DynamoDBClient, _ time: TimeSource, _ session: StateSession) {
+    init(
+        _ settings: ReplicationSettings,
+        _ client: DynamoDBClient,
+        _ time: TimeSource,
+        _ session: StateSession,
+        _ memory: MemoryReadings = .unlimited,
+        _ region: RegionCell = RegionCell(.any)
+    ) {
         self.session = session
         replicator = Replicator(
             settings: settings,
@@ -160,7 +184,9 @@ struct SavedStateProcess {
             store: store,
             time: time,
             observer: observer,
-            session: session
+            session: session,
+            memory: memory,
+            region: { region.region }
         )
     }
 

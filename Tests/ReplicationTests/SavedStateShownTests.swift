@@ -292,18 +292,64 @@ import Testing
     func otherRegion() async throws {
         let (harness, _) = try await saved()
         takeAway(harness)
-        try await harness.run {
-            $0.region = "us-east-1"
-        } _: { process in
-            await waitShown(process)
-        }
-        try await harness.run {
-            $0.region = "eu-west-9"
-        } _: { process in
+        try await harness.run(region: RegionCell(.named("us-east-1"))) { process in await waitShown(process) }
+        try await harness.run(region: RegionCell(.named("eu-west-9"))) { process in
             await process.wait("a verdict") { !process.rejections.isEmpty }
             #expect(process.rejections.map(\.kind) == ["other-stream"])
             await process.wait("the reason") { process.replicator.status.reason.contains("DescribeTable") }
             #expect(process.store.snapshot == nil && process.replicator.status.state == .starting)
         }
+    }
+
+    @Test(
+        "while the Region is unknown the state is not shown; once it is known, only where it is the state's",
+        arguments: ["us-east-1", "eu-west-9"]
+    )
+    func lateRegion(_ name: String) async throws {
+        let (harness, before) = try await saved()
+        takeAway(harness)
+        let region = RegionCell(.unknown)
+        try await harness.run(region: region) { process in
+            await process.wait("the state to be loaded") { process.saved.start.hasPrefix("loaded; ") }
+            #expect(process.saved.start == "loaded; it is not shown until the Region is known")
+            await process.wait("the reason") { process.replicator.status.reason.contains("DescribeTable") }
+            // Longer than AWS has to be away for.
+            let began = ContinuousClock.now
+            await process.wait("a while") { ContinuousClock.now - began > .seconds(4) }
+            #expect(process.store.snapshot == nil && process.replicator.status.state == .starting)
+            region.region = .named(name)
+            if name == "us-east-1" {
+                await waitShown(process)
+                #expect(process.position == before)
+            } else {
+                await process.wait("a verdict") { !process.rejections.isEmpty }
+                #expect(process.rejections.map(\.kind) == ["other-stream"])
+            }
+            harness.sandbox.faults.removeAll()
+            await process.waitLive()
+            #expect(process.saved.isResumed == (name == "us-east-1"))
+            #expect(process.items == harness.contents)
+        }
+    }
+
+    @Test("a state that no longer fits into memory is not loaded: the table is read, as far as that fits")
+    func tooLarge() async throws {
+        let harness = try SavedStateHarness(items: 20)
+        for number in 0..<8 { try harness.put("large\(number)", String(repeating: "x", count: 300_000)) }
+        try await harness.run { process in
+            await process.waitLive()
+            await process.waitSaved()
+        }
+        let memory = FakeMemory(limit: 1 << 30)
+        memory.setResident(1_010 << 20, afterRelease: 100 << 20)
+        harness.sandbox.forgetCalls()
+        try await harness.run(memory: memory.readings) { process in
+            await process.wait("a verdict") { !process.rejections.isEmpty }
+            #expect(process.rejections.map(\.kind) == ["too-large"])
+            #expect(process.saved.start.contains("the state does not fit into memory: after "))
+            await process.waitLive()
+            #expect(process.items == harness.contents && !process.saved.isResumed)
+        }
+        #expect(!harness.sandbox.calls(.scan).isEmpty && memory.releases > 0)
     }
 }

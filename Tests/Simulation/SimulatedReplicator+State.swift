@@ -130,7 +130,7 @@ extension StateRejection {
         case .incomplete, .abandoned, .otherStream, .tooOld: true
         case .foreign, .newerFormat, .olderFormat, .otherTable, .otherKeySchema, .otherIgnoredAttributes,
             .fromTheFuture,
-            .damaged, .unreadable, .unresponsive:
+            .damaged, .unreadable, .tooLarge, .unresponsive:
             false
         }
     }

@@ -36,6 +36,7 @@ enum {
 int linux_epoll_create(void);
 int linux_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t token);
 int linux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t token);
+int linux_epoll_remove(int epoll, int descriptor);
 
 /* Waits for at most 256 events. */
 int linux_epoll_wait(int epoll, struct linux_readiness *ready, int capacity, int milliseconds);

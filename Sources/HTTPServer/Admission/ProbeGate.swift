@@ -25,6 +25,8 @@ final class ProbeGate: Sendable {
         var parser = RequestParser()
         /// Bytes read that the parser has not consumed.
         var input: [UInt8] = []
+        /// Another reader has read them: the parser has not seen them.
+        var isInputNew = false
     }
 
     private enum Finding {
@@ -75,12 +77,18 @@ final class ProbeGate: Sendable {
         timeout = limits.probeHeadTimeout.wholeNanoseconds
     }
 
-    /// Takes over a connection that no place is free for. Called on any thread.
-    func take(_ accepted: AcceptedConnection, _ reason: HTTPRefusal) {
+    /// Takes over a connection that no place is free for. `input` has been read of it, behind its PROXY header. Called on any thread.
+    func take(_ accepted: AcceptedConnection, _ reason: HTTPRefusal, input: [UInt8] = []) {
         // Without the room search, which counts against `HTTPServerLimits.roomSeekers` while it exists.
         let accepted = AcceptedConnection(descriptor: accepted.descriptor, origin: accepted.origin)
         guard limits.probeSlots > 0 else { return refusals.refuse(accepted, reason) }
-        settle(Candidate(accepted: accepted, reason: reason, due: SystemClock.suspendingNanoseconds() + timeout))
+        var candidate = Candidate(
+            accepted: accepted,
+            reason: reason,
+            due: SystemClock.suspendingNanoseconds() + timeout
+        )
+        (candidate.input, candidate.isInputNew) = (input, !input.isEmpty)
+        settle(candidate)
     }
 
     /// Refuses those that wait, and from now on makes none wait.
@@ -126,7 +134,8 @@ final class ProbeGate: Sendable {
             }
         }
         guard isOpen else { return .other }
-        guard candidate.input.count > before else { return .incomplete }
+        guard candidate.input.count > before || candidate.isInputNew else { return .incomplete }
+        candidate.isInputNew = false
         if candidate.accepted.origin.awaitsHeader {
             switch candidate.input.withUnsafeBufferPointer({ ProxyHeader.read($0, limit: limits.proxyHeaderBytes) }) {
             case .incomplete: return .incomplete

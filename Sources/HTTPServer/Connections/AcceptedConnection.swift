@@ -10,6 +10,8 @@ struct AcceptedConnection: Sendable {
     var origin: ConnectionOrigin
     /// Set where every place was taken.
     var search: RoomSearch?
+    /// Takes over the connection where the client that its PROXY header names has as many as it may; set until that header has come.
+    var gate: ProbeGate?
     /// Set for a connection beyond the limits, which is not counted and serves this request alone.
     var probe: Probe?
 }

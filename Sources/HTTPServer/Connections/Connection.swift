@@ -37,6 +37,8 @@ final class Connection {
     var turnKey: UInt64
     /// Set for the connection of a probe, which is beyond the limits and not counted; nil again when it is closed.
     var probeSlot: ProbeSlots.Slot?
+    /// See `AcceptedConnection.gate`.
+    var gate: ProbeGate?
     var phase = Phase.reading
     var interest: EventInterest = .readable
     var parser = RequestParser()
@@ -64,6 +66,7 @@ final class Connection {
         origin = accepted.origin
         turnKey = accepted.origin.countedKey
         probeSlot = accepted.probe?.slot
+        gate = accepted.gate
         self.token = token
         progress = ReadProgress(now: now)
     }

@@ -116,10 +116,7 @@ final class ConnectionHandler {
             case .rejected(let rejection):
                 reject(rejection, on: connection)
                 offset = bytes.count
-            case .refused(let rejection):
-                // As at the door: one client beyond its limit must not keep places while connections linger.
-                send(responder.writeRejection(rejection, on: connection), on: connection, then: .close)
-                offset = bytes.count
+            case .refused: return bytes.count
             }
         }
         reading: while connection.isReading, offset < bytes.count {

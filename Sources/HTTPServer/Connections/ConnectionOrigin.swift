@@ -40,13 +40,6 @@ struct ConnectionOrigin: Sendable {
         if !trustsFields { countedKey = client.clientKey }
     }
 
-    /// The client that `other` names has no place, so the connection is told so and closed. It counts as before meanwhile.
-    mutating func refuse(as other: ConnectionOrigin) {
-        let key = countedKey
-        self = other
-        countedKey = key
-    }
-
     private static let ownKeys = Atomic<UInt32>(0)
 
     /// A key that no other connection has: the first half of an IPv6 address that is a group's (RFC 4291 section 2.7), and so no client's.

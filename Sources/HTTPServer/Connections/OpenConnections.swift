@@ -169,14 +169,27 @@ final class OpenConnections {
             breakOff(pending, reason)
         case .sending, .lingering: break
         }
-        table.remove(connection.token)
         // Closing the only descriptor of a socket takes it out of epoll, too.
         closeDescriptor(connection.descriptor)
+        forget(connection)
+    }
+
+    /// Takes a connection that has had no request off this loop. Returns its socket, which is the caller's from now on.
+    func giveUp(_ connection: Connection) -> Int32 {
+        connection.phase = .closed
+        events.remove(connection.descriptor)
+        forget(connection)
+        return connection.descriptor
+    }
+
+    private func forget(_ connection: Connection) {
+        table.remove(connection.token)
         if connection.probeSlot == nil {
             handle.released(connection.origin.countedKey)
             observer?.connectionClosed()
         }
         connection.probeSlot = nil
+        connection.gate = nil
         if connection.isHalfClosed { halfClosedCount -= 1 }
         connection.input = []
         connection.unsent.removeAll()

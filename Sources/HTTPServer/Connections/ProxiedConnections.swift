@@ -5,22 +5,18 @@ final class ProxiedConnections {
         /// The first request begins behind so many bytes.
         case complete(Int)
         case rejected(RequestRejection)
-        /// The client has as many connections as it may.
-        case refused(RequestRejection)
+        /// The client has as many connections as it may. The connection is no longer this loop's.
+        case refused
     }
 
     private let limits: HTTPServerLimits
     private let proxies: TrustedProxies
-    private let observer: (any HTTPServerObserver)?
     private let connections: OpenConnections
     private let idleEviction: IdleEviction
-    private let warning: PacedWarning
 
     init(_ configuration: HTTPServerConfiguration, _ connections: OpenConnections, _ idleEviction: IdleEviction) {
         limits = configuration.limits
         proxies = configuration.proxies
-        observer = configuration.observer
-        warning = PacedWarning(configuration.observer)
         self.connections = connections
         self.idleEviction = idleEviction
     }
@@ -33,7 +29,12 @@ final class ProxiedConnections {
         case .complete(let header):
             var origin = connection.origin
             origin.take(header, proxies)
-            return admit(connection, as: origin) ? .complete(header.length) : refuse(connection, origin)
+            if admit(connection, as: origin) {
+                connection.gate = nil
+                return .complete(header.length)
+            }
+            refuse(connection, origin, rest: Array(bytes[header.length...]))
+            return .refused
         }
     }
 
@@ -43,13 +44,12 @@ final class ProxiedConnections {
             || idleEviction.makeRoom(of: origin.countedKey) && connections.count(connection, for: origin)
     }
 
-    private func refuse(_ connection: Connection, _ origin: ConnectionOrigin) -> Outcome {
-        // It goes on to count for the proxy.
-        connection.origin.refuse(as: origin)
-        warning.warn(
-            "connections of \(origin.clientText) are refused: the limit of \(limits.connectionsPerAddress) for one address is reached."
-        )
-        observer?.connectionRefused(.address)
-        return .refused(RequestRejection(503, "all connections that one address may have are in use"))
+    /// As at the door: a health probe is answered all the same, and any other request is refused. One client beyond its limit keeps no place
+    /// of others meanwhile.
+    private func refuse(_ connection: Connection, _ origin: ConnectionOrigin, rest: [UInt8]) {
+        let gate = connection.gate
+        let descriptor = connections.giveUp(connection)
+        let accepted = AcceptedConnection(descriptor: descriptor, origin: origin)
+        if let gate { gate.take(accepted, .address, input: rest) } else { closeDescriptor(descriptor) }
     }
 }

@@ -22,6 +22,12 @@ final class EventQueue {
         }
     }
 
+    /// Stops watching a descriptor that stays open.
+    func remove(_ descriptor: Int32) {
+        // Fails only for a descriptor that was not added, which is not watched either.
+        _ = systemCall { linux_epoll_remove(epoll, descriptor) }
+    }
+
     /// Waits for events, for at most `milliseconds` (-1: without end). Returns their number.
     func wait(milliseconds: Int32) -> Int {
         switch systemCall({ linux_epoll_wait(epoll, ready, Int32(Self.capacity), milliseconds) }) {

@@ -89,7 +89,13 @@ final class Listener: Sendable {
                 return
             case .done(let accepted):
                 let origin = ConnectionOrigin(SocketAddress.peer(address), proxies)
-                handOver(AcceptedConnection(descriptor: Int32(accepted), origin: origin))
+                handOver(
+                    AcceptedConnection(
+                        descriptor: Int32(accepted),
+                        origin: origin,
+                        gate: origin.awaitsHeader ? gate : nil
+                    )
+                )
             case .failed(let code):
                 switch code {
                 case EMFILE, ENFILE, ENOBUFS, ENOMEM:

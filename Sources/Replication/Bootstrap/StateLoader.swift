@@ -13,6 +13,15 @@ struct Resumption: Sendable {
     let positions: ShardState
     /// From this moment on, in milliseconds since 1970 UTC, records that the positions lead to may have been trimmed without a word.
     let expiresAt: Int64
+
+    /// Whether its table is known to be one of the Region that is called.
+    fileprivate func fits(_ called: CalledRegion) -> Bool {
+        switch called {
+        case .unknown: false
+        case .any: true
+        case .named(let region): TableARN(restored.identity.streamARN).map { $0.region == region } ?? true
+        }
+    }
 }
 
 /// Reads the saved state, once in the life of the process: after that it is older than the contents in memory.
@@ -48,6 +57,8 @@ final class StateLoader: Sendable {
         var reading: Task<Void, Never>?
         var found: Resumption?
         var preview: Preview?
+        /// Whether the contents are known to be of the Region that is called.
+        var isOfRegion = false
     }
 
     init(_ context: ReplicationContext, _ session: StateSession, _ claim: StateClaim) {
@@ -56,16 +67,50 @@ final class StateLoader: Sendable {
         self.claim = claim
     }
 
-    /// Contents that may be shown. Nil if there are none, or if readers see them already.
-    var preview: Preview? { state.withLock { $0.preview } }
+    /// Contents that may be shown. Nil if there are none, if readers see them already, and while their Region is not known to fit.
+    var preview: Preview? { state.withLock { $0.isOfRegion ? $0.preview : nil } }
 
     /// The contents are shown, or must not be.
     func dropPreview() { setPreview(nil) }
 
     private func setPreview(_ preview: Preview?) {
-        state.withLock { $0.preview = preview }
-        context.start.note(hasSavedState: preview != nil)
+        let isShowable = state.withLock { state in
+            state.preview = preview
+            return preview != nil && state.isOfRegion
+        }
+        context.start.note(hasSavedState: isShowable)
     }
+
+    /// Compares the contents with the Region that is called, once it is known: the instance metadata service may name it late. Contents of
+    /// another one are given up.
+    func judgeRegion() async {
+        guard state.withLock({ $0.preview != nil && !$0.isOfRegion }) else { return }
+        let called = context.region()
+        guard called != .unknown else { return }
+        let (foreign, isJudged) = state.withLock { state in
+            // Once the table is described, `judge` compares the whole identity.
+            guard let found = state.found else { return (nil as Resumption?, true) }
+            guard !found.fits(called) else { return (nil, false) }
+            state.found = nil
+            return (found, false)
+        }
+        if isJudged { return }
+        guard let foreign else { return noteOfRegion() }
+        dropPreview()
+        await giveUp(.otherStream(foreign.restored.identity.streamARN))
+    }
+
+    private func noteOfRegion() {
+        let hasPreview = state.withLock { state in
+            state.isOfRegion = true
+            return state.preview != nil
+        }
+        context.start.note(hasSavedState: hasPreview)
+        guard state.withLock({ $0.found != nil }) else { return }
+        context.reporter.update { $0.savedState?.start = Self.loaded }
+    }
+
+    private static let loaded = "loaded; it is shown only while DynamoDB is away"
 
     /// Reads the state unless that has begun, or another process has the directory. `isAwaited`: readers would be shown it now, so they are
     /// told why they are not.
@@ -100,10 +145,12 @@ final class StateLoader: Sendable {
             let positions = try decode(found.positions)
             let expiresAt = found.streamReadAt + context.settings.stream.limits.retention.wholeMilliseconds
             let resumption = Resumption(restored: found, positions: positions, expiresAt: expiresAt)
-            state.withLock { $0.found = resumption }
+            let isOfRegion = resumption.fits(context.region())
+            state.withLock { ($0.found, $0.isOfRegion) = (resumption, isOfRegion) }
             reporter.update {
                 $0.savedState?.streamReadAt = found.streamReadAt
-                $0.savedState?.start = "loaded; it is shown only while DynamoDB is away"
+                $0.savedState?.start =
+                    isOfRegion ? Self.loaded : "loaded; it is not shown until the Region is known"
             }
             // Reads are refused during a rebuild then, and one will follow.
             let isOutdated = session.limits.rejection(readAt: found.streamReadAt, at: wall) != nil
@@ -142,9 +189,11 @@ final class StateLoader: Sendable {
             return .foreign(rejection)
         }
         if let rejection = session.limits.rejection(readAt: found.restored.streamReadAt, at: wall) {
+            noteOfRegion()
             await giveUp(rejection)
             return .outdated(rejection)
         }
+        noteOfRegion()
         announce(found.restored, age: max(0, wall - found.restored.streamReadAt) / 1_000)
         return .resume(found)
     }
@@ -155,6 +204,7 @@ final class StateLoader: Sendable {
             $0.savedState?.streamReadAt = nil
         }
         context.reporter.observe(.stateRejected(rejection))
+        if case .tooLarge = rejection { context.memory.release() }
     }
 
     /// The next save begins a new file.
@@ -189,7 +239,7 @@ final class StateLoader: Sendable {
         if let named, let stream, stream.difference(from: named) != nil {
             throw .otherStream(found.identity.streamARN)
         }
-        if let region = context.settings.region, let stream, stream.region != region {
+        if case .named(let region) = context.region(), let stream, stream.region != region {
             throw .otherStream(found.identity.streamARN)
         }
         return found
@@ -200,11 +250,18 @@ final class StateLoader: Sendable {
     {
         let storeLimits = context.settings.storeLimits
         let patience = context.limits.statePatience
-        let work = BackgroundWork { [session] in
-            await session.restored(expecting: expectation, at: wall, storeLimits: storeLimits)
+        let work = BackgroundWork { [session, memory = context.memory] in
+            await session.restored(
+                expecting: expectation,
+                at: wall,
+                storeLimits: storeLimits,
+                obstacle: memory.loadObstacle
+            )
         }
         var progress = -1
         while true {
+            // Twice the time until it is told again: what follows the load takes some as well.
+            context.reporter.observe(.stateLoading(seconds: 2 * patience.wholeSeconds))
             if let outcome = await work.value(within: patience, context.time) { return try outcome.get() }
             guard !Task.isCancelled else { return nil }
             guard session.loadedRecords > progress else { break }

@@ -50,7 +50,7 @@ struct FollowedStream: Sendable {
                 },
                 consume: { delivery in
                     // Before that a delivery takes the place of records that are held in memory already.
-                    if await build.isLive { _ = await context.memory.room() }
+                    if await build.isLive, let outcome = await applyWhileFull(delivery, to: build) { return outcome }
                     return await build.apply(delivery)
                 }
             )
@@ -60,6 +60,16 @@ struct FollowedStream: Sendable {
         } catch {
             return .cancelled
         }
+    }
+
+    /// Applies a delivery while memory is full, as far as that needs no more. Nil when there is room for all of it.
+    private func applyWhileFull(_ delivery: StreamDelivery, to build: GenerationBuild) async -> DeliveryOutcome? {
+        let memory = context.memory
+        guard memory.isFull() else { return nil }
+        if let outcome = await build.applyWhileFull(delivery, hasReserve: memory.hasReserve) { return outcome }
+        // Changes of a shard are applied in order, so what waits holds up whatever comes after it.
+        _ = await memory.room()
+        return nil
     }
 
     /// Ends with the first gap, once `watch` says that the table can be read.

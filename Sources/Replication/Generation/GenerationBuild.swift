@@ -118,6 +118,11 @@ actor GenerationBuild {
     /// See `GenerationContents.apply`.
     func apply(_ delivery: StreamDelivery) -> DeliveryOutcome { contents.apply(delivery) }
 
+    /// See `GenerationContents.applyWhileFull`.
+    func applyWhileFull(_ delivery: StreamDelivery, hasReserve: Bool) -> DeliveryOutcome? {
+        contents.applyWhileFull(delivery, hasReserve: hasReserve)
+    }
+
     /// Judges the state again and again: publishes the generation when it has caught up, and ends a start that cannot succeed.
     func watch(_ stream: FollowedStream) async -> GenerationEnd? {
         while await context.pause(context.limits.watchInterval) {

@@ -11,6 +11,7 @@ final class GenerationContents {
     private let schema: KeySchema
     private let writer: GenerationWriter
     private var skipped = SkippedCounts()
+    private var scarceMemory = ScarceMemory()
     /// When readers first saw them, on the continuous clock; nil before.
     private(set) var publishedAt: Duration?
 
@@ -63,6 +64,34 @@ final class GenerationContents {
 
     /// Applies a delivery, in order, and publishes once.
     func apply(_ delivery: StreamDelivery) -> DeliveryOutcome {
+        scarceMemory.end()
+        return applyAll(delivery)
+    }
+
+    /// Applies what of a delivery needs no more memory, and publishes it. The outcome is nil where the rest has to wait: then the delivery
+    /// counts as not taken, and what is applied already will be a replay. `hasReserve`: what was freed may be used again.
+    func applyWhileFull(_ delivery: StreamDelivery, hasReserve: Bool) -> DeliveryOutcome? {
+        // A replay goes through old states, which nobody may see.
+        guard publishedAt != nil, !delivery.isReplay else { return nil }
+        let receivedAt = context.time.wallMilliseconds()
+        let changes = delivery.items.lazy.flatMap { item -> [StreamRecord] in
+            if case .records(_, let records) = item { records } else { [] }
+        }.compactMap { [schema] record -> Change? in
+            if case .change(let change) = RecordTranslation(record, schema: schema, receivedAt: receivedAt) {
+                change
+            } else {
+                nil
+            }
+        }
+        let (waiting, applied) = scarceMemory.apply(changes, with: writer)
+        if applied > 0 {
+            context.reporter.update { $0.changesApplied += applied }
+            publish()
+        }
+        return scarceMemory.spend(on: waiting, hasReserve: hasReserve) ? applyAll(delivery) : nil
+    }
+
+    private func applyAll(_ delivery: StreamDelivery) -> DeliveryOutcome {
         var changes = 0
         let receivedAt = context.time.wallMilliseconds()
         for (index, item) in delivery.items.enumerated() {
@@ -169,5 +198,12 @@ final class GenerationContents {
         if found.readable > 0 { context.reporter.observe(.readable(count: found.readable)) }
         guard found.repairedPuts > 0 || !found.removals.isEmpty else { return }
         context.reporter.observe(.repaired(put: found.repairedPuts, removed: found.removals.count))
+    }
+}
+
+extension StreamDelivery {
+    /// Whether records come again that were read before.
+    fileprivate var isReplay: Bool {
+        items.contains { if case .replayed = $0 { true } else { false } }
     }
 }

@@ -4,6 +4,8 @@ import Basics
 struct MemoryRule: Sendable, Hashable {
     /// The share of the limit up to which memory is filled. The rest is for what comes between two looks at it.
     static let mark = 0.95
+    /// The share of the limit up to which a full replica uses again what removals have freed, and up to which a saved state is loaded.
+    static let reserveMark = 0.975
     /// How far above the limit an estimate must be for a start to be refused: counts of DynamoDB are up to six hours old, and items differ.
     static let hopeless = 1.5
 
@@ -16,6 +18,9 @@ struct MemoryRule: Sendable, Hashable {
 
     /// Whether so many bytes in use are too many.
     func isFull(_ used: Int64) -> Bool { used >= markBytes }
+
+    /// Whether the reserve above the mark is in use as well.
+    func isReserveUsed(_ used: Int64) -> Bool { Double(used) >= Double(limit.bytes) * Self.reserveMark }
 
     /// The judgement of a table; nil while nothing is known of its size.
     func judgement(of table: TableMemory) -> MemoryJudgement? {

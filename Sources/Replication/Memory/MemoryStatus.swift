@@ -6,7 +6,7 @@ package struct MemoryStatus: Sendable, Hashable {
     package var estimatedBytes: Int64?
     /// The limit by which that was judged; nil without one.
     package var limit: MemoryLimit?
-    /// Memory is full: no changes are taken.
+    /// Memory is full: no changes are taken that need more of it.
     package var isFull = false
     /// Rebuilds whose old contents were taken from readers because both did not fit.
     package var droppedContents = 0

@@ -2,14 +2,14 @@ import Basics
 import Synchronization
 
 /// Keeps the replica within the memory of its process. Contents that do not fit beside old ones replace them; a scan that does not fit ends,
-/// and the next follows after a pause; a replica that has grown too large takes no more changes and says so. The kernel would end the
-/// process instead, and the next one would read the table with the same outcome.
+/// and the next follows after a pause; a replica that has grown too large takes only changes that need no more memory, and says so. The kernel
+/// would end the process instead, and the next one would read the table with the same outcome.
 final class MemoryWatch: Sendable {
     private struct State {
         var isFull = false
         /// Since when less than the mark has been in use, on the continuous clock.
         var belowSince: Duration?
-        /// Why a live replica takes no changes.
+        /// Why a live replica takes no changes that need memory.
         var obstacle: Reason?
         var judgement: MemoryJudgement?
         /// When freed memory was last given back, on the continuous clock.
@@ -35,7 +35,7 @@ final class MemoryWatch: Sendable {
     /// taken from readers by it.
     private var bound: MemoryRule? { readings.limit().flatMap { $0.source == .machine ? nil : MemoryRule($0) } }
 
-    /// Why a live replica takes no changes; nil while there is room.
+    /// Why a live replica takes no changes that need memory; nil while there is room.
     var obstacle: Reason? { state.withLock { $0.obstacle } }
 
     // MARK: Estimates
@@ -151,7 +151,21 @@ final class MemoryWatch: Sendable {
     /// Gives freed memory back to the system.
     func release() { readings.release() }
 
-    private func isFull() -> Bool {
+    /// Whether a part of the memory that is kept for what comes between two looks is still free.
+    var hasReserve: Bool {
+        guard let rule = bound, let used = readings.used() else { return true }
+        return !rule.isReserveUsed(used)
+    }
+
+    /// Why a saved state cannot be loaded any further; nil while there is room for it. Contents that are as large as those of the process
+    /// that saved them have room, also where they filled memory there.
+    func loadObstacle(records: Int) -> String? {
+        guard let rule = bound, let used = readings.used(), rule.isReserveUsed(used) else { return nil }
+        return "after \(records) record(s) \(ByteText.format(used)) are in use, and the limit is \(rule.limit.text)"
+    }
+
+    /// Whether memory is full: from when too much is in use until less was for a while.
+    func isFull() -> Bool {
         guard let rule = bound, let used = readings.used() else { return false }
         let now = time.continuous()
         return state.withLock { state in
@@ -177,10 +191,10 @@ final class MemoryWatch: Sendable {
         if isDue { release() }
     }
 
-    /// A live replica takes no more changes.
+    /// A live replica takes no more changes that need memory.
     private func stop(_ used: Int64, _ rule: MemoryRule) {
         let text =
-            "memory is full (\(ByteText.format(used)) in use, the limit is \(rule.limit.text)), so changes are no longer taken. "
+            "memory is full (\(ByteText.format(used)) in use, the limit is \(rule.limit.text)), so changes that need more are no longer taken. "
             + "\(MemoryLimit.remedy), before the stream forgets them after 24 hours"
         let isNews = state.withLock { state in
             defer { state.obstacle = state.obstacle ?? Reason(.insufficientMemory, text) }

@@ -1,11 +1,12 @@
 import API
 import DynamoDBClient
+import Replication
 import Synchronization
 import TableModel
 
 /// AWS as the service reaches it: a client, which is made at the start. Where the instance metadata service has to name the Region and fails
 /// just then, each call tries to make the client first, and fails with the reason. So a start without a Region waits as for any trouble of
-/// DynamoDB, and serves probes and a saved state meanwhile.
+/// DynamoDB, and serves probes meanwhile.
 final class AWSAccess: DynamoDBAPI, DynamoDBStreamsAPI {
     private struct State {
         var client: DynamoDBClient?
@@ -37,6 +38,12 @@ final class AWSAccess: DynamoDBAPI, DynamoDBStreamsAPI {
 
     /// The client's configuration; nil while there is none.
     var configuration: AWSConfiguration? { state.withLock { $0.client?.configuration } }
+
+    /// The Region that is called. An endpoint that is not a Region's may be any.
+    var region: CalledRegion {
+        guard let configuration else { return .unknown }
+        return configuration.isRegional ? .named(configuration.region) : .any
+    }
 
     /// How AWS is reached at this moment, for operators.
     var status: AWSStatus {

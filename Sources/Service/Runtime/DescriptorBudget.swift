@@ -56,7 +56,7 @@ package struct DescriptorBudget: Sendable, Hashable {
     /// Whether there are too few descriptors even for the service itself and the fewest connections.
     package var isTight: Bool { descriptors < reserved + Self.fewestConnections }
 
-    /// What an operator should know of it, in a sentence or two.
+    /// The outcome for an operator, in a sentence or two.
     package var sentence: String {
         let hint = "Raise it with ulimit -n, LimitNOFILE= or docker run --ulimit nofile=65536."
         if isTight {

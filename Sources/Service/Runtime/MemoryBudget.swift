@@ -1,6 +1,7 @@
+import DynamoDBStream
 import Replication
 
-/// How much memory this process may count on, and what of it may wait for slow clients.
+/// How much memory this process may count on, and what of it may wait for slow clients and for a replay.
 enum MemoryBudget {
     /// What `pendingBytes` comes to at least, and at most.
     static let pendingRange = 67_108_864...268_435_456
@@ -9,12 +10,22 @@ enum MemoryBudget {
     /// The part of a small container's memory that may at most, and how little that may come to.
     private static let smallShare = 20
     private static let leastPending = 4_194_304
+    /// The part of the memory that a replay may hold, and how little that may come to.
+    private static let replayShare = 8
+    private static let leastReplay = 8_388_608
 
     /// The default of `--max-pending-bytes`: a sixteenth of the memory available, within `pendingRange`.
     static func pendingBytes(bound: Int? = nil, read: (String) -> String? = ProcessUsage.read) -> Int {
         let share = min(bound ?? .max, available(read: read) ?? .max) / pendingShare
         let wanted = min(max(share, pendingRange.lowerBound), pendingRange.upperBound)
         return bound.map { min(wanted, max(leastPending, $0 / smallShare)) } ?? wanted
+    }
+
+    /// Bytes of records that a replay may hold (`StreamLimits.replayBytes`): an eighth of the bound, so that a small container is not ended by
+    /// it, and at most what a process without a bound holds. At least some pages, without which nothing could be replayed.
+    static func replayBytes(bound: Int?) -> Int {
+        let most = StreamLimits().replayBytes
+        return bound.map { min(most, max(leastReplay, $0 / replayShare)) } ?? most
     }
 
     /// Bytes that the process may use: the least of the limits of its control group (version 2 or 1) and of those around it, and what

@@ -52,6 +52,9 @@ final class MemoryGauge: Sendable {
         return min(resident, Allocator.usedBytes + TableEstimate.processBytes)
     }
 
+    /// The bytes of records that a replay may hold.
+    var replayBytes: Int { MemoryBudget.replayBytes(bound: limit.map { Int(clamping: $0.bytes) }) }
+
     /// The bytes that may wait for slow clients by default.
     var pendingBytes: Int { MemoryBudget.pendingBytes(bound: limit.map { Int(clamping: $0.bytes) }) }
 }

@@ -238,7 +238,7 @@ final class MetricsCollector: Sendable {
         ("tablecast_feed_resets_total", "Times a subscriber was told to start over."),
         ("tablecast_memory_limit_bytes", "Memory that the process may use."),
         ("tablecast_memory_estimated_bytes", "Memory that the process needs for the table, by DescribeTable's size."),
-        ("tablecast_memory_full", "1 while memory is full and no changes are taken."),
+        ("tablecast_memory_full", "1 while memory is full and no changes are taken that need more of it."),
         (
             "tablecast_memory_dropped_contents_total",
             "Rebuilds that refused reads because two copies did not fit into memory."

@@ -10,6 +10,8 @@ final class ReplicationReporter: ReplicationObserver {
     private struct State {
         /// Called and dropped when the table was found, or when the start has to wait for it.
         var started: (@Sendable () -> Void)?
+        /// Called while a saved state is read before that.
+        var loading: (@Sendable (Int64) -> Void)?
         /// The table was found.
         var isStarted = false
         var hasBeenLive = false
@@ -41,6 +43,12 @@ final class ReplicationReporter: ReplicationObserver {
     /// Calls `started` once, when the table was found and is being read, or when the start has to wait for it.
     func whenStarted(_ started: @escaping @Sendable () -> Void) { state.withLock { $0.started = started } }
 
+    /// Calls `loading` while a saved state is read before the start is announced, with the seconds until the next call, or until the reading
+    /// has ended, at the latest.
+    func whenLoading(_ loading: @escaping @Sendable (_ seconds: Int64) -> Void) {
+        state.withLock { $0.loading = loading }
+    }
+
     /// Calls `ready` once, when the replica is live for the first time.
     func whenReady(_ ready: @escaping @Sendable () -> Void) { state.withLock { $0.ready = ready } }
 
@@ -63,6 +71,7 @@ final class ReplicationReporter: ReplicationObserver {
             var metadata: Logger.Metadata = ["reason": "\(code.rawValue)"]
             if unlogged > 0 { metadata["unlogged"] = "\(unlogged)" }
             logger.log(level: level, "replica is still \(replica.rawValue): \(reason)", metadata: metadata)
+        case .stateLoading(let seconds): state.withLock { $0.loading }?(seconds)
         case .startWaits(let code, let reason):
             announceStart(isFound: false)
             let now = time.continuous()
@@ -96,7 +105,7 @@ final class ReplicationReporter: ReplicationObserver {
         case .contentsDropped(let reason): logger.warning("reads are refused until the rebuild ends: \(reason)")
         case .scanFull(let reason): logger.error("reads are refused: \(reason)")
         case .memoryFull(let reason): logger.error("\(reason)")
-        case .memoryFreed: logger.notice("memory is no longer full: changes are taken again")
+        case .memoryFreed: logger.notice("memory is no longer full: all changes are taken again")
         case .shardTrouble(let shardID, let error):
             state.withLock { $0.isStarted = true }
             reportTrouble(error, shard: shardID)
@@ -165,6 +174,7 @@ final class ReplicationReporter: ReplicationObserver {
     private func announceStart(isFound: Bool) {
         let started = state.withLock { state in
             if isFound { state.isStarted = true }
+            state.loading = nil
             defer { state.started = nil }
             return state.started
         }

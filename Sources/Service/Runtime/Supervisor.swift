@@ -8,12 +8,15 @@ package struct Supervisor: Sendable {
     package enum Line: Sendable, Hashable {
         /// The service accepts connections.
         case ready
+        /// The start makes progress, and needs up to so many seconds more.
+        case moreTime(seconds: Int64)
         case stopping
         case status(String)
 
         var text: String {
             switch self {
             case .ready: "READY=1"
+            case .moreTime(let seconds): "EXTEND_TIMEOUT_USEC=\(seconds * 1_000_000)"
             case .stopping: "STOPPING=1"
             // Of one line, whatever a name holds.
             case .status(let text): "STATUS=" + text.replacing("\n", with: " ")

@@ -1,6 +1,7 @@
 import API
 package import Basics
 import DynamoDBClient
+import DynamoDBStream
 import Glibc
 package import HTTPServer
 import Logging
@@ -79,10 +80,8 @@ package struct TablecastService: Sendable {
         let store = ReplicaStore()
         var replication = settings.replication
         replication.startTimeout = startTimeout
-        if let configuration = aws.configuration, configuration.isRegional {
-            replication.region = configuration.region
-        }
         let memory = MemoryGauge(option: settings.maximumMemory, time: time)
+        replication.stream.limits.replayBytes = memory.replayBytes
         let replicator = Replicator(
             settings: replication,
             table: aws,
@@ -91,7 +90,8 @@ package struct TablecastService: Sendable {
             time: time,
             observer: reporter,
             session: session,
-            memory: memory.readings
+            memory: memory.readings,
+            region: { aws.region }
         )
         let view = ReplicaView(
             store: store,
@@ -124,6 +124,7 @@ package struct TablecastService: Sendable {
             awsReporter,
             through: reporter
         )
+        reporter.whenLoading { [supervisor] seconds in supervisor.notify([.moreTime(seconds: seconds)]) }
         reporter.whenReady { [supervisor, table = settings.table] in
             supervisor.notify([.status("serving table \(table)")])
             ready(listening)

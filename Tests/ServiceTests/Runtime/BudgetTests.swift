@@ -1,4 +1,5 @@
 import DynamoDBClient
+import DynamoDBStream
 import HTTPServer
 import Replication
 import Testing
@@ -61,6 +62,16 @@ import Testing
         #expect(MemoryBudget.pendingBytes(bound: 256 * Self.mebibyte) { _ in nil } == 256 * Self.mebibyte / 20)
         #expect(MemoryBudget.pendingBytes(bound: 64 * Self.mebibyte) { _ in nil } == 4 * Self.mebibyte)
         #expect(MemoryBudget.pendingBytes { _ in nil } == 256 * Self.mebibyte)
+    }
+
+    @Test("a replay may hold an eighth of the limit, within bounds")
+    func replay() {
+        let most = StreamLimits().replayBytes
+        #expect(MemoryBudget.replayBytes(bound: nil) == most)
+        #expect(MemoryBudget.replayBytes(bound: 1 << 40) == most)
+        #expect(MemoryBudget.replayBytes(bound: 1_024 * Self.mebibyte) == 128 * Self.mebibyte)
+        #expect(MemoryBudget.replayBytes(bound: 64 * Self.mebibyte) == 8 * Self.mebibyte)
+        #expect(MemoryBudget.replayBytes(bound: 1) == 8 * Self.mebibyte)
     }
 
     @Test("clients get the descriptors that the service does not need itself")

@@ -39,6 +39,18 @@ import Testing
         #expect(recorder.lines.isEmpty)
     }
 
+    @Test("asks for more time while a saved state is read, until the start is announced")
+    func loading() {
+        let seconds = Mutex<[Int64]>([])
+        let reporter = reporter(Recorder())
+        reporter.whenLoading { more in seconds.withLock { $0.append(more) } }
+        reporter.observe(.stateLoading(seconds: 60))
+        reporter.observe(.stateLoading(seconds: 61))
+        reporter.observe(.startWaits(code: .waitingForTable, reason: "r"))
+        reporter.observe(.stateLoading(seconds: 62))
+        #expect(seconds.withLock { $0 } == [60, 61])
+    }
+
     @Test("says how the table compares with the memory, and warns where it may not fit")
     func memory() {
         let recorder = Recorder()
@@ -54,7 +66,7 @@ import Testing
             lines == [
                 "info a\n", "warning b\n", "warning reads are refused until the rebuild ends: c\n",
                 "error reads are refused: d\n",
-                "error e\n", "notice memory is no longer full: changes are taken again\n",
+                "error e\n", "notice memory is no longer full: all changes are taken again\n",
             ]
         )
     }

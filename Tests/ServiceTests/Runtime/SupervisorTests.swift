@@ -41,6 +41,8 @@ import Testing
         let supervisor = Supervisor(environment: ["NOTIFY_SOCKET": name])
         supervisor.notify([.ready, .status("listening on a\nb")])
         #expect(Self.heard(ear) == "READY=1\nSTATUS=listening on a b")
+        supervisor.notify([.moreTime(seconds: 60)])
+        #expect(Self.heard(ear) == "EXTEND_TIMEOUT_USEC=60000000")
         supervisor.notify([.stopping])
         #expect(Self.heard(ear) == "STOPPING=1")
     }

@@ -19,10 +19,10 @@ enum LimitOptions: SettingGroup {
             "max-memory",
             \.maximumMemory,
             SettingKind.bytesOrNone(67_108_864...(1 << 50), such: "4GiB").optional,
-            default: "the container's limit, else the machine's memory",
+            default: "the container's limit, else none",
             example: "4GiB",
             "Memory that the process may use; 0 for no limit. A table that is far larger ends the start with status 78, and one that "
-                + "fills it is not read further.",
+                + "fills it is not read further. Without a limit the machine's memory serves the estimate of the start alone.",
             seeAlso: "See [Memory](operations.md#memory)."
         ),
         Setting(
