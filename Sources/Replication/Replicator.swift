@@ -129,7 +129,7 @@ package actor Replicator {
     }
 
     private func replicate() async throws(ReplicationFailure) {
-        let search = TableSearch(context, tableWatch)
+        let search = TableSearch(context, tableWatch, savedState?.loader)
         var schedule = RebuildSchedule(context.settings)
         while !Task.isCancelled {
             isSearching = true

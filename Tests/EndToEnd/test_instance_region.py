@@ -83,7 +83,8 @@ def test_a_saved_state_waits_until_the_region_is_known_and_is_shown_for_its_own_
         assert service.program.stop() == 0
     # As at AWS: the endpoint is the Region's own, and nobody is there.
     away = {"AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_DYNAMODB": "", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": ""}
-    proxy = {"HTTPS_PROXY": f"http://127.0.0.1:{free_port()}"}
+    nobody = f"http://127.0.0.1:{free_port()}"
+    proxy = {"HTTPS_PROXY": nobody, "https_proxy": nobody, "NO_PROXY": "", "no_proxy": ""}
     metadata = Metadata("hang", region)
     with metadata.running(), serving(logs, ministack, table, *state, ready=False, **metadata.settings() | away | proxy) as service:
         service.program.wait_until_accepting(service.port)

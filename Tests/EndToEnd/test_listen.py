@@ -251,9 +251,12 @@ def test_the_service_manager_grants_more_time_while_a_saved_state_is_read(minist
         ear.bind(str(path))
         ear.settimeout(60)
         with serving(logs, ministack, table, *state, NOTIFY_SOCKET=str(path)) as service:
-            first, second = ear.recv(4096).decode(), ear.recv(4096).decode()
-            assert first.startswith("EXTEND_TIMEOUT_USEC=") and int(first.split("=")[1]) >= 60_000_000
-            assert second.startswith("READY=1\n")
+            told = [ear.recv(4096).decode()]
+            # Once, or again and again while a busy machine reads.
+            while told[-1].startswith("EXTEND_TIMEOUT_USEC="):
+                assert int(told[-1].split("=")[1]) >= 60_000_000
+                told.append(ear.recv(4096).decode())
+            assert len(told) > 1 and told[-1].startswith("READY=1\n")
             assert service.program.stop() == 0
 
 

@@ -82,8 +82,12 @@ def assert_half_a_processor(service):
     assert f"using 1 processor(s), by a quota of 0.5 of {allowed}, with 1 event loop(s) for HTTP" in service.program.output
     assert "processors counted: 1" in service.program.output
     # The affinity was narrowed for libdispatch's count alone.
-    threads = [int(thread) for thread in os.listdir(f"/proc/{service.program.process.pid}/task")]
-    assert {len(os.sched_getaffinity(thread)) for thread in threads} == {allowed}
+    counts = set()
+    for thread in os.listdir(f"/proc/{service.program.process.pid}/task"):
+        # Threads of a pool come and go.
+        with contextlib.suppress(ProcessLookupError):
+            counts.add(len(os.sched_getaffinity(int(thread))))
+    assert counts == {allowed}
 
 
 def test_loops_and_threads_follow_the_quota_and_every_processor_stays_in_use(sandbox, logs, counting_shim):

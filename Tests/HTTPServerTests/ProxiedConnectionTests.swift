@@ -158,7 +158,7 @@ import Testing
             #expect(response.status == 503)
             #expect(response.body == "all 2 connections that one address may have are in use")
             try await refused.expectEnd()
-            #expect(observer.current.refused == [.address])
+            await eventually("the refusal is counted") { observer.current.refused == [.address] }
             #expect(observer.current.rejected.map(\.client) == ["192.0.2.1"])
             #expect(observer.current.warnings.first?.contains("192.0.2.1") == true)
             for _ in 0..<5 {
@@ -245,16 +245,19 @@ import Testing
             let other = try RawClient(port: port, source: Self.proxy)
             try await other.send(Self.header("192.0.2.1") + Self.get())
             #expect(try await other.receiveResponse().status == 503)
-            #expect(observer.current.probes == [.total])
+            await eventually("the probe is counted") { observer.current.probes == [.total] }
         }
     }
 
-    @Test("a probe behind a header is answered where its client has all its connections", arguments: [true, false])
-    func probeAtClientsLimit(isWhole: Bool) async throws {
+    enum Sending: CaseIterable { case whole, parts, wholeAndLast }
+
+    @Test("a probe behind a header is answered where its client has all its connections", arguments: Sending.allCases)
+    func probeAtClientsLimit(sending: Sending) async throws {
         let observer = RecordingObserver()
         let limits = HTTPServerLimitsTests.limits {
             $0.connectionsPerAddress = 1
             $0.evictableIdle = .seconds(600)
+            $0.probeHeadTimeout = .seconds(600)
         }
         try await withServer(
             Self.who,
@@ -266,8 +269,9 @@ import Testing
             try await busy.send(Self.header("192.0.2.1") + Self.get())
             #expect(try await busy.receiveResponse().status == 200)
             let probe = try RawClient(port: port, source: Self.proxy)
-            if isWhole {
+            if sending != .parts {
                 try await probe.send(Self.header("192.0.2.1") + Self.get("/livez"))
+                if sending == .wholeAndLast { probe.finishSending() }
             } else {
                 for part in [Self.header("192.0.2.1"), "GET /li", "vez HTTP/1.1\r\nHost: a\r\n\r\n"] {
                     try await probe.send(part)
@@ -278,11 +282,12 @@ import Testing
             #expect(response.status == 200)
             #expect(response.body.hasPrefix("192.0.2.1 127.0.0.2 "))
             try await probe.expectEnd()
-            #expect(observer.current.probes == [.address] && observer.current.refused.isEmpty)
+            await eventually("the probe is counted") { observer.current.probes == [.address] }
+            #expect(observer.current.refused.isEmpty)
             let other = try RawClient(port: port, source: Self.proxy)
             try await other.send(Self.header("192.0.2.1") + Self.get())
             #expect(try await other.receiveResponse().status == 503)
-            #expect(observer.current.refused == [.address])
+            await eventually("the refusal is counted") { observer.current.refused == [.address] }
             try await busy.send(Self.get())
             #expect(try await busy.receiveResponse().status == 200)
             await eventually("one is open") { server.openConnections == 1 }

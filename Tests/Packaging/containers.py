@@ -6,7 +6,7 @@ import pathlib
 import signal
 import subprocess
 
-from support.processes import Program, wait_for
+from support.processes import PATIENCE, Program, wait_for
 
 # The root as an orchestrator gives it to a hardened container: read-only, with a /proc of its own, and here without a shell.
 # Words before "--" are volumes: pairs of a folder and where the container sees it.
@@ -60,25 +60,35 @@ class Container:
         self.program = Program(inside(root, stage, *command, volumes=volumes), log, environment)
         outer = self.program.process.pid
         listed = pathlib.Path(f"/proc/{outer}/task/{outer}/children")
+
+        def children():
+            assert self.program.process.poll() is None, f"it ended with {self.program.process.returncode}:\n{self.program.output}"
+            return [int(number) for number in listed.read_text().split()]
+
         try:
-            self.pid = int(wait_for(lambda: listed.read_text().split(), 10, "the container's first process")[0])
+            self.pid = wait_for(children, 10, "the container's first process")[0]
         except BaseException:
+            with contextlib.suppress(OSError, AssertionError):
+                for number in children():
+                    os.kill(number, signal.SIGKILL)
             self.program.kill()
             raise
 
     def stop(self, seconds=30):
         """Asks it to stop, as an orchestrator does; its exit status."""
+        assert self.program.process.poll() is None, f"it ended with {self.program.process.returncode}:\n{self.program.output}"
         os.kill(self.pid, signal.SIGTERM)
         try:
             return self.program.wait(seconds)
         except subprocess.TimeoutExpired:
             self.end()
-            raise AssertionError(f"it did not stop within {seconds} s of SIGTERM:\n{self.program.output[-2000:]}")
+            raise AssertionError(f"it did not stop within {seconds * PATIENCE} s of SIGTERM:\n{self.program.output[-2000:]}")
 
     def end(self):
         """Ends it if it still runs. The process itself: a change of user has taken away the signal of --kill-child."""
         if self.program.process.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
             self.program.wait(10)
 
 

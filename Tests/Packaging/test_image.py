@@ -128,7 +128,12 @@ def test_the_image_listens_before_it_has_read_the_table(root, stages, ministack,
             program = running.program
             wait_for(lambda: accepts(port), 30, "the image to listen", every=0.001)
             listening.append(time.monotonic() - began)
-            wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=60).status_code == 200, 30, "the image to be ready")
+
+            def is_ready():
+                with contextlib.suppress(httpx.HTTPError):
+                    return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=60).status_code == 200
+
+            wait_for(is_ready, 30, "the image to be ready")
             ready.append(time.monotonic() - began)
             assert len(httpx.get(f"http://127.0.0.1:{port}/v1/items", timeout=60).json()["items"]) == 100
             wait_for(lambda: "replica is live" in program.output, 10, "the line that it is live")

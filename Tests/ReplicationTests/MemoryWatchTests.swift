@@ -228,7 +228,7 @@ final class FakeMemory: Sendable {
         let memory = FakeMemory(limit: Self.gibibyte)
         try await harness(memory).run { harness in
             await harness.waitLive()
-            memory.setResident(1_010 << 20)
+            memory.setResident(1_000 << 20)
             await harness.wait("stale") { $0.status.reasonCode == .insufficientMemory }
             let before = harness.items
             harness.endpoint.change { state in

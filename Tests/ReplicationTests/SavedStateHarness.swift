@@ -152,11 +152,16 @@ final class SavedStateHarness {
 /// The Region that is called, which a test lets become known.
 final class RegionCell: Sendable {
     private let state: Mutex<CalledRegion>
+    private let isKnown: @Sendable () -> Bool
 
-    init(_ region: CalledRegion) { state = Mutex(region) }
+    /// `region` is known from when `isKnown` says so.
+    init(_ region: CalledRegion, isKnown: @escaping @Sendable () -> Bool = { true }) {
+        state = Mutex(region)
+        self.isKnown = isKnown
+    }
 
     var region: CalledRegion {
-        get { state.withLock { $0 } }
+        get { isKnown() ? state.withLock { $0 } : .unknown }
         set { state.withLock { $0 = newValue } }
     }
 }

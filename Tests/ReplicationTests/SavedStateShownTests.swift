@@ -332,6 +332,25 @@ import Testing
         }
     }
 
+    @Test("a call that is denied as soon as the Region is known does not end a start that has a saved state of it")
+    func deniedAtOnce() async throws {
+        let (harness, _) = try await saved()
+        let denied = SandboxFault.error(status: 400, code: "AccessDeniedException", message: "not now")
+        harness.sandbox.faults.enqueue(.describeTable, denied, times: 100_000)
+        harness.sandbox.forgetCalls()
+        let sandbox = harness.sandbox
+        let region = RegionCell(.named("us-east-1")) { !sandbox.calls(.describeTable).isEmpty }
+        try await harness.run(region: region) {
+            // The start does not look at its calls by itself meanwhile.
+            $0.limits.watchInterval = .seconds(600)
+        } _: { process in
+            await process.wait("the refusal to be waited out") {
+                process.replicator.status.reason.contains("AccessDeniedException")
+            }
+            #expect(process.saved.start.hasPrefix("loaded; "))
+        }
+    }
+
     @Test("a state that no longer fits into memory is not loaded: the table is read, as far as that fits")
     func tooLarge() async throws {
         let harness = try SavedStateHarness(items: 20)

@@ -133,7 +133,7 @@ final class ProbeGate: Sendable {
                 return true
             }
         }
-        guard isOpen else { return .other }
+        guard isOpen || candidate.isInputNew else { return .other }
         guard candidate.input.count > before || candidate.isInputNew else { return .incomplete }
         candidate.isInputNew = false
         if candidate.accepted.origin.awaitsHeader {

@@ -74,11 +74,10 @@ final class StateLoader: Sendable {
     func dropPreview() { setPreview(nil) }
 
     private func setPreview(_ preview: Preview?) {
-        let isShowable = state.withLock { state in
+        state.withLock { state in
             state.preview = preview
-            return preview != nil && state.isOfRegion
+            context.start.note(hasSavedState: preview != nil && state.isOfRegion)
         }
-        context.start.note(hasSavedState: isShowable)
     }
 
     /// Compares the contents with the Region that is called, once it is known: the instance metadata service may name it late. Contents of
@@ -101,11 +100,10 @@ final class StateLoader: Sendable {
     }
 
     private func noteOfRegion() {
-        let hasPreview = state.withLock { state in
+        state.withLock { state in
             state.isOfRegion = true
-            return state.preview != nil
+            context.start.note(hasSavedState: state.preview != nil)
         }
-        context.start.note(hasSavedState: hasPreview)
         guard state.withLock({ $0.found != nil }) else { return }
         context.reporter.update { $0.savedState?.start = Self.loaded }
     }

@@ -66,7 +66,11 @@ struct FollowedStream: Sendable {
     private func applyWhileFull(_ delivery: StreamDelivery, to build: GenerationBuild) async -> DeliveryOutcome? {
         let memory = context.memory
         guard memory.isFull() else { return nil }
-        if let outcome = await build.applyWhileFull(delivery, hasReserve: memory.hasReserve) { return outcome }
+        if !memory.isExhausted,
+            let outcome = await build.applyWhileFull(delivery, hasReserve: memory.hasReserve)
+        {
+            return outcome
+        }
         // Changes of a shard are applied in order, so what waits holds up whatever comes after it.
         _ = await memory.room()
         return nil

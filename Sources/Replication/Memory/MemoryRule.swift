@@ -6,6 +6,8 @@ struct MemoryRule: Sendable, Hashable {
     static let mark = 0.95
     /// The share of the limit up to which a full replica uses again what removals have freed, and up to which a saved state is loaded.
     static let reserveMark = 0.975
+    /// The share of the limit from which a full replica applies nothing at all: what an item replaces is still kept for those who read it.
+    static let applyMark = 0.985
     /// How far above the limit an estimate must be for a start to be refused: counts of DynamoDB are up to six hours old, and items differ.
     static let hopeless = 1.5
 
@@ -21,6 +23,9 @@ struct MemoryRule: Sendable, Hashable {
 
     /// Whether the reserve above the mark is in use as well.
     func isReserveUsed(_ used: Int64) -> Bool { Double(used) >= Double(limit.bytes) * Self.reserveMark }
+
+    /// Whether so many bytes in use leave no room even for changes that need no more memory.
+    func isExhausted(_ used: Int64) -> Bool { Double(used) >= Double(limit.bytes) * Self.applyMark }
 
     /// The judgement of a table; nil while nothing is known of its size.
     func judgement(of table: TableMemory) -> MemoryJudgement? {

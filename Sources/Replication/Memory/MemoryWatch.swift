@@ -157,12 +157,23 @@ final class MemoryWatch: Sendable {
         return !rule.isReserveUsed(used)
     }
 
+    /// Whether nothing can be applied, not even what needs no more memory in the end.
+    var isExhausted: Bool {
+        guard let rule = bound, let used = readings.used() else { return false }
+        return rule.isExhausted(used)
+    }
+
     /// Why a saved state cannot be loaded any further; nil while there is room for it. Contents that are as large as those of the process
     /// that saved them have room, also where they filled memory there.
     func loadObstacle(records: Int) -> String? {
-        guard let rule = bound, let used = readings.used(), rule.isReserveUsed(used) else { return nil }
+        guard let rule = bound, let used = readings.used() else { return nil }
+        // The loaded records are put in their order at the end, which takes some more.
+        guard rule.isReserveUsed(used + Int64(records * Self.bytesToOrder)) else { return nil }
         return "after \(records) record(s) \(ByteText.format(used)) are in use, and the limit is \(rule.limit.text)"
     }
+
+    /// Bytes of a record in the tree that orders the contents by their numbers.
+    private static let bytesToOrder = 18
 
     /// Whether memory is full: from when too much is in use until less was for a while.
     func isFull() -> Bool {

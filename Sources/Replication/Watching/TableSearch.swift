@@ -5,10 +5,13 @@ import DynamoDBClient
 struct TableSearch: Sendable {
     private let context: ReplicationContext
     private let watch: TableWatch
+    private let loader: StateLoader?
 
-    init(_ context: ReplicationContext, _ watch: TableWatch) {
+    /// `loader` reads the saved state, which a start may serve when it is refused; nil without one.
+    init(_ context: ReplicationContext, _ watch: TableWatch, _ loader: StateLoader?) {
         self.context = context
         self.watch = watch
+        self.loader = loader
     }
 
     /// The table, described now; nil when the task is cancelled. Before the replica was ever live it throws when no waiting can help.
@@ -34,6 +37,8 @@ struct TableSearch: Sendable {
                 if error.kind == .cancelled || Task.isCancelled { return nil }
                 reporter.report(error)
                 if !reporter.readiness.hasBeenLive {
+                    // The Region may have become known for this very call.
+                    await loader?.judgeRegion()
                     let failure = context.startRule.failure(describing: context.settings.tableName, error)
                     if let failure { throw failure }
                 }
