@@ -108,9 +108,7 @@ public final class DynamoDBClient: ServiceTimekeeper {
                 report(call, progress, failure: nil, sent: body.count, received: responseBytes)
                 return response
             } catch {
-                let step = progress.next(after: error)
-                if step != .giveUp { FailedAttempts.observer?(error) }
-                switch step {
+                switch progress.next(after: error) {
                 case .giveUp:
                     if operation.isOfStreams, error.isRetryable { failing.insert(subject) }
                     report(call, progress, failure: error.kind, sent: body.count, received: responseBytes)

@@ -116,15 +116,6 @@ def test_the_start_timeout_ends_every_wait_for_a_response(logs, operation):
             assert "given up after 3s (--start-timeout; 0 waits until it works)." in last
 
 
-def test_a_short_start_timeout_still_names_the_cause(logs):
-    """The client repeats a refused call by itself for longer than that."""
-    nobody = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}
-    with FaultyShards().running() as peer, serving(logs, peer, TABLE, "--start-timeout", "1s", ready=False, **nobody) as service:
-        assert service.program.wait(60) == 1
-        last = service.program.output.strip().splitlines()[-1]
-        assert "refuses connections" in last and "given up after 1s (--start-timeout; 0 waits until it works)." in last, last
-
-
 def test_while_keys_are_denied_a_start_serves_its_saved_state_and_ends_without_one(logs, tmp_path):
     endpoint = FaultyShards()
     options = ("--state-dir", tmp_path / "state", "--poll-interval", "50ms")

@@ -33,26 +33,6 @@ import Testing
         #expect(overdue(after: .seconds(10), at: .seconds(99)) == nil)
     }
 
-    @Test("a call that the client repeats by itself is overdue with the newest failure of its attempts")
-    mutating func repeated() {
-        history.began(a, at: .zero)
-        history.attemptFailed(a, error(.transient))
-        history.attemptFailed(a, error(.throttled))
-        #expect(overdue(after: .seconds(1), at: .seconds(1)) == .init(subject: a, error: error(.throttled)))
-        // Its outcome takes their place, and a response ends it all.
-        history.failed(a, error(.transient), at: .seconds(1))
-        history.began(a, at: .seconds(1))
-        #expect(overdue(after: .seconds(1), at: .seconds(2)) == .init(subject: a, error: error(.transient)))
-        history.attemptFailed(a, error(.throttled))
-        history.responded(a, at: .seconds(2))
-        history.began(a, at: .seconds(2))
-        #expect(overdue(after: .seconds(1), at: .seconds(3)) == .init(subject: a, error: nil))
-        // Of a call that has ended nothing is kept.
-        history.responded(a, at: .seconds(3))
-        history.attemptFailed(a, error(.throttled))
-        #expect(overdue(after: .zero, at: .seconds(9)) == nil)
-    }
-
     @Test(
         "a scan whose pages arrive is never overdue, however long a page takes beside others; the last one that hangs is"
     )

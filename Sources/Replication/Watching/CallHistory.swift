@@ -20,7 +20,7 @@ struct CallHistory: Sendable {
     /// A subject without a usable response.
     struct Wait: Sendable, Hashable {
         let subject: Subject
-        /// Its newest failure, of a call or of an attempt that the client repeats; nil without any.
+        /// Its newest failure; nil where no call has ended yet.
         let error: DynamoDBError?
     }
 
@@ -37,8 +37,6 @@ struct CallHistory: Sendable {
         var since: Duration
         var inFlight = 0
         var failure: (error: DynamoDBError, at: Duration)?
-        /// The newest failure that the call in flight repeats by itself.
-        var attempt: DynamoDBError?
         /// The first of the refusals in a row.
         var refusedSince: Duration?
         /// How long calls had waited that were cancelled before they had a response. The pause after them does not count.
@@ -78,16 +76,12 @@ struct CallHistory: Sendable {
         entries[subject] = Entry(since: now, inFlight: inFlight - 1)
     }
 
-    /// An attempt of a call has failed, and the client makes another one. The call still has no outcome.
-    mutating func attemptFailed(_ subject: Subject, _ error: DynamoDBError) { entries[subject]?.attempt = error }
-
     /// A call has failed, or was cancelled.
     mutating func failed(_ subject: Subject, _ error: DynamoDBError, at now: Duration) {
         guard var entry = entries[subject] else { return }
         entry.inFlight -= 1
         if error.kind != .cancelled {
             entry.failure = (error, now)
-            entry.attempt = nil
             entry.refusedSince = error.canPass ? nil : entry.refusedSince ?? now
             // AWS responds, and the scan keeps to what it allows.
             if error.kind == .throttled, subject.isScan { entry.since = now }
@@ -130,7 +124,7 @@ struct CallHistory: Sendable {
             return end - entry.since >= timeout
         }
         return late.min { $0.value.since < $1.value.since }.map {
-            Wait(subject: $0.key, error: $0.value.attempt ?? $0.value.failure?.error)
+            Wait(subject: $0.key, error: $0.value.failure?.error)
         }
     }
 

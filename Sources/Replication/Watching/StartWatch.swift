@@ -36,27 +36,19 @@ final class StartWatch: Sendable {
     /// The replica is live.
     func end() { state.withLock { $0.calls = nil } }
 
-    /// Makes a call and keeps its outcome, and the failures that the call repeats by itself.
+    /// Makes a call and keeps its outcome.
     func watch<Response>(
         _ operation: String,
         _ name: String,
         _ call: () async throws(DynamoDBError) -> Response
     ) async throws(DynamoDBError) -> Response {
         let subject = CallHistory.Subject(operation: operation, name: name)
-        // After the start nobody looks.
-        guard state.withLock({ $0.calls != nil }) else { return try await call() }
         note { $0.began(subject, at: $1) }
-        let repeats: @Sendable (DynamoDBError) -> Void = { error in
-            self.note { calls, _ in calls.attemptFailed(subject, error) }
-        }
-        let result = await FailedAttempts.$observer.withValue(repeats) { () async -> Result<Response, DynamoDBError> in
-            do throws(DynamoDBError) { return .success(try await call()) } catch { return .failure(error) }
-        }
-        switch result {
-        case .success(let response):
+        do throws(DynamoDBError) {
+            let response = try await call()
             note { $0.responded(subject, at: $1) }
             return response
-        case .failure(let error):
+        } catch {
             note { $0.failed(subject, error, at: $1) }
             throw error
         }
