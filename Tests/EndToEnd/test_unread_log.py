@@ -9,7 +9,7 @@ import time
 import httpx
 import pytest
 from support.pipes import PipedProgram, serving_into_a_pipe
-from support.processes import environment_without_aws, free_port, wait_for
+from support.processes import PATIENCE, environment_without_aws, free_port, wait_for
 from support.service import BINARY, metric
 from support.tables import create_table
 
@@ -98,7 +98,7 @@ def test_a_failed_start_ends_with_its_status_although_nobody_reads_why():
     arguments = [BINARY, "serve", "--table", "t", "--state-dir", "/nonexistent/parent/state", "--listen", f"127.0.0.1:{free_port()}"]
     program = PipedProgram(["/bin/sh", "-c", 'head -c 4096 /dev/zero >&2; exec "$@"', "sh", *arguments], 4_096, environment_without_aws(**settings))
     try:
-        assert program.wait(20) == 78
+        assert program.process.wait(20 * PATIENCE) == 78
         assert program.unread == 4_096
     finally:
         program.close()
@@ -109,7 +109,7 @@ def test_a_failed_start_says_why_in_one_line_where_somebody_reads():
     arguments = [BINARY, "serve", "--table", "t", "--state-dir", "/nonexistent/parent/state", "--listen", f"127.0.0.1:{free_port()}"]
     program = PipedProgram(arguments, 4_096, environment_without_aws(**settings))
     try:
-        assert program.wait(20) == 78
+        assert program.process.wait(20 * PATIENCE) == 78
         program.read()
         wait_for(lambda: program.output.endswith("\n"), 10, "the line")
         assert program.output.count("\n") == 1
