@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 STEP_SECONDS, BUILD_SECONDS = 420, 1500
-# What says how the image is run, and makes no files.
+# Instructions that describe how the image runs. They make no files.
 SETTINGS = {"USER", "ENV", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD", "WORKDIR"}
 # The folders of this machine that steps of the builder may name. All others are folders of the image that is built.
 OF_THE_MACHINE = {"bin", "dev", "etc", "lib", "proc", "tmp", "usr", "var"}

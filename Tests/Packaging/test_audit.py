@@ -63,6 +63,6 @@ def test_the_image_is_built_with_the_options_of_the_scripts(stages):
 
 def test_the_images_can_be_pinned_by_digest():
     text = (PROJECT / "Dockerfile").read_text()
-    # What is no argument is a stage of the file itself.
+    # A name that no ARG declares is that of another stage.
     stages = re.findall(r"^FROM \S+ AS (\S+)", text, re.MULTILINE)
     assert [name for name in re.findall(r"^FROM (\S+)", text, re.MULTILINE) if name not in stages] == ["${BUILDER}", "${BASE}"]

@@ -67,7 +67,7 @@ final class StateLoader: Sendable {
         self.claim = claim
     }
 
-    /// Contents that may be shown. Nil if there are none, if readers see them already, and while their Region is not known to fit.
+    /// The contents that may be shown; nil without a state, once readers see it, and until its Region is known to be the one that is called.
     var preview: Preview? { state.withLock { $0.isOfRegion ? $0.preview : nil } }
 
     /// The contents are shown, or must not be.
