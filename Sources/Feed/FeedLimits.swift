@@ -44,6 +44,13 @@ package struct FeedLimits: Sendable, Hashable {
     static let drainSpread = 5
     /// The same where no place is free.
     static let overloadSpread = 10
+    /// How far before a position of another replica the feed begins again. A record that the stream delivered to that replica later than this
+    /// would be missed.
+    package var resumeOverlap: Duration = .seconds(10)
+    /// How long a subscriber waits for this replica to reach the states that it holds from another one; then it is told `busy`.
+    package var placementPatience: Duration = .seconds(10)
+    /// How often it is looked whether the replica has.
+    static let placementPause: Duration = .milliseconds(100)
     /// Changes of a page when the client does not say, and at most.
     package var defaultPageChanges = 1000
     package var maximumPageChanges = 10_000

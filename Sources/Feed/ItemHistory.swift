@@ -36,12 +36,9 @@ package struct ItemHistory {
         self.limit = limit
         self.maximumBytes = maximumBytes
         weight = difference == .none ? 1 : 3
-        envelope = ChangeEnvelope(
-            schema: snapshot.keySchema,
-            epoch: snapshot.position.epoch,
-            representation: representation,
-            difference: difference
-        )
+        var envelope = ChangeEnvelope(snapshot: snapshot, representation: representation, difference: difference)
+        envelope.hasWatermarks = false
+        self.envelope = envelope
     }
 
     /// Appends the envelope of the next version, with a comma before it unless it is the first; false when there is none.
@@ -71,8 +68,7 @@ package struct ItemHistory {
         to output: inout [UInt8]
     ) {
         ChangeEnvelope(
-            schema: snapshot.keySchema,
-            epoch: snapshot.position.epoch,
+            snapshot: snapshot,
             representation: representation,
             difference: .none
         ).appendKey(key, to: &output)

@@ -27,6 +27,7 @@ struct Generation: ~Copyable {
     private var isBootstrapping = true
     private var isRestored = false
     private var history: HistoryRing
+    private var progress = StreamProgress()
     /// See `GenerationWriter.skipEqualItems`.
     var skipsEqualItems = false
     /// Records that are in the tree by key and not yet in the other, while saved ones are entered.
@@ -54,8 +55,10 @@ struct Generation: ~Copyable {
             case .put(let item): item.packed.withUnsafeBytes { enter(change, key, $0) }
             case .remove, .unreadable: enter(change, key, nil)
             }
-        if isApplied { pruneTombstones() }
-        return isApplied
+        guard isApplied else { return false }
+        progress.applied(change.at, at: seq)
+        pruneTombstones()
+        return true
     }
 
     /// See `GenerationWriter.growth`.
@@ -132,6 +135,7 @@ struct Generation: ~Copyable {
     ) {
         newestAt = max(newestAt, change.at)
         _ = enter(Generation.record(change, seq + 1, key, item)) { _ in false }
+        progress.repaired(at: seq, time: change.at)
     }
 
     private static func record(
@@ -242,24 +246,44 @@ struct Generation: ~Copyable {
     }
 
     /// See `GenerationWriter.endRestoring`.
-    mutating func endRestoring(seq last: UInt64, horizon: UInt64) -> Bool {
+    mutating func endRestoring(seq last: UInt64, horizon: UInt64, times: StreamTimes) -> Bool {
+        progress.begin(stream: nil, birth: times.birth)
         restoring.sort { $0.seq < $1.seq }
         guard restoring.last.map({ $0.seq <= last }) ?? true else { return false }
         for entry in restoring {
             guard entry.seq > seq else { return false }
             _ = bySeq.insert(entry.record, TreeKey(seq: entry.seq), reclaimer)
             entry.record._withUnsafeGuaranteedRef { storage in
-                newestAt = max(newestAt, ItemRecord(storage: storage).at)
+                let record = ItemRecord(storage: storage)
+                newestAt = max(newestAt, record.at)
+                if record.cause == .repair {
+                    progress.repaired(at: entry.seq, time: record.at)
+                } else if record.version != nil {
+                    progress.applied(record.at, at: entry.seq)
+                }
                 if storage.isTombstone, !storage.isUnreadable { tombstones.append(entry.seq, at: newestAt) }
             }
             seq = entry.seq
         }
         restoring = []
+        if let low = times.low { progress.completed(low, at: seq) }
+        if let high = times.high { progress.applied(high, at: seq) }
         seq = last
         self.horizon = horizon
         isRestored = true
         return true
     }
+
+    // MARK: Progress
+
+    /// See `GenerationWriter.follow`.
+    mutating func follow(_ stream: StreamTag, since birth: Int64?) { progress.begin(stream: stream, birth: birth) }
+
+    /// See `GenerationWriter.completed`.
+    mutating func completed(_ time: Int64) { progress.completed(time, at: seq) }
+
+    /// See `GenerationWriter.mayHold`.
+    mutating func mayHold(_ time: Int64) { progress.applied(time, at: seq) }
 
     // MARK: Tombstones
 
@@ -303,7 +327,7 @@ struct Generation: ~Copyable {
         let other = bySeq.beginVersion()
         precondition(stamp == other, "both trees have one version")
         let contents = SnapshotContents(
-            position: Position(epoch: epoch, seq: seq),
+            position: progress.position(epoch, at: seq),
             horizon: horizon,
             horizonAt: horizonAt,
             keySchema: keySchema,
@@ -314,6 +338,7 @@ struct Generation: ~Copyable {
             byKey: view.0,
             bySeq: view.1,
             history: history.view(head: seq),
+            progress: progress,
             stamp: stamp,
             reclaimer: reclaimer
         )

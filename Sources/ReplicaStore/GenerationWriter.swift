@@ -54,11 +54,22 @@ package final class GenerationWriter {
     /// See the other `restore`.
     func restore(_ storage: RecordStorage) -> Bool { generation.restore(storage) }
 
-    /// Ends the entering of saved records: the next change gets the seq after `seq`, and removals up to `horizon` cannot be told
-    /// any more. False when two records have one seq, or one has a seq above `seq`: then what was saved is damaged.
-    package func endRestoring(seq: UInt64, horizon: UInt64) -> Bool {
-        generation.endRestoring(seq: seq, horizon: horizon)
+    /// Ends the entering of saved records: the next change gets the seq after `seq`, removals up to `horizon` cannot be told any more,
+    /// and `times` is what was known of the stream. False when two records have one seq, or one has a seq above `seq`: then what was saved
+    /// is damaged.
+    package func endRestoring(seq: UInt64, horizon: UInt64, times: StreamTimes = StreamTimes()) -> Bool {
+        generation.endRestoring(seq: seq, horizon: horizon, times: times)
     }
+
+    /// The contents follow this stream. `birth` is a time, in milliseconds since 1970 UTC by the clock that stamps the records: every record
+    /// of a later time will be applied. Nil where that is not known; then no reader of another replica can be placed.
+    package func follow(_ stream: StreamTag, since birth: Int64?) { generation.follow(stream, since: birth) }
+
+    /// All records that bear `time` or an earlier one, in milliseconds since 1970 UTC, have been applied. The next snapshot says so.
+    package func completed(_ time: Int64) { generation.completed(time) }
+
+    /// The contents may hold states as new as `time`, although no record that was applied bears it: an item was read from the table then.
+    package func mayHold(_ time: Int64) { generation.mayHold(time) }
 
     /// Ends the bootstrap: from now on tombstones are pruned by `StoreLimits`, and changes are kept as steps.
     package func endBootstrap() { generation.endBootstrap() }

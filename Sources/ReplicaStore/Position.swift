@@ -1,65 +1,89 @@
-/// One life of the replica's contents: 8 to 13 characters of `a-z2-7`, new for each rebuild.
-package struct Epoch: Sendable, Hashable, CustomStringConvertible {
-    /// The characters.
-    package let text: String
+import Basics
 
-    /// The RFC 4648 base32 alphabet in lower case.
-    private static let alphabet = [UInt8]("abcdefghijklmnopqrstuvwxyz234567".utf8)
-
-    /// Takes an epoch's text; nil unless it is 8 to 13 characters of `a-z2-7`.
-    package init?(_ text: String) {
-        guard (8...13).contains(text.utf8.count), text.utf8.allSatisfy(Epoch.alphabet.contains) else { return nil }
-        self.text = text
-    }
-
-    private init(unchecked text: String) { self.text = text }
-
-    /// A new random epoch of 12 characters (60 bits).
-    package static func random() -> Epoch {
-        var generator = SystemRandomNumberGenerator()
-        var bits = generator.next()
-        var text = ""
-        for _ in 0..<12 {
-            text.unicodeScalars.append(Unicode.Scalar(alphabet[Int(bits & 31)]))
-            bits >>= 5
-        }
-        return Epoch(unchecked: text)
-    }
-
-    package var description: String { text }
-}
-
-/// The place of a reader in the feed: `<epoch>.<seq>`, matching `^[a-z2-7]{8,13}\.[0-9]{1,19}$`.
+/// The place of a reader in the feed: `<epoch>.<seq>`, and where it is known `.<stream>.<low>.<high>` behind it (`Watermarks`).
+///
+/// The replica that made it resumes by `epoch` and `seq`, exactly. Another replica of the same stream places it by the watermarks. To
+/// clients it is one opaque token of at most 64 characters of `a-z0-9.`.
 package struct Position: Sendable, Hashable, CustomStringConvertible {
     /// The life of the contents that `seq` counts in.
     package let epoch: Epoch
     /// The number of the last change seen; 0 before the first.
     package let seq: UInt64
+    /// The same place by the times of the stream; nil where it is not known, as in the two-part positions of older releases.
+    package let watermarks: Watermarks?
 
     /// Names a position.
-    package init(epoch: Epoch, seq: UInt64) {
+    package init(epoch: Epoch, seq: UInt64, watermarks: Watermarks? = nil) {
         self.epoch = epoch
         self.seq = seq
+        self.watermarks = watermarks
     }
 
     /// Parses a position's text strictly; nil for anything else, leading zeros and overflow included.
     package init?(_ text: String) {
-        guard let dot = text.utf8.firstIndex(of: UInt8(ascii: ".")), let epoch = Epoch(String(text[..<dot])) else {
-            return nil
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 5, omittingEmptySubsequences: false)
+        guard parts.count == 2 || parts.count == 5, let epoch = Epoch(String(Substring(parts[0]))),
+            let seq = Position.number(parts[1])
+        else { return nil }
+        var watermarks: Watermarks?
+        if parts.count == 5 {
+            watermarks = Watermarks(stream: parts[2], low: parts[3], high: parts[4])
+            if watermarks == nil { return nil }
         }
-        let digits = text.utf8[text.utf8.index(after: dot)...]
+        self.init(epoch: epoch, seq: seq, watermarks: watermarks)
+    }
+
+    private static func number(_ digits: Substring.UTF8View) -> UInt64? {
         // Nineteen digits always fit 64 bits.
         guard (1...19).contains(digits.count), digits.first != UInt8(ascii: "0") || digits.count == 1 else {
             return nil
         }
-        var seq: UInt64 = 0
+        var number: UInt64 = 0
         for digit in digits {
             let value = digit &- UInt8(ascii: "0")
             guard value < 10 else { return nil }
-            seq = seq * 10 + UInt64(value)
+            number = number * 10 + UInt64(value)
         }
-        self.init(epoch: epoch, seq: seq)
+        return number
     }
 
-    package var description: String { "\(epoch.text).\(seq)" }
+    /// Appends the text.
+    package func append(to output: inout [UInt8]) {
+        output += epoch.text.utf8
+        output.append(UInt8(ascii: "."))
+        Digits.append(seq, to: &output)
+        watermarks?.append(to: &output)
+    }
+
+    package var description: String {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    // MARK: Walks over several replicas
+
+    /// The position from which a reader continues who read to this one, and then a part of the contents as of `other`.
+    ///
+    /// On one replica that is this position, but the reader may hold states up to the head of `other`. Where the two are of different
+    /// replicas, no seq is exact: the epoch is then `Epoch.several`, which no replica has, so every replica goes by the watermarks. Those
+    /// are missing where either lacks them, or where the streams differ: then the reader starts over.
+    package func merged(with other: Position) -> Position {
+        guard let mine = watermarks, let theirs = other.watermarks, mine.stream == theirs.stream else {
+            return epoch == other.epoch ? self : Position(epoch: .several, seq: 0)
+        }
+        let high = max(mine.high, theirs.high)
+        if epoch == other.epoch, epoch != .several {
+            return Position(
+                epoch: epoch,
+                seq: min(seq, other.seq),
+                watermarks: Watermarks(stream: mine.stream, low: min(mine.low, theirs.low), high: high)
+            )
+        }
+        return Position(
+            epoch: .several,
+            seq: 0,
+            watermarks: Watermarks(stream: mine.stream, low: min(mine.low, theirs.low), high: high)
+        )
+    }
 }

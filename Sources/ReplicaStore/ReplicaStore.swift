@@ -26,6 +26,9 @@ package final class ReplicaStore: Sendable {
     /// Shows `snapshot` to readers from now on.
     package func publish(_ snapshot: StoreSnapshot) { replace(with: snapshot) }
 
+    /// Shows `snapshot`, which differs from the published one in its position's watermarks alone: no listener is called.
+    package func refresh(_ snapshot: StoreSnapshot) { state.withLock { $0.snapshot = snapshot } }
+
     private func replace(with snapshot: StoreSnapshot?) {
         let listeners = state.withLock { state in
             state.snapshot = snapshot

@@ -7,13 +7,20 @@ package enum ReadOrder: Sendable, Hashable { case ascending, descending }
 package struct StoreSnapshot: Sendable {
     let contents: SnapshotContents
 
-    /// The epoch, and the seq of the newest change in this view.
+    /// The place of a reader that has all of this view.
     package var position: Position { contents.position }
+    /// What is known of the stream's times, as a process that resumes this view needs it.
+    package var times: StreamTimes {
+        let seq = position.seq
+        return StreamTimes(birth: progress.birth, low: progress.low(at: seq), high: progress.high(at: seq))
+    }
     /// The oldest seq from which every later change (removals included) can still be told. Resume from before it is a reset.
     package var horizon: UInt64 { contents.horizon }
     /// When the newest removal that cannot be told any more was made, in milliseconds since 1970 UTC; nil when none was forgotten
     /// by this process.
     package var horizonAt: Int64? { contents.horizonAt }
+    /// What the changes prove in the stream's own time.
+    package var progress: StreamProgress { contents.progress }
     /// The newest steps, each with the state before it.
     package var history: ChangeHistory { contents.history }
     /// The table's key schema.
@@ -122,6 +129,7 @@ final class SnapshotContents: Sendable {
     let byKey: RecordTree
     let bySeq: RecordTree
     let history: ChangeHistory
+    let progress: StreamProgress
     private let stamp: UInt64
     private let reclaimer: Reclaimer
 
@@ -137,6 +145,7 @@ final class SnapshotContents: Sendable {
         byKey: RecordTree,
         bySeq: RecordTree,
         history: ChangeHistory,
+        progress: StreamProgress,
         stamp: UInt64,
         reclaimer: Reclaimer
     ) {
@@ -151,6 +160,7 @@ final class SnapshotContents: Sendable {
         self.byKey = byKey
         self.bySeq = bySeq
         self.history = history
+        self.progress = progress
         self.stamp = stamp
         self.reclaimer = reclaimer
         reclaimer.begin(stamp: stamp, seq: position.seq)

@@ -182,6 +182,7 @@ extension StateRow {
         raise(to: snapshot)
         horizon = snapshot.horizon
         positions = mark.positions
+        times = snapshot.times
         // The proof only ever gets newer.
         if let moment = mark.streamReadAt { streamReadAt = max(streamReadAt, moment) }
         isComplete = true

@@ -23,6 +23,12 @@ package struct StateIdentity: Sendable, Hashable {
         self.streamARN = streamARN
         self.ignoredAttributes = ignoredAttributes
     }
+
+    /// The tag that positions of such contents bear: the stream's ARN, which names the table, and the ignored attributes.
+    package var streamTag: StreamTag {
+        let text = streamARN + "\n" + tableName + "\n" + ignoredAttributes.description
+        return StreamTag(hash: Array(text.utf8).withUnsafeBytes(Checksum.of))
+    }
 }
 
 /// What is known of the table and the stream before a state is read. Before the table was described, that is its name alone.

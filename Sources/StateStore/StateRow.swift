@@ -27,6 +27,8 @@ struct StateRow: Sendable, Hashable {
     var isEveryKeyAhead = false
     var keysAhead: Int64 = 0
     var keysAheadChecksum: UInt64 = 0
+    /// What was known of the stream's times.
+    var times = StreamTimes()
 
     /// Reads the row; nil when its values are invalid, or not those that its checksum is of.
     init?(_ row: Statement) {
@@ -64,6 +66,7 @@ struct StateRow: Sendable, Hashable {
         isEveryKeyAhead = row.integer(19) != 0
         keysAhead = row.integer(20)
         keysAheadChecksum = UInt64(bitPattern: row.integer(21))
+        times = StreamTimes(birth: row.time(23), low: row.time(24), high: row.time(25))
         guard checksum == UInt64(bitPattern: row.integer(0)) else { return nil }
     }
 
@@ -103,6 +106,9 @@ struct StateRow: Sendable, Hashable {
         statement.bind(21, keysAhead)
         statement.bind(22, Int64(bitPattern: keysAheadChecksum))
         statement.bind(23, text: ignoredText)
+        for (index, time) in [(24, times.birth), (25, times.low), (26, times.high)] {
+            statement.bind(Int32(index), time ?? 0)
+        }
         let outcome = positions.withUnsafeBytes { bytes in
             statement.bind(12, bytes: bytes)
             return Result { () throws(SQLiteError) in try statement.run() }
@@ -133,8 +139,17 @@ struct StateRow: Sendable, Hashable {
         for number in [seq, reservedSeq, horizon, recordsChecksum, fileNumber, keysAheadChecksum] { add(number) }
         for number in [streamReadAt, isComplete ? 1 : 0, isClosed ? 1 : 0, records, isEveryKeyAhead ? 1 : 0, keysAhead]
         { add(UInt64(bitPattern: number)) }
+        for time in [times.birth, times.low, times.high] { add(UInt64(bitPattern: time ?? 0)) }
         bytes += positions
         return bytes.withUnsafeBytes(Checksum.of)
+    }
+}
+
+extension Statement {
+    /// A time in a column; 0 stands for an unknown one.
+    fileprivate func time(_ column: Int32) -> Int64? {
+        let value = integer(column)
+        return value == 0 ? nil : value
     }
 }
 

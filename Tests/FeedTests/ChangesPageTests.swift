@@ -12,6 +12,7 @@ import Testing
         case .nothing(let page): "nothing \(page.next) \(page.hasMore)"
         case .again: "again"
         case .piece: "piece"
+        case .behind: "behind"
         case .gone(let reason): "gone \(reason.rawValue)"
         }
     }

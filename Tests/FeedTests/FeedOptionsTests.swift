@@ -135,7 +135,8 @@ import Testing
                 to: .make {
                     $0.mode = .all; $0.start = .position(position)
                 },
-                in: try #require(fixture.store.snapshot)
+                in: try #require(fixture.store.snapshot),
+                overlap: fixture.hub.limits.resumeOverlap
             ) == .overrun
         )
     }

@@ -24,6 +24,7 @@ import Testing
             shards: [],
             lagMilliseconds: unread.map { _ in 0 },
             unreadMilliseconds: unread,
+            completeStamp: nil,
             silence: nil,
             isBookmarked: true,
             isReplaying: false,

@@ -40,7 +40,11 @@ struct ChangesHandler: Sendable {
         feed.start = start
         feed.encoding = .lines
         feed.isCompressed = FeedResponse.takesGzip(call.request)
-        if let reason = FeedStream.obstacle(to: feed, in: try view.snapshot()) {
+        if let reason = FeedStream.obstacle(
+            to: feed,
+            in: try view.snapshot(),
+            overlap: hub.limits.resumeOverlap
+        ) {
             throw Self.gone(reason, reading)
         }
         guard let permit = hub.admit(address: call.request.clientKey) else { throw FeedResponse.tooManySubscribers }
@@ -102,7 +106,7 @@ struct ChangesHandler: Sendable {
                     output += contents.changes
                     output += end(of: contents)
                     return .end
-                case .gone: return .abort
+                case .gone, .behind: return .abort
                 }
             }
         }
@@ -115,6 +119,12 @@ struct ChangesHandler: Sendable {
     private func end(of page: ChangesPage.Contents) -> [UInt8] {
         var json = JSONWriter()
         json.endArray()
+        if let position = page.movedFrom {
+            json.object("moved") { json in
+                json.member("from", position.description)
+                json.member("overlap_s", Int64(hub.limits.resumeOverlap.wholeSeconds))
+            }
+        }
         json.member("next", page.next.description)
         json.member("more", page.hasMore)
         json.asOf(page.asOf, lagMilliseconds: view.conditions().lagMilliseconds)
@@ -144,10 +154,19 @@ struct ChangesHandler: Sendable {
         )
     }
 
+    /// 503: the client may hold newer states than this replica has.
+    static let behind = Problem(
+        503,
+        .replicaBehind,
+        "Nothing can be sent yet: \(FeedStream.behindDetail). Retry, or add Prefer: wait.",
+        .retryAfter(seconds: 1)
+    )
+
     private static func sentence(_ reason: ResetReason) -> String {
         switch reason {
         case .unreadablePosition: "it is no position"
-        case .otherEpoch: "the position belongs to another life of the replica, which has been rebuilt since"
+        case .otherEpoch: "the position belongs to another replica, or to this one before it was rebuilt"
+        case .otherStream: "the position belongs to a replica of another table or stream"
         case .positionGone: "removals since the position have been forgotten"
         case .futurePosition: "the position lies ahead of this replica"
         case .overrun: "steps since the position have left the history"

@@ -12,7 +12,7 @@ final class ChangesPoll: PendingResponse {
     private let wait: Duration
     private let permit: Permit?
     private var page: ChangesPage?
-    private var deadline: Duration?
+    private var began: Duration?
     private var isDraining = false
 
     /// `place` is the waiting client's among the subscribers.
@@ -32,12 +32,17 @@ final class ChangesPoll: PendingResponse {
     }
 
     func poll(now: Duration) -> PendingStep {
-        let until = deadline ?? now + wait
-        deadline = until
+        let began = began ?? now
+        self.began = began
+        let until = began + wait
         do throws(Problem) {
             let snapshot = try handler.view.snapshot()
             let page = try page(in: snapshot, now: now)
             switch page.read(snapshot, now: now) {
+            case .behind:
+                let patience = began + handler.hub.limits.placementPatience
+                if isDraining || now >= min(until, patience) { throw ChangesHandler.behind }
+                return .wait(until: min(until, patience, now + .milliseconds(100)))
             case .gone(let reason): throw ChangesHandler.gone(reason, reading)
             case .page(let contents): return .answer(handler.answer(contents, wait: wait))
             case .nothing(let contents):

@@ -81,6 +81,11 @@ struct HistoryHandler: Sendable {
                 meter.take { hasMore = history.appendNext(to: &$0) }
             }
             let floor = Position(epoch: snapshot.position.epoch, seq: snapshot.history.floor)
+            // `as_of` moves while the versions stay the same, so it is not tagged.
+            let entityTag = meter.entityTag(
+                closing: [history.isComplete ? 1 : 0] + Array(floor.description.utf8),
+                suffix: "h"
+            )
             var end = JSONWriter()
             end.endArray()
             end.member("complete", history.isComplete)
@@ -89,7 +94,6 @@ struct HistoryHandler: Sendable {
             end.endObject()
             let tail = end.bytes
             meter.take { $0 += tail }
-            let entityTag = meter.entityTag(suffix: "h")
             if let condition, ConditionalRequest.matches(condition, entityTag) {
                 var answer = templates.notModified
                 answer.add("ETag", entityTag)

@@ -17,6 +17,7 @@ extension Problem {
         case positionGone = "position-gone"
         case replicaNotReady = "replica-not-ready"
         case replicaTooStale = "replica-too-stale"
+        case replicaBehind = "replica-behind"
         case overloaded = "overloaded"
         case unauthorized = "unauthorized"
         case forbidden = "forbidden"

@@ -78,14 +78,14 @@ struct StatusHandler: Sendable {
 
     /// How far back a subscriber may have been away.
     private static func writeResume(_ snapshot: StoreSnapshot, to json: inout JSONWriter) {
-        json.member("from", Position(epoch: snapshot.position.epoch, seq: snapshot.horizon).description)
+        json.member("from", snapshot.position(at: snapshot.horizon).description)
         json.member("since", snapshot.horizonAt.map { Timestamp.text($0) })
     }
 
     /// How far back every step is known.
     private static func writeHistory(_ snapshot: StoreSnapshot, _ tellsCounts: Bool, to json: inout JSONWriter) {
         let kept = snapshot.history
-        json.member("from", Position(epoch: snapshot.position.epoch, seq: kept.floor).description)
+        json.member("from", snapshot.position(at: kept.floor).description)
         guard tellsCounts else { return }
         json.member("steps", kept.count)
         json.member("bytes", kept.bytes)

@@ -30,11 +30,13 @@ extension StreamMachine {
         }
         shards.sort { $0.id < $1.id }
         if discovery.isComplete { (lag, unread) = (lag ?? 0, unread ?? 0) }
+        let isKnown = discovery.isComplete && !discovery.isIncomplete && !lineage.isReplaying
         return StreamView(
             asOf: time.continuous,
             shards: shards,
             lagMilliseconds: lag,
             unreadMilliseconds: unread,
+            completeStamp: isKnown ? completeStamp(at: time) : nil,
             silence: lineage.cursors.values.lazy.compactMap(\.evidence.lastSuccess).max().map { time.continuous - $0 },
             isBookmarked: isBookmarked,
             isReplaying: lineage.isReplaying,
@@ -88,6 +90,28 @@ extension StreamMachine {
         }
         // By the listings since, not by the time alone: nobody may have looked.
         return discovery.lastBegun.map { $0 - ended < settings.limits.childListingPatience * 2 } ?? true
+    }
+
+    // MARK: Completeness
+
+    /// See `StreamView.completeStamp`.
+    private func completeStamp(at time: StreamTime) -> Int64? {
+        var least: Int64?
+        for cursor in lineage.cursors.values {
+            let own: Int64?
+            switch cursor.phase {
+            case .waiting, .requesting, .reading, .lost, .drained: own = cursor.evidence.completeStamp(at: time)
+            // Its own records come after those of the parent that it waits for.
+            case .blocked, .ended:
+                guard let since = hiddenSince(cursor) else { continue }
+                // The moment may come of a record's time, which bounds it to the width of the service's clock.
+                let width = time.service.map { $0.latest - $0.earliest } ?? 0
+                own = ReadEvidence.stamp(before: since, time).map { $0 - width }
+            }
+            guard let own else { return nil }
+            least = min(least ?? own, own)
+        }
+        return least
     }
 
     // MARK: Catching up

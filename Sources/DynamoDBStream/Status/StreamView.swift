@@ -12,6 +12,9 @@ package struct StreamView: Sendable {
     /// How long before `asOf` all of the stream was last known to have been read, in milliseconds: what `lagMilliseconds` would be if the
     /// time between two reads counted. It says how old a saved state is, whose reader comes much later.
     package let unreadMilliseconds: Int64?
+    /// All records that bear this time (ApproximateCreationDateTime, milliseconds since 1970 UTC) or an earlier one have been taken by the
+    /// consumer; nil while that is unknown. Replicas compare it, so it is in the terms of the clock that stamps the records.
+    package let completeStamp: Int64?
     /// How long ago the newest completed read began, of any shard, at `asOf`; nil before the first.
     package let silence: Duration?
     /// Every later write reaches the consumer.

@@ -6,21 +6,23 @@ import TableModel
 /// The change envelope of the HTTP contract: one JSON object, on one line, the same in every encoding of the feed.
 struct ChangeEnvelope {
     let schema: KeySchema
-    let epoch: Epoch
+    /// The contents that the changes are of.
+    let snapshot: StoreSnapshot
     let representation: ItemRepresentation
     let difference: FeedDifference
+    /// Whether ids have watermarks. They grow with time, which a text must not do that is to be equal until something changes.
+    var hasWatermarks = true
 
-    init(schema: KeySchema, epoch: Epoch, representation: ItemRepresentation, difference: FeedDifference) {
-        self.schema = schema
-        self.epoch = epoch
+    init(snapshot: StoreSnapshot, representation: ItemRepresentation, difference: FeedDifference) {
+        schema = snapshot.keySchema
+        self.snapshot = snapshot
         self.representation = representation
         self.difference = difference
     }
 
-    init(schema: KeySchema, epoch: Epoch, view: FeedView) {
+    init(snapshot: StoreSnapshot, view: FeedView) {
         self.init(
-            schema: schema,
-            epoch: epoch,
+            snapshot: snapshot,
             representation: view.key.representation,
             difference: view.key.difference
         )
@@ -28,12 +30,13 @@ struct ChangeEnvelope {
 
     /// Appends `{"op":"put","key":…,"item":…,"id":…,"version":…,"at":…,"cause":…}`. `version` and `at` are left out where the state
     /// came from a scan, which knows neither. With a step and a difference asked for, what was there before follows; a patch only
-    /// when the reader knows the old item.
+    /// when the reader knows the old item. `isRepeat`: the reader may have had the change from another replica.
     func appendPut(
         _ record: ItemRecord,
         cause: ChangeCause,
         step: ChangeStep? = nil,
         isKnown: Bool = true,
+        isRepeat: Bool = false,
         to output: inout [UInt8]
     ) {
         output += #"{"op":"put","key":"#.utf8
@@ -42,32 +45,43 @@ struct ChangeEnvelope {
         let start = output.count
         append(record, to: &output)
         let item = start..<output.count
-        appendOrigin(record, cause, to: &output)
+        appendOrigin(record, cause, isRepeat, to: &output)
         if let step, difference != .none { appendDifference(step, item, isKnown: isKnown, to: &output) }
         output.append(UInt8(ascii: "}"))
     }
 
     /// Appends `{"op":"remove","key":…,"id":…,"version":…,"at":…,"cause":…}`, and the item that was there when that is asked for.
-    func appendRemove(_ record: ItemRecord, cause: ChangeCause, step: ChangeStep? = nil, to output: inout [UInt8]) {
+    func appendRemove(
+        _ record: ItemRecord,
+        cause: ChangeCause,
+        step: ChangeStep? = nil,
+        isRepeat: Bool = false,
+        to output: inout [UInt8]
+    ) {
         output += #"{"op":"remove","key":"#.utf8
         appendKey(record.key, to: &output)
-        appendOrigin(record, cause, to: &output)
+        appendOrigin(record, cause, isRepeat, to: &output)
         if let step, difference == .old { appendOld(step.old, to: &output) }
         output.append(UInt8(ascii: "}"))
     }
 
-    /// Appends `<epoch>.<seq>`.
+    /// Appends the position of a reader that has read to `seq`.
     func appendID(_ seq: UInt64, to output: inout [UInt8]) {
-        output += epoch.text.utf8
-        output.append(UInt8(ascii: "."))
-        Digits.append(seq, to: &output)
+        let position =
+            hasWatermarks ? snapshot.position(at: seq) : Position(epoch: snapshot.position.epoch, seq: seq)
+        position.append(to: &output)
     }
 
     private func append(_ record: ItemRecord, to output: inout [UInt8]) {
         record.withPackedItem { representation.append($0, to: &output) }
     }
 
-    private func appendOrigin(_ record: ItemRecord, _ cause: ChangeCause, to output: inout [UInt8]) {
+    private func appendOrigin(
+        _ record: ItemRecord,
+        _ cause: ChangeCause,
+        _ isRepeat: Bool,
+        to output: inout [UInt8]
+    ) {
         output += #","id":""#.utf8
         appendID(record.seq, to: &output)
         output.append(UInt8(ascii: "\""))
@@ -81,6 +95,7 @@ struct ChangeEnvelope {
         output += #","cause":""#.utf8
         output += Self.name(cause).utf8
         output.append(UInt8(ascii: "\""))
+        if isRepeat { output += #","repeat":true"#.utf8 }
     }
 
     // MARK: What was there before

@@ -7,6 +7,8 @@ package final class ChangesPage {
         /// The changes' envelopes that were not taken before, with commas between.
         package let changes: [UInt8]
         package let count: Int
+        /// The position of another replica from which the page continues; nil where it is this replica's own.
+        package let movedFrom: Position?
         /// Where to go on from.
         package let next: Position
         /// Whether there is more at once.
@@ -24,6 +26,8 @@ package final class ChangesPage {
         case nothing(Contents)
         /// There is more to look through than one turn may take: read on when others have had theirs.
         case again
+        /// The reader may hold newer states than the replica has: nothing may be told yet.
+        case behind
         /// It cannot go on from where it asked to.
         case gone(ResetReason)
     }
@@ -39,6 +43,7 @@ package final class ChangesPage {
     /// Where the page stands, and as of when: what it ends with when it cannot go on.
     private var standing: Position
     private var asOf: Position
+    private var movedFrom: Position?
 
     /// Places the page's cursor. `request.limit` is the number of changes at most.
     package init(
@@ -83,6 +88,11 @@ package final class ChangesPage {
                 if isBegun { return .page(contents(hasMore: true)) }
                 hub.countReset(reason)
                 return .gone(reason)
+            case .moved(let position):
+                movedFrom = position
+                standing = reader.position
+                hub.countMove()
+            case .behind: return .behind
             case .ready: continue
             case .frame(let frame, let isNew):
                 append(frame)
@@ -117,13 +127,21 @@ package final class ChangesPage {
     }
 
     private func contents(hasMore: Bool) -> Contents {
-        Contents(changes: changes, count: limit - reader.remaining, next: standing, hasMore: hasMore, asOf: asOf)
+        Contents(
+            changes: changes,
+            count: limit - reader.remaining,
+            movedFrom: movedFrom,
+            next: standing,
+            hasMore: hasMore,
+            asOf: asOf
+        )
     }
 
     private func contents(_ snapshot: StoreSnapshot) -> Contents {
         Contents(
             changes: changes,
             count: limit - reader.remaining,
+            movedFrom: movedFrom,
             next: reader.position,
             hasMore: reader.position.seq < snapshot.position.seq,
             asOf: snapshot.position

@@ -32,6 +32,14 @@ struct ControlEvent {
     /// `reset`: forget everything; what follows starts over.
     static func reset(_ reason: ResetReason) -> ControlEvent { saying(.reset, reason.rawValue) }
 
+    /// `moved`: the position of another replica was placed here. Changes of the last `overlap` before it come again.
+    static func moved(from position: Position, overlap: Duration) -> ControlEvent {
+        var event = ControlEvent(.moved)
+        event.members.member("from", position.description)
+        event.members.member("overlap_s", Int64(overlap.wholeSeconds))
+        return event
+    }
+
     /// `ready`: the head as of connecting has been reached; the client's items are the replica's as of the position. `items` is how
     /// many there are in all; nil, and then null, where the subscriber may not know.
     static func ready(position: Position, conditions: FeedConditions, items: Int?) -> ControlEvent {
@@ -57,7 +65,11 @@ struct ControlEvent {
     func append(_ encoding: FeedEncoding, to output: inout [UInt8]) {
         switch encoding {
         case .events:
-            if let id { output += "id: \(id)\n".utf8 }
+            if let id {
+                output += "id: ".utf8
+                id.append(to: &output)
+                output.append(UInt8(ascii: "\n"))
+            }
             output += "event: \(name.rawValue)\ndata: {".utf8
             output += members.bytes
             output += "}\n\n".utf8

@@ -4,6 +4,8 @@ package enum ControlEventName: String, Sendable, Hashable, CaseIterable {
     case hello
     /// The client must forget everything.
     case reset
+    /// The client's position is another replica's. What follows may repeat what the client has; nothing is missing.
+    case moved
     /// The client has everything that there was when it connected.
     case ready
     /// The heartbeat: the client has everything up to here.
@@ -16,6 +18,8 @@ package enum ControlEventName: String, Sendable, Hashable, CaseIterable {
 
 /// Why nothing can be served for now.
 package enum BusyReason: String, Sendable, Hashable, CaseIterable {
+    /// The client may hold newer states than this replica has.
+    case behind
     /// All permits of subscribers are taken.
     case overloaded
     /// The replica is not complete yet.

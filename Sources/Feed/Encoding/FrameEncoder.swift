@@ -33,6 +33,8 @@ struct FrameEncoder {
         switch kind {
         case .rows(let base, _, let end): encoder.appendRows(after: start, base: base, end: end)
         case .steps: encoder.appendSteps(after: start)
+        case .movedRows(let seen): encoder.appendRows(after: start, base: 0, end: seen, withoutUntouched: true)
+        case .movedSteps(let seen, let high): encoder.appendSteps(after: start, end: seen, repeatsUpTo: high)
         }
         return FeedFrame(
             bytes: encoder.bytes,
@@ -48,20 +50,31 @@ struct FrameEncoder {
         self.view = view
         self.snapshot = snapshot
         self.bounds = bounds
-        envelope = ChangeEnvelope(schema: snapshot.keySchema, epoch: snapshot.position.epoch, view: view)
+        envelope = ChangeEnvelope(snapshot: snapshot, view: view)
         var settled: UInt64 = 0
         if case .rows(_, let known, _) = kind { settled = known }
-        leaves = LeaveRule(view: view, history: snapshot.history, start: start, settled: settled)
+        var seen = start
+        if case .movedRows(let end) = kind { seen = end }
+        leaves = LeaveRule(view: view, history: snapshot.history, start: seen, settled: settled)
         last = snapshot.position.seq
     }
 
-    private mutating func appendRows(after start: UInt64, base: UInt64, end: UInt64) {
+    private mutating func appendRows(
+        after start: UInt64,
+        base: UInt64,
+        end: UInt64,
+        withoutUntouched: Bool = false
+    ) {
         var encoder = self
         encoder.last = min(encoder.last, end)
         snapshot.forEachChange(after: start) { record in
             guard record.seq <= end else { return false }
-            encoder.visited += encoder.view.cost(of: record)
-            encoder.appendRow(record, base: base)
+            if withoutUntouched, record.cause == .snapshot {
+                encoder.visited += 1
+            } else {
+                encoder.visited += encoder.view.cost(of: record)
+                encoder.appendRow(record, base: base)
+            }
             return encoder.goesOn(after: record.seq)
         }
         self = encoder
@@ -86,29 +99,38 @@ struct FrameEncoder {
         }
     }
 
-    private mutating func appendSteps(after start: UInt64) {
+    private mutating func appendSteps(after start: UInt64, end: UInt64 = .max, repeatsUpTo high: Int64 = .min) {
         var encoder = self
+        encoder.last = min(encoder.last, end)
         snapshot.history.forEachStep(after: start) { step in
+            guard step.new.seq <= end else { return false }
             encoder.visited += encoder.view.cost(of: step.new) + (step.old.map(encoder.view.cost) ?? 0)
-            encoder.appendStep(step)
+            encoder.appendStep(step, isRepeat: step.new.at <= high)
             return encoder.goesOn(after: step.new.seq)
         }
         self = encoder
     }
 
-    private mutating func appendStep(_ step: ChangeStep) {
+    private mutating func appendStep(_ step: ChangeStep, isRepeat: Bool) {
         let record = step.new
         guard view.covers(record) else { return }
         let wasThere = step.old.map(view.matches) ?? false
         if view.matches(record) {
             guard view.tells(.put) else { return }
             begin(record.seq)
-            envelope.appendPut(record, cause: record.cause, step: step, isKnown: wasThere, to: &bytes)
+            envelope.appendPut(
+                record,
+                cause: record.cause,
+                step: step,
+                isKnown: wasThere,
+                isRepeat: isRepeat,
+                to: &bytes
+            )
             end()
         } else if view.tells(.remove), wasThere || !view.hasLeaveEvents || record.isUnreadable {
             begin(record.seq)
             let cause = record.isTombstone ? record.cause : .filter
-            envelope.appendRemove(record, cause: cause, step: step, to: &bytes)
+            envelope.appendRemove(record, cause: cause, step: step, isRepeat: isRepeat, to: &bytes)
             end()
         }
     }

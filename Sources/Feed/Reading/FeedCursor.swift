@@ -1,9 +1,14 @@
+import Basics
 import ReplicaStore
 
 /// What a cursor does next.
 enum FeedStep: Equatable {
     /// The subscriber must forget what it has; the cursor starts over.
     case reset(ResetReason)
+    /// The subscriber came from another replica with this position, and continues here.
+    case moved(from: Position)
+    /// The subscriber may hold newer states than the replica has: nothing may be sent.
+    case behind
     /// Deliver changes after `seq`.
     case changes(FrameKind)
     /// What the subscriber holds is the replica's state at `seq`, which is not before the head as of connecting (or as of the
@@ -22,6 +27,11 @@ enum FrameKind: Hashable {
     case rows(base: UInt64, settled: UInt64, end: UInt64)
     /// The history: every step.
     case steps
+    /// After a move, the index up to `seen`: the head when the subscriber was placed. It may have seen any state up to there. Rows that no
+    /// record has touched are left out, since it has them.
+    case movedRows(seen: UInt64)
+    /// After a move, every step up to `seen`. Those that bear the time `high` or an earlier one may be repeats.
+    case movedSteps(seen: UInt64, high: Int64)
 }
 
 /// A subscriber's place in the feed: the whole of its state, whatever it has still to read.
@@ -33,6 +43,14 @@ struct FeedCursor {
     private(set) var seq: UInt64
     /// The head as of connecting has been reached.
     private(set) var isReady = false
+    /// The position of another replica that is to be placed; nil once it is.
+    private(set) var moving: Position?
+    /// Up to here the subscriber is given what it may have seen on another replica; 0 afterwards.
+    private var seen: UInt64 = 0
+    /// The newest time of a state that it may have seen there.
+    private var high: Int64 = 0
+    /// Milliseconds; see `FeedLimits.resumeOverlap`.
+    private let overlap: Int64
     private let mode: FeedMode
     private let wantsSnapshot: Bool
     /// Up to here the subscriber is being given a snapshot; 0 afterwards.
@@ -54,7 +72,8 @@ struct FeedCursor {
     private var hasForgotten = false
 
     /// Places a cursor. `base` is at most the snapshot's seq: removals up to it need not be told to a newcomer.
-    init(request: FeedRequest, snapshot: StoreSnapshot, base: UInt64) {
+    init(request: FeedRequest, snapshot: StoreSnapshot, base: UInt64, overlap: Duration) {
+        self.overlap = overlap.wholeMilliseconds
         let head = snapshot.position
         epoch = head.epoch
         seq = head.seq
@@ -82,7 +101,11 @@ struct FeedCursor {
 
     /// Goes on from `position`; returns why that cannot be.
     private mutating func place(at position: Position, in snapshot: StoreSnapshot) -> ResetReason? {
-        if position.epoch != snapshot.position.epoch { return .otherEpoch }
+        if position.epoch != snapshot.position.epoch {
+            if let reason = obstacle(to: placement(of: position, in: snapshot), in: snapshot) { return reason }
+            moving = position
+            return nil
+        }
         if position.seq > snapshot.position.seq { return .futurePosition }
         if mode == .all {
             let history = snapshot.history
@@ -100,10 +123,50 @@ struct FeedCursor {
         return nil
     }
 
+    private func placement(of position: Position, in snapshot: StoreSnapshot) -> Placement {
+        snapshot.placement(of: position, overlap: overlap)
+    }
+
+    /// Why a position of another replica cannot be placed; nil when it can be, now or later.
+    private func obstacle(to placement: Placement, in snapshot: StoreSnapshot) -> ResetReason? {
+        switch placement {
+        case .after(let seq, _): mode == .all && seq < snapshot.history.floor ? .overrun : nil
+        case .behind: nil
+        case .impossible(.otherStream): .otherStream
+        case .impossible(.unknownTimes), .impossible(.younger): .otherEpoch
+        case .impossible(.forgotten): .positionGone
+        }
+    }
+
+    /// Places a position of another replica, as soon as this one has reached what the subscriber may hold.
+    private mutating func place(
+        _ position: Position,
+        in snapshot: StoreSnapshot,
+        base: (StoreSnapshot) -> UInt64
+    ) -> FeedStep {
+        let placement = placement(of: position, in: snapshot)
+        if let reason = obstacle(to: placement, in: snapshot) {
+            moving = nil
+            restart(at: snapshot, base: base(snapshot))
+            return .reset(reason)
+        }
+        guard case .after(let seq, let seen) = placement else { return .behind }
+        moving = nil
+        epoch = snapshot.position.epoch
+        self.seq = seq
+        self.seen = seen
+        high = position.watermarks?.high ?? 0
+        target = snapshot.position.seq
+        newestHead = snapshot.position.seq
+        hasForgotten = false
+        return .moved(from: position)
+    }
+
     private mutating func restart(at snapshot: StoreSnapshot, base: UInt64) {
         epoch = snapshot.position.epoch
         target = snapshot.position.seq
         isReady = false
+        seen = 0
         if wantsSnapshot {
             seq = 0
             self.base = mode == .all && base < snapshot.history.floor ? target : base
@@ -118,12 +181,20 @@ struct FeedCursor {
         }
     }
 
+    /// The subscriber's place, with the times that `snapshot` knows of it.
+    func position(in snapshot: StoreSnapshot) -> Position {
+        if let moving { return moving }
+        guard epoch == snapshot.position.epoch else { return Position(epoch: epoch, seq: seq) }
+        return snapshot.position(at: seq)
+    }
+
     /// What to do next against the newest snapshot. `base` is asked for only when the cursor starts over.
     mutating func next(in snapshot: StoreSnapshot, base: (StoreSnapshot) -> UInt64) -> FeedStep {
         if let reason = pendingReset {
             pendingReset = nil
             return .reset(reason)
         }
+        if let moving { return place(moving, in: snapshot, base: base) }
         if snapshot.position.epoch != epoch {
             restart(at: snapshot, base: base(snapshot))
             if !hasForgotten { return .reset(.rebuilt) }
@@ -134,12 +205,14 @@ struct FeedCursor {
             return .reset(reason)
         }
         if seq >= self.base { self.base = 0 }
+        if seq >= seen { seen = 0 }
         if seq == snapshot.position.seq { settle() }
         if !isReady, seq >= target, mode == .all ? seq >= rowsEnd : isSettled {
             isReady = true
             return .ready
         }
         guard seq < snapshot.position.seq else { return .idle }
+        if seen > 0 { return .changes(mode == .all ? .movedSteps(seen: seen, high: high) : .movedRows(seen: seen)) }
         guard mode == .all else { return .changes(.rows(base: self.base, settled: settled, end: .max)) }
         return .changes(seq < rowsEnd ? .rows(base: self.base, settled: settled, end: rowsEnd) : .steps)
     }
@@ -161,6 +234,10 @@ struct FeedCursor {
     mutating func forget() {
         hasForgotten = true
         pendingReset = nil
+        if moving != nil {
+            moving = nil
+            hasForgotten = false
+        }
     }
 
     /// Moves behind what has been delivered: changes up to `end`, read from a snapshot whose head was `asOf`.

@@ -28,6 +28,8 @@ package final class FeedHub: Sendable {
         package var framesEncodedTotal = 0
         package var framesSharedTotal = 0
         package var resetsTotal: [ResetReason: Int] = [:]
+        /// Subscribers of other replicas that continued here.
+        package var movesTotal = 0
         package var refusedTotal = 0
         package var stalledTotal = 0
         package var agedTotal = 0
@@ -93,6 +95,8 @@ package final class FeedHub: Sendable {
     func countStalled() { counts.withLock { $0.stalledTotal += 1 } }
 
     func countReset(_ reason: ResetReason) { counts.withLock { $0.resetsTotal[reason, default: 0] += 1 } }
+
+    func countMove() { counts.withLock { $0.movesTotal += 1 } }
 
     func countAged() { counts.withLock { $0.agedTotal += 1 } }
 

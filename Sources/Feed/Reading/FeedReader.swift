@@ -6,6 +6,10 @@ struct FeedReader {
     /// What comes next.
     enum Step {
         case reset(ResetReason)
+        /// The reader came from another replica with this position.
+        case moved(from: Position)
+        /// The reader may hold newer states than the replica has.
+        case behind
         case ready
         /// Changes, which have been counted as read; `isNew` when nobody had asked for them yet.
         case frame(FeedFrame, isNew: Bool)
@@ -31,12 +35,18 @@ struct FeedReader {
         self.request = request
         schema = snapshot.keySchema
         view = hub.views.take(try FeedViewKey(request, schema: snapshot.keySchema))
-        cursor = FeedCursor(request: request, snapshot: snapshot, base: hub.frames.base(for: snapshot, now: now))
+        cursor = FeedCursor(
+            request: request,
+            snapshot: snapshot,
+            base: hub.frames.base(for: snapshot, now: now),
+            overlap: hub.limits.resumeOverlap
+        )
+        position = cursor.position(in: snapshot)
         remaining = request.limit ?? .max
     }
 
     /// Where the reader stands: everything up to it has been read.
-    var position: Position { Position(epoch: cursor.epoch, seq: cursor.seq) }
+    private(set) var position: Position
     /// Whether the head as of the beginning has been reached.
     var isReady: Bool { cursor.isReady }
 
@@ -55,11 +65,19 @@ struct FeedReader {
     /// Gives back what is shared. Nothing may be read afterwards.
     func close() { hub.views.release(view) }
 
+    /// Gives the position of a reader that has read all of `snapshot` its newest watermarks.
+    mutating func stand(in snapshot: StoreSnapshot) {
+        if snapshot.position.epoch == cursor.epoch { position = cursor.position(in: snapshot) }
+    }
+
     /// What comes next in the newest snapshot.
     mutating func next(in snapshot: StoreSnapshot, now: Duration) -> Step {
+        defer { position = cursor.position(in: snapshot) }
         let frames = hub.frames
         switch cursor.next(in: snapshot, base: { frames.base(for: $0, now: now) }) {
         case .reset(let reason): return .reset(reason)
+        case .moved(let position): return .moved(from: position)
+        case .behind: return .behind
         case .ready: return .ready
         case .idle: return .idle
         case .changes(let kind):

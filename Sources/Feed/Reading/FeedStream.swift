@@ -21,6 +21,8 @@ package final class FeedStream: StreamingBody {
     /// Before this time changes are gathered.
     private var gathersUntil: Duration = .zero
     private var delivery = FeedHub.Delivery()
+    /// Since when the replica is behind the subscriber; nil while it is not.
+    private var behindSince: Duration?
     private var isDraining = false
     private var isRevoked = false
     private var isWithdrawn = false
@@ -34,8 +36,12 @@ package final class FeedStream: StreamingBody {
     }
 
     /// Why a feed cannot go on from where `request` asks, which a stream answers with `reset`; nil when it can.
-    package static func obstacle(to request: FeedRequest, in snapshot: StoreSnapshot) -> ResetReason? {
-        FeedCursor(request: request, snapshot: snapshot, base: 0).pendingReset
+    package static func obstacle(
+        to request: FeedRequest,
+        in snapshot: StoreSnapshot,
+        overlap: Duration
+    ) -> ResetReason? {
+        FeedCursor(request: request, snapshot: snapshot, base: 0, overlap: overlap).pendingReset
     }
 
     package func drain() { isDraining = true }
@@ -144,10 +150,17 @@ package final class FeedStream: StreamingBody {
                 sayBookmark(snapshot, &output, now)
                 return .wait(until: nil)
             }
-            switch reader?.next(in: snapshot, now: now) {
+            let step = reader?.next(in: snapshot, now: now)
+            if case .behind = step { return waitForReplica(snapshot, &output, now) }
+            behindSince = nil
+            switch step {
             case .reset(let reason):
                 hub.countReset(reason)
                 say(.reset(reason), &output)
+            case .behind: return .wait(until: nil)
+            case .moved(let position):
+                hub.countMove()
+                say(.moved(from: position, overlap: hub.limits.resumeOverlap), &output)
             case .ready: sayMark(ControlEvent.ready, snapshot, &output)
             case .frame(let frame, let isNew):
                 wire.append(frame, to: &output)
@@ -166,6 +179,23 @@ package final class FeedStream: StreamingBody {
         }
         return .again
     }
+
+    /// The subscriber came from another replica and may hold newer states than this one has: anything sent now could take it back in time.
+    /// Nothing it hears has an id.
+    private func waitForReplica(_ snapshot: StoreSnapshot, _ output: inout [UInt8], _ now: Duration) -> StreamStep {
+        let since = behindSince ?? now
+        behindSince = since
+        let isOver = now - since >= hub.limits.placementPatience
+        guard isOver || (output.isEmpty && now - spokeAt >= request.heartbeat) else { return .wait(until: nil) }
+        // Others may be further, so the client comes back soon, and a balancer may send it there.
+        if isOver { appendRetry(times: FeedLimits.overloadSpread, &output) }
+        say(.busy(.behind, detail: Self.behindDetail), &output)
+        return isOver ? .end : .wait(until: nil)
+    }
+
+    /// Why nothing can be sent to a subscriber that is ahead.
+    package static let behindDetail =
+        "the position is another replica's, and this one has not yet reached all that the subscriber may have seen there"
 
     /// A subscriber that has the head waits for its batch to fill.
     private func isGathering(_ now: Duration) -> Bool { reader?.isReady == true && now < gathersUntil }
@@ -187,6 +217,7 @@ package final class FeedStream: StreamingBody {
     /// `spread` is up to how many times the usual wait clients come back: all at once they would meet the next server all at once.
     private func sayGoodbye(_ reason: ByeReason, spread: Int = 0, _ output: inout [UInt8]) -> StreamStep {
         if spread > 0 { appendRetry(times: spread, &output) }
+        if let snapshot = hub.store.snapshot { reader?.stand(in: snapshot) }
         // While it catches up a limit may cut a run short, but everything up to the position has been delivered.
         say(.bye(reason, at: reader.flatMap { $0.isReady ? $0.position : nil }), &output)
         return .end
@@ -212,6 +243,7 @@ package final class FeedStream: StreamingBody {
         if let timeout = request.timeout, let startedAt { deadline = min(deadline, startedAt + timeout) }
         if let endsAt { deadline = min(deadline, endsAt) }
         if gathersUntil > now { deadline = min(deadline, gathersUntil) }
+        if behindSince != nil { deadline = min(deadline, now + FeedLimits.placementPause) }
         return deadline
     }
 }

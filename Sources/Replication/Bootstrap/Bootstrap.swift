@@ -34,7 +34,7 @@ struct Bootstrap: Sendable {
         let scan = TableScan(
             context: context,
             target: build.target,
-            segments: await build.scanBegins(),
+            segments: await build.scanBegins(at: stream.now),
             pacer: pacer,
             apply: { page in
                 guard await context.memory.room() else { return }

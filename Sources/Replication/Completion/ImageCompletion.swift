@@ -82,6 +82,9 @@ final class ImageCompletion: DynamoDBStreamsAPI {
     /// The keys of which the replica may hold more than the stream has told. Taken after a snapshot, it misses none of its keys.
     var keysAhead: KeysAhead { state.withLock { $0.ahead } }
 
+    /// Whether items that were read from the table may be newer than the records that they complete.
+    var holdsNewerItems: Bool { state.withLock { $0.fetchesAll || !$0.ahead.until.isEmpty } }
+
     /// Completes every record of these keys from now on: the replica holds, or is about to hold, a newer state of them than the
     /// stream has told. Beyond the bound every record is completed.
     func alwaysFetch(_ keys: some Sequence<ItemKey>) {

@@ -51,7 +51,7 @@ struct FollowedStream: Sendable {
                 consume: { delivery in
                     // Before that a delivery takes the place of records that are held in memory already.
                     if await build.isLive, let outcome = await applyWhileFull(delivery, to: build) { return outcome }
-                    return await build.apply(delivery)
+                    return await build.apply(delivery, holdsNewerItems: images.holdsNewerItems)
                 }
             )
             return .cancelled
@@ -67,7 +67,11 @@ struct FollowedStream: Sendable {
         let memory = context.memory
         guard memory.isFull() else { return nil }
         if !memory.isExhausted,
-            let outcome = await build.applyWhileFull(delivery, hasReserve: memory.hasReserve)
+            let outcome = await build.applyWhileFull(
+                delivery,
+                holdsNewerItems: images.holdsNewerItems,
+                hasReserve: memory.hasReserve
+            )
         {
             return outcome
         }

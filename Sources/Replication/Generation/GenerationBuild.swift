@@ -32,7 +32,7 @@ actor GenerationBuild {
         self.target = target
         self.owner = owner
         isResumed = resumption != nil
-        contents = GenerationContents(context, target.keySchema, restored: resumption?.restored.writer)
+        contents = GenerationContents(context, target, restored: resumption?.restored.writer)
         progress = BootstrapProgress(
             approximateItems: target.approximateItems,
             segments: context.settings.segments(approximateItems: target.approximateItems)
@@ -63,8 +63,9 @@ actor GenerationBuild {
         }
     }
 
-    /// The scan begins; returns the number of its segments.
-    func scanBegins() -> Int {
+    /// The scan begins at `moment`; returns the number of its segments.
+    func scanBegins(at moment: StreamTime) -> Int {
+        contents.scanBegins(target, at: moment)
         progress.scanBegan(at: context.time.continuous())
         context.reporter.update { $0.scanSegments = progress.segments }
         context.reporter.explain(progress.step)
@@ -116,11 +117,13 @@ actor GenerationBuild {
     // MARK: Following
 
     /// See `GenerationContents.apply`.
-    func apply(_ delivery: StreamDelivery) -> DeliveryOutcome { contents.apply(delivery) }
+    func apply(_ delivery: StreamDelivery, holdsNewerItems: Bool) -> DeliveryOutcome {
+        contents.apply(delivery, holdsNewerItems: holdsNewerItems)
+    }
 
     /// See `GenerationContents.applyWhileFull`.
-    func applyWhileFull(_ delivery: StreamDelivery, hasReserve: Bool) -> DeliveryOutcome? {
-        contents.applyWhileFull(delivery, hasReserve: hasReserve)
+    func applyWhileFull(_ delivery: StreamDelivery, holdsNewerItems: Bool, hasReserve: Bool) -> DeliveryOutcome? {
+        contents.applyWhileFull(delivery, holdsNewerItems: holdsNewerItems, hasReserve: hasReserve)
     }
 
     /// Judges the state again and again: publishes the generation when it has caught up, and ends a start that cannot succeed.
@@ -131,7 +134,7 @@ actor GenerationBuild {
             if let scanEnd = progress.scanEnd, !isLive, await stream.poller.hasCaughtUp(since: scanEnd),
                 !Task.isCancelled
             {
-                contents.begin()
+                contents.begin(completeStamp: view.completeStamp)
                 tableWatch.clearCondition()
                 context.reporter.transition { $0.goLive() }
             }
@@ -165,6 +168,7 @@ actor GenerationBuild {
             }
             return context.reporter.explain(progress.waiting(view))
         }
+        if let stamp = view.completeStamp { contents.completed(stamp) }
         var condition = tableWatch.condition
         if condition.obstacle == nil { condition.obstacle = context.memory.obstacle }
         let evidence = Readiness.Evidence(view, condition)

@@ -16,17 +16,18 @@ final class GenerationContents {
     private(set) var publishedAt: Duration?
 
     /// Contents with those of a saved state, or none.
-    init(_ context: ReplicationContext, _ schema: KeySchema, restored writer: GenerationWriter?) {
+    init(_ context: ReplicationContext, _ target: ReplicationTarget, restored writer: GenerationWriter?) {
         self.context = context
-        self.schema = schema
+        schema = target.keySchema
         self.writer =
             writer
             ?? GenerationWriter(
                 epoch: .random(),
-                keySchema: schema,
+                keySchema: target.keySchema,
                 limits: context.settings.storeLimits,
                 startingAfter: .random(in: context.settings.firstSeqs)
             )
+        self.writer.follow(target.stateIdentity.streamTag, since: nil)
         // A write that only touches ignored attributes is no change to readers. Elsewhere the stream has no record without a change.
         if !context.settings.ignoredAttributes.isEmpty { self.writer.skipEqualItems() }
     }
@@ -38,12 +39,33 @@ final class GenerationContents {
     /// may be old or missing.
     func snapshotToSave() -> StoreSnapshot? { skipped.isEmpty ? writer.snapshot() : nil }
 
+    /// The scan begins: it sees every write from before `moment`, and the stream brings every later one.
+    func scanBegins(_ target: ReplicationTarget, at moment: StreamTime) {
+        writer.follow(target.stateIdentity.streamTag, since: moment.service?.latest)
+    }
+
     /// Publishes them for the first time: they are complete and caught up.
-    func begin() {
+    func begin(completeStamp: Int64?) {
         writer.endBootstrap()
         publishedAt = context.time.continuous()
+        if let completeStamp { writer.completed(completeStamp) }
         publish()
         showSkipped()
+    }
+
+    /// All records that bear `stamp` or an earlier time have been applied (`StreamView.completeStamp`). Readers are not woken: only the
+    /// positions that they are given from now on say so.
+    func completed(_ stamp: Int64) {
+        guard publishedAt != nil, let shown = context.store.snapshot, shown.position.epoch == writer.epoch else {
+            return
+        }
+        writer.completed(stamp)
+        context.store.refresh(writer.snapshot())
+    }
+
+    /// Now by the clock that stamps the records, not earlier than it is; by this machine's where the service's is unknown.
+    private var latestMilliseconds: Int64 {
+        context.streams.serviceTime?.latest ?? context.time.wallMilliseconds()
     }
 
     // MARK: Applying
@@ -62,18 +84,19 @@ final class GenerationContents {
         }
     }
 
-    /// Applies a delivery, in order, and publishes once.
-    func apply(_ delivery: StreamDelivery) -> DeliveryOutcome {
+    /// Applies a delivery, in order, and publishes once. `holdsNewerItems`: its records may have been completed with items that are newer
+    /// than they are.
+    func apply(_ delivery: StreamDelivery, holdsNewerItems: Bool) -> DeliveryOutcome {
         scarceMemory.end()
-        return applyAll(delivery)
+        return applyAll(delivery, holdsNewerItems)
     }
 
     /// Applies what of a delivery needs no more memory, and publishes it. The outcome is nil where the rest has to wait: then the delivery
     /// counts as not taken, and what is applied already will be a replay. `hasReserve`: what was freed may be used again.
-    func applyWhileFull(_ delivery: StreamDelivery, hasReserve: Bool) -> DeliveryOutcome? {
+    func applyWhileFull(_ delivery: StreamDelivery, holdsNewerItems: Bool, hasReserve: Bool) -> DeliveryOutcome? {
         // A replay goes through old states, which nobody may see.
         guard publishedAt != nil, !delivery.isReplay else { return nil }
-        let receivedAt = context.time.wallMilliseconds()
+        let receivedAt = latestMilliseconds
         let changes = delivery.items.lazy.flatMap { item -> [StreamRecord] in
             if case .records(_, let records) = item { records } else { [] }
         }.compactMap { [schema] record -> Change? in
@@ -85,15 +108,17 @@ final class GenerationContents {
         }
         let (waiting, applied) = scarceMemory.apply(changes, with: writer)
         if applied > 0 {
+            if holdsNewerItems { writer.mayHold(receivedAt) }
             context.reporter.update { $0.changesApplied += applied }
             publish()
         }
-        return scarceMemory.spend(on: waiting, hasReserve: hasReserve) ? applyAll(delivery) : nil
+        return scarceMemory.spend(on: waiting, hasReserve: hasReserve) ? applyAll(delivery, holdsNewerItems) : nil
     }
 
-    private func applyAll(_ delivery: StreamDelivery) -> DeliveryOutcome {
+    private func applyAll(_ delivery: StreamDelivery, _ holdsNewerItems: Bool) -> DeliveryOutcome {
         var changes = 0
-        let receivedAt = context.time.wallMilliseconds()
+        let receivedAt = latestMilliseconds
+        if holdsNewerItems { writer.mayHold(receivedAt) }
         for (index, item) in delivery.items.enumerated() {
             switch item {
             case .added(let shards): context.reporter.observe(.shardsAdded(shards.map(\.id)))
@@ -188,7 +213,7 @@ final class GenerationContents {
         // A record that comes late all the same must not bring an older state back.
         images.alwaysFetch(keys)
         for key in keys {
-            writer.repair(key, Change.Outcome(states[key] ?? .absent), at: context.time.wallMilliseconds())
+            writer.repair(key, Change.Outcome(states[key] ?? .absent), at: latestMilliseconds)
         }
         context.reporter.update {
             $0.verification?.repairedPuts += found.repairedPuts

@@ -24,13 +24,35 @@ struct ReadEvidence: Sendable {
     private(set) var isBehind = true
     /// The moment up to which everything of the shard is known to have been taken; nil before anything is.
     private(set) var completeUntil: Duration?
-    /// The same for each page that was read and is not taken yet, as of when it will be; nil where it proves nothing.
-    private var completeWhenTaken: [Duration?] = []
+    /// The proofs of each page that was read and is not taken yet: they hold once it is.
+    private var proofsWhenTaken: [Proof] = []
+    /// The same as `completeUntil`, but only by pages without news and by births of shards.
+    private var quietUntil: Duration?
+    /// Every record of the shard that bears this time (milliseconds since 1970 UTC) or an earlier one has been taken, by records that came
+    /// after them.
+    private var passedStamp: Int64?
     /// When the first read after the newest outage began. Some endpoints never show a shard's end: it may have got children
     /// in the outage, so its empty pages prove nothing before a listing that began since.
     private(set) var outageEnded: Duration?
     /// When the newest record was created, milliseconds since 1970 UTC.
     private(set) var newestCreation: Int64?
+
+    /// What one page proves once it is taken.
+    private struct Proof: Sendable {
+        /// See `ReadEvidence.completeUntil`.
+        var completeUntil: Duration?
+        /// See `ReadEvidence.quietUntil`.
+        var quietUntil: Duration?
+        /// See `ReadEvidence.passedStamp`.
+        var passedStamp: Int64?
+
+        /// Both at once.
+        mutating func join(_ other: Proof) {
+            completeUntil = [completeUntil, other.completeUntil].compactMap(\.self).max()
+            quietUntil = [quietUntil, other.quietUntil].compactMap(\.self).max()
+            passedStamp = [passedStamp, other.passedStamp].compactMap(\.self).max()
+        }
+    }
 
     // MARK: Judgements
 
@@ -58,12 +80,28 @@ struct ReadEvidence: Sendable {
         return max(0, unread, now.recordMilliseconds - newestCreation - 999)
     }
 
+    /// The greatest time, in milliseconds since 1970 UTC by the clock that stamps the records, such that all records that bear it or an
+    /// earlier one have been taken; nil while unknown. Both proofs are in that clock's own terms: a record that came later says it of those
+    /// before it, and a moment counts at its earliest.
+    func completeStamp(at now: StreamTime) -> Int64? {
+        let quiet = quietUntil.flatMap { ReadEvidence.stamp(before: $0, now) }
+        return [quiet, passedStamp].compactMap(\.self).max()
+    }
+
+    /// The greatest time that only records of writes before `moment` bear; nil where the service's clock is unknown. Stamps are cut to
+    /// whole seconds.
+    static func stamp(before moment: Duration, _ now: StreamTime) -> Int64? {
+        now.service.map { $0.earliest - max(.zero, now.continuous - moment).wholeMilliseconds - 1_000 }
+    }
+
     // MARK: Events
 
     /// The shard may be read from now on. Until `complete` nothing was written to it.
     mutating func becomeReadable(at moment: Duration, completeUntil complete: Duration?) {
         readableSince = moment
         completeUntil = complete
+        // The moment may come of a record's time, by the earliest reading of the service's clock. The clock is known to about two seconds.
+        quietUntil = complete.map { $0 - .seconds(3) }
     }
 
     /// The shard stood still until now.
@@ -73,7 +111,10 @@ struct ReadEvidence: Sendable {
     mutating func haveChildren(since moment: Duration) { childrenSince = moment }
 
     /// The shard may have got children at any time after `moment`; its empty pages proved nothing while it had them.
-    mutating func doubtAll(after moment: Duration) { completeUntil = completeUntil.map { min($0, moment) } }
+    mutating func doubtAll(after moment: Duration) {
+        completeUntil = completeUntil.map { min($0, moment) }
+        quietUntil = quietUntil.map { min($0, moment) }
+    }
 
     mutating func forgetEmptyPages() { emptyPages = 0 }
 
@@ -95,43 +136,47 @@ struct ReadEvidence: Sendable {
         }
         lastSuccess = context.startedAt
         lastSuccessWallMilliseconds = context.started.wallMilliseconds
-        let moment = isNews ? noteNews(page, context) : noteNothingNew(page, isListedOpen: isListedOpen, context)
+        let proof = isNews ? noteNews(page, context) : noteNothingNew(page, isListedOpen: isListedOpen, context)
         // A page counts once the consumer has taken it and all pages before it.
         if isQueued {
-            completeWhenTaken.append(moment)
-        } else if let last = completeWhenTaken.indices.last {
-            completeWhenTaken[last] = [completeWhenTaken[last], moment].compactMap(\.self).max()
+            proofsWhenTaken.append(proof)
+        } else if let last = proofsWhenTaken.indices.last {
+            proofsWhenTaken[last].join(proof)
         } else {
-            settle(moment)
+            settle(proof)
         }
     }
 
     /// The consumer has taken the oldest page.
-    mutating func pageTaken() { settle(completeWhenTaken.isEmpty ? nil : completeWhenTaken.removeFirst()) }
-
-    /// The newest pages that were not taken have been dropped.
-    mutating func dropPages(_ count: Int) { completeWhenTaken.removeLast(min(count, completeWhenTaken.count)) }
-
-    private mutating func settle(_ moment: Duration?) {
-        guard let moment else { return }
-        completeUntil = max(completeUntil ?? moment, moment)
+    mutating func pageTaken() {
+        if !proofsWhenTaken.isEmpty { settle(proofsWhenTaken.removeFirst()) }
     }
 
-    /// Returns the moment up to which all of the shard is known to have been read; nil when the page does not tell.
-    private mutating func noteNews(_ page: RecordsPage, _ context: PageContext) -> Duration? {
+    /// The newest pages that were not taken have been dropped.
+    mutating func dropPages(_ count: Int) { proofsWhenTaken.removeLast(min(count, proofsWhenTaken.count)) }
+
+    private mutating func settle(_ proof: Proof) {
+        var all = Proof(completeUntil: completeUntil, quietUntil: quietUntil, passedStamp: passedStamp)
+        all.join(proof)
+        (completeUntil, quietUntil, passedStamp) = (all.completeUntil, all.quietUntil, all.passedStamp)
+    }
+
+    private mutating func noteNews(_ page: RecordsPage, _ context: PageContext) -> Proof {
         (emptyPages, provingPages, pagesSinceChildren, repeatedPages) = (0, 0, 0, 0)
         newestCreation = page.newestCreation
         let isFull = page.records.count >= context.settings.recordLimit
         guard let newestCreation else {
             // Without a time the page is no evidence of how fresh it is; empty ones after it are.
             isBehind = isFull
-            return nil
+            return Proof()
         }
         // A second for the resolution of creation times, one for the way.
         let age = context.recordMilliseconds - newestCreation
         isBehind = isFull || age > 2_000
         // Records come in order: those older than this one have been read.
-        return context.now.continuous - .milliseconds(max(0, age - 999))
+        let moment = context.now.continuous - .milliseconds(max(0, age - 999))
+        // Others may bear the same time and come later.
+        return Proof(completeUntil: moment, passedStamp: newestCreation - 1)
     }
 
     /// The same for an empty page, or one that repeats what was read.
@@ -139,13 +184,13 @@ struct ReadEvidence: Sendable {
         _ page: RecordsPage,
         isListedOpen: Bool,
         _ context: PageContext
-    ) -> Duration? {
+    ) -> Proof {
         let limits = context.settings.limits
         repeatedPages = page.records.isEmpty ? 0 : repeatedPages + 1
         if (1..<limits.repeatedPagesAtHead).contains(repeatedPages) {
             // There may be more behind the records that were sent a second time.
             (emptyPages, provingPages, pagesSinceChildren) = (0, 0, 0)
-            return nil
+            return Proof()
         }
         emptyPages += 1
         isBehind = false
@@ -158,7 +203,7 @@ struct ReadEvidence: Sendable {
         // Nothing is written to a shard with children: its empty pages say nothing about its lineage.
         let isComplete =
             childrenSince == nil && isListedOpen && isListed && emptyPages >= limits.emptyPagesAtHead
-        return isComplete ? context.startedAt : nil
+        return isComplete ? Proof(completeUntil: context.startedAt, quietUntil: context.startedAt) : Proof()
     }
 }
 

@@ -82,6 +82,13 @@ enum LimitOptions: SettingGroup {
             "Greatest age of an event stream. It ends after 80 to 100 % of it, and its client reconnects; 0 for no end."
         ),
         Setting(
+            "resume-overlap",
+            \.feed.resumeOverlap,
+            .duration(.seconds(1)...(.seconds(600))),
+            example: "30s",
+            "How far back a subscriber of another replica begins again. A change that the stream delivers later than this would be missed."
+        ),
+        Setting(
             "history-bytes",
             \.replication.storeLimits.historyBytes,
             .integer(0...999_999_999_999),

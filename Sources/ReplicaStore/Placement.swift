@@ -1,0 +1,49 @@
+/// Where a reader of another replica continues on this one.
+package enum Placement: Sendable, Hashable {
+    /// After this seq. All that the reader may have seen is at or before `seen`, the head of the snapshot.
+    case after(UInt64, seen: UInt64)
+    /// Not yet: the reader may hold states that this replica has not reached.
+    case behind
+    /// Nowhere: the reader must start over.
+    case impossible(Obstacle)
+
+    /// Why a position cannot be placed.
+    package enum Obstacle: Sendable, Hashable {
+        /// It says nothing of the stream's times, or this replica knows none.
+        case unknownTimes
+        /// It is of another table, of another stream, or of a replica that leaves out other attributes.
+        case otherStream
+        /// This replica began later than the reader stopped: it does not know which items were removed before.
+        case younger
+        /// It has forgotten removals since then.
+        case forgotten
+    }
+}
+
+extension StoreSnapshot {
+    /// The place of a reader that has read to `seq`. Without watermarks where that is beyond this view, which does not know the newest time
+    /// up to there.
+    package func position(at seq: UInt64) -> Position {
+        if seq == position.seq { return position }
+        if seq > position.seq { return Position(epoch: position.epoch, seq: seq) }
+        return progress.position(position.epoch, at: seq)
+    }
+
+    /// Places a reader of another replica by its watermarks.
+    ///
+    /// The reader has every record that bears `low` or an earlier time, but for those that the stream delivered to its replica later than
+    /// by `overlap` milliseconds. So whatever it lacks bears a later time than `low - overlap`, and has a seq after the result. It may hold
+    /// states up to `high`: until this replica is known to have all records up to there, anything that it sends could be older.
+    package func placement(of position: Position, overlap: Int64) -> Placement {
+        guard let marks = position.watermarks, let stream = progress.stream else { return .impossible(.unknownTimes) }
+        guard marks.stream == stream else { return .impossible(.otherStream) }
+        guard let birth = progress.birth else { return .impossible(.unknownTimes) }
+        let start = marks.low - overlap
+        guard start >= birth else { return .impossible(.younger) }
+        let head = self.position.seq
+        let seq = progress.lastSeq(notAfter: start, head: head)
+        guard seq >= horizon else { return .impossible(.forgotten) }
+        guard let known = progress.low(at: head), known >= marks.high else { return .behind }
+        return .after(seq, seen: head)
+    }
+}
