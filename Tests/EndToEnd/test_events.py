@@ -6,7 +6,7 @@ from support.events import stream, until
 from support.service import serving
 from support.tables import create_table, fill
 
-ID = re.compile(r"^[a-z2-7]{8,13}\.[0-9]{1,19}$")
+ID = re.compile(r"^[a-z2-7]{8,13}\.[0-9]{1,19}(\.[a-z2-7]{7}(\.[0-9a-z]{1,9}){2})?$")
 
 
 def changes(events):

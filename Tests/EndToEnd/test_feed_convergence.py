@@ -175,7 +175,8 @@ class Client:
             query = self.query.replace("mode=all", "").strip("&")
             answer = httpx.get(f"http://127.0.0.1:{self.port}/v1/items?limit=1000&{query}", timeout=5)
             page = answer.json()
-            if answer.status_code == 200 and page["as_of"]["position"] == event.id:
+            # The times in a position grow while nothing changes.
+            if answer.status_code == 200 and page["as_of"]["position"].split(".")[:2] == event.id.split(".")[:2]:
                 self.counts["compared"] += 1
                 assert self.map == {(item["id"], item["at"]): (item["n"], item["v"]) for item in page["items"]}, event
 

@@ -98,8 +98,8 @@ import Testing
     @Test("a state of a newer release is not used, and kept aside when a new one is saved")
     func newerFormat() throws {
         let fixture = try saved()
-        try tamper(fixture, "PRAGMA user_version = 4")
-        #expect(try fixture.rejection() == .newerFormat(4))
+        try tamper(fixture, "PRAGMA user_version = 5")
+        #expect(try fixture.rejection() == .newerFormat(5))
         try fixture.save(try fixture.open())
         #expect(try fixture.rejection() == nil)
         #expect(!StateFixture.read(fixture.database + ".set-aside").isEmpty)

@@ -134,6 +134,7 @@ final class MetricsCollector: Sendable {
         counter("tablecast_feed_refused_total", [], reading.refusedTotal)
         counter("tablecast_feed_stalled_total", [], reading.stalledTotal)
         counter("tablecast_feed_aged_total", [], reading.agedTotal)
+        counter("tablecast_feed_moves_total", [], reading.movesTotal)
         counter("tablecast_feed_saved_bytes_total", [], reading.savedBytesTotal)
         for reason in ResetReason.allCases {
             counter("tablecast_feed_resets_total", [("reason", reason.rawValue)], reading.resetsTotal[reason] ?? 0)
@@ -231,6 +232,7 @@ final class MetricsCollector: Sendable {
         ("tablecast_feed_frames_total", "Runs of changes delivered, by whether they were encoded or shared."),
         ("tablecast_feed_refused_total", "Event streams told `busy` because all places were taken."),
         ("tablecast_feed_aged_total", "Event streams ended because of their age."),
+        ("tablecast_feed_moves_total", "Subscribers of other replicas that continued here."),
         ("tablecast_feed_saved_bytes_total", "Bytes of streams that compression saved."),
         ("tablecast_history_steps", "Steps kept in the history."),
         ("tablecast_history_bytes", "Bytes that the history keeps in memory."),
