@@ -88,6 +88,78 @@ def test_a_failing_suite_fails_the_run(tmp_path):
     assert re.search(r"\nlint:\n(.+\n)*.*HTTPServer/Bad\.swift.*\n(.+\n)*\nFAIL", result.stdout), "what it complained of is said at the end again"
 
 
+PASSES = 'echo "✔ Test run with {} tests in 1 suite passed after 1.5 seconds."'
+FAILS = """echo '✘ Test "a" recorded an issue at A.swift:1:1'
+echo '✘ Test "a" failed after 0.1 seconds with 2 issues.'
+echo '✘ Test run with {} tests in 1 suite failed after 1.5 seconds with 2 issues.'
+exit 1"""
+CRASHES = "echo 'Fatal error: Index out of range'; exit 1"
+
+
+def run_unit_tests(tmp_path, listed, named, rest):
+    """scripts/unit with a toolchain that has so many tests, and does that for the parts that are named and for the rest."""
+    logs = tmp_path / ".build/test-logs"
+    logs.mkdir(parents=True)
+    for name in ("scripts/lib.sh", "scripts/unit"):
+        target = tmp_path / name
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / name, target)
+    swift = tmp_path / "bin/swift"
+    swift.parent.mkdir()
+    swift.write_text(f"""#!/usr/bin/env bash
+case "$*" in
+    --version) echo Swift ;;
+    "test list"*) for ((number = 0; number < {listed}; number++)); do echo "ATests.a/test$number()"; done ;;
+    *--filter*)
+        {named}
+        ;;
+    *--skip*)
+        {rest}
+        ;;
+esac
+""")
+    swift.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{swift.parent}:{os.environ['PATH']}"}
+    return subprocess.run([tmp_path / "scripts/unit"], env=environment, capture_output=True, text=True, timeout=60)
+
+
+def parts_of_unit_tests():
+    listed = re.search(r"^readonly parts=\((.*?)^\)", (PROJECT / "scripts/unit").read_text(), re.DOTALL | re.MULTILINE)[1]
+    return [re.split(r"\|", part) for part in re.findall(r"'([^']+)'", listed)]
+
+
+def test_every_part_of_the_unit_tests_names_targets_that_exist():
+    """The last part has all targets that no other names; a name that is wrong would move a target into it."""
+    names = [name for part in parts_of_unit_tests() for name in part]
+    assert names and len(names) == len(set(names))
+    for name in names:
+        assert (PROJECT / "Tests" / name).is_dir() or (PROJECT / "Sandbox/Tests" / name).is_dir(), name
+
+
+def test_the_parts_of_the_unit_tests_are_added_up(tmp_path):
+    named = len(parts_of_unit_tests())
+    result = run_unit_tests(tmp_path, 2 * named + 3, PASSES.format(2), PASSES.format(3))
+    assert result.returncode == 0, result.stdout
+    closing = result.stdout.splitlines()[-1]
+    assert re.fullmatch(rf"Test run with {2 * named + 3} tests in {named + 1} processes passed after \d+ seconds\.", closing)
+
+
+@pytest.mark.parametrize("surplus", [-1, 1])
+def test_a_unit_test_in_no_part_or_in_two_fails_the_run(surplus, tmp_path):
+    result = run_unit_tests(tmp_path, 2 * len(parts_of_unit_tests()) + 3 + surplus, PASSES.format(2), PASSES.format(3))
+    assert result.returncode == 1
+    assert "error: " in result.stdout and "a test is in no part or in two" in result.stdout
+
+
+@pytest.mark.parametrize("fails, complaint", [(FAILS.format(3), "with 2 issues."), (CRASHES, "Fatal error: Index out of range")])
+def test_a_part_that_fails_fails_the_unit_tests(fails, complaint, tmp_path):
+    named = len(parts_of_unit_tests())
+    result = run_unit_tests(tmp_path, 2 * named + 3, PASSES.format(2), fails)
+    assert result.returncode == 1
+    assert complaint in result.stdout
+    assert re.search(r"^Test run with \d+ tests in \d+ processes failed after ", result.stdout.splitlines()[-1])
+
+
 def test_the_reference_of_the_library_is_built():
     result = run("scripts/docs", seconds=400)
     assert result.returncode == 0, result.stderr
