@@ -49,6 +49,8 @@ final class SandboxReplica: Sendable {
         settings.limits.troubledTableCheckInterval = .seconds(2)
         // A busy machine must not be taken for an endpoint that does not answer.
         settings.limits.startLimit = .seconds(3_600)
+        // Nor for one that leaves a shard's call without a response, which is then made again: half a second is 50 ms on this clock.
+        settings.stream.limits.silentAfter = .seconds(60)
         change(&settings)
         let replicator = Replicator(
             settings: settings,
