@@ -49,8 +49,8 @@ package struct FeedLimits: Sendable, Hashable {
     package var resumeOverlap: Duration = .seconds(10)
     /// How long a subscriber waits for this replica to reach the states that it holds from another one; then it is told `busy`.
     package var placementPatience: Duration = .seconds(10)
-    /// How often it is looked whether the replica has.
-    static let placementPause: Duration = .milliseconds(100)
+    /// How often it is looked whether the replica has; as often as the replica looks for evidence.
+    package static let placementPause: Duration = .milliseconds(250)
     /// Changes of a page when the client does not say, and at most.
     package var defaultPageChanges = 1000
     package var maximumPageChanges = 10_000

@@ -38,6 +38,9 @@ package struct StreamProgress: Sendable, Hashable {
     /// Marks kept of either kind. Beyond that every second one of the older half goes: places become less exact, towards more repeats.
     static let capacity = 2048
 
+    /// Milliseconds by which a record may come later than the proof that all of its time were there. The overlap of readers covers less.
+    static let latest: Int64 = 60_000
+
     // MARK: Noting
 
     /// Begins with what is known before the first change.
@@ -48,6 +51,8 @@ package struct StreamProgress: Sendable, Hashable {
 
     /// A record with this time was applied at `seq`. Times may be out of order.
     mutating func applied(_ time: Int64, at seq: UInt64) {
+        // So much later than its proof no stream delivers: the clock that stamps was set back, and the proof holds no longer.
+        while let last = complete.last, last.time > time + Self.latest { complete.removeLast() }
         guard time > newest.last?.time ?? .min else { return }
         newest.append(Mark(seq: seq, time: time))
         guard newest.count > Self.capacity else { return }

@@ -42,7 +42,7 @@ final class ChangesPoll: PendingResponse {
             case .behind:
                 let patience = began + handler.hub.limits.placementPatience
                 if isDraining || now >= min(until, patience) { throw ChangesHandler.behind }
-                return .wait(until: min(until, patience, now + .milliseconds(100)))
+                return .wait(until: min(until, patience, now + FeedLimits.placementPause))
             case .gone(let reason): throw ChangesHandler.gone(reason, reading)
             case .page(let contents): return .answer(handler.answer(contents, wait: wait))
             case .nothing(let contents):

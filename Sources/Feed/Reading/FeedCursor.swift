@@ -166,6 +166,7 @@ struct FeedCursor {
         epoch = snapshot.position.epoch
         target = snapshot.position.seq
         isReady = false
+        moving = nil
         seen = 0
         if wantsSnapshot {
             seq = 0
@@ -234,10 +235,8 @@ struct FeedCursor {
     mutating func forget() {
         hasForgotten = true
         pendingReset = nil
-        if moving != nil {
-            moving = nil
-            hasForgotten = false
-        }
+        // Nothing of its old position counts any longer, whatever is published next.
+        if moving != nil { (moving, epoch) = (nil, .several) }
     }
 
     /// Moves behind what has been delivered: changes up to `end`, read from a snapshot whose head was `asOf`.
