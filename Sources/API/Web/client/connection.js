@@ -33,7 +33,7 @@ function problemIn(text) {
  */
 export class Connection {
     #options; #sink; #stopping = new AbortController(); #cut = null; #wake = null; #pollUntil = 0; #deadline = 0; #broken = 0; #isSinceGone = false;
-    #pace = new Pace(); #reloads = new Reloads(); #refusals = 0; #page = FIRST_PAGE; #longestPage = LONGEST_PAGE;
+    #pace = new Pace(); #reloads = new Reloads(); #refusals = 0; #page = FIRST_PAGE; #longestPage = LONGEST_PAGE; #hasMore = false;
 
     constructor(options, position, sink) {
         this.#options = options;
@@ -203,7 +203,11 @@ export class Connection {
 
     /** One long poll. After a stream without an event (`unheard`) it finds out why: refused, unreachable, held back. */
     async #poll(unheard) {
-        await this.#turn(1);
+        const wait = unheard || !this.position || this.#hasMore ? 0 : POLL_SECONDS;
+        const token = await this.#token();
+        // A browser asks another origin first whether it may send such fields, for each URL anew.
+        const isForeign = globalThis.location && this.#options.url.origin !== globalThis.location.origin;
+        await this.#turn(isForeign && (wait || token) ? 2 : 1);
         if (this.#stopped) return {};
         const { query } = this.#options;
         const asked = this.#isSinceGone ? undefined : query.since;
@@ -211,8 +215,6 @@ export class Connection {
         const url = await this.#url("v1/changes", { since, limit: this.#page }, false);
         url.searchParams.delete("snapshot");
         url.searchParams.delete("batch_ms");
-        const token = await this.#token();
-        const wait = unheard || !this.position ? 0 : POLL_SECONDS;
         const headers = { Accept: "application/json", ...(wait && { Prefer: `wait=${wait}` }), ...(token && { Authorization: `Bearer ${token}` }) };
         const { response, text } = await this.#fetched(url, headers, 1000 * wait + POLL_PATIENCE);
         if (response.status === 410) {
@@ -237,8 +239,10 @@ export class Connection {
             this.#pollUntil = performance.now() + STREAM_AGAIN_AFTER;
             this.#state("open", "", { transport: "poll" });
         }
+        if (page.moved) this.#take("moved", page.moved);
         page.changes.forEach((change, index) => this.#take("change", change, change.id, identities[index]));
         const mark = { position: page.next, lag_ms: page.as_of?.lag_ms ?? null };
+        this.#hasMore = page.more === true;
         if (page.more) this.#page = Math.min(this.#longestPage, 2 * this.#page);
         this.#take(page.more ? "bookmark" : "ready", mark, page.next);
         return unheard && !isHeldBack ? { polite: true, pause: jittered(FIRST_PAUSE) } : { again: true };
