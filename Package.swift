@@ -37,8 +37,8 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
 let webFiles = [
     "client.js", "client.d.ts", "console.html",
     "client/change-feed.js", "client/connection.js", "client/identity.js", "client/listeners.js",
-    "client/live-table.js", "client/options.js", "client/position.js", "client/reader.js",
-    "client/refused-error.js", "client/share.js",
+    "client/live-table.js", "client/options.js", "client/pace.js", "client/position.js", "client/reader.js",
+    "client/refused-error.js", "client/share.js", "client/versions.js",
     "console/change-lines.js", "console/changes.js", "console/chart.js", "console/clipboard.js",
     "console/console.css", "console/detail.js", "console/differences.js", "console/dom.js", "console/filter.js",
     "console/head.js", "console/items.js", "console/keys.js", "console/page.js", "console/place.js",

@@ -15,5 +15,14 @@ package struct FeedClientLimits: Sendable, Hashable {
     package var longestAskedPause: Duration = .seconds(3_600)
     /// The longest pause between two attempts, unless the server asked for a longer one.
     package var longestPause: Duration = .seconds(30)
+    /// The first pause between two loads of the whole contents. It doubles while resets follow each other.
+    package var firstReloadPause: Duration = .seconds(1)
+    /// The longest pause between two loads of the whole contents.
+    package var longestReloadPause: Duration = .seconds(60)
+    /// A feed that was not reset for this long works: the next reset is a first one.
+    package var calmAfter: Duration = .seconds(300)
+    /// Keys whose newest version a tail remembers, to drop older states of them. The oldest is forgotten first, and an older state of
+    /// a forgotten key is printed.
+    package var keysWithVersions = 10_000
     package init() {}
 }

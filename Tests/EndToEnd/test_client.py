@@ -77,7 +77,8 @@ def test_its_types_hold(tmp_path):
         for (const [key, item] of orders) console.log(key.pk, item.total);
         const end: () => void = orders.subscribe({ pk: "a", sk: "b" }, ({ op, item, old }) => console.log(op, item?.total, old?.total));
         orders.onState((table) => console.log(table.state === "live", table.lag));
-        new ChangeFeed({ mode: "all", diff: "old" }, (event) => { if (event.type === "change") console.log(event.old, event.id); });
+        new ChangeFeed({ mode: "all", diff: "old" }, (event) => { if (event.type === "change") console.log(event.old, event.id, event.repeat === true); });
+        new ChangeFeed({}, (event) => { if (event.type === "moved") console.log(event.from.length, event.overlap_s.toFixed()); });
         // @ts-expect-error: not a state
         console.log(orders.state === "sleeping");
         // @ts-expect-error: not an option

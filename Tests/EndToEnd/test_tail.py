@@ -4,10 +4,12 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
 from support.processes import environment_without_aws, free_port, wait_for
+from support.scripted import Scripted
 from support.service import BINARY, run, serving
 from support.tables import create_table, fill
 
@@ -186,3 +188,69 @@ def test_the_doctor_on_a_full_disk_is_a_failure(feed):
     status, errors = full_disk(["doctor", feed.url, "--idle", "1s"])
     assert status == 1
     assert "writing to standard output failed: No space left on device." in errors, errors
+
+
+def replicas(begin):
+    """A server whose streams a script writes, in the order of the connections."""
+    scripts = iter(begin)
+    return Scripted({}, begin=lambda stream: next(scripts, lambda stream: None)(stream)).running()
+
+
+def test_another_replica_takes_over(tmp_path):
+    """Positions of five parts; what was printed is not printed again in an older state."""
+    first_position, second_position = "aaaaaaaaaaaa.3.9f3kq0zt.mb2q7x1a.mb2q7x9c", "bbbbbbbbbbbb.9.9f3kq0zt.mb2q7x1a.mb2q7x9c"
+    position = tmp_path / "position"
+    resumed = []
+
+    def first(stream):
+        stream.send("hello", {"position": first_position}).put(1, {"id": "a"}, version="21").put(2, {"id": "b"}, version="9")
+        stream.send("change", {"op": "remove", "key": {"id": "c"}, "id": first_position, "version": "30"}, first_position).end()
+
+    def second(stream):
+        resumed.append(stream.last_event_id)
+        stream.send("moved", {"from": first_position, "overlap_s": 10})
+        stream.put(5, {"id": "c"}, version="29").put(6, {"id": "a"}, version="3", repeat=True).put(7, {"id": "b"}, version="10")
+        stream.put(8, {"id": "d"}).put(9, {"id": "b"}, version="9").send("ready", {"position": second_position}, second_position)
+
+    with replicas([first, second]) as server:
+        with Tail(tmp_path, server.url, "--json", "--position-file", str(position)) as tail:
+            wait_for(lambda: "at the head" in tail.errors.read_text())
+            assert tail.end() == 0
+            assert tail.keys() == ["a", "b", "c", "a", "b", "d"]
+            notes = tail.errors.read_text()
+            assert f"-- another replica continues from position {first_position}: changes of the last 10 s may come again\n" in notes
+            assert notes.count("another replica") == 1
+    assert resumed == [first_position]
+    assert position.read_text() == f"{second_position}\n"
+
+
+def test_a_limit_counts_what_is_printed():
+    """The server counts an older state, which is not printed, towards the limit."""
+
+    def first(stream):
+        stream.put(1, {"id": "a"}, version="5").put(2, {"id": "a"}, version="4").send("bye", {"reason": "limit"}).end()
+
+    def second(stream):
+        assert stream.query["limit"] == "1"
+        stream.put(3, {"id": "b"}, version="6").send("bye", {"reason": "limit"}).end()
+
+    with replicas([first, second]) as server:
+        status, output, _ = run(["tail", server.url, "--json", "--limit", "2"])
+    assert status == 0
+    assert [json.loads(line)["key"]["id"] for line in output.splitlines()] == ["a", "b"]
+
+
+def test_resets_that_follow_each_other_are_spaced(tmp_path):
+    """Each connection meets a replica that does not know the position, and is cut at once."""
+    begun = []
+
+    def begin(stream):
+        begun.append(time.monotonic())
+        stream.send("reset", {"reason": "other-epoch"}).put(1, {"id": "a"}, epoch=f"{len(begun):012}").end()
+
+    with Scripted({}, begin=begin).running() as server, Tail(tmp_path, server.url, "--json") as tail:
+        wait_for(lambda: len(begun) >= 5, 60, lambda: f"five streams: {begun}")
+        assert "the feed started over 3 times in a row; again in" in tail.errors.read_text()
+        assert tail.end() == 0
+    # Half of 1, 2, 4 and 8 seconds at least.
+    assert begun[4] - begun[0] >= 7.4, begun

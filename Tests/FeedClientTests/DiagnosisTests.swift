@@ -289,6 +289,70 @@ import Testing
         #expect(status?.verdict == .fail, "the status counts too")
     }
 
+    @Test("replicas whose positions carry over are nothing to mend")
+    func siblings() {
+        let change = { (seen: inout Observations) in
+            for index in 0..<8 {
+                let epoch = index % 2 == 0 ? "aaaaaaaa" : "bbbbbbbb"
+                seen.several[index] = at("\(epoch).9.x1.m1.m2", [("hello", 4)])
+            }
+            seen.continued[1] = at("bbbbbbbb.9.x1.m1.m2", [("hello", 4), ("moved", 4), ("ready", 5)])
+            seen.continued[3] = at("bbbbbbbb.9.x1.m1.m2", [("hello", 4), ("moved", 4), ("ready", 5)])
+        }
+        #expect(
+            finding("resume", change)
+                == Finding(
+                    "resume",
+                    .ok,
+                    "4 reconnects went on where the stream before them had been, 2 of them on another replica"
+                )
+        )
+        #expect(
+            finding("replicas", change)
+                == Finding(
+                    "replicas",
+                    .ok,
+                    "17 connections met 2 epochs (aaaaaaaa, bbbbbbbb): several replicas of one stream, and positions carry over"
+                )
+        )
+        let reset = { (seen: inout Observations) in
+            change(&seen)
+            seen.continued[3].arrivals = [Observations.Arrival("reset", after: .zero)]
+        }
+        #expect(finding("resume", reset)?.verdict == .fail)
+        #expect(finding("resume", reset)?.change == Advice.younger)
+        #expect(finding("replicas", reset)?.verdict == .ok)
+        let behind = finding("resume") { seen in
+            change(&seen)
+            seen.continued[3].arrivals = [Observations.Arrival("busy", after: .zero)]
+        }
+        #expect(behind?.verdict == .warn)
+        #expect(behind?.change?.contains("lag_ms") == true)
+    }
+
+    @Test("names replicas of different streams, and those of which one has positions in the old form")
+    func strangers() {
+        let change = { (seen: inout Observations) in
+            seen.several[0] = at("aaaaaaaa.9.x1.m1.m2", [("hello", 4)])
+            seen.continued[1] = at("bbbbbbbb.3.x2.m1.m2", [("hello", 4), ("reset", 4)])
+        }
+        let streams = finding("replicas", change)
+        #expect(streams?.verdict == .fail)
+        #expect(
+            streams?.seen
+                == "17 connections met 2 epochs (aaaaaaaa, bbbbbbbb) of 2 streams: the answers come from different tables, or from "
+                + "different streams of one"
+        )
+        #expect(streams?.change == Advice.otherStreams)
+        #expect(finding("resume", change)?.change == Advice.otherStreams)
+        let old = finding("replicas") { seen in
+            change(&seen)
+            seen.continued[1].position = "bbbbbbbb.3"
+        }
+        #expect(old?.verdict == .fail)
+        #expect(old?.change == Advice.replicas)
+    }
+
     @Test("a reset within one epoch, and reconnects that tell nothing, are told as that")
     func rebuilt() {
         let rebuilt = finding("resume") { $0.continued[0] = at("aaaaaaaa.9", [("hello", 4), ("reset", 4)]) }

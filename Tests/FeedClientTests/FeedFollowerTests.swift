@@ -110,6 +110,49 @@ import Testing
         #expect(step == .reconnect(after: .seconds(7), because: "answer 503: Busy"))
     }
 
+    @Test("resets that follow each other make the pauses longer, and a calm makes the next one a first one")
+    func resets() {
+        var follower = FeedFollower(percentage: { 100 })
+        var now: Duration = .seconds(1_000)
+        /// One connection that is reset when it begins, and ends after `lasted`.
+        func pause(lasted: Duration = .seconds(1), isReset: Bool = true) -> Duration? {
+            follower.begin()
+            _ = follower.receive(stream)
+            let id = isReset ? "e.7" : "e.8"
+            if isReset { follower.receive(event("reset"), retryMilliseconds: 100, at: now) }
+            follower.receive(event("ready", id: id), retryMilliseconds: 100, at: now)
+            now += lasted
+            guard case .reconnect(let after, _) = follower.end(.complete, at: now) else { return nil }
+            now += after
+            return after
+        }
+        // One that lasts longer than the pause waits for the server's retry alone.
+        #expect(pause() == .milliseconds(100))
+        #expect(pause(lasted: .milliseconds(500)) == .milliseconds(1_500))
+        #expect(pause() == .seconds(3))
+        #expect(pause(isReset: false) == .milliseconds(100))
+        #expect(pause() == .seconds(7))
+        for seconds in [15, 31, 59, 59] { #expect(pause() == .seconds(seconds)) }
+        follower.begin()
+        _ = follower.receive(stream)
+        follower.receive(event("reset"), retryMilliseconds: nil, at: now)
+        let words = "the feed ended without a goodbye; the feed started over 9 times in a row"
+        expect(follower.end(.complete, at: now), .reconnect(after: .seconds(60), because: words))
+        now += .seconds(60)
+        #expect(pause(lasted: .seconds(361), isReset: false) == .milliseconds(100))
+        #expect(pause(lasted: .milliseconds(200)) == .milliseconds(800))
+    }
+
+    @Test("spreads the pauses after resets", arguments: [50, 150])
+    func spread(_ percentage: Int) {
+        var follower = FeedFollower(percentage: { percentage })
+        follower.begin()
+        _ = follower.receive(stream)
+        follower.receive(event("reset"), retryMilliseconds: 1)
+        let words = "the feed ended without a goodbye"
+        expect(follower.end(.complete), .reconnect(after: .milliseconds(10 * percentage), because: words))
+    }
+
     @Test("cuts the pause that a server asks for to an hour, however far off it is")
     func endlessPauses() {
         var follower = FeedFollower()

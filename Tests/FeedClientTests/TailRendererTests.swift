@@ -49,6 +49,10 @@ import Testing
                 "reset", #"{"reason":"unknown-position"}"#,
                 "reset (unknown-position): what came before no longer holds; everything follows anew"
             ),
+            (
+                "moved", #"{"from":"e.5.x1.m1.m2","overlap_s":10}"#,
+                "another replica continues from position e.5.x1.m1.m2: changes of the last 10 s may come again"
+            ),
             ("busy", #"{"reason":"syncing","detail":"scanning"}"#, "the server is busy (syncing): scanning"),
             ("bye", #"{"reason":"draining"}"#, "the server says goodbye (draining)"),
         ]

@@ -9,7 +9,7 @@ export type Item = { [name: string]: Value };
 /** The key attributes by name. */
 export type Key = { [name: string]: Value };
 
-/** `<epoch>.<seq>`: a place in the feed. */
+/** A place in the feed: a text to hand back as it came, of at most 64 characters. */
 export type Position = string;
 export type Cause = "stream" | "snapshot" | "filter" | "ttl" | "repair" | "unreadable";
 
@@ -135,6 +135,8 @@ export interface ChangeEvent<I = Item> {
     version?: string;
     at?: string;
     cause: Cause;
+    /** With `mode: "all"`: the step may have been told before, by another replica. */
+    repeat?: true;
     /** With `diff: "old"`. */
     old?: I;
     /** With `diff`: the attributes that differ. */
@@ -147,6 +149,8 @@ export type FeedEvent<I = Item> =
     | ChangeEvent<I>
     | { type: "hello"; position: Position; time: string }
     | { type: "reset"; reason: string }
+    /** Another replica continues: nothing is lost, and changes of about the last `overlap_s` seconds may come again. */
+    | { type: "moved"; from: Position; overlap_s: number }
     | { type: "ready" | "bookmark"; position: Position; lag_ms: number | null; items?: number }
     | { type: "busy"; reason: string; detail: string }
     | { type: "bye"; reason: string };

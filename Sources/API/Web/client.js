@@ -18,9 +18,11 @@ import "./client/connection.js";
 import "./client/identity.js";
 import "./client/listeners.js";
 import "./client/options.js";
+import "./client/pace.js";
 import "./client/position.js";
 import "./client/reader.js";
 import "./client/share.js";
+import "./client/versions.js";
 
 export { RefusedError } from "./client/refused-error.js";
 

@@ -16,9 +16,15 @@ enum Advice {
         "pass the request header Last-Event-ID on; without it each reconnect begins anew. nginx: no proxy_set_header Last-Event-ID "
         + "\"\" and no proxy_pass_request_headers off; CDNs: add it to the headers forwarded to the origin"
     static let replicas =
-        "keep each client on one replica. haproxy: balance source, or a cookie; nginx: ip_hash; Kubernetes: sessionAffinity: ClientIP; "
-        + "AWS ALB: sticky sessions. Or give each replica an address of its own. If there is one replica only, it was rebuilt "
-        + "meanwhile: try again"
+        "upgrade replicas whose positions have two parts only: newer ones continue where another one stopped. Or keep each client on one "
+        + "replica. haproxy: balance source, or a cookie; nginx: ip_hash; Kubernetes: sessionAffinity: ClientIP; AWS ALB: sticky "
+        + "sessions. Or give each replica an address of its own. If there is one replica only, it was rebuilt meanwhile: try again"
+    static let otherStreams =
+        "give each table an address of its own, and let a balancer choose only among replicas of one table and one stream. A table that "
+        + "was made anew has another stream: restart the replicas that still follow the old one"
+    static let younger =
+        "a replica that was started or rebuilt a moment ago does not know older positions: try again in a few minutes. If it stays, look "
+        + "at /v1/status of each replica: resume says how far back it reaches"
     static let budget =
         "raise the connection limit of what lies between (nginx: limit_conn; haproxy: maxconn). A browser opens at most 6 connections "
         + "to a host over HTTP/1.1: share one stream between tabs with /client.js, or put HTTP/2 in front"

@@ -130,13 +130,19 @@ extension Diagnosis {
         let all = seen.continued
         let reset = all.filter { stream in stream.arrivals.contains { $0.name == "reset" } }.count
         if reset > 0 {
-            let isOne = epochs(seen).count < 2
+            let advice =
+                switch fleet(seen) {
+                case .one:
+                    "the replica may have been rebuilt meanwhile: look at /v1/status, and try again"
+                case .strangers: Advice.replicas
+                case .streams: Advice.otherStreams
+                case .siblings: Advice.younger
+                }
             return Finding(
                 "resume",
                 .fail,
                 "of \(all.count) reconnects from the position that had just come, \(reset) got a reset: the client reads everything anew",
-                change: isOne
-                    ? "the replica may have been rebuilt meanwhile: look at /v1/status, and try again" : Advice.replicas
+                change: advice
             )
         }
         let spoke = all.filter { stream in stream.arrivals.contains { $0.name == "ready" || $0.name == "bookmark" } }
@@ -146,26 +152,80 @@ extension Diagnosis {
                 "resume",
                 .warn,
                 "Last-Event-ID gets through, but too little came to tell whether a real position is resumed",
-                change: "mend what holds events back, and try again"
+                change: isBehind(all)
+                    ? "a replica waits until it has caught up with another one: compare lag_ms in /v1/status of each replica"
+                    : "mend what holds events back, and try again"
             )
         }
-        return Finding("resume", .ok, "\(spoke) reconnects went on where the stream before them had been")
+        let moved = moved(seen)
+        let words = "\(spoke) reconnects went on where the stream before them had been"
+        return Finding("resume", .ok, moved == 0 ? words : "\(words), \(moved) of them on another replica")
     }
 
-    /// Whether all connections lead to one replica: positions of another one are in another epoch.
+    private static func isBehind(_ streams: [Observations.Stream]) -> Bool {
+        streams.contains { stream in stream.arrivals.contains { $0.name == "busy" } }
+    }
+
+    /// Reconnects that another replica continued.
+    private static func moved(_ seen: Observations) -> Int {
+        seen.continued.filter { stream in stream.arrivals.contains { $0.name == "moved" } }.count
+    }
+
+    /// Whether all connections lead to one replica, or to replicas that continue each other's streams.
     static func replicas(_ seen: Observations) -> Finding {
         let epochs = epochs(seen)
-        let count = streams(seen).count + 1
-        guard epochs.count > 1 else {
-            return Finding("replicas", .ok, "\(count) connections met one replica")
+        let met =
+            "\(streams(seen).count + 1) connections met \(epochs.count) epochs (\(epochs.joined(separator: ", ")))"
+        switch fleet(seen) {
+        case .one: return Finding("replicas", .ok, "\(streams(seen).count + 1) connections met one replica")
+        case .siblings:
+            return Finding("replicas", .ok, "\(met): several replicas of one stream, and positions carry over")
+        case .streams(let count):
+            return Finding(
+                "replicas",
+                .fail,
+                "\(met) of \(count) streams: the answers come from different tables, or from different streams of one",
+                change: Advice.otherStreams
+            )
+        case .strangers:
+            return Finding(
+                "replicas",
+                .fail,
+                "\(met): several replicas answer by turns at this address, and a position of one is unknown to the others",
+                change: Advice.replicas
+            )
         }
-        return Finding(
-            "replicas",
-            .fail,
-            "\(count) connections met \(epochs.count) epochs (\(epochs.joined(separator: ", "))): several replicas answer by turns at this "
-                + "address, and a position of one is unknown to the others",
-            change: Advice.replicas
-        )
+    }
+
+    /// The replicas behind the address.
+    private enum Fleet {
+        case one
+        /// Several of one stream: each can place the positions of the others.
+        case siblings
+        /// Several, of so many streams.
+        case streams(Int)
+        /// Several that cannot place each other's positions.
+        case strangers
+    }
+
+    /// A position is `<epoch>.<seq>`, and `.<stream>.<low>.<high>` behind it where replicas of one stream can place it.
+    private static func fleet(_ seen: Observations) -> Fleet {
+        guard epochs(seen).count > 1 else { return .one }
+        var streamOfEpoch: [Substring: Substring] = [:]
+        var epochsWithout: Set<Substring> = []
+        for position in streams(seen).flatMap({ [$0.position, $0.lastID] }).compactMap({ $0 }) {
+            let parts = position.split(separator: ".", omittingEmptySubsequences: false)
+            if parts.count > 2, !parts[2].isEmpty {
+                streamOfEpoch[parts[0]] = parts[2]
+            } else {
+                epochsWithout.insert(parts[0])
+            }
+        }
+        let hashes = Set(streamOfEpoch.values)
+        if hashes.count > 1 { return .streams(hashes.count) }
+        // `hello` may tell a shorter position than the ids of the same replica.
+        let isShared = !streamOfEpoch.isEmpty && epochsWithout.allSatisfy { streamOfEpoch[$0] != nil }
+        return isShared || moved(seen) > 0 ? .siblings : .strangers
     }
 
     private static func streams(_ seen: Observations) -> [Observations.Stream] {

@@ -29,7 +29,7 @@ package struct Observations: Sendable, Hashable {
         package var head: ResponseHead?
         package var headAfter: Duration?
         package var arrivals: [Arrival] = []
-        /// The position that `hello` told, `<epoch>.<seq>`; nil when none came.
+        /// The position that `hello` told; nil when none came.
         package var position: String?
         /// The id of the last event; nil when none had one.
         package var lastID: String?

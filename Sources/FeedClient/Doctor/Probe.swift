@@ -79,14 +79,17 @@ package struct Probe {
         var streams: [Observations.Stream] = []
         var position = position
         while let id = position, streams.count < Self.reconnects, !shouldStop() {
+            // Another replica sends nothing before it has reached what the client may have seen, for ten seconds at most.
             let look = Look(
-                query: "since=now&snapshot=never&heartbeat=1s&timeout=2s",
+                query: "since=now&snapshot=never&heartbeat=1s&timeout=12s",
                 fields: [HTTPField(name: "Last-Event-ID", value: id)],
-                total: .seconds(4),
+                total: .seconds(14),
                 last: ["reset", "ready", "bookmark"]
             )
             streams += open([look])
-            position = streams.last?.lastID ?? id
+            // A proxy that holds events back holds back the next ones too.
+            guard let last = streams.last, !last.arrivals.isEmpty else { break }
+            position = last.lastID ?? id
         }
         return streams
     }

@@ -21,17 +21,20 @@ package struct FeedFollower: Sendable {
     private var failures = 0
     private var head: ResponseHead?
     private var goodbye: String?
+    private var reloads: ReloadPauses
 
     /// `shouldEndWithFeed`: the user asked the server for an end (`limit` or `timeout`), so its goodbye is ours.
-    /// `lastEventID` resumes what another run followed.
+    /// `lastEventID` resumes what another run followed. `percentage` spreads the pauses after resets.
     package init(
         limits: FeedClientLimits = FeedClientLimits(),
         shouldEndWithFeed: Bool = false,
-        lastEventID: String? = nil
+        lastEventID: String? = nil,
+        percentage: @escaping @Sendable () -> Int = { Int.random(in: 50...150) }
     ) {
         self.limits = limits
         self.lastEventID = lastEventID
         self.shouldEndWithFeed = shouldEndWithFeed
+        reloads = ReloadPauses(limits: limits, percentage: percentage)
     }
 
     /// A connection begins.
@@ -46,16 +49,26 @@ package struct FeedFollower: Sendable {
         return head.status == 200 && head.isEventStream
     }
 
-    /// An event came; `retryMilliseconds` is the parser's newest.
-    package mutating func receive(_ event: ServerSentEvent, retryMilliseconds: Int?) {
+    /// An event came; `retryMilliseconds` is the parser's newest. `now` is the time of any one clock.
+    package mutating func receive(_ event: ServerSentEvent, retryMilliseconds: Int?, at now: Duration = .zero) {
         failures = 0
         if !event.lastEventID.isEmpty { lastEventID = event.lastEventID }
         if let retryMilliseconds { retry = min(.milliseconds(retryMilliseconds), limits.longestAskedPause) }
+        if event.name == "reset" { reloads.note(at: now) }
         if event.name == "bye" { goodbye = JSONMembers(event.data)?.string("reason") ?? "" }
     }
 
-    /// The connection is over. `body` is what came of a response that was no feed.
-    package mutating func end(_ end: StreamedEnd, body: [UInt8] = []) -> Step {
+    /// The connection is over. `body` is what came of a response that was no feed. After resets that followed each other the next
+    /// connection waits longer: it may load everything again.
+    package mutating func end(_ end: StreamedEnd, body: [UInt8] = [], at now: Duration = .zero) -> Step {
+        let step = usual(end, body)
+        let pause = reloads.pause(at: now)
+        guard case .reconnect(let after, let reason) = step, after < pause else { return step }
+        guard reloads.count > 1 else { return .reconnect(after: pause, because: reason) }
+        return .reconnect(after: pause, because: "\(reason); the feed started over \(reloads.count) times in a row")
+    }
+
+    private mutating func usual(_ end: StreamedEnd, _ body: [UInt8]) -> Step {
         if end == .stopped { return .done }
         if let head, !(head.status == 200 && head.isEventStream) { return refused(head, body) }
         if let goodbye {

@@ -58,6 +58,9 @@ package struct TailRenderer: Sendable {
             case "hello": "connected at position \(data?.string("position") ?? "?")"
             case "reset":
                 "reset (\(data?.string("reason") ?? "?")): what came before no longer holds; everything follows anew"
+            case "moved":
+                "another replica continues from position \(data?.string("from") ?? "?"): "
+                    + "changes of the last \(data?["overlap_s"] ?? "?") s may come again"
             case "ready": "at the head: \(Self.items(data))position \(data?.string("position") ?? "?")"
             case "busy": "the server is busy (\(data?.string("reason") ?? "?")): \(data?.string("detail") ?? "")"
             case "bye": "the server says goodbye (\(data?.string("reason") ?? "?"))"

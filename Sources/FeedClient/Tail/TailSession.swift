@@ -55,6 +55,9 @@ package struct TailSession {
     private var follower: FeedFollower
     private var startedAt: Duration = .zero
     private var written = 0
+    private var versions: SeenVersions
+    /// Whether the last connection brought changes that were not printed, since newer states of their keys had been.
+    private var hasDropped = false
     /// The position of what was handed on: a line that nobody took is asked for again.
     private var position: String?
     /// How handing on came to its end; nil while it works.
@@ -75,6 +78,7 @@ package struct TailSession {
         self.limits = limits
         self.renderer = TailRenderer(style: style)
         self.surroundings = surroundings
+        versions = SeenVersions(limit: limits.keysWithVersions)
         position = request.lastEventID
         follower = FeedFollower(
             limits: limits,
@@ -92,7 +96,10 @@ package struct TailSession {
             let step = connect()
             if let outcome = outcome(of: ending) { return outcome }
             switch step {
-            case .done: return .stopped(position: position)
+            case .done:
+                // The server counts changes towards `limit` that were not printed: what is missing is asked for again.
+                if hasDropped, !surroundings.shouldStop() { continue }
+                return .stopped(position: position)
             case .give(let words):
                 return .failed("cannot follow \(request.address.url): \(words)", position: position)
             case .reconnect(let after, let reason):
@@ -133,6 +140,8 @@ package struct TailSession {
         var follower = follower
         var parser = EventStreamParser(limit: limits.eventBytes)
         var written = written
+        var versions = versions
+        var hasDropped = false
         var position = position
         var isFeed = false
         var body: [UInt8] = []
@@ -152,7 +161,12 @@ package struct TailSession {
             }
             do throws(EventStreamParser.EventTooLarge) {
                 for event in try parser.receive(bytes) {
-                    follower.receive(event, retryMilliseconds: parser.retryMilliseconds)
+                    follower.receive(event, retryMilliseconds: parser.retryMilliseconds, at: surroundings.now())
+                    if event.name == "reset" { versions.removeAll() }
+                    if event.name == "message", !versions.admit(event.data) {
+                        hasDropped = true
+                        continue
+                    }
                     if let line = renderer.line(of: event) { surroundings.write(line) }
                     if event.name == "message" { written += 1 }
                 }
@@ -173,9 +187,11 @@ package struct TailSession {
         let end = stream.run(shouldStop: surroundings.shouldStop)
         self.follower = follower
         self.written = written
+        self.versions = versions
+        self.hasDropped = hasDropped
         self.position = position
         self.ending = ending
         if let trouble { return .give(up: trouble) }
-        return self.follower.end(end, body: body)
+        return self.follower.end(end, body: body, at: surroundings.now())
     }
 }

@@ -15,6 +15,11 @@ def imports(text):
     return IMPORT.findall(text)
 
 
+def stored():
+    """The browser client as the repository has it, each module by its path."""
+    return {f"/{path.relative_to(WEB)}": path.read_bytes() for path in (WEB / "client.js", *(WEB / "client").iterdir())}
+
+
 def served(service, path="/client.js"):
     """A module of a service and all that it imports, each by its path."""
     found, waiting = {}, [path]

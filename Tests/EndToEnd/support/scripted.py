@@ -36,7 +36,8 @@ class Server(http.server.ThreadingHTTPServer):
 class Stream:
     """One connection to /v1/events, as the test holds it."""
 
-    def __init__(self, query, path):
+    def __init__(self, query, path, last_event_id=None):
+        self.last_event_id = last_event_id
         self.query, self.path, self.pieces, self.is_gone = query, path, queue.SimpleQueue(), threading.Event()
 
     def send(self, name, data, identity=None):
@@ -45,15 +46,15 @@ class Stream:
         self.pieces.put("\n".join([*lines, f"data: {data if isinstance(data, str) else json.dumps(data)}", "", ""]).encode())
         return self
 
-    def put(self, seq, item, key=None, epoch="aaaaaaaaaaaa", cause="stream"):
+    def put(self, seq, item, key=None, epoch="aaaaaaaaaaaa", cause="stream", **more):
         """A change of a table whose only key attribute is `id`."""
         identity = f"{epoch}.{seq}"
-        change = {"op": "put", "key": key or {"id": item["id"]}, "item": item, "id": identity, "cause": cause}
+        change = {"op": "put", "key": key or {"id": item["id"]}, "item": item, "id": identity, "cause": cause, **more}
         return self.send("change", change, identity)
 
-    def remove(self, seq, name, epoch="aaaaaaaaaaaa", cause="stream"):
+    def remove(self, seq, name, epoch="aaaaaaaaaaaa", cause="stream", **more):
         identity = f"{epoch}.{seq}"
-        return self.send("change", {"op": "remove", "key": {"id": name}, "id": identity, "cause": cause}, identity)
+        return self.send("change", {"op": "remove", "key": {"id": name}, "id": identity, "cause": cause, **more}, identity)
 
     def mark(self, name, seq, epoch="aaaaaaaaaaaa", items=0):
         position = f"{epoch}.{seq}"
@@ -64,10 +65,13 @@ class Stream:
 
 
 class Scripted(Server):
-    """Serves a blank page, the client's `modules` (path → bytes), scripted feeds and `answers` (path → status, body)."""
+    """
+    Serves a blank page, the client's `modules` (path → bytes), scripted feeds and `answers` (path → status, body, and fields where
+    needed). `begin` writes to each new stream.
+    """
 
-    def __init__(self, modules, answers=None):
-        self.modules, self.streams, self.requests, self.answers = modules, [], [], answers or {}
+    def __init__(self, modules, answers=None, begin=lambda stream: None):
+        self.modules, self.streams, self.requests, self.answers, self.begin = modules, [], [], answers or {}, begin
         super().__init__(("127.0.0.1", 0), ScriptedHandler)
 
     @property
@@ -101,8 +105,8 @@ class ScriptedHandler(http.server.BaseHTTPRequestHandler):
         elif path in self.server.modules:
             self.answer(200, self.server.modules[path], {"Content-Type": "text/javascript"})
         elif path in self.server.answers:
-            status, body = self.server.answers[path](query, self.headers)
-            self.answer(status, json.dumps(body).encode(), {"Content-Type": "application/json"})
+            status, body, *fields = self.server.answers[path](query, self.headers)
+            self.answer(status, json.dumps(body).encode(), {"Content-Type": "application/json", **dict(*fields)})
         elif path == "/v1/events":
             self.stream(query)
         else:
@@ -110,7 +114,7 @@ class ScriptedHandler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, status, body, fields):
         self.send_response(status)
-        for name, value in {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store", **fields}.items():
+        for name, value in {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After", "Cache-Control": "no-store", **fields}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -123,7 +127,8 @@ class ScriptedHandler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.flush()
-        stream = Stream(query, self.path)
+        stream = Stream(query, self.path, self.headers.get("Last-Event-ID"))
+        self.server.begin(stream)
         self.server.streams.append(stream)
         with contextlib.suppress(OSError):
             while (piece := stream.pieces.get()) is not None:

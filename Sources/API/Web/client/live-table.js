@@ -3,10 +3,31 @@ import { call } from "./listeners.js";
 import { understand } from "./options.js";
 import { Reader } from "./reader.js";
 import { RefusedError } from "./refused-error.js";
+import { isOlder, RecentVersions } from "./versions.js";
+
+/** Rows by the identity of their keys, `[key, item, version]`, and the versions at which other keys were removed. */
+class Contents {
+    rows = new Map(); removed = new RecentVersions();
+
+    /** The newest version of a key that is known; a state without one does not change it. */
+    versionOf(identity) { return this.rows.get(identity)?.[2] ?? this.removed.get(identity); }
+
+    put(identity, [key, item, version]) {
+        this.rows.set(identity, [key, item, version ?? this.versionOf(identity)]);
+        this.removed.delete(identity);
+    }
+
+    remove(identity, version) {
+        const last = version ?? this.versionOf(identity);
+        this.rows.delete(identity);
+        // Without it an older state that is sent again would bring the item back.
+        if (last) this.removed.set(identity, last);
+    }
+}
 
 /** A table, or the part of it that a filter names, as a live map from key to item. */
 export class LiveTable extends Reader {
-    #rows = new Map(); #next = null; #isReady = false; #everything = new Set(); #byKey = new Map(); #settle;
+    #contents = new Contents(); #next = null; #isReady = false; #everything = new Set(); #byKey = new Map(); #settle;
 
     constructor(options) {
         super(understand(options, { mode: undefined, diff: undefined, op: undefined, since: undefined, snapshot: undefined }), "table");
@@ -56,8 +77,9 @@ export class LiveTable extends Reader {
             get position() { return table.position; },
             get isComplete() { return table.#isReady && !table.#next; },
             rows: () => [...table.#rows].values(),
+            removed: () => [...table.#contents.removed],
             begin: () => table.#begin(),
-            fill: (rows) => { for (const [identity, row] of rows) table.#put(identity, row); },
+            fill: (rows, removed) => table.#fill(rows, removed),
             finish: (position) => { table.position = position; table.#finish(); },
             forget: () => { table.position = null; table.#begin(); },
             take: (event) => table.#take(event),
@@ -68,8 +90,7 @@ export class LiveTable extends Reader {
         this.note(event);
         const { name, data, identity } = event;
         if (name === "change") {
-            if (data.op === "put") this.#put(identity, [data.key, data.item], data);
-            else this.#remove(identity, data);
+            this.#change(identity, data);
             if (!this.#isReady && this.state !== "loading") this.setState("loading", "");
         } else if (name === "reset") {
             this.position = null;
@@ -86,25 +107,43 @@ export class LiveTable extends Reader {
     }
 
     /** What comes replaces what is there, but only when it is complete: until then readers see the old contents. */
-    #begin() { if (this.#isReady) this.#next = new Map(); else this.#rows = new Map(); }
+    #begin() { if (this.#isReady) this.#next = new Contents(); else this.#contents = new Contents(); }
+
+    get #rows() { return this.#contents.rows; }
+
+    #change(identity, change) {
+        // Another replica may send again what we have: nothing goes back in time.
+        if (isOlder(change.version, (this.#next ?? this.#contents).versionOf(identity))) return;
+        if (change.op === "put") this.#put(identity, [change.key, change.item, change.version], change);
+        else this.#remove(identity, change);
+    }
+
+    /** Rows from another tab, and the versions of keys that it has seen removed. */
+    #fill(rows, removed) {
+        const contents = this.#next ?? this.#contents;
+        for (const [identity, version] of removed) if (!contents.versionOf(identity)) contents.removed.set(identity, version);
+        for (const [identity, row] of rows) if (!isOlder(row[2], contents.versionOf(identity))) this.#put(identity, row);
+    }
 
     #put(identity, row, change) {
-        if (this.#next) return void this.#next.set(identity, row);
-        const old = this.#rows.get(identity)?.[1];
-        this.#rows.set(identity, row);
-        if (change || !this.#isReady) this.#publish(identity, { op: "put", key: row[0], item: row[1], old, cause: change?.cause ?? "snapshot" });
+        if (this.#next) return void this.#next.put(identity, row);
+        const [, old, version] = this.#rows.get(identity) ?? [];
+        this.#contents.put(identity, row);
+        const isRepeat = old && version && version === row[2] && JSON.stringify(old) === JSON.stringify(row[1]);
+        if (!isRepeat && (change || !this.#isReady)) this.#publish(identity, { op: "put", key: row[0], item: row[1], old, cause: change?.cause ?? "snapshot" });
     }
 
     #remove(identity, change) {
-        if (this.#next) return void this.#next.delete(identity);
+        if (this.#next) return void this.#next.remove(identity, change.version);
         const row = this.#rows.get(identity);
-        if (this.#rows.delete(identity)) this.#publish(identity, { op: "remove", key: row[0], old: row[1], cause: change.cause });
+        this.#contents.remove(identity, change.version);
+        if (row) this.#publish(identity, { op: "remove", key: row[0], old: row[1], cause: change.cause });
     }
 
     #finish() {
         if (this.#next) {
             const before = this.#rows;
-            this.#rows = this.#next;
+            this.#contents = this.#next;
             this.#next = null;
             for (const [identity, [key, old]] of before) {
                 if (!this.#rows.has(identity)) this.#publish(identity, { op: "remove", key, old, cause: "snapshot" });

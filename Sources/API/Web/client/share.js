@@ -1,5 +1,5 @@
 import { Connection } from "./connection.js";
-import { isAfter } from "./position.js";
+import { isAfter, isSameEpoch } from "./position.js";
 
 const ROWS_A_MESSAGE = 500;
 
@@ -142,7 +142,9 @@ export class Share {
             let next;
             while (part.length < ROWS_A_MESSAGE && !(next = rows.next()).done) part.push(next.value);
             const isLast = part.length < ROWS_A_MESSAGE;
-            this.#ask({ type: "rows", to, rows: part, isFirst, isLast, position: this.#owner.position, state: this.#lastState });
+            const { position } = this.#owner;
+            const removed = isFirst ? this.#owner.removed() : [];
+            this.#ask({ type: "rows", to, rows: part, removed, isFirst, isLast, position, state: this.#lastState });
             if (!isLast) setTimeout(send, 0, false);
         };
         send(true);
@@ -168,7 +170,7 @@ export class Share {
     /** Another tab leads now, from `position`. Where ours is as new we skip repeats, else we ask for the rows. */
     #follow({ position }) {
         const own = this.#owner.position;
-        if (this.#isJoined && own && position && (own === position || isAfter(own, position))) {
+        if (this.#isJoined && own && position && isSameEpoch(own, position) && !isAfter(position, own)) {
             this.#skipUntil = own;
         } else {
             this.#isJoined = false;
@@ -176,11 +178,11 @@ export class Share {
         }
     }
 
-    #join({ rows, isFirst, isLast, position, state }) {
+    #join({ rows, removed = [], isFirst, isLast, position, state }) {
         if (isFirst) this.#owner.begin();
         this.#isJoined = true;
         this.#skipUntil = null;
-        this.#owner.fill(rows);
+        this.#owner.fill(rows, removed);
         if (!isLast) return;
         this.#pass({ name: "state", data: { state: "open", detail: "", transport: "shared" } });
         this.#owner.finish(position);
@@ -188,9 +190,10 @@ export class Share {
     }
 
     #pass(event) {
-        if (event.name === "reset") this.#skipUntil = null;
+        // Another replica's positions cannot be compared with ours; it sends from before them.
+        if (event.name === "reset" || event.name === "moved") this.#skipUntil = null;
         if (event.name === "change" && this.#skipUntil) {
-            if (!isAfter(event.id, this.#skipUntil)) return;
+            if (isSameEpoch(event.id, this.#skipUntil) && !isAfter(event.id, this.#skipUntil)) return;
             this.#skipUntil = null;
         }
         if (event.name === "state" && event.data.transport) event.data.transport = "shared";
