@@ -22,7 +22,7 @@ package final class FeedStream: StreamingBody {
     private var gathersUntil: Duration = .zero
     private var delivery = FeedHub.Delivery()
     private var isDraining = false
-    private var isRevoked = false
+    private var withdrawal: ByeReason?
     private var isWithdrawn = false
 
     /// Without a `place` (see `FeedHub.admit`) the stream says `busy` and ends.
@@ -40,8 +40,8 @@ package final class FeedStream: StreamingBody {
 
     package func drain() { isDraining = true }
 
-    /// The subscriber may read no longer: the next `produce` tells it so, and nothing else, and ends.
-    package func revoke() { isRevoked = true }
+    /// The subscriber may read no longer: the next `produce` tells it why, and nothing else, and ends.
+    package func withdraw(_ reason: ByeReason) { withdrawal = reason }
 
     package func finished(_ reason: StreamEnd) {
         reader?.close()
@@ -71,7 +71,7 @@ package final class FeedStream: StreamingBody {
             say(.busy(.overloaded, detail: "all places for subscribers are taken"), &output)
             return .end
         }
-        if isRevoked { return sayGoodbye(.revoked, &output) }
+        if let withdrawal { return sayGoodbye(withdrawal, &output) }
         if isDraining { return sayGoodbye(.draining, spread: FeedLimits.drainSpread, &output) }
         if let startedAt, let timeout = request.timeout, now - startedAt >= timeout {
             return sayGoodbye(.timeout, &output)
