@@ -273,7 +273,7 @@ let package = Package(
 // with the sanitizer in a folder of its own.
 if Context.environment["TABLECAST_FUZZ"] != nil {
     let parsers: [Target.Dependency] = [
-        "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "ReplicaStore", "StateStore", "HTTPServer",
+        "Basics", "Digest", "HTTPSemantics", "TableModel", "DynamoDBClient", "ReplicaStore", "StateStore", "HTTPServer",
         "ItemQuery",
         "Feed", "Replication",
         "API",

@@ -119,11 +119,12 @@ package struct API: Sendable {
         }
     }
 
-    /// Ties a response that takes time to the token that opened it.
+    /// Ties a response that takes time to the token that opened it, and to the end of a reusable ticket.
     private func watch(_ response: inout HTTPResponse, to request: HTTPRequest, _ grant: Grant, _ operation: Operation)
     {
         guard let authenticator, case .scope(let scope) = operation.access else { return }
-        StandingGrant(grant.token, scope, in: authenticator.store).watch(&response, to: request)
+        let end = grant.ticketEnd.map { TicketEnd(at: $0, clock: authenticator.wallMilliseconds) }
+        StandingGrant(grant.token, scope, in: authenticator.store, until: end).watch(&response, to: request)
     }
 
     /// The operation for tokens that may see every key.
@@ -140,10 +141,9 @@ package struct API: Sendable {
         for operation: Operation
     ) -> (@Sendable (HTTPRequest) throws(Problem) -> Grant)? {
         guard let authenticator, case .scope(let scope) = operation.access else { return nil }
-        // Browsers open streams without fields of their own.
-        let takesTicket = operation.method == .get && operation.access == .stream
+        let pattern = operation.takesTicket ? operation.pattern : nil
         return { request throws(Problem) in
-            try authenticator.authenticate(request, scope: scope, takesTicket: takesTicket)
+            try authenticator.authenticate(request, scope: scope, ticketsFor: pattern)
         }
     }
 }

@@ -31,6 +31,19 @@ struct APICall: FieldValues {
         request.forEachValue(of: field.name, body)
     }
 
+    /// A 415 unless the body says that it is JSON.
+    func requireJSON() throws(Problem) {
+        let type = header(.contentType)?.prefix { $0 != ";" }.lowercased() ?? ""
+        guard type.split(separator: " ").joined() == "application/json" else {
+            throw Problem(
+                415,
+                .unsupportedMediaType,
+                "The body must be JSON: send it with `Content-Type: application/json`.",
+                .allowed(["application/json"])
+            )
+        }
+    }
+
     /// The keys that the request may see, to be narrowed further and never widened; nil for all. A 403 when the table's key
     /// cannot be restricted as the token says.
     func keyRange(in schema: KeySchema) throws(Problem) -> KeyRange? {

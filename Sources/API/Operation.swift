@@ -35,6 +35,9 @@ package struct Operation: Sendable {
     /// Whether responses have data of the table.
     var hasData: Bool { access == .read || access == .stream }
 
+    /// Whether a ticket may stand for the token: browsers open streams without fields of their own.
+    var takesTicket: Bool { method == .get && access == .stream }
+
     /// This operation, whose answer is short and always there at once, as health.
     func servingProbes() -> Operation {
         var operation = self

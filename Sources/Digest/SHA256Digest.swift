@@ -46,6 +46,14 @@ package struct SHA256Digest: Sendable, Hashable {
         }
     }
 
+    /// Whether the digest begins with these bytes, 1 to 32. Takes a time that does not depend on where they differ.
+    package func begins(with prefix: [UInt8]) -> Bool {
+        guard (1...storage.count).contains(prefix.count) else { return false }
+        return withUnsafeBytes(of: storage) { own in
+            prefix.withUnsafeBytes { CRYPTO_memcmp(own.baseAddress, $0.baseAddress, $0.count) == 0 }
+        }
+    }
+
     package func hash(into hasher: inout Hasher) {
         withUnsafeBytes(of: storage) { hasher.combine(bytes: $0) }
     }

@@ -65,4 +65,18 @@ import Testing
             #expect(SHA256Digest(hexadecimal: text) == nil)
         }
     }
+
+    @Test("begins with its own bytes, up to all of them, and with no others")
+    func prefixes() {
+        let digest = SHA256Digest("abc".utf8)
+        for count in 1...32 {
+            let prefix = Array(digest.bytes.prefix(count))
+            #expect(digest.begins(with: prefix))
+            var other = prefix
+            other[count - 1] ^= 1
+            #expect(!digest.begins(with: other))
+        }
+        #expect(!digest.begins(with: []))
+        #expect(!digest.begins(with: digest.bytes + [0]))
+    }
 }

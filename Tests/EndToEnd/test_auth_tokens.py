@@ -327,14 +327,6 @@ def test_what_is_no_file_changes_nothing_and_does_not_end_the_reloading(revocabl
     assert metric_for(revocable, "tablecast_token_file_failing") == 0
 
 
-def test_one_token_takes_its_share_of_the_tickets_alone(revocable):
-    app, admin = bearer(STREAMER), bearer(ADMIN)
-    statuses = [revocable.http.post("/v1/tickets", headers=app).status_code for _ in range(1001)]
-    assert set(statuses[:1000]) == {201}
-    assert statuses[1000] == 429
-    assert revocable.http.post("/v1/tickets", headers=admin).status_code == 201
-
-
 def test_a_token_without_stream_gets_no_ticket(guarded):
     response = guarded.http.post("/v1/tickets", headers=bearer(SCRAPER))
     assert (response.status_code, response.json()["scope"]) == (403, "stream")

@@ -19,6 +19,7 @@ let fuzzTargets: [String: @Sendable () -> any FuzzTarget] = [
     "request": { RequestTarget() },
     "shared-files": { SharedFilesTarget() },
     "state": { StateTarget() },
+    "tickets": { TicketsTarget() },
     "where": { WhereTarget() },
     "xml": { XMLTarget() },
 ]

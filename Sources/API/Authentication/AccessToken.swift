@@ -13,6 +13,14 @@ struct AccessToken: Sendable, Hashable {
 /// What an authenticated request may see.
 struct Grant: Sendable, Hashable {
     let token: AccessToken
+    /// The time at which the ticket that let the request in ends, in milliseconds since 1970 UTC. Nil for a token, and for a ticket of one
+    /// use, whose end bounds only when a stream may be opened.
+    let ticketEnd: Int64?
+
+    init(token: AccessToken, ticketEnd: Int64? = nil) {
+        self.token = token
+        self.ticketEnd = ticketEnd
+    }
 
     /// A 403 unless the token has `scope`.
     func require(_ scope: AccessScope) throws(Problem) {

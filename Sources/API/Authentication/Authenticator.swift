@@ -10,21 +10,38 @@ package final class Authenticator: Sendable {
     /// The parameter of a stream that holds a ticket.
     package static let ticketParameter = "ticket"
 
+    /// The parameters whose values may let somebody in, in lower case: no log and no response repeats them.
+    package static let secretParameters = refusedParameters.union([ticketParameter])
+
     /// The tokens that it knows.
     package let store: TokenStore
-    let tickets: TicketStore
+    let tickets: Tickets
+    /// Milliseconds since 1970 UTC, by which tickets end.
+    let wallMilliseconds: @Sendable () -> Int64
 
-    /// `continuous` is the clock that tickets expire by.
-    package init(store: TokenStore, continuous: @escaping @Sendable () -> Duration) {
+    /// `ticketAge` is how long reusable tickets are good. Tickets end by the clock `wallMilliseconds`; how many a token gets is counted by
+    /// `continuous`.
+    package init(
+        store: TokenStore,
+        ticketAge: Duration = AuthenticationLimits.ticketAge,
+        wallMilliseconds: @escaping @Sendable () -> Int64,
+        continuous: @escaping @Sendable () -> Duration
+    ) {
         self.store = store
-        tickets = TicketStore(continuous: continuous)
+        self.wallMilliseconds = wallMilliseconds
+        tickets = Tickets(
+            store: store,
+            age: ticketAge,
+            wallMilliseconds: wallMilliseconds,
+            continuous: continuous
+        )
     }
 
-    /// What the request may see, or a 401 or 403. `takesTicket` says whether a ticket may stand for the token.
+    /// What the request may see, or why not. `pattern` is the operation's, where a ticket may stand for the token; nil where not.
     func authenticate(
         _ request: HTTPRequest,
         scope: AccessScope?,
-        takesTicket: Bool
+        ticketsFor pattern: String?
     ) throws(Problem) -> Grant {
         let parameters = (try? request.queryParameters(except: IgnoredParameters.contains)) ?? []
         for (name, _) in parameters where Self.refusedParameters.contains(name.lowercased()) {
@@ -36,15 +53,16 @@ package final class Authenticator: Sendable {
                 .parameter(QueryParameters.shown(name))
             )
         }
-        let grant = Grant(token: try token(request, takesTicket ? parameters : []))
+        let grant = try grant(request, parameters, ticketsFor: pattern)
         if let scope { try grant.require(scope) }
         return grant
     }
 
-    private func token(
+    private func grant(
         _ request: HTTPRequest,
-        _ parameters: [(name: String, value: String)]
-    ) throws(Problem) -> AccessToken {
+        _ parameters: [(name: String, value: String)],
+        ticketsFor pattern: String?
+    ) throws(Problem) -> Grant {
         if let field = request.header("authorization") {
             guard let text = BearerToken.parse(field) else {
                 throw Self.unauthorized(
@@ -55,16 +73,11 @@ package final class Authenticator: Sendable {
             guard let token = store.token(with: SHA256Digest(text.utf8)) else {
                 throw Self.unauthorized("The token is not one that this service knows.", error: "invalid_token")
             }
-            return token
+            return Grant(token: token)
         }
-        if let ticket = parameters.first(where: { $0.name == Self.ticketParameter })?.value {
-            guard let token = tickets.redeem(ticket), store.contains(token) else {
-                throw Self.unauthorized(
-                    "The ticket was used before, is older than 60 seconds, or is none: ask POST /v1/tickets for another.",
-                    error: "invalid_token"
-                )
-            }
-            return token
+        if let pattern, let ticket = parameters.first(where: { $0.name == Self.ticketParameter })?.value {
+            let target = TicketTarget(pattern: pattern, parameters: parameters)
+            do throws(Tickets.Fault) { return try tickets.redeem(ticket, for: target) } catch { throw error.problem }
         }
         throw Self.unauthorized("This needs a token: send it as `Authorization: Bearer …`.", error: nil)
     }

@@ -17,6 +17,8 @@ package final class TokenStore: Sendable {
 
     private struct State {
         var tokens: [SHA256Digest: AccessToken] = [:]
+        /// The tokens by what their tickets call them.
+        var ticketIDs: [UInt64: SHA256Digest] = [:]
         var reading = Reading()
         var stamp: TokenFileStamp?
         /// When the file was last read, and when a look at it last came to an end, whatever it found.
@@ -91,8 +93,11 @@ package final class TokenStore: Sendable {
         return found
     }
 
-    /// Whether a token is still among those in use, with the same rights.
-    func contains(_ token: AccessToken) -> Bool { state.withLock { $0.tokens[token.digest] == token } }
+    /// The token that tickets name so, with the rights that it has now. An id that two tokens share by chance, one time in 10^13 with 1,000
+    /// tokens, finds one of them: then tickets of the other do not work.
+    func token(withTicketID id: UInt64) -> AccessToken? {
+        state.withLock { state in state.ticketIDs[id].flatMap { state.tokens[$0] } }
+    }
 
     /// Whether a token is still in use, has `scope`, and is restricted to the same keys as `token` was.
     func upholds(_ token: AccessToken, _ scope: AccessScope) -> Bool {
@@ -146,12 +151,17 @@ package final class TokenStore: Sendable {
     @discardableResult
     private func take(_ list: [AccessToken], _ stamp: TokenFileStamp?, isAsked: Bool = false) -> Bool {
         let tokens = Dictionary(list.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
+        let ticketIDs = Dictionary(
+            list.map { (TicketKey(of: $0.digest).tokenID, $0.digest) },
+            uniquingKeysWith: { first, _ in first }
+        )
         let loadedAt = wallMilliseconds()
         let (isFirst, isNews, isChange) = state.withLock { state in
             let isFirst = state.tokens.isEmpty
             let isChange = state.tokens != tokens
             let isNews = isChange || isAsked || state.stamp != stamp || state.reading.trouble != nil
             state.tokens = tokens
+            state.ticketIDs = ticketIDs
             state.stamp = stamp
             state.readAt = continuous()
             state.checkedAt = state.readAt

@@ -18,7 +18,7 @@ struct BatchGetHandler: Sendable {
         let parameters = try QueryParameters(call.request, allowed: Self.parameters)
         let representation = try FilterParameters.representation(parameters)
         try view.require(parameters.maximumLag())
-        try Self.requireJSON(call)
+        try call.requireJSON()
         let schema = snapshot.keySchema
         let keys = try BatchKeys(schema: schema, limit: limits.batchKeys).parse(call.request.body)
         for (index, key) in keys.enumerated() {
@@ -123,17 +123,5 @@ struct BatchGetHandler: Sendable {
             return place < pieces.count ? .again : .end
         }
         return .stream(body)
-    }
-
-    private static func requireJSON(_ call: APICall) throws(Problem) {
-        let type = call.header(.contentType)?.prefix { $0 != ";" }.lowercased() ?? ""
-        guard type.split(separator: " ").joined() == "application/json" else {
-            throw Problem(
-                415,
-                .unsupportedMediaType,
-                "The body must be JSON: send it with `Content-Type: application/json`.",
-                .allowed(["application/json"])
-            )
-        }
     }
 }

@@ -21,7 +21,8 @@ struct QueryParameters {
         let pairs: [(name: String, value: String)]
         do { pairs = try request.queryParameters(except: IgnoredParameters.contains) } catch {
             let name = Self.shown(error.parameter)
-            let value = Self.rawValue(of: error.parameter, in: request).map { " in '\(Self.shown($0))'" } ?? ""
+            let value =
+                Self.rawValue(of: error.parameter, in: request).map { " in '\(Self.shown($0, of: name))'" } ?? ""
             throw Problem(
                 400,
                 .invalidParameter,
@@ -123,6 +124,14 @@ struct QueryParameters {
     private static func rawValue(of name: String, in request: HTTPRequest) -> String? {
         let pairs = (request.rawQuery ?? "").split(separator: "&")
         return pairs.first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
+    }
+
+    /// The value of a parameter, as a problem may show it: nothing of a token or a ticket, which whoever reads a log of problems could use.
+    /// `name` may have escapes.
+    static func shown(_ value: String, of name: String) -> String {
+        let name = Array(name.utf8).withUnsafeBufferPointer { PercentEncoding.decode($0, plusIsSpace: true) }
+        let isSecret = Authenticator.secretParameters.contains(String(decoding: name, as: UTF8.self).lowercased())
+        return isSecret ? "***" : shown(value)
     }
 
     /// At most 80 characters of a client's text, with what would not be seen escaped.

@@ -31,7 +31,7 @@ package struct Problem: Error, Sendable, Hashable {
             return
         }
         let name = QueryParameters.shown(parameter.name)
-        let value = QueryParameters.shown(parameter.value)
+        let value = QueryParameters.shown(parameter.value, of: parameter.name)
         self.init(
             rejected.status,
             .invalidParameter,

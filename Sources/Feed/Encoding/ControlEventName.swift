@@ -40,6 +40,8 @@ package enum ByeReason: String, Sendable, Hashable, CaseIterable {
     case limit
     /// The token of the subscriber was removed, or its rights were changed.
     case revoked
+    /// The reusable ticket by which the subscriber was let in has ended.
+    case ticketEnded = "ticket-ended"
     /// The time that the client asked for is over.
     case timeout
 }

@@ -24,7 +24,7 @@ package final class FeedStream: StreamingBody {
     /// Since when the replica is behind the subscriber; nil while it is not.
     private var behindSince: Duration?
     private var isDraining = false
-    private var isRevoked = false
+    private var withdrawal: ByeReason?
     private var isWithdrawn = false
 
     /// Without a `place` (see `FeedHub.admit`) the stream says `busy` and ends.
@@ -46,8 +46,8 @@ package final class FeedStream: StreamingBody {
 
     package func drain() { isDraining = true }
 
-    /// The subscriber may read no longer: the next `produce` tells it so, and nothing else, and ends.
-    package func revoke() { isRevoked = true }
+    /// The subscriber may read no longer: the next `produce` tells it why, and nothing else, and ends.
+    package func withdraw(_ reason: ByeReason) { withdrawal = reason }
 
     package func finished(_ reason: StreamEnd) {
         reader?.close()
@@ -77,7 +77,7 @@ package final class FeedStream: StreamingBody {
             say(.busy(.overloaded, detail: "all places for subscribers are taken"), &output)
             return .end
         }
-        if isRevoked { return sayGoodbye(.revoked, &output) }
+        if let withdrawal { return sayGoodbye(withdrawal, &output) }
         if isDraining { return sayGoodbye(.draining, spread: FeedLimits.drainSpread, &output) }
         if let startedAt, let timeout = request.timeout, now - startedAt >= timeout {
             return sayGoodbye(.timeout, &output)

@@ -8,7 +8,7 @@ struct LoggedTarget: Sendable, Hashable {
     /// What stands in place of a secret's value.
     private static let hidden = Array("***".utf8)
     /// Parameters whose values are secrets: our own, and those that people send by mistake (any case, also escaped).
-    private static let secrets = Authenticator.refusedParameters.union([Authenticator.ticketParameter])
+    private static let secrets = Authenticator.secretParameters
 
     let path: String
     /// Nil when there was no `?`.

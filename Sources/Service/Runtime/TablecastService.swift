@@ -110,7 +110,14 @@ package struct TablecastService: Sendable {
             isOpenToBrowsers: plan.isOpenToBrowsers,
             metrics: metrics,
             accessLog: accessLog,
-            authenticator: tokens.map { Authenticator(store: $0, continuous: time.continuous) },
+            authenticator: tokens.map { tokens in
+                Authenticator(
+                    store: tokens,
+                    ticketAge: settings.ticketAge,
+                    wallMilliseconds: time.wallMilliseconds,
+                    continuous: time.continuous
+                )
+            },
             descriptors: descriptors,
             aws: { aws.status },
             pendingBytes: memory.pendingBytes

@@ -30,6 +30,8 @@ package struct Settings: Sendable, Hashable {
     package var startTimeout: Duration?
     /// The file of bearer tokens; nil asks for none.
     package var tokenFile: String?
+    /// For how long a reusable ticket can be used.
+    package var ticketAge = AuthenticationLimits.ticketAge
     /// The origins whose pages may read; nil for `loopback` on loopback, and none otherwise.
     package var crossOrigins: AllowedOrigins?
     /// Fields that pages of other origins may send beside those that the service knows.

@@ -62,7 +62,9 @@ import Testing
             continuous: { tokens.now },
             access: TokenFileAccess(stamp: { _ in nil }, read: { _ throws(TokenFileError) in tokens.bytes })
         )
-        let fixture = try ServiceFixture(authenticator: Authenticator(store: store, continuous: { .zero }))
+        let fixture = try ServiceFixture(
+            authenticator: Authenticator(store: store, wallMilliseconds: { 0 }, continuous: { .zero })
+        )
         try fixture.publish(
             (0..<items).map {
                 ["id": .string("k\($0)"), "text": .string(String(repeating: "x", count: text))]

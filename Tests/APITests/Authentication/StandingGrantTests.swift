@@ -118,7 +118,7 @@ import Testing
             hub: hub,
             health: Health(view: view),
             startedAtMilliseconds: 0,
-            authenticator: Authenticator(store: store, continuous: { .zero }),
+            authenticator: Authenticator(store: store, wallMilliseconds: { 0 }, continuous: { .zero }),
             metrics: { HTTPResponse(status: 200, body: .bytes([UInt8](repeating: 0x41, count: 300_000))) }
         )
         let fields = ["Authorization: Bearer app-0123456789abcdef", "Accept-Encoding: gzip"]

@@ -1,3 +1,4 @@
+import API
 import HTTPSemantics
 import HTTPServer
 
@@ -21,6 +22,15 @@ enum AccessOptions: SettingGroup {
             example: "/run/secrets/tokens.json",
             "File of the bearer tokens that may read. It is read again when it changes.",
             seeAlso: "See [Security](security.md#tokens)."
+        ),
+        Setting(
+            "ticket-age",
+            \.ticketAge,
+            .duration(AuthenticationLimits.ticketAges),
+            example: "8h",
+            "Time for which a reusable ticket opens streams. Give all replicas the same: one refuses tickets that last longer than its "
+                + "own.",
+            seeAlso: "See [Browsers and tickets](security.md#browsers-and-tickets)."
         ),
         Setting(
             "cors-origin",
