@@ -187,7 +187,7 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 "Basics", "TableModel", "DynamoDBClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication",
-                "TestTools",
+                "HTTPServer", "ItemQuery", "Feed", "TestTools",
             ],
             path: "Tests/Simulation",
             swiftSettings: strict

@@ -29,6 +29,36 @@ extension StoreSnapshot {
         return progress.position(position.epoch, at: seq)
     }
 
+    /// The same of a reader that may hold states up to `high` besides, which another replica gave it: the next replica must have reached them.
+    package func position(at seq: UInt64, holding high: Int64?) -> Position {
+        let position = position(at: seq)
+        guard let high, let stream = progress.stream else { return position }
+        // Before the first proof: whoever was placed here had all from before this replica began.
+        guard let low = position.watermarks?.low ?? progress.birth else { return position }
+        // A millisecond more than any stamp says, so that this replica tells such a place from those of its own readers.
+        let newest = max(high, position.watermarks?.high ?? high) + 1
+        return Position(
+            epoch: position.epoch,
+            seq: seq,
+            watermarks: Watermarks(stream: stream, low: low, high: newest)
+        )
+    }
+
+    /// The newest time of a state that a reader of this replica may hold, where that is newer than what it has read here: it came from another
+    /// replica, and was cut off before it had read all that it may have seen there. Nil for every other reader.
+    package func foreignHigh(of position: Position) -> Int64? {
+        guard let marks = position.watermarks, marks.stream == progress.stream,
+            marks.high > progress.high(at: position.seq) ?? .min
+        else { return nil }
+        return marks.high
+    }
+
+    /// Whether this replica has states as new as `high`, or has proved that there are none.
+    package func reaches(_ high: Int64) -> Bool {
+        let head = self.position.seq
+        return [progress.low(at: head), progress.high(at: head)].contains { $0 ?? .min >= high }
+    }
+
     /// Places a reader of another replica by its watermarks.
     ///
     /// The reader has every record that bears `low` or an earlier time, but for those that the stream delivered to its replica later than

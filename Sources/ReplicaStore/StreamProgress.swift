@@ -109,7 +109,8 @@ package struct StreamProgress: Sendable, Hashable {
             let middle = (low + high) / 2
             if newest[middle].time <= time { low = middle + 1 } else { high = middle }
         }
-        let seq = low < newest.count ? newest[low].seq - 1 : head
+        // A mark at 0 is of states from before the first change, as an empty state that was restored may have one.
+        let seq = low < newest.count ? max(newest[low].seq, 1) - 1 : head
         return firstRepair.map { min(seq, $0 - 1) } ?? seq
     }
 

@@ -134,6 +134,9 @@ extension SimulatedReplicator {
     mutating func watch() {
         watchDue = world.now + Self.watchInterval
         let view = machine.view(at: time)
+        if let stamp = view.completeStamp, life.isLive, rebuildDue == nil, away == nil {
+            witness.judge(completeStamp: stamp, life.writer.snapshot(), of: life.stream, world)
+        }
         // A clock that is behind the table's takes old records for new ones.
         let behind = abs(min(0, world.skew))
         if let scanEnd = life.scanEnd, !life.isLive, rebuildDue == nil, hasCaughtUp(since: scanEnd) {

@@ -122,6 +122,26 @@ final class SimulatedWorld {
         return true
     }
 
+    /// Whether an ancestor of a shard never shows its end.
+    func hidesEnds(before shard: Int) -> Bool {
+        var next = shards[shard].parent
+        while let index = next {
+            if shards[index].staysListedOpen { return true }
+            next = shards[index].parent
+        }
+        return false
+    }
+
+    /// Whether a shard, or an ancestor, gave empty pages at the place that it was read to last although there was more.
+    func hidesRecords(of shard: Int) -> Bool {
+        var next: Int? = shard
+        while let index = next {
+            if shards[index].emptyRun > 0 { return true }
+            next = shards[index].parent
+        }
+        return false
+    }
+
     /// Makes an open shard fail until it is mended.
     func breakShard(_ choice: Int, _ how: Scenario.Breakage) {
         let open = shards.indices.filter { !shards[$0].isClosed && shards[$0].stream == stream }
@@ -168,13 +188,16 @@ final class SimulatedWorld {
             newImage: isPut && isReadable ? item(key, place) : nil,
             oldImage: nil,
             sequenceNumber: sequenceNumber,
-            approximateCreationMilliseconds: (Self.birth + Int64(now)) / 1_000 * 1_000,
+            approximateCreationMilliseconds: stamp(of: place),
             userIdentity: nil,
             fault: isReadable ? nil : .newImage("unknown type")
         )
         shards[owner[key]].records.append(record)
         shards[owner[key]].writtenAt.append(now)
     }
+
+    /// The time that the record of a write bears: milliseconds since 1970 UTC, cut to whole seconds.
+    func stamp(of place: Int) -> Int64 { (Self.birth + Int64(writes[place].at)) / 1_000 * 1_000 }
 
     func item(_ key: Int, _ place: Int) -> Item { Item(["id": .string("k\(key)"), "write": .number(String(place))]) }
 

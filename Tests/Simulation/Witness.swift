@@ -136,6 +136,32 @@ struct Witness {
         }
     }
 
+    /// Every record of the stream that bears `stamp` or an earlier time must be in the contents, unless the world's stream hides it: behind
+    /// empty pages, in a shard or in the one before it. And nobody can know of the children of a shard that never shows its end, as some emulators have them, before the
+    /// next listing.
+    mutating func judge(completeStamp stamp: Int64, _ snapshot: StoreSnapshot, of stream: Int, _ world: SimulatedWorld)
+    {
+        var newest = Array(repeating: -1, count: seen.count)
+        snapshot.forEachChange(after: 0) { record in
+            newest[record.withKeyBytes { Int($0[1]) - 48 }] = write(of: record, world)
+            return true
+        }
+        for key in seen.indices {
+            var place = world.latest[key]
+            while place >= 0, world.stamp(of: place) > stamp { place = world.writes[place].previous }
+            guard place > newest[key], world.writes[place].shard >= 0,
+                world.shards[world.writes[place].shard].stream == stream,
+                !world.hidesEnds(before: world.writes[place].shard), !world.hidesRecords(of: world.writes[place].shard)
+            else { continue }
+            // The scan found no row where the key was removed before it.
+            if newest[key] < 0, !world.writes[place].isPut { continue }
+            accuse(
+                "complete up to \(stamp) at \(world.now) without write \(place) of k\(key), which bears "
+                    + "\(world.stamp(of: place))"
+            )
+        }
+    }
+
     /// The first removal of a key among its writes from `place` on.
     private func removal(of key: Int, from first: Int, _ world: SimulatedWorld) -> Int? {
         var place = world.latest[key]

@@ -92,6 +92,14 @@ extension StreamMachine {
         return discovery.lastBegun.map { $0 - ended < settings.limits.childListingPatience * 2 } ?? true
     }
 
+    /// Since when a child of an ended shard may hide records whose sibling alone was listed; nil if none can.
+    private func siblingHiddenSince(_ cursor: ShardCursor) -> Duration? {
+        guard case .ended = cursor.phase, let listed = discovery.lastBegun, mayHideSibling(cursor, listed) else {
+            return nil
+        }
+        return cursor.evidence.completeUntil ?? cursor.end?.continuous
+    }
+
     // MARK: Completeness
 
     /// See `StreamView.completeStamp`.
@@ -103,7 +111,7 @@ extension StreamMachine {
             case .waiting, .requesting, .reading, .lost, .drained: own = cursor.evidence.completeStamp(at: time)
             // Its own records come after those of the parent that it waits for.
             case .blocked, .ended:
-                guard let since = hiddenSince(cursor) else { continue }
+                guard let since = hiddenSince(cursor) ?? siblingHiddenSince(cursor) else { continue }
                 // The moment may come of a record's time, which bounds it to the width of the service's clock.
                 let width = time.service.map { $0.latest - $0.earliest } ?? 0
                 own = ReadEvidence.stamp(before: since, time).map { $0 - width }

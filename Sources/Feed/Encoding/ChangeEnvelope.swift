@@ -12,6 +12,8 @@ struct ChangeEnvelope {
     let difference: FeedDifference
     /// Whether ids have watermarks. They grow with time, which a text must not do that is to be equal until something changes.
     var hasWatermarks = true
+    /// The newest time of a state that the reader may hold from another replica (`FrameKind.high`).
+    var high: Int64?
 
     init(snapshot: StoreSnapshot, representation: ItemRepresentation, difference: FeedDifference) {
         schema = snapshot.keySchema
@@ -68,7 +70,8 @@ struct ChangeEnvelope {
     /// Appends the position of a reader that has read to `seq`.
     func appendID(_ seq: UInt64, to output: inout [UInt8]) {
         let position =
-            hasWatermarks ? snapshot.position(at: seq) : Position(epoch: snapshot.position.epoch, seq: seq)
+            hasWatermarks
+            ? snapshot.position(at: seq, holding: high) : Position(epoch: snapshot.position.epoch, seq: seq)
         position.append(to: &output)
     }
 

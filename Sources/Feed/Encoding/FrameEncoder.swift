@@ -33,7 +33,8 @@ struct FrameEncoder {
         switch kind {
         case .rows(let base, _, let end): encoder.appendRows(after: start, base: base, end: end)
         case .steps: encoder.appendSteps(after: start)
-        case .movedRows(let seen): encoder.appendRows(after: start, base: 0, end: seen, withoutUntouched: true)
+        case .movedRows(let seen, _, let hasRows):
+            encoder.appendRows(after: start, base: 0, end: seen, withoutUntouched: hasRows)
         case .movedSteps(let seen, let high): encoder.appendSteps(after: start, end: seen, repeatsUpTo: high)
         }
         return FeedFrame(
@@ -50,11 +51,13 @@ struct FrameEncoder {
         self.view = view
         self.snapshot = snapshot
         self.bounds = bounds
-        envelope = ChangeEnvelope(snapshot: snapshot, view: view)
+        var envelope = ChangeEnvelope(snapshot: snapshot, view: view)
+        envelope.high = kind.high
+        self.envelope = envelope
         var settled: UInt64 = 0
         if case .rows(_, let known, _) = kind { settled = known }
         var seen = start
-        if case .movedRows(let end) = kind { seen = end }
+        if case .movedRows(let end, _, _) = kind { seen = end }
         leaves = LeaveRule(view: view, history: snapshot.history, start: seen, settled: settled)
         last = snapshot.position.seq
     }

@@ -27,11 +27,19 @@ enum FrameKind: Hashable {
     case rows(base: UInt64, settled: UInt64, end: UInt64)
     /// The history: every step.
     case steps
-    /// After a move, the index up to `seen`: the head when the subscriber was placed. It may have seen any state up to there. Rows that no
-    /// record has touched are left out, since it has them.
-    case movedRows(seen: UInt64)
+    /// After a move, the index up to `seen`: the head when the subscriber was placed. It may have seen any state up to there, and none that
+    /// is newer than `high`. With `hasRows`, rows that no record has touched are left out, since it has them.
+    case movedRows(seen: UInt64, high: Int64, hasRows: Bool)
     /// After a move, every step up to `seen`. Those that bear the time `high` or an earlier one may be repeats.
     case movedSteps(seen: UInt64, high: Int64)
+
+    /// The newest time of a state that the subscriber may hold, whatever it has read here; nil where it holds what it has read here.
+    var high: Int64? {
+        switch self {
+        case .rows, .steps: nil
+        case .movedRows(_, let high, _), .movedSteps(_, let high): high
+        }
+    }
 }
 
 /// A subscriber's place in the feed: the whole of its state, whatever it has still to read.
@@ -49,6 +57,8 @@ struct FeedCursor {
     private var seen: UInt64 = 0
     /// The newest time of a state that it may have seen there.
     private var high: Int64 = 0
+    /// It has all rows that no record has touched.
+    private var hasRows = false
     /// Milliseconds; see `FeedLimits.resumeOverlap`.
     private let overlap: Int64
     private let mode: FeedMode
@@ -120,6 +130,10 @@ struct FeedCursor {
         seq = position.seq
         // What the subscriber has read may come from any snapshot up to this one.
         newestHead = snapshot.position.seq
+        if let high = snapshot.foreignHigh(of: position) {
+            // It was cut off on its way to `seen`.
+            if snapshot.reaches(high) { hold(high, in: snapshot, hasRows: false) } else { moving = position }
+        }
         return nil
     }
 
@@ -144,22 +158,36 @@ struct FeedCursor {
         in snapshot: StoreSnapshot,
         base: (StoreSnapshot) -> UInt64
     ) -> FeedStep {
+        if position.epoch == snapshot.position.epoch {
+            if let high = snapshot.foreignHigh(of: position) {
+                guard snapshot.reaches(high) else { return .behind }
+                hold(high, in: snapshot, hasRows: false)
+            }
+            moving = nil
+            return next(in: snapshot, base: base)
+        }
         let placement = placement(of: position, in: snapshot)
         if let reason = obstacle(to: placement, in: snapshot) {
             moving = nil
             restart(at: snapshot, base: base(snapshot))
             return .reset(reason)
         }
-        guard case .after(let seq, let seen) = placement else { return .behind }
+        guard case .after(let seq, _) = placement else { return .behind }
         moving = nil
         epoch = snapshot.position.epoch
         self.seq = seq
-        self.seen = seen
-        high = position.watermarks?.high ?? 0
+        hold(position.watermarks?.high ?? 0, in: snapshot, hasRows: true)
         target = snapshot.position.seq
         newestHead = snapshot.position.seq
         hasForgotten = false
         return .moved(from: position)
+    }
+
+    /// The subscriber may hold any state up to the snapshot's, whatever it has read here.
+    private mutating func hold(_ high: Int64, in snapshot: StoreSnapshot, hasRows: Bool) {
+        seen = snapshot.position.seq
+        self.high = high
+        self.hasRows = hasRows
     }
 
     private mutating func restart(at snapshot: StoreSnapshot, base: UInt64) {
@@ -186,7 +214,7 @@ struct FeedCursor {
     func position(in snapshot: StoreSnapshot) -> Position {
         if let moving { return moving }
         guard epoch == snapshot.position.epoch else { return Position(epoch: epoch, seq: seq) }
-        return snapshot.position(at: seq)
+        return snapshot.position(at: seq, holding: seq < seen ? high : nil)
     }
 
     /// What to do next against the newest snapshot. `base` is asked for only when the cursor starts over.
@@ -213,9 +241,16 @@ struct FeedCursor {
             return .ready
         }
         guard seq < snapshot.position.seq else { return .idle }
-        if seen > 0 { return .changes(mode == .all ? .movedSteps(seen: seen, high: high) : .movedRows(seen: seen)) }
-        guard mode == .all else { return .changes(.rows(base: self.base, settled: settled, end: .max)) }
-        return .changes(seq < rowsEnd ? .rows(base: self.base, settled: settled, end: rowsEnd) : .steps)
+        guard mode == .all else {
+            let isMoved = seen > 0
+            return .changes(
+                isMoved
+                    ? .movedRows(seen: seen, high: high, hasRows: hasRows)
+                    : .rows(base: self.base, settled: settled, end: .max)
+            )
+        }
+        if seq < rowsEnd { return .changes(.rows(base: self.base, settled: settled, end: rowsEnd)) }
+        return .changes(seen > 0 ? .movedSteps(seen: seen, high: high) : .steps)
     }
 
     /// Why the cursor cannot go on: something that it has still to tell is forgotten.
