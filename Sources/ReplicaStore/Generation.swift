@@ -266,8 +266,8 @@ struct Generation: ~Copyable {
             seq = entry.seq
         }
         restoring = []
-        if let low = times.low { progress.completed(low, at: seq) }
         if let high = times.high { progress.applied(high, at: seq) }
+        if let low = times.low { progress.completed(low, at: seq) }
         seq = last
         self.horizon = horizon
         isRestored = true
@@ -327,7 +327,7 @@ struct Generation: ~Copyable {
         let other = bySeq.beginVersion()
         precondition(stamp == other, "both trees have one version")
         let contents = SnapshotContents(
-            position: progress.position(epoch, at: seq),
+            position: progress.position(epoch, at: seq, highAt: seq),
             horizon: horizon,
             horizonAt: horizonAt,
             keySchema: keySchema,

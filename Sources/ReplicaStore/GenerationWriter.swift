@@ -16,9 +16,9 @@ package final class GenerationWriter {
     /// Tombstones and superseded ones that still wait to be dropped from the queue of tombstones.
     package var queuedTombstones: Int { generation.tombstones.count }
 
-    /// From now on a put from the stream that leaves the item equal only advances the version of its key: it gets no seq, so no reader is
+    /// Whether from now on a put from the stream that leaves the item equal only advances the version of its key: it gets no seq, so no reader is
     /// told of it. For replicas that ignore attributes, where such puts are common. Does not hold during a scan.
-    package func skipEqualItems() { generation.skipsEqualItems = true }
+    package func skipEqualItems(_ skips: Bool = true) { generation.skipsEqualItems = skips }
 
     /// Applies a stream change as the newest state of its key, with the next seq. A change whose version is not greater
     /// than the version the key already has is a replay: false, and nothing happens. A put that leaves the item equal is

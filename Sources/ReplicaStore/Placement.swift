@@ -23,15 +23,18 @@ package enum Placement: Sendable, Hashable {
 extension StoreSnapshot {
     /// The place of a reader that has read to `seq`. Without watermarks where that is beyond this view, which does not know the newest time
     /// up to there.
-    package func position(at seq: UInt64) -> Position {
+    ///
+    /// A reader of the index lacks keys that this view has at later seqs, of which it may know older states. Another replica must have what
+    /// superseded those, so its `high` is that of the whole view.
+    package func position(at seq: UInt64, readsIndex: Bool = true) -> Position {
         if seq == position.seq { return position }
         if seq > position.seq { return Position(epoch: position.epoch, seq: seq) }
-        return progress.position(position.epoch, at: seq)
+        return progress.position(position.epoch, at: seq, highAt: readsIndex ? position.seq : seq)
     }
 
     /// The same of a reader that may hold states up to `high` besides, which another replica gave it: the next replica must have reached them.
-    package func position(at seq: UInt64, holding high: Int64?) -> Position {
-        let position = position(at: seq)
+    package func position(at seq: UInt64, readsIndex: Bool, holding high: Int64?) -> Position {
+        let position = position(at: seq, readsIndex: readsIndex)
         guard let high, let stream = progress.stream else { return position }
         // Before the first proof: whoever was placed here had all from before this replica began.
         guard let low = position.watermarks?.low ?? progress.birth else { return position }

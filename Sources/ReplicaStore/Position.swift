@@ -70,7 +70,8 @@ package struct Position: Sendable, Hashable, CustomStringConvertible {
     /// are missing where either lacks them, or where the streams differ: then the reader starts over.
     package func merged(with other: Position) -> Position {
         guard let mine = watermarks, let theirs = other.watermarks, mine.stream == theirs.stream else {
-            return epoch == other.epoch ? self : Position(epoch: .several, seq: 0)
+            return epoch == other.epoch
+                ? Position(epoch: epoch, seq: min(seq, other.seq)) : Position(epoch: .several, seq: 0)
         }
         let high = max(mine.high, theirs.high)
         if epoch == other.epoch, epoch != .several {

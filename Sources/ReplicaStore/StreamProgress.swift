@@ -16,7 +16,7 @@ package struct StreamTimes: Sendable, Hashable {
 
 /// What the changes of a generation prove in the stream's own time, so that it can place readers of other replicas.
 ///
-/// A few kilobytes, copied on write: a snapshot keeps it as it was.
+/// At most 64 KiB, copied on write: a snapshot keeps it as it was.
 package struct StreamProgress: Sendable, Hashable {
     /// A seq, and a time that belongs to it, in milliseconds since 1970 UTC.
     struct Mark: Sendable, Hashable {
@@ -52,7 +52,7 @@ package struct StreamProgress: Sendable, Hashable {
     /// A record with this time was applied at `seq`. Times may be out of order.
     mutating func applied(_ time: Int64, at seq: UInt64) {
         // So much later than its proof no stream delivers: the clock that stamps was set back, and the proof holds no longer.
-        while let last = complete.last, last.time > time + Self.latest { complete.removeLast() }
+        while let last = complete.last, last.time - Self.latest > time { complete.removeLast() }
         guard time > newest.last?.time ?? .min else { return }
         newest.append(Mark(seq: seq, time: time))
         guard newest.count > Self.capacity else { return }
@@ -83,9 +83,9 @@ package struct StreamProgress: Sendable, Hashable {
 
     // MARK: Reading
 
-    /// The place of a reader that has read to `seq`.
-    func position(_ epoch: Epoch, at seq: UInt64) -> Position {
-        guard let stream, let low = low(at: seq), let high = high(at: seq) else {
+    /// The place of a reader that has read to `seq`, and holds nothing newer than what was applied up to `other`.
+    func position(_ epoch: Epoch, at seq: UInt64, highAt other: UInt64) -> Position {
+        guard let stream, let low = low(at: seq), let high = high(at: other) else {
             return Position(epoch: epoch, seq: seq)
         }
         return Position(epoch: epoch, seq: seq, watermarks: Watermarks(stream: stream, low: low, high: high))

@@ -182,7 +182,7 @@ extension StateFile {
         guard count == found.records, sum == found.recordsChecksum else {
             throw StateRejection.damaged("records are missing")
         }
-        guard writer.endRestoring(seq: row.seq, horizon: row.horizon, times: row.times) else {
+        guard writer.endRestoring(seq: row.seq, horizon: row.horizon, times: found.restorableTimes) else {
             throw StateRejection.damaged("two records have one number")
         }
         writer.follow(row.identity.streamTag, since: nil)

@@ -173,6 +173,8 @@ extension StateFile {
 extension StateRow {
     fileprivate mutating func raise(to snapshot: StoreSnapshot) {
         seq = snapshot.position.seq
+        // Records may be there without the rest: none is newer than this.
+        times.high = [times.high, snapshot.times.high].compactMap(\.self).max()
         reservedSeq = seq + StateLimits.reservedSeqs
         isClosed = false
     }

@@ -83,6 +83,12 @@ struct StateRow: Sendable, Hashable {
         return KeyAttribute(name: name, type: type)
     }
 
+    /// The times that hold for the records of the row. A process that was killed may have told clients of more than is saved, and of newer
+    /// states: nothing is claimed for them until the stream has been read again.
+    var restorableTimes: StreamTimes {
+        isClosed ? times : StreamTimes(birth: times.birth, low: nil, high: times.high)
+    }
+
     /// Writes the row with `StateSchema.writeState`.
     func write(with statement: Statement) throws(SQLiteError) {
         let schema = identity.keySchema

@@ -159,11 +159,14 @@ import Testing
     @Test("a reader that was cut off on its way keeps the newest time that it may hold")
     func foreignHigh() throws {
         let snapshot = try Self.writer().snapshot()
-        let cut = snapshot.position(at: 2, holding: 104_200)
+        let cut = snapshot.position(at: 2, readsIndex: true, holding: 104_200)
         #expect(cut.watermarks?.high == 104_201 && cut.seq == 2)
         #expect(snapshot.foreignHigh(of: cut) == 104_201)
-        #expect(snapshot.foreignHigh(of: snapshot.position(at: 2)) == nil)
-        #expect(snapshot.position(at: 5, holding: 104_000).watermarks?.high == 104_001)
+        #expect(snapshot.foreignHigh(of: snapshot.position(at: 2, readsIndex: false)) == nil)
+        // A reader of the index lacks what superseded older states: another replica must have that.
+        #expect(snapshot.position(at: 2).watermarks?.high == snapshot.position.watermarks?.high)
+        #expect(snapshot.position(at: 2, readsIndex: false).watermarks?.high == snapshot.position(at: 2).watermarks?.high)
+        #expect(snapshot.position(at: 5, readsIndex: true, holding: 104_000).watermarks?.high == 104_001)
         #expect(snapshot.reaches(104_500) && !snapshot.reaches(104_501))
     }
 }

@@ -108,7 +108,7 @@ extension StreamMachine {
         for cursor in lineage.cursors.values {
             let own: Int64?
             switch cursor.phase {
-            case .waiting, .requesting, .reading, .lost, .drained: own = cursor.evidence.completeStamp(at: time)
+            case .waiting, .requesting, .reading, .lost, .drained: own = cursor.evidence.completeStamp
             // Its own records come after those of the parent that it waits for.
             case .blocked, .ended:
                 guard let since = hiddenSince(cursor) ?? siblingHiddenSince(cursor) else { continue }

@@ -10,6 +10,8 @@ struct ChangeEnvelope {
     let snapshot: StoreSnapshot
     let representation: ItemRepresentation
     let difference: FeedDifference
+    /// Whether the changes are read from the index, and not from the history.
+    var readsIndex = true
     /// Whether ids have watermarks. They grow with time, which a text must not do that is to be equal until something changes.
     var hasWatermarks = true
     /// The newest time of a state that the reader may hold from another replica (`FrameKind.high`).
@@ -71,7 +73,8 @@ struct ChangeEnvelope {
     func appendID(_ seq: UInt64, to output: inout [UInt8]) {
         let position =
             hasWatermarks
-            ? snapshot.position(at: seq, holding: high) : Position(epoch: snapshot.position.epoch, seq: seq)
+            ? snapshot.position(at: seq, readsIndex: readsIndex, holding: high)
+            : Position(epoch: snapshot.position.epoch, seq: seq)
         position.append(to: &output)
     }
 

@@ -53,6 +53,7 @@ struct FrameEncoder {
         self.bounds = bounds
         var envelope = ChangeEnvelope(snapshot: snapshot, view: view)
         envelope.high = kind.high
+        envelope.readsIndex = view.key.mode == .latest
         self.envelope = envelope
         var settled: UInt64 = 0
         if case .rows(_, let known, _) = kind { settled = known }

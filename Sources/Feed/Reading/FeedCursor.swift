@@ -214,7 +214,7 @@ struct FeedCursor {
     func position(in snapshot: StoreSnapshot) -> Position {
         if let moving { return moving }
         guard epoch == snapshot.position.epoch else { return Position(epoch: epoch, seq: seq) }
-        return snapshot.position(at: seq, holding: seq < seen ? high : nil)
+        return snapshot.position(at: seq, readsIndex: mode == .latest, holding: seq < seen ? high : nil)
     }
 
     /// What to do next against the newest snapshot. `base` is asked for only when the cursor starts over.

@@ -134,7 +134,7 @@ actor GenerationBuild {
             if let scanEnd = progress.scanEnd, !isLive, await stream.poller.hasCaughtUp(since: scanEnd),
                 !Task.isCancelled
             {
-                contents.begin(completeStamp: view.completeStamp)
+                contents.begin(completeStamp: view.completeStamp, scanEnd: isResumed ? nil : scanEnd)
                 tableWatch.clearCondition()
                 context.reporter.transition { $0.goLive() }
             }

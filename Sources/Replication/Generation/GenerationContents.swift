@@ -12,6 +12,8 @@ final class GenerationContents {
     private let writer: GenerationWriter
     private var skipped = SkippedCounts()
     private var scarceMemory = ScarceMemory()
+    /// A record of a delivery could not be applied: the generation ends.
+    private var isBroken = false
     /// When readers first saw them, on the continuous clock; nil before.
     private(set) var publishedAt: Duration?
 
@@ -28,8 +30,6 @@ final class GenerationContents {
                 startingAfter: .random(in: context.settings.firstSeqs)
             )
         self.writer.follow(target.stateIdentity.streamTag, since: nil)
-        // A write that only touches ignored attributes is no change to readers. Elsewhere the stream has no record without a change.
-        if !context.settings.ignoredAttributes.isEmpty { self.writer.skipEqualItems() }
     }
 
     /// Records that were skipped and that no comparison has covered since.
@@ -45,18 +45,25 @@ final class GenerationContents {
     }
 
     /// Publishes them for the first time: they are complete and caught up.
-    func begin(completeStamp: Int64?) {
+    ///
+    /// `scanEnd` is when the scan ended, nil for a resumed generation: its rows may be newer than the records that were applied so far.
+    func begin(completeStamp: Int64?, scanEnd: StreamTime?) {
         writer.endBootstrap()
+        if let scanEnd { writer.mayHold(scanEnd.service?.latest ?? latestMilliseconds) }
         publishedAt = context.time.continuous()
-        if let completeStamp { writer.completed(completeStamp) }
+        if let completeStamp, skipped.isEmpty { writer.completed(completeStamp) }
         publish()
         showSkipped()
     }
 
     /// All records that bear `stamp` or an earlier time have been applied (`StreamView.completeStamp`). Readers are not woken: only the
     /// positions that they are given from now on say so.
+    ///
+    /// Nothing is complete while records are skipped, nor once a delivery was left in the middle.
     func completed(_ stamp: Int64) {
-        guard publishedAt != nil, let shown = context.store.snapshot, shown.position.epoch == writer.epoch else {
+        guard publishedAt != nil, skipped.isEmpty, !isBroken, let shown = context.store.snapshot,
+            shown.position.epoch == writer.epoch
+        else {
             return
         }
         writer.completed(stamp)
@@ -106,9 +113,9 @@ final class GenerationContents {
                 nil
             }
         }
+        prepare(holdsNewerItems, receivedAt)
         let (waiting, applied) = scarceMemory.apply(changes, with: writer)
         if applied > 0 {
-            if holdsNewerItems { writer.mayHold(receivedAt) }
             context.reporter.update { $0.changesApplied += applied }
             publish()
         }
@@ -118,7 +125,7 @@ final class GenerationContents {
     private func applyAll(_ delivery: StreamDelivery, _ holdsNewerItems: Bool) -> DeliveryOutcome {
         var changes = 0
         let receivedAt = latestMilliseconds
-        if holdsNewerItems { writer.mayHold(receivedAt) }
+        prepare(holdsNewerItems, receivedAt)
         for (index, item) in delivery.items.enumerated() {
             switch item {
             case .added(let shards): context.reporter.observe(.shardsAdded(shards.map(\.id)))
@@ -126,6 +133,7 @@ final class GenerationContents {
             case .replayed: break
             case .records(let shardID, let records):
                 do throws(UnusableRecord) { changes += try apply(records, of: shardID, receivedAt) } catch {
+                    isBroken = true
                     return .stopped(items: index, records: error.place, cause: error)
                 }
             }
@@ -134,6 +142,13 @@ final class GenerationContents {
         // Once, at the end: where a shard was read again from before the bookmark, its keys went through old states in between.
         if publishedAt != nil { publish() }
         return .taken
+    }
+
+    /// A write that only touches ignored attributes is no change to readers; elsewhere the stream has no record without a change. But an item
+    /// that is newer than its record was told at that record's place, so the equal one of a later record needs a place of its own.
+    private func prepare(_ holdsNewerItems: Bool, _ receivedAt: Int64) {
+        writer.skipEqualItems(!context.settings.ignoredAttributes.isEmpty && !holdsNewerItems)
+        if holdsNewerItems { writer.mayHold(receivedAt) }
     }
 
     /// Returns how many of the records were not replays.

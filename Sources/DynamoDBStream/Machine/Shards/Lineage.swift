@@ -83,15 +83,17 @@ struct Lineage: Sendable {
     mutating func release(_ shardID: String, at moment: Duration, parentMayBeUnknown: Bool) -> Release {
         guard let cursor = cursors[shardID], cursor.isBlocked else { return .unchanged }
         var complete: Duration?
+        var stamp: Int64?
         if let parentID = cursor.parentID, parentID != shardID {
             if let parent = cursors[parentID] {
                 guard parent.isReadToEnd else { return .unchanged }
                 complete = parent.evidence.completeUntil
+                stamp = parent.evidence.completeStamp
             } else if !parentMayBeUnknown {
                 return .parentIsMissing
             }
         }
-        update(shardID) { $0.release(at: moment, completeUntil: complete) }
+        update(shardID) { $0.release(at: moment, completeUntil: complete, stamp: stamp) }
         return .released
     }
 

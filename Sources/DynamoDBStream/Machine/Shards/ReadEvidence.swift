@@ -26,11 +26,10 @@ struct ReadEvidence: Sendable {
     private(set) var completeUntil: Duration?
     /// The proofs of each page that was read and is not taken yet: they hold once it is.
     private var proofsWhenTaken: [Proof] = []
-    /// The same as `completeUntil`, but only by pages without news and by births of shards.
-    private var quietUntil: Duration?
-    /// Every record of the shard that bears this time (milliseconds since 1970 UTC) or an earlier one has been taken, by records that came
-    /// after them.
-    private var passedStamp: Int64?
+    /// Every record of the shard that bears this time (milliseconds since 1970 UTC) or an earlier one has been taken.
+    private(set) var completeStamp: Int64?
+    /// The times before the newest empty pages, one for each that is needed to prove anything: see `stamp`.
+    private var emptyPageStamps: [Int64?] = []
     /// When the first read after the newest outage began. Some endpoints never show a shard's end: it may have got children
     /// in the outage, so its empty pages prove nothing before a listing that began since.
     private(set) var outageEnded: Duration?
@@ -41,16 +40,13 @@ struct ReadEvidence: Sendable {
     private struct Proof: Sendable {
         /// See `ReadEvidence.completeUntil`.
         var completeUntil: Duration?
-        /// See `ReadEvidence.quietUntil`.
-        var quietUntil: Duration?
-        /// See `ReadEvidence.passedStamp`.
-        var passedStamp: Int64?
+        /// See `ReadEvidence.completeStamp`.
+        var completeStamp: Int64?
 
         /// Both at once.
         mutating func join(_ other: Proof) {
             completeUntil = [completeUntil, other.completeUntil].compactMap(\.self).max()
-            quietUntil = [quietUntil, other.quietUntil].compactMap(\.self).max()
-            passedStamp = [passedStamp, other.passedStamp].compactMap(\.self).max()
+            completeStamp = [completeStamp, other.completeStamp].compactMap(\.self).max()
         }
     }
 
@@ -80,14 +76,6 @@ struct ReadEvidence: Sendable {
         return max(0, unread, now.recordMilliseconds - newestCreation - 999)
     }
 
-    /// The greatest time, in milliseconds since 1970 UTC by the clock that stamps the records, such that all records that bear it or an
-    /// earlier one have been taken; nil while unknown. Both proofs are in that clock's own terms: a record that came later says it of those
-    /// before it, and a moment counts at its earliest.
-    func completeStamp(at now: StreamTime) -> Int64? {
-        let quiet = quietUntil.flatMap { ReadEvidence.stamp(before: $0, now) }
-        return [quiet, passedStamp].compactMap(\.self).max()
-    }
-
     /// The greatest time that only records of writes before `moment` bear; nil where the service's clock is unknown. Stamps are cut to
     /// whole seconds.
     static func stamp(before moment: Duration, _ now: StreamTime) -> Int64? {
@@ -96,12 +84,11 @@ struct ReadEvidence: Sendable {
 
     // MARK: Events
 
-    /// The shard may be read from now on. Until `complete` nothing was written to it.
-    mutating func becomeReadable(at moment: Duration, completeUntil complete: Duration?) {
+    /// The shard may be read from now on. Until `complete` nothing was written to it, and nothing that bears `stamp` or an earlier time.
+    mutating func becomeReadable(at moment: Duration, completeUntil complete: Duration?, stamp: Int64?) {
         readableSince = moment
         completeUntil = complete
-        // The moment may come of a record's time, by the earliest reading of the service's clock. The clock is known to about two seconds.
-        quietUntil = complete.map { $0 - .seconds(3) }
+        completeStamp = stamp
     }
 
     /// The shard stood still until now.
@@ -113,7 +100,8 @@ struct ReadEvidence: Sendable {
     /// The shard may have got children at any time after `moment`; its empty pages proved nothing while it had them.
     mutating func doubtAll(after moment: Duration) {
         completeUntil = completeUntil.map { min($0, moment) }
-        quietUntil = quietUntil.map { min($0, moment) }
+        // The moment has no time of the service's clock; the next page proves more.
+        completeStamp = nil
     }
 
     mutating func forgetEmptyPages() { emptyPages = 0 }
@@ -156,9 +144,9 @@ struct ReadEvidence: Sendable {
     mutating func dropPages(_ count: Int) { proofsWhenTaken.removeLast(min(count, proofsWhenTaken.count)) }
 
     private mutating func settle(_ proof: Proof) {
-        var all = Proof(completeUntil: completeUntil, quietUntil: quietUntil, passedStamp: passedStamp)
+        var all = Proof(completeUntil: completeUntil, completeStamp: completeStamp)
         all.join(proof)
-        (completeUntil, quietUntil, passedStamp) = (all.completeUntil, all.quietUntil, all.passedStamp)
+        (completeUntil, completeStamp) = (all.completeUntil, all.completeStamp)
     }
 
     private mutating func noteNews(_ page: RecordsPage, _ context: PageContext) -> Proof {
@@ -176,7 +164,7 @@ struct ReadEvidence: Sendable {
         // Records come in order: those older than this one have been read.
         let moment = context.now.continuous - .milliseconds(max(0, age - 999))
         // Others may bear the same time and come later.
-        return Proof(completeUntil: moment, passedStamp: newestCreation - 1)
+        return Proof(completeUntil: moment, completeStamp: newestCreation - 1)
     }
 
     /// The same for an empty page, or one that repeats what was read.
@@ -194,6 +182,7 @@ struct ReadEvidence: Sendable {
         }
         emptyPages += 1
         isBehind = false
+        noteEmptyPage(context)
         if let childrenSince, context.startedAt >= childrenSince { pagesSinceChildren += 1 }
         if let evidenceMoment = context.evidenceMoment, context.startedAt >= evidenceMoment {
             if provingPages == 0 { provingSince = context.startedAt }
@@ -203,7 +192,15 @@ struct ReadEvidence: Sendable {
         // Nothing is written to a shard with children: its empty pages say nothing about its lineage.
         let isComplete =
             childrenSince == nil && isListedOpen && isListed && emptyPages >= limits.emptyPagesAtHead
-        return isComplete ? Proof(completeUntil: context.startedAt, quietUntil: context.startedAt) : Proof()
+        guard isComplete else { return Proof() }
+        // The first page of the run: a write from just before the newest one may not be visible in it yet.
+        return Proof(completeUntil: context.startedAt, completeStamp: emptyPageStamps.first ?? nil)
+    }
+
+    private mutating func noteEmptyPage(_ context: PageContext) {
+        if emptyPages == 1 { emptyPageStamps = [] }
+        if emptyPageStamps.count >= context.settings.limits.emptyPagesAtHead { emptyPageStamps.removeFirst() }
+        emptyPageStamps.append(ReadEvidence.stamp(before: context.startedAt, context.started))
     }
 }
 

@@ -123,10 +123,11 @@ struct ShardCursor: Sendable {
 
     // MARK: Turns
 
-    /// Nothing of the parent is missing: the shard may be read. Until `complete` nothing was written to it.
-    mutating func release(at moment: Duration, completeUntil complete: Duration?) {
+    /// Nothing of the parent is missing: the shard may be read. Until `complete` nothing was written to it, and nothing
+    /// that bears `stamp` or an earlier time.
+    mutating func release(at moment: Duration, completeUntil complete: Duration?, stamp: Int64?) {
         phase = .waiting(nil, dueAt: nil)
-        evidence.becomeReadable(at: moment, completeUntil: complete)
+        evidence.becomeReadable(at: moment, completeUntil: complete, stamp: stamp)
     }
 
     /// Sets when the shard is called next; nil holds it back.
