@@ -86,7 +86,8 @@ enum LimitOptions: SettingGroup {
             \.feed.resumeOverlap,
             .duration(.seconds(1)...(.seconds(600))),
             example: "30s",
-            "How far back a subscriber of another replica begins again. A change that the stream delivers later than this would be missed."
+            "How far back a subscriber of another replica begins again. A change that the stream delivers later than this would be missed, so "
+                + "keep it well above what the stream takes, which is mostly below a second."
         ),
         Setting(
             "history-bytes",
