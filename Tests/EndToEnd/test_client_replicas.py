@@ -194,6 +194,55 @@ def test_all_tabs_are_told_that_the_shared_connection_moved(tab, browser, server
         each.close()
 
 
+def test_a_tab_that_joins_gets_no_row_that_is_older_than_what_it_was_told(tab, browser, server):
+    """Rows go in parts, and a key of a later part changes meanwhile. Rows of a scan have no version that would tell."""
+    live(tab, server)
+    stream = server.stream(0)
+    for number in range(1, 1201):
+        stream.put(number, {"id": f"k{number:04d}", "n": 1}, cause="snapshot")
+    stream.mark("ready", 1200)
+    tab.wait("table.size === 1200 && table.state === 'live'")
+    # The parts wait until the page is told to go on.
+    tab.run(
+        "(window.parts = [], window.later = window.setTimeout, "
+        "window.setTimeout = (body, delay, ...more) => delay === 0 ? parts.push(() => body(...more)) : later(body, delay, ...more), 0)"
+    )
+    other = live(browser.tab(), server)
+    tab.wait("parts.length === 1")
+    stream.put(1201, {"id": "k1150", "n": 2}, version=version(1)).remove(1202, "k1160", version=version(2))
+    tab.wait("table.get('k1150').n === 2 && table.size === 1199")
+    for _ in range(4):
+        tab.run("(parts.splice(0).forEach((send) => send()), 0)")
+        tab.run("new Promise((resolve) => later(resolve, 100))")
+    other.wait("table.state === 'live'")
+    assert other.run("[table.get('k1150').n, table.get('k1160') ?? null, table.size]") == [2, None, 1199]
+    other.close()
+
+
+def test_a_request_for_a_ticket_that_gets_no_response_is_given_up(tab, modules):
+    asked, going_on = [], threading.Event()
+
+    def ticket(query, headers):
+        asked.append(time.monotonic())
+        if len(asked) == 1:
+            going_on.wait(60)
+        return 201, {"ticket": f"t{len(asked)}", "expires_in": 60}
+
+    server = Scripted(modules)
+    server.answers["/v1/tickets"] = ticket
+    with server.running():
+        tab.go(f"{server.url}/page")
+        # Waits of ten seconds and more pass twenty times as fast.
+        tab.run("(window.later = window.setTimeout, window.setTimeout = (body, delay, ...more) => later(body, delay >= 10000 ? delay / 20 : delay, ...more), 0)")
+        tab.run(f"import('{server.url}/client.js').then(({{ LiveTable }}) => {{ window.table = new LiveTable({{ token: 'x' }}) }})")
+        try:
+            assert server.stream(0).query["ticket"] == "t2"
+        finally:
+            going_on.set()
+        server.stream(0).put(1, {"id": "a", "n": 1}).mark("ready", 1)
+        tab.wait("table.state === 'live'")
+
+
 def test_a_tab_that_is_ahead_of_the_new_leader_takes_what_another_replica_sends(tab, browser, server):
     """The leader that goes may have sent one tab more than the other; positions of two replicas cannot be compared."""
     live(tab, server)

@@ -123,9 +123,14 @@ def test_two_replicas_with_roles_of_their_own_serve_behind_haproxy(story):
 def wait_until_positions_carry(replicas):
     """Until every replica began earlier than the positions of each, by --resume-overlap (10 s)."""
     began = time.time()
+
+    def is_old_enough(replica):
+        parts = status(replica.service)["position"].split(".")
+        return len(parts) == 5 and int(parts[3], 36) / 1000 > began + 10
+
     for replica in replicas:
         wait_for(
-            lambda: int(status(replica.service)["position"].split(".")[3], 36) / 1000 > began + 10,
+            lambda: is_old_enough(replica),
             60,
             lambda: f"a position of {replica.name} that is old enough: {status(replica.service)['position']}",
         )

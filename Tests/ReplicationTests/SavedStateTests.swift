@@ -56,7 +56,8 @@ import Testing
         for _ in 0..<2 {
             try await harness.run { process in
                 await process.waitLive()
-                #expect(process.position == left)
+                // The times in it grow while nothing changes.
+                #expect(process.position?.epoch == left?.epoch && process.position?.seq == left?.seq)
                 #expect(process.items == harness.contents)
             }
         }

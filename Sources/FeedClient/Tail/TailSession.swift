@@ -98,7 +98,11 @@ package struct TailSession {
             switch step {
             case .done:
                 // The server counts changes towards `limit` that were not printed: what is missing is asked for again.
-                if hasDropped, !surroundings.shouldStop() { continue }
+                if hasDropped, !surroundings.shouldStop() {
+                    // A server that repeats itself must not be asked as fast as it responds.
+                    surroundings.pause(limits.firstPause)
+                    continue
+                }
                 return .stopped(position: position)
             case .give(let words):
                 return .failed("cannot follow \(request.address.url): \(words)", position: position)

@@ -1,7 +1,7 @@
 import { parseWithKeys } from "./identity.js";
 import { FEED_PARAMETERS } from "./options.js";
 import { jittered, jitteredUp, Pace, Reloads } from "./pace.js";
-import { RefusedError, refusal } from "./refused-error.js";
+import { RefusedError } from "./refused-error.js";
 
 const CONTROL_EVENTS = ["hello", "reset", "moved", "ready", "bookmark", "busy", "bye"];
 /** Events with an id of their own; an EventSource repeats the last one on all others. */
@@ -142,11 +142,10 @@ export class Connection {
         for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
         const token = ticketed ? await this.#token() : null;
         if (token) {
-            const response = await fetch(new URL("v1/tickets", this.#options.url), {
-                method: "POST", cache: "no-store", headers: { Authorization: `Bearer ${token}` }, signal: this.#stopping.signal,
-            });
-            if (response.ok) url.searchParams.set("ticket", (await response.json()).ticket);
-            else if (response.status === 401 || response.status === 403) throw await refusal(response);
+            const post = { method: "POST", headers: { Authorization: `Bearer ${token}` } };
+            const { response, text } = await this.#request(new URL("v1/tickets", this.#options.url), post, POLL_PATIENCE);
+            if (response.ok) url.searchParams.set("ticket", JSON.parse(text).ticket);
+            else if (response.status === 401 || response.status === 403) throw new RefusedError(response.status, problemIn(text));
         }
         return url;
     }
@@ -248,20 +247,27 @@ export class Connection {
         return unheard && !isHeldBack ? { polite: true, pause: jittered(FIRST_PAUSE) } : { again: true };
     }
 
-    /** The response to a poll with the whole of its text. A page that does not come in time is asked for in smaller parts. */
+    /** The response to a poll. A page that does not come in time is asked for in smaller parts. */
     async #fetched(url, headers, milliseconds) {
+        try {
+            return await this.#request(url, { headers }, milliseconds);
+        } catch (error) {
+            this.#longestPage = Math.max(FIRST_PAGE, this.#page / 2);
+            this.#page = Math.min(this.#page, this.#longestPage);
+            throw error;
+        }
+    }
+
+    /** A response with the whole of its text, or an error after so many milliseconds. */
+    async #request(url, options, milliseconds) {
         // AbortSignal.any and AbortSignal.timeout are missing in browsers that have all the rest.
         const cut = new AbortController();
         const abort = () => cut.abort();
         const timer = setTimeout(() => cut.abort(new Error("the response took too long")), milliseconds);
         this.#stopping.signal.addEventListener("abort", abort);
         try {
-            const response = await fetch(url, { cache: "no-store", headers, signal: cut.signal });
+            const response = await fetch(url, { cache: "no-store", ...options, signal: cut.signal });
             return { response, text: await response.text() };
-        } catch (error) {
-            this.#longestPage = Math.max(FIRST_PAGE, this.#page / 2);
-            this.#page = Math.min(this.#page, this.#longestPage);
-            throw error;
         } finally {
             clearTimeout(timer);
             this.#stopping.signal.removeEventListener("abort", abort);

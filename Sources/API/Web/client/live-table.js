@@ -76,7 +76,7 @@ export class LiveTable extends Reader {
         return {
             get position() { return table.position; },
             get isComplete() { return table.#isReady && !table.#next; },
-            rows: () => [...table.#rows].values(),
+            rows: () => table.#rowsAsTheyAre(),
             removed: () => [...table.#contents.removed],
             begin: () => table.#begin(),
             fill: (rows, removed) => table.#fill(rows, removed),
@@ -84,6 +84,14 @@ export class LiveTable extends Reader {
             forget: () => { table.position = null; table.#begin(); },
             take: (event) => table.#take(event),
         };
+    }
+
+    /** Each row as it is when it is asked for, of the keys that are there now: an older copy could undo what was told meanwhile. */
+    *#rowsAsTheyAre() {
+        for (const identity of [...this.#rows.keys()]) {
+            const row = this.#rows.get(identity);
+            if (row) yield [identity, row];
+        }
     }
 
     #take(event) {
