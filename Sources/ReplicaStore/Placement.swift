@@ -38,8 +38,8 @@ extension StoreSnapshot {
         guard let high, let stream = progress.stream else { return position }
         // Before the first proof: whoever was placed here had all from before this replica began.
         guard let low = position.watermarks?.low ?? progress.birth else { return position }
-        // A millisecond more than any stamp says, so that this replica tells such a place from those of its own readers.
-        let newest = max(high, position.watermarks?.high ?? high) + 1
+        // Odd, so that this replica tells such a place from those of its own readers, however often it is cut off.
+        let newest = max(high, position.watermarks?.high ?? high) | 1
         return Position(
             epoch: position.epoch,
             seq: seq,
@@ -47,13 +47,12 @@ extension StoreSnapshot {
         )
     }
 
-    /// The newest time of a state that a reader of this replica may hold, where that is newer than what it has read here: it came from another
-    /// replica, and was cut off before it had read all that it may have seen there. Nil for every other reader.
+    /// The newest time of a state that a reader of this replica may hold, where another replica gave it: it was cut off before it had read all
+    /// that it may have seen there, or it read pages of a list from both. Nil for every other reader.
     package func foreignHigh(of position: Position) -> Int64? {
-        guard let marks = position.watermarks, marks.stream == progress.stream,
-            marks.high > progress.high(at: position.seq) ?? .min
-        else { return nil }
-        return marks.high
+        guard let marks = position.watermarks, marks.stream == progress.stream else { return nil }
+        if marks.high & 1 == 1 { return marks.high - 1 }
+        return marks.high > progress.high(at: self.position.seq) ?? .min ? marks.high : nil
     }
 
     /// Whether this replica has states as new as `high`, or has proved that there are none.

@@ -98,8 +98,9 @@ package struct StreamProgress: Sendable, Hashable {
     func high(at seq: UInt64) -> Int64? {
         let records = Self.last(of: newest, upTo: seq)?.time
         // Rows of the scan hold writes from before its beginning, of which no record tells.
-        guard let birth else { return records }
-        return max(birth, records ?? birth)
+        guard let newest = [birth, records].compactMap(\.self).max() else { return nil }
+        // Even: an odd time is that of a reader from another replica (`StoreSnapshot.position(at:readsIndex:holding:)`).
+        return newest + (newest & 1)
     }
 
     /// The greatest seq such that no record up to it bears a later time than `time`.

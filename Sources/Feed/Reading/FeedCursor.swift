@@ -27,9 +27,10 @@ enum FrameKind: Hashable {
     case rows(base: UInt64, settled: UInt64, end: UInt64)
     /// The history: every step.
     case steps
-    /// After a move, the index up to `seen`: the head when the subscriber was placed. It may have seen any state up to there, and none that
-    /// is newer than `high`. With `hasRows`, rows that no record has touched are left out, since it has them.
-    case movedRows(seen: UInt64, high: Int64, hasRows: Bool)
+    /// For one who was placed here or resumes: the index up to `seen`, the head at that time. It may have seen any state up to there; on another
+    /// replica, where `high` is given, none that is newer than that. With `hasRows`, rows that no record has touched are left out, since it
+    /// has them.
+    case movedRows(seen: UInt64, high: Int64?, hasRows: Bool)
     /// After a move, every step up to `seen`. Those that bear the time `high` or an earlier one may be repeats.
     case movedSteps(seen: UInt64, high: Int64)
 
@@ -37,7 +38,8 @@ enum FrameKind: Hashable {
     var high: Int64? {
         switch self {
         case .rows, .steps: nil
-        case .movedRows(_, let high, _), .movedSteps(_, let high): high
+        case .movedRows(_, let high, _): high
+        case .movedSteps(_, let high): high
         }
     }
 }
@@ -55,14 +57,16 @@ struct FeedCursor {
     private(set) var moving: Position?
     /// Up to here the subscriber is given what it may have seen on another replica; 0 afterwards.
     private var seen: UInt64 = 0
-    /// The newest time of a state that it may have seen there.
-    private var high: Int64 = 0
+    /// The newest time of a state that it may have seen there; nil where it has only read here.
+    private var high: Int64?
     /// It has all rows that no record has touched.
     private var hasRows = false
     /// Milliseconds; see `FeedLimits.resumeOverlap`.
     private let overlap: Int64
     private let mode: FeedMode
     private let wantsSnapshot: Bool
+    /// Items may leave what the subscriber is told of.
+    private let isFiltered: Bool
     /// Up to here the subscriber is being given a snapshot; 0 afterwards.
     private var base: UInt64 = 0
     /// In the mode `all`: rows up to here, steps after it.
@@ -90,6 +94,7 @@ struct FeedCursor {
         target = head.seq
         mode = request.mode
         wantsSnapshot = request.snapshot != .never
+        isFiltered = request.filter != nil
         var isResumable = false
         switch request.start {
         case .unsaid: break
@@ -133,6 +138,9 @@ struct FeedCursor {
         if let high = snapshot.foreignHigh(of: position) {
             // It was cut off on its way to `seen`.
             if snapshot.reaches(high) { hold(high, in: snapshot, hasRows: false) } else { moving = position }
+        } else if isFiltered, mode == .latest, seq < snapshot.position.seq {
+            // Pages of a list, or frames from newer snapshots, may have shown it states from after its place.
+            hold(nil, in: snapshot, hasRows: false)
         }
         return nil
     }
@@ -184,7 +192,7 @@ struct FeedCursor {
     }
 
     /// The subscriber may hold any state up to the snapshot's, whatever it has read here.
-    private mutating func hold(_ high: Int64, in snapshot: StoreSnapshot, hasRows: Bool) {
+    private mutating func hold(_ high: Int64?, in snapshot: StoreSnapshot, hasRows: Bool) {
         seen = snapshot.position.seq
         self.high = high
         self.hasRows = hasRows
@@ -250,7 +258,8 @@ struct FeedCursor {
             )
         }
         if seq < rowsEnd { return .changes(.rows(base: self.base, settled: settled, end: rowsEnd)) }
-        return .changes(seen > 0 ? .movedSteps(seen: seen, high: high) : .steps)
+        guard seen > 0, let high else { return .changes(.steps) }
+        return .changes(.movedSteps(seen: seen, high: high))
     }
 
     /// Why the cursor cannot go on: something that it has still to tell is forgotten.

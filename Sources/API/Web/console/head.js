@@ -68,7 +68,9 @@ function showStatus(status) {
     find("item-bytes").textContent = size(status.bytes);
     find("subscribers").textContent = count(status.subscribers);
     find("uptime").textContent = `up ${span(Date.parse(status.now) - Date.parse(status.started_at))}`;
-    find("position").textContent = status.position ?? "none yet";
+    // What follows is for other replicas, and too long for a phone.
+    find("position").textContent = status.position?.split(".", 2).join(".") ?? "none yet";
+    find("position").title = status.position ?? "";
     const times = `${count(status.rebuilds)} ${status.rebuilds === 1 ? "time" : "times"}`;
     find("rebuilds").textContent = status.rebuilds === 0 ? "never rebuilt" : `rebuilt ${times}`;
     if (state === "live") return banner("live", "");
