@@ -166,7 +166,8 @@ struct ChangesHandler: Sendable {
         switch reason {
         case .unreadablePosition: "it is no position"
         case .otherEpoch: "the position belongs to another replica, or to this one before it was rebuilt"
-        case .otherStream: "the position belongs to a replica of another table or stream, or one with other ignored attributes"
+        case .otherStream:
+            "the position belongs to a replica of another table or stream, or to one with other ignored attributes"
         case .positionGone: "removals since the position have been forgotten"
         case .futurePosition: "the position lies ahead of this replica"
         case .overrun: "steps since the position have left the history"
