@@ -9,7 +9,7 @@ package struct StoreSnapshot: Sendable {
 
     /// The place of a reader that has all of this view.
     package var position: Position { contents.position }
-    /// What is known of the stream's times, as a process that resumes this view needs it.
+    /// The times of the stream that a process needs to resume this view.
     package var times: StreamTimes {
         let seq = position.seq
         return StreamTimes(birth: progress.birth, low: progress.low(at: seq), high: progress.high(at: seq))
@@ -19,7 +19,7 @@ package struct StoreSnapshot: Sendable {
     /// When the newest removal that cannot be told any more was made, in milliseconds since 1970 UTC; nil when none was forgotten
     /// by this process.
     package var horizonAt: Int64? { contents.horizonAt }
-    /// What the changes prove in the stream's own time.
+    /// The evidence by which this view places readers of other replicas.
     package var progress: StreamProgress { contents.progress }
     /// The newest steps, each with the state before it.
     package var history: ChangeHistory { contents.history }

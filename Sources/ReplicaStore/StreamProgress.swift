@@ -14,7 +14,7 @@ package struct StreamTimes: Sendable, Hashable {
     }
 }
 
-/// What the changes of a generation prove in the stream's own time, so that it can place readers of other replicas.
+/// The evidence by which a generation places readers of other replicas: how its seqs relate to the times that stream records bear.
 ///
 /// At most 64 KiB, copied on write: a snapshot keeps it as it was.
 package struct StreamProgress: Sendable, Hashable {

@@ -27,7 +27,7 @@ struct StateRow: Sendable, Hashable {
     var isEveryKeyAhead = false
     var keysAhead: Int64 = 0
     var keysAheadChecksum: UInt64 = 0
-    /// What was known of the stream's times.
+    /// The times of the stream that hold for the records.
     var times = StreamTimes()
 
     /// Reads the row; nil when its values are invalid, or not those that its checksum is of.

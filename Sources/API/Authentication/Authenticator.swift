@@ -37,7 +37,7 @@ package final class Authenticator: Sendable {
         )
     }
 
-    /// What the request may see, or why not. `pattern` is the operation's, where a ticket may stand for the token; nil where not.
+    /// The rights of the request; throws if it has none. `pattern` is that of the operation if a ticket may replace the token, else nil.
     func authenticate(
         _ request: HTTPRequest,
         scope: AccessScope?,

@@ -32,8 +32,8 @@ struct SeenVersions: Sendable {
         oldest = 0
     }
 
-    /// Whether a change is to be told: not when a newer state of its key was. A step that is marked as a repeat is told, since
-    /// every step was asked for; a change without a version comes from a scan, and is not compared.
+    /// False for a change of a key that has been printed in a newer state. A step that is marked as a repeat is printed, because the
+    /// user asked for every step. A change without a version comes from a scan and is not compared.
     mutating func admit(_ change: [UInt8]) -> Bool {
         guard let origin = Origin(change) else { return true }
         if let last = newest[origin.key], origin.version < last.version { return origin.isRepeat }

@@ -21,8 +21,8 @@ struct TicketMark: Sendable, Hashable {
 /// milliseconds since 1970 UTC), its mark (16) and the seal (16), which is the beginning of the HMAC-SHA-256 of the others. Integers have
 /// their most significant byte first.
 ///
-/// Whoever sees a ticket can test guesses of its token against the seal, so a token must be random. Whoever has the digest of a token can
-/// make tickets.
+/// A reader of a ticket can test guesses of its token against the seal, so a token must be random. The digest of a token suffices to make
+/// tickets.
 struct SealedTicket: Sendable, Hashable {
     enum Kind: UInt8, Sendable {
         /// Opens one stream at each replica. The mark is random.

@@ -106,7 +106,7 @@ final class Tickets: Sendable {
         if let rest { throw TooMany(retrySeconds: Int(rest.wholeSeconds) + 1) }
     }
 
-    /// What a ticket opens at `target`: the rights of its token as they are now.
+    /// The rights that a ticket gives at `target`: those that its token has now.
     func redeem(_ text: String, for target: TicketTarget) throws(Fault) -> Grant {
         guard let claim = SealedTicket.Claim(text) else { throw .invalid }
         let ticket = claim.ticket

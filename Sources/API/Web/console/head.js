@@ -68,7 +68,7 @@ function showStatus(status) {
     find("item-bytes").textContent = size(status.bytes);
     find("subscribers").textContent = count(status.subscribers);
     find("uptime").textContent = `up ${span(Date.parse(status.now) - Date.parse(status.started_at))}`;
-    // What follows is for other replicas, and too long for a phone.
+    // Only other replicas need the rest, which is too long for a phone.
     find("position").textContent = status.position?.split(".", 2).join(".") ?? "none yet";
     find("position").title = status.position ?? "";
     const times = `${count(status.rebuilds)} ${status.rebuilds === 1 ? "time" : "times"}`;

@@ -36,7 +36,7 @@ struct ReadEvidence: Sendable {
     /// When the newest record was created, milliseconds since 1970 UTC.
     private(set) var newestCreation: Int64?
 
-    /// What one page proves once it is taken.
+    /// The proof of one page, which holds once the consumer has taken the page.
     private struct Proof: Sendable {
         /// See `ReadEvidence.completeUntil`.
         var completeUntil: Duration?

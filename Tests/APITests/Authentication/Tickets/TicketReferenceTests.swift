@@ -11,7 +11,7 @@ import Testing
         try TicketReference(url, among: streams)
     }
 
-    /// What a request for such a URL is.
+    /// A request for such a URL.
     private func asked(_ query: String, _ pattern: String = "/v1/events") throws -> TicketTarget {
         let request = try #require(HTTPRequest(testing: query, path: pattern))
         return TicketTarget(
