@@ -232,6 +232,13 @@ struct SavedStateProcess {
         await wait("live", sourceLocation: sourceLocation) { replicator.status.state == .live }
     }
 
+    /// Waits until the saved state is shown, and said to be: the contents are published a moment before the status tells of them.
+    func waitShown(sourceLocation: SourceLocation = #_sourceLocation) async {
+        await wait("the saved state to be shown", sourceLocation: sourceLocation) {
+            store.snapshot != nil && replicator.status.servesSavedState
+        }
+    }
+
     /// Waits until everything that is applied is saved.
     func waitSaved(sourceLocation: SourceLocation = #_sourceLocation) async {
         await wait("saved", sourceLocation: sourceLocation) {

@@ -26,10 +26,6 @@ import Testing
         harness.sandbox.faults.enqueue(.describeTable, broken, times: 100_000)
     }
 
-    private func waitShown(_ process: SavedStateProcess) async {
-        await process.wait("the saved state to be shown") { process.store.snapshot != nil }
-    }
-
     @Test("while AWS is away the state is served as stale with its age; then it is live in the same epoch, not scanned")
     func outage() async throws {
         let (harness, before) = try await saved()
@@ -46,7 +42,7 @@ import Testing
             if process.store.snapshot == nil {
                 #expect(process.saved.start == "loaded; it is shown only while DynamoDB is away")
             }
-            await waitShown(process)
+            await process.waitShown()
             #expect(process.items == contents)
             #expect(process.position == before)
             await process.wait("the reason") { process.replicator.status.reason.contains("DescribeTable") }
@@ -78,7 +74,7 @@ import Testing
         try await harness.run { process in
             await process.wait("the table to be described") { process.saved.isResumed }
             await process.wait("a failing shard") { process.replicator.status.lastError != nil }
-            await waitShown(process)
+            await process.waitShown()
             #expect(process.replicator.status.state == .stale)
             #expect(process.items == contents && process.position == before)
             harness.sandbox.faults.removeAll()
@@ -131,7 +127,7 @@ import Testing
         try await harness.run {
             $0.startTimeout = .milliseconds(1)
         } _: { process in
-            await waitShown(process)
+            await process.waitShown()
             #expect(process.items == contents && process.replicator.status.state == .stale)
             await process.wait("the reason") { process.replicator.status.reason.contains(code) }
             let waits = process.observer.events.contains {
@@ -152,7 +148,7 @@ import Testing
         try await harness.run {
             $0.limits.startLimit = .milliseconds(1)
         } _: { process in
-            await waitShown(process)
+            await process.waitShown()
             await process.wait("the reason") { process.replicator.status.reason.contains("AccessDeniedException") }
             harness.sandbox.faults.removeAll()
             await process.waitLive()
@@ -259,7 +255,7 @@ import Testing
         takeAway(harness)
         let busy = SandboxFault.error(status: 400, code: "ThrottlingException", message: "slow down")
         try await harness.run { process in
-            await waitShown(process)
+            await process.waitShown()
             harness.sandbox.faults.removeAll()
             harness.sandbox.faults.enqueue(.scan, busy, times: 100_000)
             await process.wait("the contents to be withdrawn") { process.store.snapshot == nil }
@@ -292,7 +288,7 @@ import Testing
     func otherRegion() async throws {
         let (harness, _) = try await saved()
         takeAway(harness)
-        try await harness.run(region: RegionCell(.named("us-east-1"))) { process in await waitShown(process) }
+        try await harness.run(region: RegionCell(.named("us-east-1"))) { process in await process.waitShown() }
         try await harness.run(region: RegionCell(.named("eu-west-9"))) { process in
             await process.wait("a verdict") { !process.rejections.isEmpty }
             #expect(process.rejections.map(\.kind) == ["other-stream"])
@@ -319,7 +315,7 @@ import Testing
             #expect(process.store.snapshot == nil && process.replicator.status.state == .starting)
             region.region = .named(name)
             if name == "us-east-1" {
-                await waitShown(process)
+                await process.waitShown()
                 #expect(process.position == before)
             } else {
                 await process.wait("a verdict") { !process.rejections.isEmpty }

@@ -61,7 +61,7 @@ import Testing
             #expect(process.saved.start == "not read yet: \(error)" && process.store.snapshot == nil)
             _ = holder
             holder = nil
-            await process.wait("the saved state to be shown") { process.store.snapshot != nil }
+            await process.waitShown()
             #expect(process.replicator.status.state == .stale && process.items.count == 60)
             #expect(process.saved.trouble == nil && taken(process, isLate: false, harness))
             let troubles = process.observer.events.count { if case .stateTrouble = $0 { true } else { false } }
