@@ -12,11 +12,19 @@ import Testing
 /// Keeps what replication reported.
 final class RecordingObserver: ReplicationObserver {
     private let state = Mutex<(events: [ReplicationEvent], published: Int)>(([], 0))
+    private let listener = Mutex<(@Sendable (ReplicationEvent) -> Void)?>(nil)
 
     var events: [ReplicationEvent] { state.withLock { $0.events } }
     var publications: Int { state.withLock { $0.published } }
 
-    func observe(_ event: ReplicationEvent) { state.withLock { $0.events.append(event) } }
+    /// Calls `listener` with each event from now on, while it happens.
+    func listen(_ listener: @escaping @Sendable (ReplicationEvent) -> Void) { self.listener.withLock { $0 = listener } }
+
+    func observe(_ event: ReplicationEvent) {
+        listener.withLock { $0 }?(event)
+        state.withLock { $0.events.append(event) }
+    }
+
     /// Listens to the store.
     func published() { state.withLock { $0.published += 1 } }
 }

@@ -3,6 +3,7 @@ import DynamoSandbox
 import Glibc
 import ReplicaStore
 import StateStore
+import Synchronization
 import Testing
 
 @testable import Replication
@@ -62,6 +63,27 @@ import Testing
             #expect(process.replicator.stateAndLag.lagMilliseconds ?? .max < 3_600_000)
         }
         #expect(harness.sandbox.calls(.scan).isEmpty)
+    }
+
+    @Test("a reader that asks at the very moment at which it is live is not told the age of what was shown before")
+    func ageEnds() async throws {
+        let (harness, _) = try await saved()
+        harness.sandbox.clock.advance(by: .seconds(3_600))
+        takeAway(harness)
+        try await harness.run { process in
+            await process.waitShown()
+            let told = Mutex<[Int64?]>([])
+            let replicator = process.replicator
+            process.observer.listen { event in
+                guard case .stateChanged(_, to: .live, _, _) = event else { return }
+                told.withLock { $0.append(replicator.status.lagMilliseconds) }
+            }
+            harness.sandbox.faults.removeAll()
+            await process.waitLive()
+            await process.wait("the change to be told") { !told.withLock(\.isEmpty) }
+            let lags = told.withLock { $0 }
+            #expect(lags.allSatisfy { $0.map { $0 < 60_000 } ?? false }, "\(lags)")
+        }
     }
 
     @Test("what is shown stays as it is until everything since has been read: nobody sees what lies between")

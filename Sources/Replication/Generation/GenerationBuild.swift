@@ -136,7 +136,12 @@ actor GenerationBuild {
             {
                 contents.begin(completeStamp: view.completeStamp, scanEnd: isResumed ? nil : scanEnd)
                 tableWatch.clearCondition()
-                context.reporter.transition { $0.goLive() }
+                // With the lag in one step: a reader between the two would hear that the replica is live and hours behind.
+                context.reporter.transition(lookedAt: view.asOf) {
+                    show(view, in: &$0)
+                } _: {
+                    $0.goLive()
+                }
             }
             show(view)
             if let end = startEnd(view) { return end }
@@ -159,10 +164,9 @@ actor GenerationBuild {
     /// Tells readers of the stream as it was when the view was taken: a late view says nothing about the time since, and its lag ends with
     /// that moment too.
     private func show(_ view: StreamView) {
-        let shards = view.shards.map(ShardStatus.init)
         guard isLive else {
             context.reporter.update(lookedAt: view.asOf) { status in
-                status.shards = shards
+                status.shards = view.shards.map(ShardStatus.init)
                 // Until this generation is published, the stream's lag is not the lag of the published contents.
                 if status.servedAsOf == nil { status.lagMilliseconds = view.lagMilliseconds }
             }
@@ -172,13 +176,18 @@ actor GenerationBuild {
         var condition = tableWatch.condition
         if condition.obstacle == nil { condition.obstacle = context.memory.obstacle }
         let evidence = Readiness.Evidence(view, condition)
-        context.reporter.transition(lookedAt: view.asOf) { status in
-            status.shards = shards
-            status.lagMilliseconds = view.lagMilliseconds
-            if let lag = view.lagMilliseconds { status.servedAsOf = view.asOf - .milliseconds(lag) }
+        context.reporter.transition(lookedAt: view.asOf) {
+            show(view, in: &$0)
         } _: {
             $0.judge(evidence, maximumLag: context.settings.maximumLag)
         }
+    }
+
+    /// What a view says of published contents.
+    private func show(_ view: StreamView, in status: inout ReplicationStatus) {
+        status.shards = view.shards.map(ShardStatus.init)
+        status.lagMilliseconds = view.lagMilliseconds
+        if let lag = view.lagMilliseconds { status.servedAsOf = view.asOf - .milliseconds(lag) }
     }
 
     // MARK: Saving and verification
