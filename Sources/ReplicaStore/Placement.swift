@@ -55,7 +55,7 @@ extension StoreSnapshot {
         return marks.high > progress.high(at: self.position.seq) ?? .min ? marks.high : nil
     }
 
-    /// True if this replica has a state as new as `high`, or has proved that the table has no newer one up to then.
+    /// True if this replica has a state as new as `high`, or has proved that it has every record up to then.
     package func reaches(_ high: Int64) -> Bool {
         let head = self.position.seq
         return [progress.low(at: head), progress.high(at: head)].contains { $0 ?? .min >= high }

@@ -17,7 +17,7 @@ final class RecordingObserver: ReplicationObserver {
     var events: [ReplicationEvent] { state.withLock { $0.events } }
     var publications: Int { state.withLock { $0.published } }
 
-    /// Calls `listener` with each event from now on, while it happens.
+    /// Calls `listener` with each later event, before the caller of `observe` goes on.
     func listen(_ listener: @escaping @Sendable (ReplicationEvent) -> Void) { self.listener.withLock { $0 = listener } }
 
     func observe(_ event: ReplicationEvent) {

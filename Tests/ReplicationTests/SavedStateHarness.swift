@@ -232,7 +232,7 @@ struct SavedStateProcess {
         await wait("live", sourceLocation: sourceLocation) { replicator.status.state == .live }
     }
 
-    /// Waits until the saved state is shown, and said to be: the contents are published a moment before the status tells of them.
+    /// Waits until the saved state is shown and the status says so, which is a moment after the contents are published.
     func waitShown(sourceLocation: SourceLocation = #_sourceLocation) async {
         await wait("the saved state to be shown", sourceLocation: sourceLocation) {
             store.snapshot != nil && replicator.status.servesSavedState

@@ -136,7 +136,7 @@ actor GenerationBuild {
             {
                 contents.begin(completeStamp: view.completeStamp, scanEnd: isResumed ? nil : scanEnd)
                 tableWatch.clearCondition()
-                // With the lag in one step: a reader between the two would hear that the replica is live and hours behind.
+                // State and lag change together: between two steps a reader would be told that the replica is live and hours behind.
                 context.reporter.transition(lookedAt: view.asOf) {
                     show(view, in: &$0)
                 } _: {
@@ -183,7 +183,7 @@ actor GenerationBuild {
         }
     }
 
-    /// What a view says of published contents.
+    /// Writes the shards and the lag of `view` into `status`; only for contents that are published.
     private func show(_ view: StreamView, in status: inout ReplicationStatus) {
         status.shards = view.shards.map(ShardStatus.init)
         status.lagMilliseconds = view.lagMilliseconds
