@@ -100,7 +100,7 @@ let package = Package(
         layer("DynamoDBClient", ["Basics", "CurlTransport", "Digest", "TableModel", "CLinux", "CZlib"]),
         layer("TableCheck", ["Basics", "TableModel", "DynamoDBClient"], settings: memorySafe),
         layer("DynamoDBStream", ["Basics", "TableModel", "DynamoDBClient", heap], settings: memorySafe),
-        layer("ReplicaStore", ["Basics", "TableModel", deque]),
+        layer("ReplicaStore", ["Basics", "TableModel", "CXXHash", deque]),
         layer("StateStore", ["Basics", "TableModel", "ReplicaStore", "CSQLite", "CXXHash"]),
         layer(
             "Replication",

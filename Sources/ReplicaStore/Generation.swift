@@ -5,7 +5,10 @@ import TableModel
 ///
 /// Each live key or tombstone has exactly one record, which is in a tree by key and in a tree by seq.
 struct Generation: ~Copyable {
-    let epoch: Epoch
+    private(set) var epoch: Epoch
+    private var lineage = EpochLineage()
+    /// The seqs are those of another replica.
+    var isCopy = false
     let keySchema: KeySchema
     let limits: StoreLimits
     private let tombstoneMilliseconds: Int64
@@ -18,6 +21,7 @@ struct Generation: ~Copyable {
     private var tombstoneCount = 0
     private var unreadableCount = 0
     private var itemBytes = 0
+    private var digest = ContentDigest()
     /// Bytes of records replaced or removed so far.
     private var replacedBytes = 0
     private var horizon: UInt64 = 0
@@ -217,6 +221,7 @@ struct Generation: ~Copyable {
             tombstoneCount += change
         } else {
             itemBytes += change * storage.byteCount
+            if change > 0 { digest.add(storage.contentBytes) } else { digest.remove(storage.contentBytes) }
         }
     }
 
@@ -229,6 +234,56 @@ struct Generation: ~Copyable {
         }
         reclaimer.retire(record: record)
     }
+
+    // MARK: Copying
+
+    /// Places a copied record, whose seq follows the newest one.
+    mutating func place(_ copied: CopiedRecord) {
+        newestAt = max(newestAt, copied.at)
+        let record = RecordStorage.make(
+            seq: copied.seq,
+            at: copied.at,
+            cause: copied.cause,
+            version: copied.version,
+            key: copied.key,
+            item: copied.item
+        )
+        _ = enter(record) { _ in false }
+        pruneTombstones()
+    }
+
+    /// A record of the stream that bears `time` was placed as the newest change.
+    mutating func noteRecord(at time: Int64) { progress.applied(time, at: seq) }
+
+    /// Something that no record told of was placed as the newest change.
+    mutating func noteRepair(at time: Int64) { progress.repaired(at: seq, time: time) }
+
+    /// The seqs up to `seq` are not told. Steps before it are given up, since others may lie between.
+    mutating func skip(to seq: UInt64) {
+        self.seq = seq
+        history.suspend()
+    }
+
+    /// Steps are kept from here on, unless they are kept already.
+    mutating func resumeHistory() { history.resume() }
+
+    /// Removals up to `seq` cannot be told any more.
+    mutating func raiseHorizon(to seq: UInt64) { horizon = max(horizon, seq) }
+
+    /// See `GenerationWriter.rename`.
+    mutating func rename(_ epoch: Epoch) {
+        lineage.renamed(self.epoch, at: seq)
+        self.epoch = epoch
+        isCopy = false
+    }
+
+    /// See `GenerationWriter.digest`.
+    var contentDigest: (items: Int, content: ContentDigest) {
+        (byKey.count - tombstoneCount - unreadableCount, digest)
+    }
+
+    /// The record of a key.
+    func find(_ key: UnsafeRawBufferPointer) -> Unmanaged<RecordStorage>? { byKey.find(TreeKey(bytes: key)) }
 
     // MARK: Restoring
 
@@ -291,7 +346,7 @@ struct Generation: ~Copyable {
     mutating func endBootstrap() {
         guard isBootstrapping else { return }
         isBootstrapping = false
-        history.begin(origin: isRestored ? nil : seq)
+        history.begin(origin: isRestored || isCopy ? nil : seq)
         pruneTombstones()
     }
 
@@ -331,7 +386,10 @@ struct Generation: ~Copyable {
             horizon: horizon,
             horizonAt: horizonAt,
             keySchema: keySchema,
+            lineage: lineage,
+            isCopy: isCopy,
             itemBytes: itemBytes,
+            digest: digest,
             replacedBytes: replacedBytes,
             tombstoneCount: tombstoneCount,
             unreadableCount: unreadableCount,

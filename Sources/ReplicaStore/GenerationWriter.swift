@@ -2,7 +2,7 @@ package import TableModel
 
 /// Builds and then keeps one generation. Not Sendable: its owner, the replication queue, is the only writer.
 package final class GenerationWriter {
-    private var generation: Generation
+    var generation: Generation
 
     /// Starts an empty generation. Its first change gets the number after `seq`.
     package init(epoch: Epoch, keySchema: KeySchema, limits: StoreLimits, startingAfter seq: UInt64 = 0) {

@@ -16,6 +16,17 @@ struct HistoryRing {
         self.origin = origin
     }
 
+    /// Gives up all steps, because others are missing after them. None is kept before `resume`.
+    mutating func suspend() {
+        isRecording = false
+        chunks = []
+        bytes = 0
+        origin = nil
+    }
+
+    /// Keeps steps again after `suspend`.
+    mutating func resume() { isRecording = limit > 0 }
+
     /// Keeps a step; `new` bears the seq after the last one's.
     @inline(__always)
     mutating func append(new: RecordStorage, old: RecordStorage?) {

@@ -86,6 +86,13 @@ final class RecordStorage: ManagedBuffer<RecordHeader, UInt8> {
         return UnsafeRawBufferPointer(start: tail + header.versionCount + header.keyCount, count: header.itemCount)
     }
 
+    /// Key and item, which lie side by side. Valid while the storage is alive.
+    @inline(__always)
+    var contentBytes: UnsafeRawBufferPointer {
+        let header = header
+        return UnsafeRawBufferPointer(start: tail + header.versionCount, count: header.keyCount + header.itemCount)
+    }
+
     private static func pack(_ text: String, to target: UnsafeMutableRawPointer) -> Int {
         var index = 0
         for digit in text.utf8 {

@@ -25,6 +25,24 @@ package struct StoreSnapshot: Sendable {
     package var history: ChangeHistory { contents.history }
     /// The table's key schema.
     package var keySchema: KeySchema { contents.keySchema }
+    /// Whether the seqs are those of another replica, which these contents are a copy of: its readers may be ahead.
+    package var isCopy: Bool { contents.isCopy }
+
+    /// Whether a position of `epoch` at `seq` means the same here: it is of these contents' own epoch, or of one that they had up to there.
+    package func continues(_ epoch: Epoch, at seq: UInt64) -> Bool {
+        epoch == position.epoch || contents.lineage.covers(epoch, seq)
+    }
+
+    /// A position of an epoch that these contents had, as one of their present epoch; every other one as it is.
+    package func own(_ position: Position) -> Position {
+        guard position.epoch != self.position.epoch, continues(position.epoch, at: position.seq) else {
+            return position
+        }
+        return Position(epoch: self.position.epoch, seq: position.seq, watermarks: position.watermarks)
+    }
+
+    /// The digest of the live items.
+    package var digest: ContentDigest { contents.digest }
     /// Live items.
     package var itemCount: Int { contents.byKey.count - contents.tombstoneCount - contents.unreadableCount }
     /// Bytes of keys and packed items.
@@ -122,7 +140,10 @@ final class SnapshotContents: Sendable {
     let horizon: UInt64
     let horizonAt: Int64?
     let keySchema: KeySchema
+    let lineage: EpochLineage
+    let isCopy: Bool
     let itemBytes: Int
+    let digest: ContentDigest
     let replacedBytes: Int
     let tombstoneCount: Int
     let unreadableCount: Int
@@ -138,7 +159,10 @@ final class SnapshotContents: Sendable {
         horizon: UInt64,
         horizonAt: Int64?,
         keySchema: KeySchema,
+        lineage: EpochLineage,
+        isCopy: Bool,
         itemBytes: Int,
+        digest: ContentDigest,
         replacedBytes: Int,
         tombstoneCount: Int,
         unreadableCount: Int,
@@ -153,7 +177,10 @@ final class SnapshotContents: Sendable {
         self.horizon = horizon
         self.horizonAt = horizonAt
         self.keySchema = keySchema
+        self.lineage = lineage
+        self.isCopy = isCopy
         self.itemBytes = itemBytes
+        self.digest = digest
         self.replacedBytes = replacedBytes
         self.tombstoneCount = tombstoneCount
         self.unreadableCount = unreadableCount

@@ -6,7 +6,10 @@ package struct StreamTag: Sendable, Hashable, CustomStringConvertible {
     /// Takes the low 35 bits of a hash.
     package init(hash: UInt64) { bits = hash & (1 << 35 - 1) }
 
-    /// Reads seven characters of `a-z2-7`.
+    /// Reads seven characters of `a-z2-7`; nil for anything else.
+    package init?(_ text: String) { self.init(Substring(text).utf8) }
+
+    /// The same of a part of a text.
     init?(_ text: Substring.UTF8View) {
         guard text.count == 7, let bits = Watermarks.number(text, radix: 32, digit: StreamTag.digit) else { return nil }
         self.bits = bits
