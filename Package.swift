@@ -106,6 +106,10 @@ let package = Package(
             "Replication",
             ["Basics", "TableModel", "DynamoDBClient", "DynamoDBStream", "ReplicaStore", "StateStore"]
         ),
+        layer(
+            "Following",
+            ["Basics", "CurlTransport", "TableModel", "ReplicaStore", "Replication"]
+        ),
         layer("HTTPServer", ["Basics", "HTTPSemantics", "CLinux", deque, heap]),
         layer("Compression", ["Basics", "CZlib"]),
         layer("Digest", ["Basics", "CCrypto"]),
@@ -125,8 +129,8 @@ let package = Package(
             "Service",
             [
                 "Basics", "HTTPSemantics", "TableModel", "DynamoDBClient", "DynamoDBStream", "Replication",
-                "ReplicaStore", "StateStore", "HTTPServer", "Feed", "API", "Telemetry", "TableCheck", "CLinux",
-                "CProcessors", logging, metrics, argumentParser,
+                "Following", "ReplicaStore", "StateStore", "HTTPServer", "Feed", "API", "Telemetry", "TableCheck",
+                "CLinux", "CProcessors", logging, metrics, argumentParser,
             ]
         ),
         .executableTarget(

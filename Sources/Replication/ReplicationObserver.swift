@@ -57,6 +57,12 @@ package enum ReplicationEvent: Sendable, Hashable {
     case unreadable(text: String)
     /// So many items that could not be read were read again, and could.
     case readable(count: Int)
+    /// An upstream (`--follow`) cannot be followed for this reason; another attempt follows.
+    case upstreamTrouble(String)
+    /// An upstream continues where the replica stood, or from its times after a move from another replica.
+    case upstreamContinues(epoch: String, isMoved: Bool)
+    /// The contents differ from the upstream's, as the words say; they are loaded again.
+    case upstreamDiffers(String)
     /// A record came whose event name or version this release does not know; reported once for each. The item of its key is read from the
     /// table. A record without a key of the table is skipped.
     case unknownRecord(eventName: String, shardID: String)

@@ -23,6 +23,9 @@ package struct MemoryLimit: Sendable, Hashable {
         "Give the container or machine more memory (and raise --max-memory where it is set), leave large attributes out with "
         + "--ignore-attributes"
 
+    /// Bytes up to which memory is filled with contents.
+    package var fillBytes: Int64 { MemoryRule(self).markBytes }
+
     /// The limit in words.
     var text: String { "\(ByteText.format(bytes)) (\(source.rawValue))" }
 }
@@ -30,9 +33,9 @@ package struct MemoryLimit: Sendable, Hashable {
 /// The memory of this process, as the system tells it.
 package struct MemoryReadings: Sendable {
     /// The limit as it is now, since a container's can be changed while it runs; nil without one.
-    let limit: @Sendable () -> MemoryLimit?
+    package let limit: @Sendable () -> MemoryLimit?
     /// Bytes in use; nil where the system does not say.
-    let used: @Sendable () -> Int64?
+    package let used: @Sendable () -> Int64?
     /// Gives freed memory back to the system.
     let release: @Sendable () -> Void
 

@@ -12,7 +12,7 @@ package struct Readiness: Sendable, Hashable {
     /// Whether the contents of a saved state are shown as they were, and nothing newer has been.
     package var servesSavedState: Bool { state == .stale && !hasBeenLive }
     /// Whether readers have been shown anything.
-    private(set) var hasServed = false
+    package private(set) var hasServed = false
     /// The cause of the present rebuild, or that a saved state is shown, reported for as long as it lasts.
     private var cause: Reason?
 
@@ -50,6 +50,18 @@ package struct Readiness: Sendable, Hashable {
             )
         }
 
+        /// What a follower of another replica knows: why that one is not live, and why it cannot be followed.
+        package init(lagMilliseconds: Int64?, obstacle: Reason?, trouble: Trouble?) {
+            self.init(
+                lagMilliseconds: lagMilliseconds,
+                streamIsDisabled: false,
+                tableIsMissing: false,
+                obstacle: obstacle,
+                trouble: trouble,
+                silence: nil
+            )
+        }
+
         init(
             lagMilliseconds: Int64?,
             streamIsDisabled: Bool,
@@ -73,18 +85,23 @@ package struct Readiness: Sendable, Hashable {
     /// A call that keeps failing.
     package struct Trouble: Sendable, Hashable {
         let code: ReasonCode
+        /// A sentence without its full stop.
         let text: String
 
-        /// Names it.
+        /// A call of DynamoDB Streams that fails in this way.
         package init(_ kind: DynamoDBError.Kind, _ text: String) {
-            code = ReasonCode(kind)
-            self.text = text
+            self.init(ReasonCode(kind), "the stream cannot be read: \(text)")
         }
 
-        /// The error of a call.
+        /// The error of such a call.
         package init(_ error: DynamoDBError) {
-            code = ReasonCode(error)
-            text = error.description
+            self.init(ReasonCode(error), "the stream cannot be read: \(error.description)")
+        }
+
+        /// Any other trouble, as a sentence without its full stop.
+        package init(_ code: ReasonCode, _ text: String) {
+            self.code = code
+            self.text = text
         }
     }
 
@@ -110,6 +127,13 @@ package struct Readiness: Sendable, Hashable {
     package mutating func beginGeneration(_ reason: String, code: ReasonCode = .bookmarking) {
         cause = Reason(code, reason)
         enter(hasServed ? .rebuilding : .syncing, Reason(code, reason))
+    }
+
+    /// Contents are shown, for the first time, of which it is known that they are not current.
+    package mutating func showStale(_ reason: String, code: ReasonCode) {
+        cause = Reason(code, reason)
+        hasServed = true
+        enter(.stale, Reason(code, reason))
     }
 
     /// The old contents were taken away during a rebuild, for `reason`.
@@ -149,7 +173,7 @@ package struct Readiness: Sendable, Hashable {
             if let silence = evidence.silence, silence > maximumLag { return .stalled(for: silence) }
             return Reason(.lagging, "more than \(maximumLag.wholeSeconds) s behind the table")
         }
-        return Reason(trouble.code, "the stream cannot be read: \(trouble.text)")
+        return Reason(trouble.code, trouble.text)
     }
 
     /// The one place where the state changes. An illegal change is a fault of this program, never of what it follows, and no input

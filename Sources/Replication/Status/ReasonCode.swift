@@ -17,6 +17,11 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     /// The scan is complete, and the stream is read up to what was written meanwhile.
     case catchingUp = "catching-up"
 
+    /// No upstream (`--follow`) has contents that can be followed yet.
+    case waitingForUpstream = "waiting-for-upstream"
+    /// The contents of the upstream are being loaded.
+    case loadingUpstream = "loading-upstream"
+
     // Live.
 
     /// Everything older than the bound is there.
@@ -53,7 +58,17 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     /// of a rebuild when it cannot be resumed.
     case savedState = "saved-state"
 
+    /// The upstream that is followed is not live itself.
+    case upstreamStale = "upstream-stale"
+    /// No upstream responds.
+    case upstreamUnreachable = "upstream-unreachable"
+    /// What the upstream offers cannot be followed: somebody has to change a setting.
+    case upstreamUnusable = "upstream-unusable"
+
     // Causes of a rebuild.
+
+    /// The upstream's lines contradict each other, or what was made of them.
+    case upstreamDiffers = "upstream-differs"
 
     /// Records were lost: trimmed, or their shard vanished.
     case gap
@@ -71,7 +86,9 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
     /// Whether it names a step on the way to live, and no trouble.
     package var isStep: Bool {
         switch self {
-        case .waitingForTable, .streamEnabling, .resuming, .bookmarking, .scanning, .catchingUp: true
+        case .waitingForTable, .streamEnabling, .resuming, .bookmarking, .scanning, .catchingUp, .waitingForUpstream,
+            .loadingUpstream:
+            true
         default: false
         }
     }
@@ -92,10 +109,11 @@ package enum ReasonCode: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Why, by name and in a sentence.
-struct Reason: Sendable, Hashable {
-    let code: ReasonCode
-    let text: String
-    init(_ code: ReasonCode, _ text: String) {
+package struct Reason: Sendable, Hashable {
+    package let code: ReasonCode
+    /// Without its full stop.
+    package let text: String
+    package init(_ code: ReasonCode, _ text: String) {
         self.code = code
         self.text = text
     }

@@ -94,6 +94,10 @@ package struct ReplicationStatus: Sendable, Hashable {
     package var unreadable = UnreadableStatus()
     package var changesApplied = 0
     package var lastError: String?
+    /// The patterns of the attributes that the items lack, as text; empty for none.
+    package var ignoredAttributes = ""
+    /// Nil unless another replica is followed.
+    package var upstream: UpstreamStatus?
     /// Nil without a state directory.
     package var savedState: SavedStateStatus?
     package init() {}

@@ -1,4 +1,4 @@
-import Basics
+package import Basics
 import DynamoDBClient
 import StateStore
 import Synchronization
@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Readers judge the state at the time of reading and outside of the replicator's actor: if that is blocked, lag grows. Readiness and the
 /// stall watch have one lock, which is taken before the locks of the status. So readers and the watch see all of a look, or nothing of it.
-final class StateReporter: Sendable {
+package final class StateReporter: Sendable {
     private struct State {
         var readiness = Readiness()
         var stallWatch = StallWatch()
@@ -21,7 +21,12 @@ final class StateReporter: Sendable {
     private let observer: any ReplicationObserver
 
     /// A replica of which nothing is known yet.
-    init(_ settings: ReplicationSettings, savesState: Bool, _ time: TimeSource, _ observer: any ReplicationObserver) {
+    package init(
+        _ settings: ReplicationSettings,
+        savesState: Bool,
+        _ time: TimeSource,
+        _ observer: any ReplicationObserver
+    ) {
         var status = ReplicationStatus()
         status.tableName = settings.tableName
         status.stateSince = time.wallMilliseconds()
@@ -36,13 +41,13 @@ final class StateReporter: Sendable {
     // MARK: Reading
 
     /// The state as replication itself last found it.
-    var readiness: Readiness { state.withLock { $0.readiness } }
+    package var readiness: Readiness { state.withLock { $0.readiness } }
 
     /// The status as replication last wrote it.
     var written: ReplicationStatus { cell.status }
 
     /// The status as readers are told it now.
-    var status: ReplicationStatus {
+    package var status: ReplicationStatus {
         let (verdict, stalls) = judged
         var status = cell.status
         if stalls.departures > 0 { status.departures[.stalled, default: 0] += stalls.departures }
@@ -59,7 +64,7 @@ final class StateReporter: Sendable {
     }
 
     /// The part of the status that every response needs.
-    var stateAndLag: (state: ReplicaState, lagMilliseconds: Int64?) {
+    package var stateAndLag: (state: ReplicaState, lagMilliseconds: Int64?) {
         let (verdict, _) = judged
         return (verdict.state, verdict.lagMilliseconds)
     }
@@ -72,7 +77,7 @@ final class StateReporter: Sendable {
     }
 
     /// Reports a stall of replication once, and its end.
-    func watchForStalls() {
+    package func watchForStalls() {
         let wall = time.wallMilliseconds()
         let news = state.withLock { state in
             let known = cell.freshness
@@ -84,10 +89,10 @@ final class StateReporter: Sendable {
     // MARK: Changing the state
 
     /// Says what replication waits for, without a change of state.
-    func explain(_ reason: Reason) { transition { $0.explain(reason.text, code: reason.code) } }
+    package func explain(_ reason: Reason) { transition { $0.explain(reason.text, code: reason.code) } }
 
     /// A generation is built again because the one before it has ended; `isPaused` after a pause.
-    func beginRebuild(_ reason: Reason, isPaused: Bool = false) {
+    package func beginRebuild(_ reason: Reason, isPaused: Bool = false) {
         update {
             $0.lastError = reason.text
             $0.rebuilds += 1
@@ -98,7 +103,7 @@ final class StateReporter: Sendable {
 
     /// Changes the readiness and tells everybody. `moment`, on the continuous clock, is when replication looked at all that it follows; nil
     /// when the change does not come from a look. `show` writes the rest of that look.
-    func transition(
+    package func transition(
         lookedAt moment: Duration? = nil,
         showing show: (inout ReplicationStatus) -> Void = { _ in },
         _ change: (inout Readiness) -> Void
@@ -129,12 +134,12 @@ final class StateReporter: Sendable {
     // MARK: Reporting
 
     /// Changes the rest of the status. `moment` is as in `transition`.
-    func update(lookedAt moment: Duration? = nil, _ change: (inout ReplicationStatus) -> Void) {
+    package func update(lookedAt moment: Duration? = nil, _ change: (inout ReplicationStatus) -> Void) {
         cell.update(lookedAt: moment, change)
     }
 
     /// Tells the observer.
-    func observe(_ event: ReplicationEvent) { observer.observe(event) }
+    package func observe(_ event: ReplicationEvent) { observer.observe(event) }
 
     /// A read of the table failed and is retried.
     func report(_ error: DynamoDBError) {

@@ -5,17 +5,20 @@ import Logging
 /// what came of it, and one that cannot be used changes nothing.
 struct Reloads: Sendable {
     let tokens: TokenReloader?
-    let aws: AWSAccess
+    /// Nil where AWS is not called.
+    let aws: AWSAccess?
     let options: OptionsReloader?
     let logger: Logger
 
     /// Begins. Never blocks.
     func begin() {
-        var subjects = ["the credentials"]
+        var subjects: [String] = []
+        if aws != nil { subjects.append("the credentials") }
         if tokens != nil { subjects.append("the token file") }
         if options?.path != nil { subjects.append("the file of options") }
-        logger.notice("SIGHUP: reading again \(subjects.joined(separator: ", "))")
-        aws.reload()
+        let list = subjects.isEmpty ? "nothing" : subjects.joined(separator: ", ")
+        logger.notice("SIGHUP: reading again \(list)")
+        aws?.reload()
         tokens?.reread()
         options?.begin()
     }

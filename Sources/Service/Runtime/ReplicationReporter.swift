@@ -143,6 +143,16 @@ final class ReplicationReporter: ReplicationObserver {
             guard let unlogged = state.withLock({ $0.unreadables.next(at: now) }) else { return }
             logger.warning("\(text)", metadata: unlogged > 0 ? ["unlogged": "\(unlogged)"] : [:])
         case .readable(let count): logger.info("\(count) item(s) that could not be read can be read again")
+        case .upstreamTrouble(let text): logger.warning("\(text); what was followed so far is served meanwhile")
+        case .upstreamContinues(let epoch, let isMoved):
+            logger.info(
+                isMoved
+                    ? "following another replica of the stream from where this one stood"
+                    : "following the upstream from where this one stood",
+                metadata: ["epoch": "\(epoch)"]
+            )
+        case .upstreamDiffers(let words):
+            logger.warning("the contents differ from the upstream's and are loaded again: \(words)")
         case .unknownRecord(let name, let shardID):
             logger.warning(
                 "records of kind \(name) are not known to this release: the items they name are read from the table",

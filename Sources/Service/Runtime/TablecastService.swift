@@ -2,6 +2,7 @@ import API
 package import Basics
 import DynamoDBClient
 import DynamoDBStream
+import Following
 import Glibc
 package import HTTPServer
 import Logging
@@ -70,38 +71,34 @@ package struct TablecastService: Sendable {
             time: time,
             startTimeout: startTimeout
         )
-        let aws = try await setup.access(credentialsObserver: awsReporter) { configuration in
-            ClockObserver(metrics, clock: configuration.clock, reporter: awsReporter)
-        } connected: { [logger] configuration in
-            logger.info("the instance metadata service named the Region", metadata: Self.metadata(configuration))
+        var aws: AWSAccess?
+        if !settings.following.isOn {
+            aws = try await setup.access(credentialsObserver: awsReporter) { configuration in
+                ClockObserver(metrics, clock: configuration.clock, reporter: awsReporter)
+            } connected: { [logger] configuration in
+                logger.info("the instance metadata service named the Region", metadata: Self.metadata(configuration))
+            }
         }
-        defer { aws.close() }
+        defer { aws?.close() }
         let reporter = ReplicationReporter(logger: logger, time: time)
         let store = ReplicaStore()
         var replication = settings.replication
         replication.startTimeout = startTimeout
         let memory = MemoryGauge(option: settings.maximumMemory, time: time)
         replication.stream.limits.replayBytes = memory.replayBytes
-        let replicator = Replicator(
-            settings: replication,
-            table: aws,
-            streams: aws,
-            store: store,
-            time: time,
-            observer: reporter,
-            session: session,
-            memory: memory.readings,
-            region: { aws.region }
-        )
+        let sources = Sources(store: store, replication: replication, memory: memory.readings, session: session)
+        let (keeper, _) = keeper(of: sources, aws, reporter)
         let view = ReplicaView(
             store: store,
             conditions: {
-                let (state, lag) = replicator.stateAndLag
+                let (state, lag) = keeper.stateAndLag
                 return ReplicaConditions(state: state, lagMilliseconds: lag)
             },
-            status: { replicator.status },
+            status: { keeper.status },
             wallMilliseconds: time.wallMilliseconds
         )
+        var statusOfAWS: (@Sendable () -> AWSStatus)?
+        if let aws { statusOfAWS = { aws.status } }
         let accessLog = settings.accessLog ? AccessLog(registry: metrics.registry) : nil
         let front = HTTPFront(
             view: view,
@@ -119,7 +116,7 @@ package struct TablecastService: Sendable {
                 )
             },
             descriptors: descriptors,
-            aws: { aws.status },
+            aws: statusOfAWS,
             pendingBytes: memory.pendingBytes
         )
         store.addListener { [weak front] in front?.wakeStreams() }
@@ -132,12 +129,12 @@ package struct TablecastService: Sendable {
             through: reporter
         )
         reporter.whenLoading { [supervisor] seconds in supervisor.notify([.moreTime(seconds: seconds)]) }
-        reporter.whenReady { [supervisor, table = settings.table] in
+        reporter.whenReady { [supervisor, table = settings.subject] in
             supervisor.notify([.status("serving table \(table)")])
             ready(listening)
         }
         let watchdog = Watchdog()
-        watchdog.start { replicator.watchForStalls() }
+        watchdog.start { keeper.watchForStalls() }
         defer { watchdog.stop() }
         let reloads = Reloads(
             tokens: tokens.map { TokenReloader($0) { front.wakeStreams() } },
@@ -145,14 +142,54 @@ package struct TablecastService: Sendable {
             options: options,
             logger: logger
         )
-        try await follow(replicator, front, reloads, signals)
+        try await follow(keeper, front, reloads, signals)
+    }
+
+    /// What a keeper works with.
+    private struct Sources {
+        let store: ReplicaStore
+        let replication: ReplicationSettings
+        let memory: MemoryReadings
+        let session: StateSession?
+    }
+
+    /// The keeper of the contents, and the ids of the instances behind them: of a table's stream that is read by `aws`, or of another replica.
+    private func keeper(
+        of sources: Sources,
+        _ aws: AWSAccess?,
+        _ observer: ReplicationReporter
+    ) -> (any ReplicaKeeper, @Sendable () -> [String]) {
+        if let aws {
+            let replicator = Replicator(
+                settings: sources.replication,
+                table: aws,
+                streams: aws,
+                store: sources.store,
+                time: time,
+                observer: observer,
+                session: sources.session,
+                memory: sources.memory,
+                region: { aws.region }
+            )
+            return (replicator, { [] })
+        }
+        let follower = Follower(
+            settings.following,
+            replication: sources.replication,
+            instance: Instance.id,
+            store: sources.store,
+            time: time,
+            observer: observer,
+            memory: sources.memory
+        )
+        return (follower, { follower.chain })
     }
 
     /// How long a start waits for DynamoDB; it also bounds the files that the start reads.
     private var startTimeout: Duration? { settings.startTimeout(atTerminal: isatty(STDERR_FILENO) == 1) }
 
     private func follow(
-        _ replicator: Replicator,
+        _ keeper: any ReplicaKeeper,
         _ front: HTTPFront,
         _ reloads: Reloads,
         _ signals: StopSignals
@@ -164,7 +201,7 @@ package struct TablecastService: Sendable {
         let end = await withTaskGroup(of: End.self) { group in
             group.addTask {
                 do throws(ReplicationFailure) {
-                    try await replicator.run()
+                    try await keeper.run()
                     return .asked
                 } catch {
                     return .failed(StartUpError(error))
@@ -208,12 +245,13 @@ package struct TablecastService: Sendable {
     /// cannot succeed says one line only.
     private func announce(
         _ listening: Listening,
-        _ aws: AWSAccess,
+        _ aws: AWSAccess?,
         _ descriptors: DescriptorBudget,
         _ awsReporter: AWSReporter,
         through reporter: ReplicationReporter
     ) {
-        let table = settings.table
+        let table = settings.subject
+        let upstreams = settings.following.upstreams.joined(separator: ",")
         let named = settings.listen.map(\.description).joined(separator: ",")
         let addresses = Self.list(listening.addresses)
         let exposed = settings.tokenFile == nil ? listening.addresses.filter { !$0.isLocal } : []
@@ -231,7 +269,11 @@ package struct TablecastService: Sendable {
                     metadata: ["listen": "\(named)"]
                 )
             }
-            logger.info("following table \(table)", metadata: Self.metadata(aws.configuration))
+            if let aws {
+                logger.info("following table \(table)", metadata: Self.metadata(aws.configuration))
+            } else {
+                logger.info("following \(upstreams)")
+            }
             awsReporter.start()
             supervisor.notify([.ready, .status("listening on \(addresses); table \(table) is not complete yet")])
         }

@@ -88,7 +88,8 @@ package protocol SettingGroup: SendableMetatype {
 /// Every option of the service.
 package enum SettingsTable {
     static let groups: [any SettingGroup.Type] = [
-        TableOptions.self, ReplicaOptions.self, AccessOptions.self, LimitOptions.self, ProcessOptions.self,
+        TableOptions.self, ReplicaOptions.self, FollowOptions.self, AccessOptions.self, LimitOptions.self,
+        ProcessOptions.self,
     ]
     /// The options of all groups.
     package static let settings: [Setting] = groups.flatMap { $0.settings }

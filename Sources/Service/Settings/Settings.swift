@@ -1,6 +1,7 @@
 package import API
 package import DynamoDBClient
 package import Feed
+package import Following
 package import HTTPSemantics
 package import HTTPServer
 package import Logging
@@ -12,6 +13,8 @@ package import Telemetry
 package struct Settings: Sendable, Hashable {
     /// The table and how it is followed.
     package var replication: ReplicationSettings
+    /// The other replica that is followed in place of the table's stream, if any.
+    package var following = FollowingSettings()
     /// The operator's choices that win over AWS's own variables and files.
     package var aws = AWSOverrides()
     /// The bounds of the HTTP server.
@@ -70,6 +73,9 @@ package struct Settings: Sendable, Hashable {
 
     /// The name of the table that is followed, or its ARN.
     package var table: String { replication.tableName }
+
+    /// What is followed, in words.
+    package var subject: String { following.isOn && table.isEmpty ? "of the upstream" : table }
 
     /// Follows the table at an endpoint that is not AWS's, in `region` unless the operator named another one.
     package mutating func follow(endpoint url: String, region: String) {

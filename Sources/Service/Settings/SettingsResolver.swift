@@ -1,3 +1,4 @@
+import Following
 package import HTTPServer
 
 /// Makes settings of flags, environment variables and a file of options, in this order. An empty variable counts as unset.
@@ -40,15 +41,14 @@ package struct SettingsResolver {
         resolved.settings.isInKubernetes = environment["KUBERNETES_SERVICE_HOST"]?.isEmpty == false
         let file = try configurationFile()
         for setting in table {
-            guard let given = given(setting, file) else {
-                if let missing = setting.missing, setting.text(in: resolved.settings) == "" {
-                    throw SettingsError(missing)
-                }
-                continue
-            }
+            guard let given = given(setting, file) else { continue }
             guard setting.set(given.text, in: &resolved.settings) else { throw given.failure(setting) }
             resolved.given[setting.name] = given
         }
+        for setting in table where !resolved.settings.following.isOn {
+            if let missing = setting.missing, setting.text(in: resolved.settings) == "" { throw SettingsError(missing) }
+        }
+        try SettingsConflicts.check(resolved)
         return resolved
     }
 

@@ -1,0 +1,236 @@
+import ReplicaStore
+import TableModel
+
+/// The contents that are copied from an upstream, and how far they have been. Not Sendable: it belongs to the thread that follows.
+///
+/// `current` is what readers see. While contents are loaded, `loading` is filled beside it, and takes its place once it is proved.
+final class FollowedContents {
+    /// What became of a bookmark.
+    enum Settling: Sendable, Hashable {
+        /// The contents are the upstream's as of the bookmark. `isNew`: they have just taken the place of others, or of none.
+        case exact(isNew: Bool)
+        /// They differ. The words say how.
+        case differs(String)
+    }
+
+    /// Why a change cannot be applied: the upstream contradicts itself.
+    struct Contradiction: Error, Sendable, Hashable, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Contents on the way from one upstream.
+    private struct Copy {
+        let writer: GenerationWriter
+        /// The epoch by which the upstream counts.
+        var upstreamEpoch: Epoch
+        /// The newest seq of the upstream that is here.
+        var upstreamSeq: UInt64
+        /// Whether they count by themselves: the upstream is another replica of the stream, whose seqs mean other changes.
+        var countsAlone: Bool
+        /// Something was applied since the last publication.
+        var isChanged = false
+    }
+
+    private let store: ReplicaStore
+    private let limits: StoreLimits
+    private var current: Copy?
+    private var loading: Copy?
+    /// Whether readers must start over when the loaded contents are shown, although the upstream's epoch is the same.
+    private var mustRename = false
+
+    init(store: ReplicaStore, limits: StoreLimits) {
+        self.store = store
+        self.limits = limits
+    }
+
+    /// Whether readers see contents of an upstream.
+    var isServing: Bool { current != nil }
+    /// Whether contents are being loaded.
+    var isLoading: Bool { loading != nil }
+    /// The key by which lines are read; nil before contents were described.
+    private(set) var keySchema: KeySchema?
+    /// The epoch of the upstream whose lines are expected; nil before contents were described.
+    var upstreamEpoch: Epoch? { (loading ?? current)?.upstreamEpoch }
+    /// Changes that were applied.
+    private(set) var applied = 0
+
+    /// The position from which an upstream continues; nil where everything has to be read. Its times let every replica of the stream place it.
+    var resumePosition: Position? {
+        guard loading == nil, let current else { return nil }
+        let marks = current.writer.snapshot().position.watermarks
+        return Position(epoch: current.upstreamEpoch, seq: current.upstreamSeq, watermarks: marks)
+    }
+
+    // MARK: Beginnings
+
+    /// Contents are loaded from their first row, beside those that readers see.
+    func beginLoading(_ contents: UpstreamContents) {
+        let writer = GenerationWriter(
+            epoch: mustRename ? .random() : contents.epoch,
+            keySchema: contents.keySchema,
+            limits: limits
+        )
+        writer.beginCopy()
+        if let stream = contents.stream { writer.follow(stream, since: contents.birth) }
+        keySchema = contents.keySchema
+        loading = Copy(writer: writer, upstreamEpoch: contents.epoch, upstreamSeq: 0, countsAlone: false)
+    }
+
+    /// The upstream continues, exactly or under another name, from the position that it was asked for.
+    func resume(_ contents: UpstreamContents) {
+        guard let upstreamEpoch, upstreamEpoch != contents.epoch else { return }
+        if loading != nil { loading?.upstreamEpoch = contents.epoch } else { current?.upstreamEpoch = contents.epoch }
+        // A name of the upstream's is the name here too, so that siblings keep equal ids.
+        guard loading == nil, let current, !current.countsAlone, current.writer.epoch == upstreamEpoch else { return }
+        current.writer.rename(contents.epoch)
+        current.writer.beginCopy()
+        publish()
+    }
+
+    /// Another replica of the stream continues: what is here stays, and is counted on under a name that no other replica has.
+    func move(_ contents: UpstreamContents) {
+        guard var copy = current else { return }
+        loading = nil
+        if !copy.countsAlone { copy.writer.rename(.random()) }
+        copy.countsAlone = true
+        copy.upstreamEpoch = contents.epoch
+        copy.upstreamSeq = 0
+        current = copy
+        publish()
+    }
+
+    /// Gives up what is being loaded.
+    func dropLoading() { loading = nil }
+
+    /// What readers see is not the upstream's: when other contents take its place they start over, whatever its name is.
+    func distrust() { mustRename = true }
+
+    // MARK: Lines
+
+    /// Applies a change, whose key and item are the one entry of `batch`.
+    func apply(_ change: UpstreamChange, _ batch: ItemBatch) throws(Contradiction) {
+        guard var copy = loading ?? current, let entry = batch.entries.first else { return }
+        guard change.epoch == copy.upstreamEpoch else {
+            throw Contradiction(
+                description: "a change of the epoch \(change.epoch) came within contents of \(copy.upstreamEpoch)"
+            )
+        }
+        guard change.seq > copy.upstreamSeq else {
+            throw Contradiction(description: "the seq went back from \(copy.upstreamSeq) to \(change.seq)")
+        }
+        let outcome = batch.arena.withUnsafeBytes { arena in
+            let key = UnsafeRawBufferPointer(rebasing: arena[entry.key])
+            let item = UnsafeRawBufferPointer(rebasing: arena[entry.item])
+            return copy.countsAlone
+                ? count(change, key, item, in: copy.writer)
+                : copy.writer.copy(
+                    CopiedRecord(
+                        seq: change.seq,
+                        at: change.at,
+                        cause: change.cause,
+                        version: change.version,
+                        key: key,
+                        item: change.isPut ? item : nil
+                    )
+                )
+        }
+        switch outcome {
+        case .applied: break
+        case .seqGoesBack:
+            throw Contradiction(description: "the seq went back from \(copy.writer.seq) to \(change.seq)")
+        case .versionGoesBack:
+            throw Contradiction(description: "the change \(change.seq) shows an older version of its item")
+        }
+        copy.upstreamSeq = change.seq
+        copy.isChanged = true
+        applied += 1
+        if loading != nil { loading = copy } else { current = copy }
+    }
+
+    /// Applies a change of another replica with the next seq of these contents. A state that is here already is no change.
+    private func count(
+        _ change: UpstreamChange,
+        _ key: UnsafeRawBufferPointer,
+        _ item: UnsafeRawBufferPointer,
+        in writer: GenerationWriter
+    ) -> CopyOutcome {
+        let key = ItemKey(bytes: [UInt8](key))
+        let outcome: Change.Outcome =
+            change.isPut
+            ? .put(Item(packed: [UInt8](item))) : change.cause == .unreadable ? .unreadable : .remove
+        let isRepair = change.version == nil || change.cause == .repair || change.cause == .unreadable
+        guard isRepair else {
+            _ = writer.apply(
+                Change(key: key, outcome: outcome, version: change.version, at: change.at, cause: change.cause)
+            )
+            return .applied
+        }
+        if !writer.holds(outcome, under: key) { writer.repair(key, outcome, at: change.at) }
+        return .applied
+    }
+
+    /// The upstream has told all up to a bookmark: proves the contents by its digest, and shows them.
+    func settle(_ mark: UpstreamMark) throws(Contradiction) -> Settling {
+        guard var copy = loading ?? current else { return .exact(isNew: false) }
+        let position = mark.position
+        guard position.epoch == copy.upstreamEpoch, position.seq >= copy.upstreamSeq else {
+            throw Contradiction(
+                description: "a bookmark at \(position) came after the change \(copy.upstreamEpoch).\(copy.upstreamSeq)"
+            )
+        }
+        if let difference = difference(mark, copy.writer) {
+            publish()
+            return .differs(difference)
+        }
+        copy.upstreamSeq = position.seq
+        if !copy.countsAlone {
+            copy.writer.settleCopy(at: position.seq, horizon: mark.horizon)
+        }
+        if let marks = position.watermarks {
+            copy.writer.mayHold(marks.high)
+            copy.writer.completed(marks.low)
+        }
+        let isNew = loading != nil
+        (loading, current) = (nil, copy)
+        if isNew { mustRename = false }
+        if isNew || copy.isChanged { publish() } else { refresh() }
+        return .exact(isNew: isNew)
+    }
+
+    private func difference(_ mark: UpstreamMark, _ writer: GenerationWriter) -> String? {
+        guard let items = mark.items, let digest = mark.digest else { return nil }
+        let mine = writer.digest
+        guard mine.items != items || mine.content != digest else { return nil }
+        return "at \(mark.position) the upstream has \(items) items with the digest \(digest), and this replica "
+            + "\(mine.items) with \(mine.content)"
+    }
+
+    // MARK: Showing
+
+    /// Shows what was applied since the last time. Contents that are being loaded are not shown before they are proved.
+    func showChanges() {
+        if loading == nil, current?.isChanged == true { publish() }
+    }
+
+    private func publish() {
+        guard let writer = current?.writer else { return }
+        current?.isChanged = false
+        store.publish(writer.snapshot())
+    }
+
+    private func refresh() { if let writer = current?.writer { store.refresh(writer.snapshot()) } }
+}
+
+extension GenerationWriter {
+    /// Whether the newest state of a key is already this one.
+    fileprivate func holds(_ outcome: Change.Outcome, under key: ItemKey) -> Bool {
+        let record = key.bytes.withUnsafeBytes { newestState(of: $0) }
+        switch outcome {
+        case .put(let item):
+            guard let record, !record.isTombstone else { return false }
+            return record.withPackedItem { held in item.packed.withUnsafeBytes { held.elementsEqual($0) } }
+        case .remove: return record.map { $0.isTombstone && !$0.isUnreadable } ?? true
+        case .unreadable: return record?.isUnreadable ?? false
+        }
+    }
+}
