@@ -51,6 +51,16 @@ package struct FeedLimits: Sendable, Hashable {
     package var placementPatience: Duration = .seconds(10)
     /// How often it is looked whether the replica has; as often as the replica looks for evidence.
     package static let placementPause: Duration = .milliseconds(250)
+    /// A follower's feed says at least so often what the follower holds, and looks for another chain of sources.
+    package var replicaBookmarkInterval: Duration = .milliseconds(250)
+    /// A follower's pass over all rows begins at the next multiple of this, so that followers that join together share its frames.
+    package var replicaJoinWindow: Duration = .milliseconds(500)
+    /// How long a shared frame of rows is given to followers. Longer than `frameAge`: what changed since comes as a step behind it, and a frame that
+    /// one follower made is worth more to the next than the newest states.
+    package var replicaFrameAge: Duration = .seconds(10)
+    /// How long a follower may take no byte before it is cut off. A follower that is cut off while it takes in a large table would have to
+    /// begin again; what its stream keeps in memory is one turn's bytes (`HTTPServerLimits.streamBudgetBytes`).
+    package var replicaStallTimeout: Duration = .seconds(300)
     /// Changes of a page when the client does not say, and at most.
     package var defaultPageChanges = 1000
     package var maximumPageChanges = 10_000

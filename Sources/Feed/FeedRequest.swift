@@ -18,6 +18,8 @@ package enum FeedMode: String, Sendable, Hashable, CaseIterable {
     case latest
     /// Every step, from the bounded history.
     case all
+    /// For a replica that keeps the same contents with the same positions (`ReplicaStream`).
+    case replica
 }
 
 /// What a feed in the mode `all` says of the state before a step.

@@ -55,9 +55,11 @@ extension StoreSnapshot {
         return marks.high > progress.high(at: self.position.seq) ?? .min ? marks.high : nil
     }
 
-    /// True if this replica has a state as new as `high`, or has proved that it has every record up to then.
+    /// True if this replica has a state as new as `high`, or has proved that it has every record up to then. Only the proof counts for a copy: a
+    /// reader of the replica that it is a copy of may hold a later state of the same second.
     package func reaches(_ high: Int64) -> Bool {
         let head = self.position.seq
+        if isCopy { return progress.low(at: head) ?? .min >= high }
         return [progress.low(at: head), progress.high(at: head)].contains { $0 ?? .min >= high }
     }
 

@@ -65,7 +65,9 @@ package struct Position: Sendable, Hashable, CustomStringConvertible {
 
     /// The position from which a reader continues who read to this one, and then a part of the contents as of `other`.
     ///
-    /// On one replica that is this position, but the reader may hold states up to the head of `other`. Where the two are of different
+    /// In one epoch it is the earlier one, but the reader may hold states up to the later one. The two may be of the replica that the other is a
+    /// copy of, and stamps of one second do not tell which is ahead: so its `high` is odd, as that of a reader from elsewhere
+    /// (`StoreSnapshot.foreignHigh`). Where the two are of different
     /// replicas, no seq is exact: the epoch is then `Epoch.several`, which no replica has, so every replica goes by the watermarks. Those
     /// are missing where either lacks them, or where the streams differ: then the reader starts over.
     package func merged(with other: Position) -> Position {
@@ -78,7 +80,11 @@ package struct Position: Sendable, Hashable, CustomStringConvertible {
             return Position(
                 epoch: epoch,
                 seq: min(seq, other.seq),
-                watermarks: Watermarks(stream: mine.stream, low: min(mine.low, theirs.low), high: high)
+                watermarks: Watermarks(
+                    stream: mine.stream,
+                    low: min(mine.low, theirs.low),
+                    high: high | ((mine.high | theirs.high) & 1) | (seq == other.seq ? 0 : 1)
+                )
             )
         }
         return Position(

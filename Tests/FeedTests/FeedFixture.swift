@@ -22,7 +22,8 @@ final class FeedFixture {
         feedLimits: FeedLimits = FeedLimits(),
         maximumTombstones: Int = 100_000,
         historyBytes: Int = 1 << 20,
-        epoch: String = "aaaaaaaa"
+        epoch: String = "aaaaaaaa",
+        source: @escaping @Sendable () -> ReplicaSource = { ReplicaSource(chain: ["me"], state: "live") }
     ) {
         var limits = StoreLimits()
         limits.maximumTombstones = maximumTombstones
@@ -33,6 +34,7 @@ final class FeedFixture {
             store: store,
             limits: feedLimits,
             wallMilliseconds: { 1_700_000_000_123 },
+            source: source,
             conditions: { FeedConditions(lagMilliseconds: 7, reason: "scanning") }
         )
     }
@@ -83,6 +85,20 @@ final class FeedFixture {
     }
 
     static func item(_ id: String, _ value: Int) -> Item { Item(["id": .string(id), "v": .number(String(value))]) }
+
+    /// A follower's feed.
+    func follow(_ start: FeedStart = .zero, isPartial: Bool = false, filter: FeedFilter? = nil) throws -> ReplicaStream
+    {
+        let request = FeedRequest.make { request in
+            request.mode = .replica
+            request.encoding = .lines
+            request.representation = ItemRepresentation(format: .dynamodb)
+            request.start = start
+            request.filter = filter
+        }
+        let permit = try #require(hub.admit(address: 1))
+        return ReplicaStream(hub: hub, request: request, permit: permit, isPartial: isPartial)
+    }
 
     func stream(_ request: FeedRequest = FeedRequest(), address: UInt64 = 1) -> FeedStream {
         FeedStream(hub: hub, request: request, permit: hub.admit(address: address))

@@ -86,7 +86,7 @@ private final class GrantedStream: StreamingBody {
     func produce(into output: inout [UInt8], budget: Int, now: Duration) -> StreamStep {
         if let loss = grant.loss() {
             // An export has no way to say why, and must not look whole.
-            guard let feed = body as? FeedStream else { return .abort }
+            guard let feed = body as? any FeedBody else { return .abort }
             feed.withdraw(loss == .revoked ? .revoked : .ticketEnded)
         }
         let step = body.produce(into: &output, budget: budget, now: now)
@@ -98,6 +98,7 @@ private final class GrantedStream: StreamingBody {
     var isFinite: Bool { body.isFinite }
     var keptBytes: Int { body.keptBytes }
     func mustEnd(now: Duration) -> Bool { body.mustEnd(now: now) }
+    var stallLimit: Duration? { body.stallLimit }
 
     func drain() { body.drain() }
     func finished(_ reason: StreamEnd) { body.finished(reason) }

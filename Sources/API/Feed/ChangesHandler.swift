@@ -12,7 +12,7 @@ struct ChangesHandler: Sendable {
 
     static let json = "application/json"
     static let lines = "application/x-ndjson"
-    static let parameters = FeedParameters.common + FeedParameters.stream
+    static let parameters = FeedParameters.common + FeedParameters.stream + [FollowerParameters.partial]
 
     func respond(to call: APICall) throws(Problem) -> HTTPResponse {
         let parameters = try QueryParameters(call.request, allowed: Self.parameters)
@@ -26,6 +26,7 @@ struct ChangesHandler: Sendable {
             )
         }
         let reading = FeedResponse.reading(call, parameters, hub)
+        if let follower = try FollowerParameters(reading, type: type) { return try follow(follower, call) }
         let start = try reading.since() ?? .zero
         return type == Self.json ? try page(call, reading, start) : try stream(call, reading, start)
     }

@@ -27,6 +27,9 @@ struct FeedParameters {
         var feed = FeedRequest()
         _ = try parameters.keyEncoding()
         feed.mode = try parameters.choice("mode", default: .latest)
+        if feed.mode == .replica {
+            throw parameters.invalid("mode", "it is for /v1/changes with Accept: \(ChangesHandler.lines)")
+        }
         feed.difference = try parameters.choice("diff", default: .none)
         if feed.difference != .none, feed.mode != .all {
             throw parameters.invalid("diff", "only mode=all tells what was there before each step")
@@ -73,7 +76,8 @@ struct FeedParameters {
         return start
     }
 
-    private func filter() throws(Problem) -> FeedFilter? {
+    /// The items that are asked for, and that the request may see; nil for all.
+    func filter() throws(Problem) -> FeedFilter? {
         let predicate = try FilterParameters.predicate(parameters)
         let namesKeys = FilterParameters.needsSchema(parameters)
         guard predicate != nil || namesKeys || call.grant?.token.keys != nil else { return nil }

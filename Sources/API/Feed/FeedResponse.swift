@@ -7,7 +7,7 @@ import ReplicaStore
 enum FeedResponse {
     /// A stream's response: uncached, unbuffered.
     static func stream(
-        _ stream: FeedStream,
+        _ stream: any FeedBody,
         type: String,
         isCompressed: Bool,
         replica: HTTPFields

@@ -115,7 +115,10 @@ struct ListHandler: Sendable {
         /// The position from which the feed continues what this page and those before it told: everything that changed since the
         /// first page was read is told again, which changes nothing where a later page had it already. Of pages from several replicas it
         /// is the earliest that covers them all.
-        var start: Position { query.cursor?.start.merged(with: snapshot.position) ?? snapshot.position }
+        var start: Position {
+            guard let cursor = query.cursor else { return snapshot.position }
+            return snapshot.own(cursor.start).merged(with: snapshot.position)
+        }
 
         /// The request's target with the cursor of the next page. Relative as all links, since a proxy may serve everything below a
         /// path of its own: without a path it keeps the client's (RFC 3986 section 5.2.2).

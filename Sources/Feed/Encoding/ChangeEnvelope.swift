@@ -14,6 +14,8 @@ struct ChangeEnvelope {
     var readsIndex = true
     /// Whether ids have watermarks. They grow with time, which a text must not do that is to be equal until something changes.
     var hasWatermarks = true
+    /// Whether `at` is said in any case: a follower keeps it as it is.
+    var isForFollowers = false
     /// The newest time of a state that the reader may hold from another replica (`FrameKind.high`).
     var high: Int64?
 
@@ -91,10 +93,14 @@ struct ChangeEnvelope {
         output += #","id":""#.utf8
         appendID(record.seq, to: &output)
         output.append(UInt8(ascii: "\""))
-        if let version = record.version {
+        let version = record.version
+        if let version {
             output += #","version":""#.utf8
             output += version.utf8
-            output += #"","at":""#.utf8
+            output.append(UInt8(ascii: "\""))
+        }
+        if version != nil || isForFollowers {
+            output += #","at":""#.utf8
             Timestamp.append(record.at, to: &output)
             output.append(UInt8(ascii: "\""))
         }

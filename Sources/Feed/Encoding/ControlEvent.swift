@@ -61,6 +61,13 @@ struct ControlEvent {
         saying(.bye, reason.rawValue, detail: detail, id: position)
     }
 
+    /// This event with the milliseconds after which the client should come back, for lines: they have no `retry` field.
+    func retrying(after milliseconds: Int) -> ControlEvent {
+        var event = self
+        event.members.member("retry_ms", Int64(milliseconds))
+        return event
+    }
+
     /// Appends the event.
     func append(_ encoding: FeedEncoding, to output: inout [UInt8]) {
         switch encoding {

@@ -2,6 +2,10 @@
 package enum ControlEventName: String, Sendable, Hashable, CaseIterable {
     /// The stream has begun.
     case hello
+    /// Of a follower's feed: which services the contents come from.
+    case source
+    /// Of a follower's feed: of what the changes that follow are.
+    case contents
     /// The client must forget everything.
     case reset
     /// The client's position is another replica's. What follows may repeat what the client has; nothing is missing.

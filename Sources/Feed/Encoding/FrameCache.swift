@@ -42,7 +42,7 @@ final class FrameCache: Sendable {
         let epoch = snapshot.position.epoch
         let kept: FeedFrame? = state.withLock { state in state.epoch == epoch ? state.frames[key] : nil }
         // A reader that comes late is given the newest states, not those that others were given then.
-        if let kept, kept.asOf == snapshot.position.seq || now - kept.madeAt <= limits.frameAge { return (kept, false) }
+        if let kept, isFresh(kept, kind, view, in: snapshot, now: now) { return (kept, false) }
         // Encoded outside the lock: two loops may do it twice, but none waits for the other.
         let frame = FrameEncoder.encode(
             after: start,
@@ -63,6 +63,23 @@ final class FrameCache: Sendable {
             while state.bytes > limits.cachedFrameBytes, !state.order.isEmpty { dropOldest(&state) }
         }
         return (frame, true)
+    }
+
+    /// Whether a kept frame is given, although there may be something newer.
+    private func isFresh(
+        _ frame: FeedFrame,
+        _ kind: FrameKind,
+        _ view: FeedView,
+        in snapshot: StoreSnapshot,
+        now: Duration
+    ) -> Bool {
+        let head = snapshot.position.seq
+        if frame.asOf == head { return true }
+        guard view.key.mode == .replica, kind != .steps else { return now - frame.madeAt <= limits.frameAge }
+        // A pass over all rows fails when the horizon rises above what it began with, so it does not begin with what is near that.
+        let horizon = snapshot.horizon
+        return now - frame.madeAt <= limits.replicaFrameAge
+            && frame.asOf >= horizon + (max(head, horizon) - horizon) / 2
     }
 
     /// What tells frames apart: where nothing can leave the filter, what the subscriber knew makes no difference.

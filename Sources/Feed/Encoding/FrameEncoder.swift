@@ -54,6 +54,8 @@ struct FrameEncoder {
         var envelope = ChangeEnvelope(snapshot: snapshot, view: view)
         envelope.high = kind.high
         envelope.readsIndex = view.key.mode == .latest
+        envelope.isForFollowers = view.key.mode == .replica
+        envelope.hasWatermarks = !envelope.isForFollowers
         self.envelope = envelope
         var settled: UInt64 = 0
         if case .rows(_, let known, _) = kind { settled = known }
@@ -155,7 +157,8 @@ struct FrameEncoder {
 
     /// Whether there is room for more; if not the frame ends at `seq`.
     private mutating func goesOn(after seq: UInt64) -> Bool {
-        if bytes.count < bounds.bytes, count < bounds.count, visited < bounds.visited { return true }
+        let isBoundary = envelope.isForFollowers && ReplicaBoundary.ends(at: seq)
+        if !isBoundary, bytes.count < bounds.bytes, count < bounds.count, visited < bounds.visited { return true }
         last = seq
         return false
     }

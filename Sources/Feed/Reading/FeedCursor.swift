@@ -115,13 +115,19 @@ struct FeedCursor {
     }
 
     /// Goes on from `position`; returns why that cannot be.
-    private mutating func place(at position: Position, in snapshot: StoreSnapshot) -> ResetReason? {
+    private mutating func place(at given: Position, in snapshot: StoreSnapshot) -> ResetReason? {
+        let position = snapshot.own(given)
         if position.epoch != snapshot.position.epoch {
             if let reason = obstacle(to: placement(of: position, in: snapshot), in: snapshot) { return reason }
             moving = position
             return nil
         }
-        if position.seq > snapshot.position.seq { return .futurePosition }
+        if position.seq > snapshot.position.seq {
+            // Another copy, or the replica that it is a copy of, has given more than there is here yet.
+            guard snapshot.isCopy else { return .futurePosition }
+            moving = position
+            return nil
+        }
         if mode == .all {
             let history = snapshot.history
             if position.seq < history.floor {
@@ -132,6 +138,7 @@ struct FeedCursor {
         } else if position.seq < snapshot.horizon {
             return .positionGone
         }
+        epoch = position.epoch
         seq = position.seq
         // What the subscriber has read may come from any snapshot up to this one.
         newestHead = snapshot.position.seq
@@ -160,18 +167,20 @@ struct FeedCursor {
         }
     }
 
-    /// Places a position of another replica, as soon as this one has reached what the subscriber may hold.
+    /// Places a position of another replica or of a copy, as soon as this one has reached what the subscriber may hold.
     private mutating func place(
         _ position: Position,
         in snapshot: StoreSnapshot,
         base: (StoreSnapshot) -> UInt64
     ) -> FeedStep {
-        if position.epoch == snapshot.position.epoch {
-            if let high = snapshot.foreignHigh(of: position) {
-                guard snapshot.reaches(high) else { return .behind }
-                hold(high, in: snapshot, hasRows: false)
-            }
+        if snapshot.continues(position.epoch, at: position.seq) {
             moving = nil
+            if let reason = place(at: position, in: snapshot) {
+                restart(at: snapshot, base: base(snapshot))
+                return .reset(reason)
+            }
+            guard moving == nil else { return .behind }
+            target = snapshot.position.seq
             return next(in: snapshot, base: base)
         }
         let placement = placement(of: position, in: snapshot)
@@ -221,7 +230,7 @@ struct FeedCursor {
     /// The subscriber's place, with the times that `snapshot` knows of it.
     func position(in snapshot: StoreSnapshot) -> Position {
         if let moving { return moving }
-        guard epoch == snapshot.position.epoch else { return Position(epoch: epoch, seq: seq) }
+        guard snapshot.continues(epoch, at: seq) else { return Position(epoch: epoch, seq: seq) }
         return snapshot.position(at: seq, readsIndex: mode == .latest, holding: seq < seen ? high : nil)
     }
 
@@ -232,10 +241,14 @@ struct FeedCursor {
             return .reset(reason)
         }
         if let moving { return place(moving, in: snapshot, base: base) }
-        if snapshot.position.epoch != epoch {
-            restart(at: snapshot, base: base(snapshot))
-            if !hasForgotten { return .reset(.rebuilt) }
+        if hasForgotten {
             hasForgotten = false
+            restart(at: snapshot, base: base(snapshot))
+        } else if snapshot.continues(epoch, at: seq) {
+            epoch = snapshot.position.epoch
+        } else {
+            restart(at: snapshot, base: base(snapshot))
+            return .reset(.rebuilt)
         }
         if let reason = obstacle(in: snapshot) {
             restart(at: snapshot, base: base(snapshot))
@@ -280,7 +293,7 @@ struct FeedCursor {
         hasForgotten = true
         pendingReset = nil
         // Nothing of its old position counts any longer, whatever is published next.
-        if moving != nil { (moving, epoch) = (nil, .several) }
+        moving = nil
     }
 
     /// Moves behind what has been delivered: changes up to `end`, read from a snapshot whose head was `asOf`.

@@ -20,6 +20,8 @@ package final class FeedHub: Sendable {
     package struct Reading: Sendable, Hashable {
         package var subscribers = 0
         package var subscribersTotal = 0
+        /// Those of the subscribers that are followers (`ReplicaStream`).
+        package var followers = 0
         package var eventsTotal = 0
         /// Bytes handed to connections, compressed where they were.
         package var bytesTotal = 0
@@ -49,18 +51,20 @@ package final class FeedHub: Sendable {
     let frames: FrameCache
     let views = FeedViews()
     let conditions: @Sendable () -> FeedConditions
+    let source: @Sendable () -> ReplicaSource
     let wallMilliseconds: @Sendable () -> Int64
     let retryHints: RetryHints
     private let subscribers: Permits
     private let counts = Mutex(Reading())
 
-    /// `wallMilliseconds` counts since 1970 UTC. Both closures are called on event loops and must not block. `retryHints` says when
-    /// subscribers reconnect.
+    /// `wallMilliseconds` counts since 1970 UTC, and `source` says what followers are told. The closures are called on event loops and must not
+    /// block. `retryHints` says when subscribers reconnect.
     package init(
         store: ReplicaStore,
         limits: FeedLimits = FeedLimits(),
         retryHints: RetryHints = .shared,
         wallMilliseconds: @escaping @Sendable () -> Int64,
+        source: @escaping @Sendable () -> ReplicaSource = { ReplicaSource() },
         conditions: @escaping @Sendable () -> FeedConditions
     ) {
         self.store = store
@@ -70,6 +74,7 @@ package final class FeedHub: Sendable {
         self.frames = FrameCache(limits: limits)
         self.wallMilliseconds = wallMilliseconds
         self.conditions = conditions
+        self.source = source
     }
 
     /// The counts as of now.
@@ -91,6 +96,9 @@ package final class FeedHub: Sendable {
             return nil
         }
     }
+
+    /// A follower has come (1) or gone (-1).
+    func countFollower(_ change: Int) { counts.withLock { $0.followers += change } }
 
     func countStalled() { counts.withLock { $0.stalledTotal += 1 } }
 

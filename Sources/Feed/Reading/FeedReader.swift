@@ -67,7 +67,7 @@ struct FeedReader {
 
     /// Gives the position of a reader that has read all of `snapshot` its newest watermarks.
     mutating func stand(in snapshot: StoreSnapshot) {
-        if snapshot.position.epoch == cursor.epoch { position = cursor.position(in: snapshot) }
+        if snapshot.continues(cursor.epoch, at: cursor.seq) { position = cursor.position(in: snapshot) }
     }
 
     /// What comes next in the newest snapshot.

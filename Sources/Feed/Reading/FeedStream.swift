@@ -7,7 +7,7 @@ import TableModel
 ///
 /// There is no queue a subscriber: what it has not read yet is read from the newest snapshot when its socket takes more, so a
 /// slow reader costs no memory and is conflated to the newest state of each key.
-package final class FeedStream: StreamingBody {
+package final class FeedStream: FeedBody {
     let hub: FeedHub
     let request: FeedRequest
     private let permit: Permit?
@@ -46,7 +46,6 @@ package final class FeedStream: StreamingBody {
 
     package func drain() { isDraining = true }
 
-    /// The subscriber may read no longer: the next `produce` tells it why, and nothing else, and ends.
     package func withdraw(_ reason: ByeReason) { withdrawal = reason }
 
     package func finished(_ reason: StreamEnd) {

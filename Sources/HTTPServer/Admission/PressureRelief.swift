@@ -23,7 +23,7 @@ final class PressureRelief {
     }
 
     /// Once a turn: closes connections until no more is pending in the process than may be: those that hold most of those whose
-    /// clients do not read, and of all when far more is pending. After a refusal, closes one of the former alone.
+    /// clients do not read (and have no `StreamingBody.stallLimit`), and of all when far more is pending. After a refusal, closes one of the former alone.
     func relieve() {
         endStreamsHeldUp()
         let now = connections.clock.now
@@ -43,7 +43,8 @@ final class PressureRelief {
         var holders: [(connection: Connection, isStalled: Bool)] = []
         connections.forEach { connection in
             guard connection.countedBytes > 0 else { return }
-            holders.append((connection, !connection.unsent.isEmpty && connection.unsent.since <= stalledBefore))
+            let isStalled = !connection.unsent.isEmpty && connection.unsent.since <= stalledBefore
+            holders.append((connection, isStalled && connection.stallLimit == nil))
         }
         if !pendingBytes.isOver {
             let stalled = holders.lazy.filter(\.isStalled).map(\.connection)

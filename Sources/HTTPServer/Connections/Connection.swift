@@ -1,3 +1,5 @@
+import Basics
+
 /// One client connection. Confined to the event loop that owns it; kept small, since thousands wait at a time.
 final class Connection {
     enum Phase {
@@ -108,6 +110,16 @@ final class Connection {
         case .pending(let pending): return count + pending.request.body.count + pending.request.head.bytes.count
         case .reading, .sending, .lingering, .closed: return count
         }
+    }
+
+    /// How long the client may take no byte, in nanoseconds, where its stream says so (`StreamingBody.stallLimit`).
+    var stallLimit: Int64? {
+        if case .streaming(let stream) = phase { stream.body.stallLimit?.wholeNanoseconds } else { nil }
+    }
+
+    /// When the client has taken too little of what waits for it, if it takes nothing more from `now` on.
+    func unsentDeadline(now: Instant, _ timeouts: Timeouts) -> Instant {
+        stallLimit.map { now + $0 } ?? unsent.deadline(now: now, timeouts)
     }
 
     /// The client has sent more than was read: a plain close after the response would be a reset.

@@ -30,6 +30,9 @@ package protocol StreamingBody: AnyObject {
     var keptBytes: Int { get }
     /// Whether the client has held it up for too long, asked about every second while it does; then the connection is closed.
     func mustEnd(now: Duration) -> Bool
+    /// How long its client may take no byte before its connection is closed, however slow it was before; nil for the server's limits. For
+    /// readers that hold up nobody and are worth waiting for.
+    var stallLimit: Duration? { get }
     /// The server is draining: the next `produce` may say goodbye and return `.end`.
     func drain()
     /// Called exactly once, when the body will not be asked again.
@@ -41,4 +44,5 @@ extension StreamingBody {
     package var isFinite: Bool { false }
     package var keptBytes: Int { 0 }
     package func mustEnd(now: Duration) -> Bool { false }
+    package var stallLimit: Duration? { nil }
 }

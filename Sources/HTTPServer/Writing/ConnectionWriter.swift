@@ -95,7 +95,7 @@ final class ConnectionWriter {
         case .wouldBlock, .done(0): break
         case .done(let count):
             connection.unsent.took(count, now: connections.clock.now, connections.timeouts)
-            connection.deadline = connection.unsent.deadline(now: connections.clock.now, connections.timeouts)
+            connection.deadline = connection.unsentDeadline(now: connections.clock.now, connections.timeouts)
         }
         if connection.unsent.isEmpty {
             connection.unsent.removeAll()
@@ -143,6 +143,6 @@ final class ConnectionWriter {
             now: connections.clock.now,
             timeouts
         )
-        connection.deadline = connection.unsent.deadline(now: connections.clock.now, timeouts)
+        connection.deadline = connection.unsentDeadline(now: connections.clock.now, timeouts)
     }
 }

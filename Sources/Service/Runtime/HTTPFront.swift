@@ -1,11 +1,12 @@
 package import API
 package import Basics
-import Feed
+package import Feed
 import HTTPSemantics
 package import HTTPServer
 import Logging
 import ReplicaStore
 import Replication
+import TableModel
 import Telemetry
 
 /// The service's HTTP side over a replica, however that is kept: server, routes, feed, health, metrics.
@@ -20,7 +21,8 @@ package final class HTTPFront: Sendable {
 
     /// Makes everything; nothing listens yet. Without an `authenticator` everybody who reaches it may read. `descriptors`
     /// bounds the connections beside the settings. `isLoopback` says whether only this machine can reach it, and `aws` how
-    /// AWS is reached. `pendingBytes` may wait for slow clients where the settings do not say.
+    /// AWS is reached. `pendingBytes` may wait for slow clients where the settings do not say. `instance` is this service for its followers, and
+    /// `upstreams` are those that it follows itself, nearest first.
     package init(
         view: ReplicaView,
         settings: Settings,
@@ -31,6 +33,8 @@ package final class HTTPFront: Sendable {
         authenticator: Authenticator? = nil,
         descriptors: DescriptorBudget? = nil,
         aws: (@Sendable () -> AWSStatus)? = nil,
+        instance: InstanceID = .random(),
+        upstreams: @escaping @Sendable () -> [String] = { [] },
         pendingBytes defaultPendingBytes: Int? = nil,
         apiLimits: APILimits = APILimits()
     ) {
@@ -40,6 +44,7 @@ package final class HTTPFront: Sendable {
             store: view.store,
             limits: feedLimits,
             wallMilliseconds: view.wallMilliseconds,
+            source: Self.source(view, settings, instance, upstreams),
             conditions: {
                 FeedConditions(lagMilliseconds: view.conditions().lagMilliseconds, reason: view.status().reason)
             }
@@ -108,6 +113,27 @@ package final class HTTPFront: Sendable {
             loops: settings.loops,
             pendingBytes: pendingBytes
         )
+    }
+
+    /// What followers are told of the replica beside its contents.
+    private static func source(
+        _ view: ReplicaView,
+        _ settings: Settings,
+        _ instance: InstanceID,
+        _ upstreams: @escaping @Sendable () -> [String]
+    ) -> @Sendable () -> ReplicaSource {
+        let ignored = settings.replication.ignoredAttributes.description
+        return {
+            let status = view.status()
+            return ReplicaSource(
+                chain: [instance.description] + upstreams(),
+                tableName: status.tableName,
+                streamARN: status.streamARN,
+                ignoredAttributes: ignored,
+                state: status.state.rawValue,
+                reason: status.reason
+            )
+        }
     }
 
     /// Listens, on every address or on none; returns what is bound.

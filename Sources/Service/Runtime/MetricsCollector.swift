@@ -138,6 +138,7 @@ final class MetricsCollector: Sendable {
         let reading = hub.reading
         gauge("tablecast_http_waiting_requests", [], Double(waiting.count))
         gauge("tablecast_feed_subscribers", [], Double(reading.subscribers))
+        gauge("tablecast_feed_followers", [], Double(reading.followers))
         counter("tablecast_feed_subscribers_total", [], reading.subscribersTotal)
         counter("tablecast_feed_events_total", [], reading.eventsTotal)
         counter("tablecast_feed_bytes_total", [], reading.bytesTotal)
@@ -246,6 +247,7 @@ final class MetricsCollector: Sendable {
         ("tablecast_http_pending_refused_total", "Large responses refused with 503 because too many bytes waited."),
         ("tablecast_http_pending_closed_total", "Connections closed because too many bytes waited."),
         ("tablecast_feed_subscribers", "Event streams open."),
+        ("tablecast_feed_followers", "Event streams of followers, which are subscribers too."),
         ("tablecast_feed_subscribers_total", "Event streams opened."),
         ("tablecast_feed_events_total", "Data events delivered."),
         ("tablecast_feed_bytes_total", "Bytes of produced event streams that held data events."),
