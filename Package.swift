@@ -237,6 +237,7 @@ let package = Package(
         tests(of: "Digest", []),
         tests(of: "ItemQuery", ["TestTools", "TableModel"]),
         tests(of: "Feed", ["TestTools", "TableModel", "ItemQuery", "ReplicaStore", "HTTPServer", "CZlib"]),
+        tests(of: "Following", ["CurlTransport", "TableModel", "ReplicaStore", "Replication", "TestTools"]),
         tests(of: "FeedClient", ["CurlTransport", "TableModel", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
         tests(

@@ -83,11 +83,11 @@ final class FollowerSession {
             }
             return true
         } catch let stop as Stop {
-            trouble = stop.trouble
+            stopped(by: .stop(stop.trouble))
         } catch let error as LineSplitter.LineTooLong {
-            stopped(by: machine.contradicted("a line has more than \(error.limit) bytes"))
+            stopped(by: machine.contradiction("a line has more than \(error.limit) bytes"))
         } catch {
-            stopped(by: machine.contradicted("\(error)"))
+            stopped(by: machine.contradiction("\(error)"))
         }
         return false
     }
@@ -97,7 +97,7 @@ final class FollowerSession {
 
     private func stopped(by decision: FollowerMachine.Decision) {
         guard case .stop(let trouble) = decision else { return }
-        counts.contradictions += 1
+        if trouble.kind == .contradiction { counts.contradictions += 1 }
         self.trouble = trouble
     }
 
@@ -146,7 +146,7 @@ final class FollowerSession {
             counts.differences += 1
             if contents.isLoading { contents.dropLoading() } else { contents.distrust() }
             tell(.differs(words))
-            if case .stop(let trouble) = machine.contradicted(words) { throw Stop(trouble: trouble) }
+            if case .stop(let trouble) = machine.contradiction(words) { throw Stop(trouble: trouble) }
         }
     }
 

@@ -1,5 +1,12 @@
 import TableModel
 
+extension CopiedRecord {
+    /// The record as the store keeps it.
+    var storage: RecordStorage {
+        RecordStorage.make(seq: seq, at: at, cause: cause, version: version, key: key, item: item)
+    }
+}
+
 extension Generation {
     /// See `GenerationWriter.beginCopy`.
     mutating func beginCopy() { isCopy = true }
@@ -15,19 +22,13 @@ extension Generation {
         }
         if record.seq > seq + 1 { skip(to: record.seq - 1) }
         place(record)
-        switch record.cause {
-        case .repair, .unreadable: noteRepair(at: record.at)
-        default: if record.version != nil { noteRecord(at: record.at) }
-        }
         return .applied
     }
 
     /// See `GenerationWriter.settleCopy`.
     mutating func settleCopy(at seq: UInt64, horizon: UInt64) {
         if seq > self.seq { skip(to: seq) }
-        raiseHorizon(to: horizon)
-        endBootstrap()
-        resumeHistory()
+        settle(horizon: horizon)
     }
 
     /// The newest state of a key.

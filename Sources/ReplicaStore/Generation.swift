@@ -240,23 +240,14 @@ struct Generation: ~Copyable {
     /// Places a copied record, whose seq follows the newest one.
     mutating func place(_ copied: CopiedRecord) {
         newestAt = max(newestAt, copied.at)
-        let record = RecordStorage.make(
-            seq: copied.seq,
-            at: copied.at,
-            cause: copied.cause,
-            version: copied.version,
-            key: copied.key,
-            item: copied.item
-        )
-        _ = enter(record) { _ in false }
+        _ = enter(copied.storage) { _ in false }
         pruneTombstones()
+        if copied.cause == .repair {
+            progress.repaired(at: seq, time: copied.at)
+        } else if copied.version != nil {
+            progress.applied(copied.at, at: seq)
+        }
     }
-
-    /// A record of the stream that bears `time` was placed as the newest change.
-    mutating func noteRecord(at time: Int64) { progress.applied(time, at: seq) }
-
-    /// Something that no record told of was placed as the newest change.
-    mutating func noteRepair(at time: Int64) { progress.repaired(at: seq, time: time) }
 
     /// The seqs up to `seq` are not told. Steps before it are given up, since others may lie between.
     mutating func skip(to seq: UInt64) {
@@ -264,11 +255,12 @@ struct Generation: ~Copyable {
         history.suspend()
     }
 
-    /// Steps are kept from here on, unless they are kept already.
-    mutating func resumeHistory() { history.resume() }
-
-    /// Removals up to `seq` cannot be told any more.
-    mutating func raiseHorizon(to seq: UInt64) { horizon = max(horizon, seq) }
+    /// Removals up to `horizon` cannot be told any more. Steps are kept from here on, unless they are kept already.
+    mutating func settle(horizon: UInt64) {
+        self.horizon = max(self.horizon, horizon)
+        endBootstrap()
+        history.resume()
+    }
 
     /// See `GenerationWriter.rename`.
     mutating func rename(_ epoch: Epoch) {

@@ -59,6 +59,7 @@ struct StatusHandler: Sendable {
             if tellsCounts, let verification = status.verification {
                 json.object("verify") { Self.write(verification, to: &$0) }
             }
+            json.object("upstream", of: status.upstream) { Self.write($1, tellsCounts, to: &$0) }
             json.member("rebuilds", status.rebuilds)
             json.member("changes_applied", told(Int64(status.changesApplied)))
             json.member("last_error", status.lastError)
@@ -137,6 +138,22 @@ struct StatusHandler: Sendable {
     private static func write(_ attribute: KeyAttribute, to json: inout JSONWriter) {
         json.member("name", attribute.name)
         json.member("type", attribute.type.rawValue)
+    }
+
+    /// The other replica that is followed. Its address and its chain are not for a token that is restricted to some keys.
+    private static func write(_ upstream: UpstreamStatus, _ tellsAll: Bool, to json: inout JSONWriter) {
+        json.member("url", tellsAll ? upstream.url : nil)
+        json.array("chain", tellsAll ? upstream.chain : []) { json, id in json.string(id) }
+        json.member("followed", upstream.isFollowed)
+        json.member("trouble", tellsAll ? upstream.trouble : nil)
+        json.member("connections", upstream.connections)
+        json.member("loads", upstream.loads)
+        json.member("resumptions", upstream.resumptions)
+        json.member("moves", upstream.moves)
+        json.member("comparisons", upstream.comparisons)
+        json.member("differences", upstream.differences)
+        json.member("contradictions", upstream.contradictions)
+        json.member("bytes", tellsAll ? Int64(upstream.bytes) : nil)
     }
 
     private static func write(_ state: SavedStateStatus, to json: inout JSONWriter) {

@@ -242,18 +242,14 @@ struct FollowerMachine: Sendable {
         if let loadedAt, now - loadedAt >= limits.calmAfter { reloads = 0 }
     }
 
-    /// The contents and the upstream contradict each other: everything is read again, which readers do not notice until it is there.
-    mutating func contradicted(_ text: String) -> Decision {
-        mustReload = true
-        reloads += 1
-        return contradiction(text)
-    }
-
     /// Memory is full: ends the connection.
     mutating func full(_ text: String) { trouble = Trouble(kind: .unusable, text: text) }
 
-    private mutating func contradiction(_ text: String) -> Decision {
-        stop(Trouble(kind: .contradiction, text: "\(upstream) contradicts itself: \(text)"))
+    /// The upstream's lines contradict each other or the contents: everything is read again, which readers do not notice before it is there.
+    mutating func contradiction(_ text: String) -> Decision {
+        mustReload = true
+        reloads += 1
+        return stop(Trouble(kind: .contradiction, text: "\(upstream) contradicts itself: \(text)"))
     }
 
     private mutating func unusable(_ text: String) -> Decision {

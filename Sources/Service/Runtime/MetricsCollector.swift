@@ -94,6 +94,7 @@ final class MetricsCollector: Sendable {
         gauge("tablecast_scan_items", [], Double(status.scannedItems))
         gauge("tablecast_scan_consumed_capacity_units", [], status.scanConsumedUnits)
         if let verification = status.verification { collect(verification) }
+        if let upstream = status.upstream { collect(upstream) }
         for phase in ShardPhase.allCases {
             let count = status.shards.count { $0.phase == phase }
             gauge("tablecast_shards", [("phase", phase.rawValue)], Double(count))
@@ -110,6 +111,17 @@ final class MetricsCollector: Sendable {
         if let moment = state.streamReadAt {
             gauge("tablecast_state_age_seconds", [], Double(max(0, view.wallMilliseconds() - moment)) / 1000)
         }
+    }
+
+    private func collect(_ upstream: UpstreamStatus) {
+        gauge("tablecast_upstream_followed", [], upstream.isFollowed ? 1 : 0)
+        counter("tablecast_upstream_connections_total", [], upstream.connections)
+        counter("tablecast_upstream_loads_total", [], upstream.loads)
+        counter("tablecast_upstream_moves_total", [], upstream.moves)
+        counter("tablecast_upstream_comparisons_total", [], upstream.comparisons)
+        counter("tablecast_upstream_differences_total", [], upstream.differences)
+        counter("tablecast_upstream_contradictions_total", [], upstream.contradictions)
+        counter("tablecast_upstream_bytes_total", [], upstream.bytes)
     }
 
     private func collect(_ verification: VerificationStatus) {
@@ -206,6 +218,14 @@ final class MetricsCollector: Sendable {
         ("tablecast_verify_repairs_total", "Items that differed from the table and were put right."),
         ("tablecast_verify_consumed_capacity_units_total", "Read capacity units that comparing has consumed."),
         ("tablecast_shards", "Shards of the stream by phase."),
+        ("tablecast_upstream_followed", "1 while an upstream is followed and its newest bookmark was equal."),
+        ("tablecast_upstream_connections_total", "Connections to upstreams."),
+        ("tablecast_upstream_loads_total", "Loads of an upstream's whole contents."),
+        ("tablecast_upstream_moves_total", "Moves to another replica of the stream without a load."),
+        ("tablecast_upstream_comparisons_total", "Comparisons of the contents with an upstream's digest."),
+        ("tablecast_upstream_differences_total", "Comparisons that found a difference."),
+        ("tablecast_upstream_contradictions_total", "Streams of upstreams ended because they contradicted themselves."),
+        ("tablecast_upstream_bytes_total", "Bytes of upstreams' lines, after decompression."),
         (
             "tablecast_log_lines_dropped_total",
             "Log lines dropped, those of the access log included: the reader was too slow, or a line could not be written."

@@ -2,6 +2,7 @@ import API
 import DynamoDBClient
 import DynamoDBStream
 import Feed
+import Following
 import HTTPSemantics
 import HTTPServer
 import Logging
@@ -83,7 +84,9 @@ import Testing
             "cors-header": "X-Tenant, x-other",
         ]
         let others = SettingsTable.settings.filter { $0.name != ProcessOptions.configurationFile.name }
-        #expect(Set(values.keys) == Set(others.map(\.name)))
+        let follower = Self.followerValues.keys.filter { $0 != "table" }
+        #expect(Set(values.keys).union(follower) == Set(others.map(\.name)))
+        #expect(Set(values.keys).isDisjoint(with: follower))
         var expected = Settings(table: "orders")
         expected.listen = [ListenAddress(host: "::1", port: 0), .unix(path: "/run/a.sock")]
         expected.socketMode = 0o666
@@ -128,8 +131,52 @@ import Testing
         expected.readyWhen = .serving
         expected.replication.ignoredAttributes = try #require(AttributePatterns("aws:rep:*,secret"))
         expected.shutdownGrace = .zero
+        try expect(expected, of: values)
+    }
+
+    /// Those that mean something for a follower alone.
+    private static let followerValues = [
+        "table": "orders", "follow": "http://a:1,https://b/replica", "follow-token-file": "/run/secrets/upstream",
+        "follow-ca-file": "/etc/ssl/up.pem", "follow-partial": "on", "follow-max-depth": "2",
+    ]
+
+    @Test("reads every option of a follower alike, and needs no table then")
+    func followerSettings() throws {
+        var expected = Settings(table: "orders")
+        expected.following.upstreams = ["http://a:1", "https://b/replica"]
+        expected.following.tokenFile = "/run/secrets/upstream"
+        expected.following.certificates = "/etc/ssl/up.pem"
+        expected.following.isPartial = true
+        expected.following.maximumDepth = 2
+        try expect(expected, of: Self.followerValues)
+        #expect(try resolve(["follow": "http://a:1"]).table == "")
+    }
+
+    @Test("refuses options that contradict a follower, and a follower's options without one")
+    func conflicts() {
+        for name in ["ignore-attributes", "state-dir"] {
+            let text = message(["follow": "http://a:1", name: "x"])
+            #expect(text.hasPrefix("--\(name) cannot be given with --follow: "), "\(text)")
+        }
+        #expect(message(["follow": "http://a:1", "verify-rcu": "5"]).contains("compared with its upstream all the time"))
+        #expect(
+            message(["table": "t", "follow-max-depth": "2"])
+                == "--follow-max-depth is given without --follow: name the upstream, as in --follow=http://leader:8080"
+        )
+        for wrong in ["a:1", "http://", "http://u@a", "http://a?x", "http://a#x", "http://a,,http://b", "http://a,http://a"] {
+            #expect(message(["follow": wrong]).hasPrefix("--follow: '"), "\(wrong)")
+        }
+    }
+
+    /// Expects the settings of flags, of variables and of a file.
+    private func expect(_ settings: Settings, of values: [String: String]) throws {
+        var expected = settings
         #expect(try resolve(values) == expected)
-        let variables = Dictionary(uniqueKeysWithValues: others.map { ($0.variable, values[$0.name] ?? "") })
+        let variables = Dictionary(
+            uniqueKeysWithValues: SettingsTable.settings.compactMap { setting in
+                values[setting.name].map { (setting.variable, $0) }
+            }
+        )
         #expect(try resolve([:], variables) == expected)
         let members = values.map { "\"\($0)\": \"\($1)\"" }.joined(separator: ",\n")
         let resolver = SettingsResolver(flags: ["config": "options.json"], environment: [:]) {

@@ -1,0 +1,147 @@
+@testable import CurlTransport
+import ReplicaStore
+import TableModel
+import Testing
+
+@testable import Following
+
+/// What a follower says and does about upstreams that cannot be followed.
+@Suite struct FollowerMachineTests {
+    private func refused(_ fixture: SessionFixture, _ lines: [String]) -> String? {
+        fixture.connect()
+        guard !fixture.send(lines) else { return nil }
+        return fixture.session.trouble?.text
+    }
+
+    @Test(
+        "a loop, an upstream too far away, another release, another table and a part are refused, each with what to do"
+    )
+    func refusals() {
+        let upstream = UpstreamModel()
+        #expect(
+            refused(SessionFixture(), [UpstreamModel.source(["a", "me"])])
+                == "http://one follows this replica, directly or through others: a loop. Give --follow a replica that does not"
+        )
+        #expect(
+            refused(SessionFixture { $0.maximumDepth = 1 }, [UpstreamModel.source(["a", "b"])])
+                == "http://one is 2 replicas away from the stream, and --follow-max-depth is 1: follow one that is nearer, "
+                + "or raise it"
+        )
+        #expect(
+            refused(SessionFixture(), [UpstreamModel.source(version: 2)])
+                == "http://one speaks version 2 of the followers' feed, and this release 1: run one release on both"
+        )
+        #expect(
+            refused(SessionFixture(table: "mine"), [UpstreamModel.source(), upstream.contents(table: "theirs")])
+                == "http://one has the table 'theirs', and --table names 'mine'"
+        )
+        #expect(
+            refused(SessionFixture(), [UpstreamModel.source(), upstream.contents(isPartial: true)])
+                == "http://one shows a part of its keys only. Give --follow-partial if that is what you want"
+        )
+    }
+
+    @Test("a part is followed where that is asked for, without a digest")
+    func partial() {
+        let upstream = UpstreamModel()
+        let put = upstream.put("a", 1)
+        let fixture = SessionFixture { $0.isPartial = true }
+        fixture.connect()
+        let mark =
+            #"{"event":"ready","position":"leaderaa.1","lag_ms":1,"items":null,"state":"live","reason":"x","horizon":"0"}"#
+        #expect(fixture.send(UpstreamModel.source(), upstream.contents(isPartial: true), put, mark))
+        #expect(fixture.value("a") != nil)
+        #expect(fixture.session.counts.comparisons == 0)
+    }
+
+    @Test("a chain that grows into a loop later is refused then")
+    func lateLoop() {
+        let fixture = SessionFixture()
+        fixture.connect()
+        #expect(fixture.send(UpstreamModel.source(["a"]), #"{"event":"busy","reason":"syncing","detail":"scanning"}"#))
+        #expect(fixture.session.chain == ["a"])
+        #expect(!fixture.send(UpstreamModel.source(["a", "me"])))
+        #expect(fixture.session.trouble?.kind == .unusable)
+        fixture.breakOff()
+        #expect(fixture.session.chain == [])
+    }
+
+    @Test(
+        "a response that is no feed is told with its status, its problem and what to do",
+        arguments: [
+            (
+                401, "application/problem+json", #"{"detail":"A token is needed."}"#,
+                "Give its token with --follow-token-file"
+            ),
+            (403, "application/problem+json", #"{"detail":"Not for you."}"#, "answered 403: Not for you."),
+            (404, "text/html", "<html>", "Is it the address of a Tablecast service?"),
+            (503, "application/problem+json", #"{"title":"Busy"}"#, "answered 503: Busy"),
+            (200, "text/html; charset=utf-8", "<html>", "answered with text/html; charset=utf-8 and no feed"),
+            (302, "text/html", "", "redirects to nowhere: give --follow that address"),
+        ]
+    )
+    func responses(status: Int, type: String, body: String, expected: String) {
+        let fixture = SessionFixture()
+        fixture.connect(status: status, type: type)
+        #expect(Array(body.utf8).withUnsafeBytes { fixture.session.receive($0, at: .zero) })
+        fixture.breakOff()
+        #expect(fixture.session.trouble?.text.contains(expected) == true, "\(fixture.session.trouble?.text ?? "none")")
+    }
+
+    @Test("it goes through the list, and waits longer after each round; what works is kept")
+    func order() {
+        let fixture = SessionFixture(upstreams: ["http://a", "http://b", "http://c"])
+        var asked: [String] = []
+        var waits: [Duration] = []
+        for _ in 0..<30 {
+            asked.append(fixture.connect().upstream)
+            waits.append(fixture.breakOff(.failed(.outOfMemory), fraction: 1))
+        }
+        #expect(asked.prefix(4) == ["http://a", "http://b", "http://c", "http://a"])
+        #expect(waits[0] == FollowingLimits().firstPause)
+        #expect(waits[3] == FollowingLimits().firstPause * 2)
+        #expect(waits.last == FollowingLimits().longestPause)
+        let upstream = UpstreamModel()
+        _ = upstream.put("a", 1)
+        fixture.connect()
+        #expect(fixture.send(upstream.load()))
+        #expect(fixture.session.upstream == "http://a")
+        #expect(fixture.breakOff(.failed(.outOfMemory), fraction: 1) == FollowingLimits().firstPause)
+    }
+
+    @Test("after a goodbye the next one is asked within a short random time, and the same one when it asked to")
+    func goodbye() {
+        let line = #"{"event":"bye","reason":"draining","retry_ms":4000}"#
+        let several = SessionFixture()
+        several.connect()
+        #expect(several.send(UpstreamModel.source(), line))
+        #expect(several.breakOff(fraction: 0.5) == FollowingLimits().goodbyeSpread / 2)
+        #expect(several.session.trouble?.text == "http://one said goodbye (draining)")
+        let one = SessionFixture(upstreams: ["http://one"])
+        one.connect()
+        #expect(one.send(UpstreamModel.source(), line))
+        #expect(one.breakOff(fraction: 0.5) == .seconds(4))
+    }
+
+    @Test("a stream without a whole line for too long is given up; before contents it may take longer")
+    func silence() {
+        let upstream = UpstreamModel()
+        _ = upstream.put("a", 1)
+        let fixture = SessionFixture()
+        let limits = FollowingLimits()
+        fixture.connect()
+        fixture.now = limits.silence
+        #expect(!fixture.session.isSilent(at: fixture.now))
+        #expect(fixture.send(upstream.load()))
+        fixture.now += limits.silence - .milliseconds(1)
+        #expect(!fixture.session.isSilent(at: fixture.now))
+        // Half a line is none.
+        let half = Array(#"{"event":"book"#.utf8)
+        #expect(half.withUnsafeBytes { fixture.session.receive($0, at: fixture.now) })
+        fixture.now += .milliseconds(1)
+        #expect(fixture.session.isSilent(at: fixture.now))
+        fixture.breakOff(.stopped)
+        #expect(fixture.session.trouble?.text == "http://one has sent no whole line for 10 s")
+        #expect(fixture.store.snapshot != nil)
+    }
+}
