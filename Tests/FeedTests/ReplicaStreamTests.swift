@@ -30,6 +30,9 @@ import Testing
         try fixture.remove("a")
         try fixture.spoil("d")
         fixture.publish()
+        let digest = fixture.writer.snapshot().digest
+        let mark =
+            #""id":"aaaaaaaa.5","position":"aaaaaaaa.5","lag_ms":7,"items":2,"state":"live","reason":"","digest":"\#(digest)","horizon":"0"}"#
         var follower = FollowerModel()
         let stream = try fixture.follow()
         try follower.read(stream)
@@ -47,9 +50,7 @@ import Testing
                     + #""cause":"stream"}"#,
                 #"{"op":"remove","key":{"id":{"S":"d"}},"id":"aaaaaaaa.5","version":"1000000000000000003","at":"2023-11-14T22:13:20.000Z","#
                     + #""cause":"unreadable"}"#,
-                #"{"event":"ready","id":"aaaaaaaa.5","position":"aaaaaaaa.5","lag_ms":7,"items":2}"#,
-                #"{"event":"bookmark","id":"aaaaaaaa.5","position":"aaaaaaaa.5","lag_ms":7,"items":2,"state":"live","reason":"","digest":""#
-                    + fixture.writer.snapshot().digest.description + #"","horizon":"0"}"#,
+                #"{"event":"ready","# + mark, #"{"event":"bookmark","# + mark,
             ]
         )
         #expect(follower.lastStep == .wait(until: .milliseconds(250)))

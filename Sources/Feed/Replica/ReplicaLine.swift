@@ -35,15 +35,16 @@ enum ReplicaLine {
         }
     }
 
-    /// `bookmark`: the follower holds exactly `snapshot`. `isPartial`: it may not know how many items there are, nor their digest.
-    static func bookmark(
+    /// `ready` or `bookmark`: the follower holds exactly `snapshot`. `isPartial`: it may not know how many items there are, nor their digest.
+    static func mark(
+        _ name: ControlEventName,
         _ snapshot: StoreSnapshot,
         _ source: ReplicaSource,
         lagMilliseconds: Int64?,
         isPartial: Bool
     ) -> [UInt8] {
         let position = snapshot.position.description
-        return line(.bookmark) { json in
+        return line(name) { json in
             json.member("id", position)
             json.member("position", position)
             json.member("lag_ms", lagMilliseconds)

@@ -1,6 +1,6 @@
 /// What a follower is told of the replica beside its contents.
 package struct ReplicaSource: Sendable, Hashable {
-    /// This service (`InstanceID`), then those that its contents come from, nearest first.
+    /// The id of this service, then those of the services that its contents come from, nearest first.
     package var chain: [String]
     /// The table's name.
     package var tableName: String

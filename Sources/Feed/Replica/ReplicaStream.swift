@@ -218,18 +218,15 @@ package final class ReplicaStream: FeedBody {
     private func sayMarks(_ snapshot: StoreSnapshot, _ output: inout [UInt8], _ now: Duration) {
         guard let cursor, cursor.holds(snapshot) else { return }
         guard !isReady || now - bookmarkAt >= hub.limits.replicaBookmarkInterval else { return }
-        let conditions = hub.conditions()
-        if !isReady {
-            isReady = true
-            let items = isPartial ? nil : snapshot.itemCount
-            say(.ready(position: snapshot.position, conditions: conditions, items: items), &output)
+        let names: [ControlEventName] = isReady ? [.bookmark] : [.ready, .bookmark]
+        (isReady, bookmarkAt) = (true, now)
+        let (source, lag) = (hub.source(), hub.conditions().lagMilliseconds)
+        for name in names {
+            wire.append(
+                ReplicaLine.mark(name, snapshot, source, lagMilliseconds: lag, isPartial: isPartial),
+                to: &output
+            )
         }
-        bookmarkAt = now
-        let lag = conditions.lagMilliseconds
-        wire.append(
-            ReplicaLine.bookmark(snapshot, hub.source(), lagMilliseconds: lag, isPartial: isPartial),
-            to: &output
-        )
     }
 
     /// `spread` is up to how many times the usual wait followers come back: all at once they would meet the next server all at once.

@@ -1,6 +1,6 @@
 package import API
 package import Basics
-package import Feed
+import Feed
 import HTTPSemantics
 package import HTTPServer
 import Logging
@@ -21,8 +21,8 @@ package final class HTTPFront: Sendable {
 
     /// Makes everything; nothing listens yet. Without an `authenticator` everybody who reaches it may read. `descriptors`
     /// bounds the connections beside the settings. `isLoopback` says whether only this machine can reach it, and `aws` how
-    /// AWS is reached. `pendingBytes` may wait for slow clients where the settings do not say. `instance` is this service for its followers, and
-    /// `upstreams` are those that it follows itself, nearest first.
+    /// AWS is reached. `pendingBytes` may wait for slow clients where the settings do not say. `upstreams` are the ids of
+    /// the services that this one follows, nearest first.
     package init(
         view: ReplicaView,
         settings: Settings,
@@ -33,7 +33,6 @@ package final class HTTPFront: Sendable {
         authenticator: Authenticator? = nil,
         descriptors: DescriptorBudget? = nil,
         aws: (@Sendable () -> AWSStatus)? = nil,
-        instance: InstanceID = .random(),
         upstreams: @escaping @Sendable () -> [String] = { [] },
         pendingBytes defaultPendingBytes: Int? = nil,
         apiLimits: APILimits = APILimits()
@@ -44,7 +43,7 @@ package final class HTTPFront: Sendable {
             store: view.store,
             limits: feedLimits,
             wallMilliseconds: view.wallMilliseconds,
-            source: Self.source(view, settings, instance, upstreams),
+            source: Self.source(view, settings, upstreams),
             conditions: {
                 FeedConditions(lagMilliseconds: view.conditions().lagMilliseconds, reason: view.status().reason)
             }
@@ -119,17 +118,16 @@ package final class HTTPFront: Sendable {
     private static func source(
         _ view: ReplicaView,
         _ settings: Settings,
-        _ instance: InstanceID,
         _ upstreams: @escaping @Sendable () -> [String]
     ) -> @Sendable () -> ReplicaSource {
         let ignored = settings.replication.ignoredAttributes.description
         return {
             let status = view.status()
             return ReplicaSource(
-                chain: [instance.description] + upstreams(),
+                chain: [Instance.id] + upstreams(),
                 tableName: status.tableName,
                 streamARN: status.streamARN,
-                ignoredAttributes: ignored,
+                ignoredAttributes: status.upstream == nil ? ignored : status.ignoredAttributes,
                 state: status.state.rawValue,
                 reason: status.reason
             )

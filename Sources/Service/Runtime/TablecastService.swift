@@ -87,7 +87,7 @@ package struct TablecastService: Sendable {
         let memory = MemoryGauge(option: settings.maximumMemory, time: time)
         replication.stream.limits.replayBytes = memory.replayBytes
         let sources = Sources(store: store, replication: replication, memory: memory.readings, session: session)
-        let (keeper, _) = keeper(of: sources, aws, reporter)
+        let (keeper, upstreams) = keeper(of: sources, aws, reporter)
         let view = ReplicaView(
             store: store,
             conditions: {
@@ -117,6 +117,7 @@ package struct TablecastService: Sendable {
             },
             descriptors: descriptors,
             aws: statusOfAWS,
+            upstreams: upstreams,
             pendingBytes: memory.pendingBytes
         )
         store.addListener { [weak front] in front?.wakeStreams() }

@@ -52,6 +52,29 @@ import Testing
         }
     }
 
+    @Test(
+        "a follower with a token for some keys needs partial=true, hears of its part, and why it ends when the token is removed"
+    )
+    func follower() async throws {
+        let running = try running()
+        running.tokens.set(#""read", "stream""#, keys: #", "keys": {"partition_prefix": "k1"}"#)
+        running.refresh()
+        let refused = try running.open("/v1/changes?mode=replica", ["Accept: application/x-ndjson"])
+        try refused.waitForEnd()
+        #expect(refused.status == 403)
+        #expect(String(decoding: refused.body, as: UTF8.self).contains("--follow-partial"))
+        let client = try running.open("/v1/changes?mode=replica&partial=true", ["Accept: application/x-ndjson"])
+        try client.wait { String(decoding: $0.body, as: UTF8.self).contains(#""event":"bookmark""#) }
+        running.tokens.remove()
+        running.refresh()
+        try client.waitForEnd()
+        let text = String(decoding: client.body, as: UTF8.self)
+        #expect(text.contains(#""partial":true"#) && text.contains(#"{"S":"k1"}"#) && !text.contains(#"{"S":"k2"}"#))
+        #expect(!text.contains(#""digest""#) && !text.contains(#""items""#))
+        #expect(text.contains(#"{"event":"bye","#) && text.contains(#""reason":"revoked""#))
+        await running.fixture.stop()
+    }
+
     private func running(items: Int = 3, text: Int = 1) throws -> Running {
         let tokens = Tokens()
         tokens.set(#""read", "stream""#)

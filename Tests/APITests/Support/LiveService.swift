@@ -107,6 +107,15 @@ final class LiveService {
         return Int(text.split(separator: "\"subscribers\":").last?.prefix { $0.isNumber } ?? "") ?? -1
     }
 
+    /// A metric without labels; -1 where there is none.
+    func metric(_ name: String) throws -> Int {
+        let client = try FeedClient(port: port, "/metrics", fields: ["Connection: close"])
+        try client.waitForEnd()
+        let lines = String(decoding: client.body, as: UTF8.self).split(separator: "\n")
+        let line = lines.first { $0.hasPrefix("\(name) ") }
+        return line.flatMap { Int($0.dropFirst(name.count + 1)) } ?? -1
+    }
+
     /// Polls until `condition`, at most a minute.
     func wait(_ condition: () throws -> Bool) throws {
         for _ in 0..<12_000 {
