@@ -31,6 +31,8 @@ final class FollowerSession {
         case settled(UpstreamMark, isNew: Bool)
         /// The contents differ from the upstream's, in words: they are loaded again.
         case differs(String)
+        /// The upstream is connected and has nothing to follow.
+        case waits(FollowerMachine.Trouble)
     }
 
     /// `tell` is called at once, on the caller's thread.
@@ -129,6 +131,9 @@ final class FollowerSession {
             counts.moves += 1
             tell(.continuing(described, isMoved: true))
         case .settle(let mark): try settle(mark, at: now)
+        case .wait(let found):
+            trouble = found
+            tell(.waits(found))
         case .stop(let trouble): throw Stop(trouble: trouble)
         }
     }

@@ -10,6 +10,8 @@ final class FollowerWatch {
     private let time: TimeSource
     private var lookedAt: Duration?
     private var toldTrouble: String?
+    /// Why the contents are loaded again; nil where no contradiction is the cause.
+    private var contradiction: String?
 
     init(
         _ settings: FollowingSettings,
@@ -36,15 +38,18 @@ final class FollowerWatch {
             reporter.observe(.upstreamContinues(epoch: contents.epoch.text, isMoved: isMoved))
         case .settled(let mark, let isNew): settled(mark, isNew: isNew)
         case .differs(let words): reporter.observe(.upstreamDiffers(words))
+        case .waits(let trouble): tell(trouble)
         }
     }
 
     private func loads(_ contents: UpstreamContents, isFirst: Bool) {
         describe(contents)
-        let reason = Reason(
-            .loadingUpstream,
-            isFirst ? "loading the contents of the upstream" : "the upstream's contents began again, or differed"
-        )
+        let reason =
+            contradiction.map { Reason(.upstreamDiffers, "the contents are loaded again, because \($0)") }
+            ?? Reason(
+                .loadingUpstream,
+                isFirst ? "loading the contents of the upstream" : "loading the upstream's new contents"
+            )
         if isFirst {
             reporter.transition { readiness in
                 if readiness.state == .starting || readiness.state == .syncing {
@@ -66,18 +71,17 @@ final class FollowerWatch {
 
     /// The contents are the upstream's. A state and its lag are told in one step.
     private func settled(_ mark: UpstreamMark, isNew: Bool) {
-        toldTrouble = nil
+        (toldTrouble, contradiction) = (nil, nil)
         let now = time.continuous()
         let isLive = mark.state == ReplicaState.live.rawValue
         reporter.transition(lookedAt: now) {
             show(mark, at: now, in: &$0)
         } _: { readiness in
-            if isLive, !readiness.hasBeenLive || readiness.state == .rebuilding {
+            // From a rebuild the way leads to live alone: the judgement that follows says whether the upstream is.
+            if readiness.state == .rebuilding || isLive && !readiness.hasBeenLive {
                 readiness.goLive()
-            } else if !isLive, !readiness.hasBeenLive {
+            } else if !readiness.hasBeenLive {
                 readiness.showStale(Self.reason(mark).text, code: .upstreamStale)
-            } else if isNew, readiness.state == .rebuilding {
-                readiness.goLive()
             }
             readiness.judge(evidence(mark, at: now, now: now, nil), maximumLag: replication.maximumLag)
         }
@@ -111,16 +115,21 @@ final class FollowerWatch {
     func lost(_ session: FollowerSession) {
         guard let trouble = session.trouble else { return }
         note(session)
+        tell(trouble)
+    }
+
+    private func tell(_ trouble: FollowerMachine.Trouble) {
         reporter.update { $0.lastError = trouble.text }
+        if trouble.kind == .contradiction { contradiction = trouble.text }
         guard trouble.text != toldTrouble else { return }
         toldTrouble = trouble.text
-        let code = Self.code(trouble)
-        if reporter.readiness.hasServed {
-            reporter.observe(.upstreamTrouble(trouble.text))
-        } else {
-            reporter.explain(Reason(code, trouble.text))
-            reporter.observe(.startWaits(code: code, reason: trouble.text))
+        let reason = Reason(Self.code(trouble), trouble.text)
+        guard reporter.readiness.hasServed else {
+            reporter.explain(reason)
+            return reporter.observe(.startWaits(code: reason.code, reason: reason.text))
         }
+        if reporter.readiness.state == .rebuilding { reporter.explain(reason) }
+        reporter.observe(.upstreamTrouble(trouble.text))
     }
 
     private func note(_ session: FollowerSession) {

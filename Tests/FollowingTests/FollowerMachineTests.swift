@@ -1,8 +1,8 @@
-@testable import CurlTransport
 import ReplicaStore
 import TableModel
 import Testing
 
+@testable import CurlTransport
 @testable import Following
 
 /// What a follower says and does about upstreams that cannot be followed.
