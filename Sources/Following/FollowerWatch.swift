@@ -34,7 +34,8 @@ final class FollowerWatch {
         case .continuing(let contents, let isMoved):
             describe(contents)
             reporter.observe(.upstreamContinues(epoch: contents.epoch.text, isMoved: isMoved))
-        case .settled(let mark, let isNew): settled(mark, isNew: isNew)
+        case .settled(let mark): settled(mark)
+        case .held(let words): reporter.explain(Reason(.loadingUpstream, words))
         case .differs(let words): reporter.observe(.upstreamDiffers(words))
         }
     }
@@ -61,23 +62,24 @@ final class FollowerWatch {
             status.tableName = contents.tableName
             status.streamARN = contents.streamARN
             status.ignoredAttributes = contents.ignoredAttributes
+            status.upstream?.isFollowed = false
         }
     }
 
     /// The contents are the upstream's. A state and its lag are told in one step.
-    private func settled(_ mark: UpstreamMark, isNew: Bool) {
+    private func settled(_ mark: UpstreamMark) {
         toldTrouble = nil
         let now = time.continuous()
         let isLive = mark.state == ReplicaState.live.rawValue
         reporter.transition(lookedAt: now) {
             show(mark, at: now, in: &$0)
+            $0.isWithheld = false
         } _: { readiness in
-            if isLive, !readiness.hasBeenLive || readiness.state == .rebuilding {
+            if readiness.state == .rebuilding || (isLive && !readiness.hasBeenLive) {
+                // Judged at once: where the upstream is not live, neither is this replica.
                 readiness.goLive()
-            } else if !isLive, !readiness.hasBeenLive {
+            } else if !readiness.hasBeenLive {
                 readiness.showStale(Self.reason(mark).text, code: .upstreamStale)
-            } else if isNew, readiness.state == .rebuilding {
-                readiness.goLive()
             }
             readiness.judge(evidence(mark, at: now, now: now, nil), maximumLag: replication.maximumLag)
         }
@@ -85,6 +87,15 @@ final class FollowerWatch {
 
     private static func reason(_ mark: UpstreamMark) -> Reason {
         Reason(.upstreamStale, "the upstream is \(mark.state): \(mark.reason)")
+    }
+
+    /// What readers saw was taken from them, since it did not fit into memory beside what takes its place.
+    func dropped(_ text: String) {
+        reporter.update {
+            $0.memory.droppedContents += 1
+            $0.isWithheld = true
+        }
+        reporter.observe(.contentsDropped(reason: text))
     }
 
     // MARK: Looking
@@ -95,6 +106,7 @@ final class FollowerWatch {
         if let lookedAt, now - lookedAt < settings.limits.watchInterval { return }
         lookedAt = now
         note(session)
+        tell(session.trouble)
         guard let (mark, at) = session.bookmark, reporter.readiness.hasServed else {
             return reporter.update(lookedAt: now) { _ in }
         }
@@ -109,11 +121,15 @@ final class FollowerWatch {
 
     /// The connection was lost, for the reason that the session tells.
     func lost(_ session: FollowerSession) {
-        guard let trouble = session.trouble else { return }
         note(session)
-        reporter.update { $0.lastError = trouble.text }
-        guard trouble.text != toldTrouble else { return }
+        tell(session.trouble)
+    }
+
+    /// Says a trouble once.
+    private func tell(_ trouble: FollowerMachine.Trouble?) {
+        guard let trouble, trouble.text != toldTrouble else { return }
         toldTrouble = trouble.text
+        reporter.update { $0.lastError = trouble.text }
         let code = Self.code(trouble)
         if reporter.readiness.hasServed {
             reporter.observe(.upstreamTrouble(trouble.text))
@@ -145,12 +161,13 @@ final class FollowerWatch {
     }
 
     private func show(_ mark: UpstreamMark, at moment: Duration, in status: inout ReplicationStatus) {
-        status.lagMilliseconds = mark.lagMilliseconds
-        if let lag = mark.lagMilliseconds { status.servedAsOf = moment - .milliseconds(lag) }
+        let lag = mark.lagMilliseconds ?? 0
+        status.lagMilliseconds = lag
+        status.servedAsOf = moment - .milliseconds(lag)
     }
 
-    private func lag(_ mark: UpstreamMark, at moment: Duration, now: Duration) -> Int64? {
-        mark.lagMilliseconds.map { $0 + max(0, (now - moment).wholeMilliseconds) }
+    private func lag(_ mark: UpstreamMark, at moment: Duration, now: Duration) -> Int64 {
+        (mark.lagMilliseconds ?? 0) + max(0, (now - moment).wholeMilliseconds)
     }
 
     private func evidence(
