@@ -75,8 +75,8 @@ package final class Follower: ReplicaKeeper {
         )
         let startedAt = time.continuous()
         while !isStopping.load(ordering: .relaxed) {
-            let wait = exchange(session, watch)
-            chainCell.withLock { $0 = [] }
+            let wait = exchange(session, watch, since: startedAt)
+            if let failure = failure(since: startedAt, session) { return .failure(failure) }
             if isStopping.load(ordering: .relaxed) { break }
             watch.lost(session)
             let until = time.continuous() + wait
@@ -90,7 +90,7 @@ package final class Follower: ReplicaKeeper {
     }
 
     /// One connection from its beginning to its end; returns the wait before the next one.
-    private func exchange(_ session: FollowerSession, _ watch: FollowerWatch) -> Duration {
+    private func exchange(_ session: FollowerSession, _ watch: FollowerWatch, since start: Duration) -> Duration {
         let request = session.connect(at: time.continuous())
         let end: StreamedEnd
         do throws(UpstreamAccess.Unreadable) {
@@ -107,13 +107,14 @@ package final class Follower: ReplicaKeeper {
                 let proceeds = bytes.withUnsafeBytes { session.receive($0, at: time.continuous()) }
                 self.chainCell.withLock { $0 = session.chain }
                 endsFor = memoryWatch.obstacle(after: bytes.count)
-                if let endsFor { session.full(endsFor) }
+                if let endsFor, session.full(endsFor) { watch.dropped(endsFor) }
                 watch.look(session)
                 return proceeds && endsFor == nil ? .proceed : .stop
             }
             end = stream.run(shouldStop: {
                 watch.look(session)
                 return self.isStopping.load(ordering: .relaxed) || session.isSilent(at: time.continuous())
+                    || self.failure(since: start, session) != nil
             })
             let wait = session.end(end, at: time.continuous(), fraction: time.random())
             return endsFor == nil ? wait : max(wait, settings.limits.fullPause)
@@ -124,8 +125,8 @@ package final class Follower: ReplicaKeeper {
 
     /// The failure of a start that has taken longer than it may.
     private func failure(since start: Duration, _ session: FollowerSession) -> ReplicationFailure? {
-        guard let timeout = replication.startTimeout, !reporter.readiness.hasBeenLive,
-            time.continuous() - start >= timeout
+        guard let timeout = replication.startTimeout, !reporter.readiness.hasServed,
+            time.continuous() - max(start, session.usefulAt ?? start) >= timeout
         else { return nil }
         return ReplicationFailure(
             kind: session.trouble?.kind == .unusable ? .configuration : .runtime,

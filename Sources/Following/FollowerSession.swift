@@ -17,6 +17,9 @@ final class FollowerSession {
     private let limits: FollowingLimits
     private var reader = UpstreamLineReader()
     private var splitter: LineSplitter
+    private var transit = Transit()
+    /// When a line about contents came last; nil before one has.
+    private(set) var usefulAt: Duration?
     private var isFeed = false
     private var body: [UInt8] = []
     private let tell: (News) -> Void
@@ -27,8 +30,10 @@ final class FollowerSession {
         case loading(UpstreamContents, isFirst: Bool)
         /// Those of an upstream continue: exactly, or after a move to another replica of the stream.
         case continuing(UpstreamContents, isMoved: Bool)
-        /// The contents are the upstream's as of its bookmark. `isNew`: they have just been shown for the first time.
-        case settled(UpstreamMark, isNew: Bool)
+        /// The contents that readers see are the upstream's as of its bookmark.
+        case settled(UpstreamMark)
+        /// Loaded contents are not shown yet, as the words say.
+        case held(String)
         /// The contents differ from the upstream's, in words: they are loaded again.
         case differs(String)
         /// The upstream is connected and has nothing to follow.
@@ -61,6 +66,7 @@ final class FollowerSession {
     /// A connection begins; returns what it asks for.
     func connect(at now: Duration) -> FollowerMachine.Request {
         splitter = LineSplitter(limit: limits.lineBytes)
+        transit = Transit()
         body = []
         isFeed = false
         counts.connections += 1
@@ -107,7 +113,10 @@ final class FollowerSession {
         switch try reader.read(line, schema: contents.keySchema) {
         case .change(let change):
             if machine.hasToBegin { try act(on: machine.begin(), at: now) }
-            guard contents.isLoading || contents.isServing else { return }
+            guard machine.takesChanges else {
+                throw UpstreamLineError(description: "a change came before its contents were described")
+            }
+            usefulAt = now
             try contents.apply(change, reader.batch)
         case .control(let line):
             if case .mark = line, machine.hasToBegin { try act(on: machine.begin(), at: now) }
@@ -142,10 +151,14 @@ final class FollowerSession {
         switch try contents.settle(mark) {
         case .exact(let isNew):
             if mark.digest != nil { counts.comparisons += 1 }
-            bookmark = (mark, now)
+            bookmark = (mark.delayed(by: transit.excess(mark, at: now)), now)
             trouble = nil
+            usefulAt = now
             machine.proved(at: now, isNew: isNew)
-            tell(.settled(mark, isNew: isNew))
+            if let bookmark { tell(.settled(bookmark.mark)) }
+        case .older:
+            usefulAt = now
+            tell(.held("the loaded contents are shown once the upstream has reached what is served"))
         case .differs(let words):
             counts.comparisons += 1
             counts.differences += 1
@@ -158,10 +171,14 @@ final class FollowerSession {
     /// Whether the stream has been silent for too long.
     func isSilent(at now: Duration) -> Bool { machine.isSilent(at: now) }
 
-    /// Memory is full: what was being loaded is given up, and the connection is to be ended.
-    func full(_ text: String) {
+    /// Memory is full: what was being loaded is given up, and the connection is to be ended. Where that was loaded beside what readers see,
+    /// both do not fit: readers are refused until the next load. Returns whether they are.
+    func full(_ text: String) -> Bool {
         machine.full(text)
+        let isTooMuch = contents.isLoading && contents.isServing
         contents.dropLoading()
+        if isTooMuch { contents.withdraw() }
+        return isTooMuch
     }
 
     /// The connection is over. Returns the wait before the next one, for which `fraction` in 0..<1 chooses.
@@ -176,7 +193,7 @@ final class FollowerSession {
 extension FollowerSession {
     /// No connection was made, for a reason that an operator has to mend. Returns the wait before the next attempt.
     func end(unreadable text: String, at now: Duration, fraction: Double) -> Duration {
-        full(text)
+        machine.full(text)
         return end(.stopped, at: now, fraction: fraction)
     }
 }

@@ -36,7 +36,8 @@ final class FollowerWatch {
         case .continuing(let contents, let isMoved):
             describe(contents)
             reporter.observe(.upstreamContinues(epoch: contents.epoch.text, isMoved: isMoved))
-        case .settled(let mark, let isNew): settled(mark, isNew: isNew)
+        case .settled(let mark): settled(mark)
+        case .held(let words): reporter.explain(Reason(.loadingUpstream, words))
         case .differs(let words): reporter.observe(.upstreamDiffers(words))
         case .waits(let trouble): tell(trouble)
         }
@@ -66,19 +67,21 @@ final class FollowerWatch {
             status.tableName = contents.tableName
             status.streamARN = contents.streamARN
             status.ignoredAttributes = contents.ignoredAttributes
+            status.upstream?.isFollowed = false
         }
     }
 
     /// The contents are the upstream's. A state and its lag are told in one step.
-    private func settled(_ mark: UpstreamMark, isNew: Bool) {
+    private func settled(_ mark: UpstreamMark) {
         (toldTrouble, contradiction) = (nil, nil)
         let now = time.continuous()
         let isLive = mark.state == ReplicaState.live.rawValue
         reporter.transition(lookedAt: now) {
             show(mark, at: now, in: &$0)
+            $0.isWithheld = false
         } _: { readiness in
-            // From a rebuild the way leads to live alone: the judgement that follows says whether the upstream is.
-            if readiness.state == .rebuilding || isLive && !readiness.hasBeenLive {
+            if readiness.state == .rebuilding || (isLive && !readiness.hasBeenLive) {
+                // Judged at once: where the upstream is not live, neither is this replica.
                 readiness.goLive()
             } else if !readiness.hasBeenLive {
                 readiness.showStale(Self.reason(mark).text, code: .upstreamStale)
@@ -91,6 +94,15 @@ final class FollowerWatch {
         Reason(.upstreamStale, "the upstream is \(mark.state): \(mark.reason)")
     }
 
+    /// What readers saw was taken from them, since it did not fit into memory beside what takes its place.
+    func dropped(_ text: String) {
+        reporter.update {
+            $0.memory.droppedContents += 1
+            $0.isWithheld = true
+        }
+        reporter.observe(.contentsDropped(reason: text))
+    }
+
     // MARK: Looking
 
     /// Judges the state, unless that was done a moment ago.
@@ -99,6 +111,7 @@ final class FollowerWatch {
         if let lookedAt, now - lookedAt < settings.limits.watchInterval { return }
         lookedAt = now
         note(session)
+        tell(session.trouble)
         guard let (mark, at) = session.bookmark, reporter.readiness.hasServed else {
             return reporter.update(lookedAt: now) { _ in }
         }
@@ -113,16 +126,17 @@ final class FollowerWatch {
 
     /// The connection was lost, for the reason that the session tells.
     func lost(_ session: FollowerSession) {
-        guard let trouble = session.trouble else { return }
         note(session)
-        tell(trouble)
+        tell(session.trouble)
     }
 
-    private func tell(_ trouble: FollowerMachine.Trouble) {
-        reporter.update { $0.lastError = trouble.text }
+    /// Says a trouble once.
+    private func tell(_ trouble: FollowerMachine.Trouble?) {
+        guard let trouble else { return }
         if trouble.kind == .contradiction { contradiction = trouble.text }
         guard trouble.text != toldTrouble else { return }
         toldTrouble = trouble.text
+        reporter.update { $0.lastError = trouble.text }
         let reason = Reason(Self.code(trouble), trouble.text)
         guard reporter.readiness.hasServed else {
             reporter.explain(reason)
@@ -154,12 +168,13 @@ final class FollowerWatch {
     }
 
     private func show(_ mark: UpstreamMark, at moment: Duration, in status: inout ReplicationStatus) {
-        status.lagMilliseconds = mark.lagMilliseconds
-        if let lag = mark.lagMilliseconds { status.servedAsOf = moment - .milliseconds(lag) }
+        let lag = mark.lagMilliseconds ?? 0
+        status.lagMilliseconds = lag
+        status.servedAsOf = moment - .milliseconds(lag)
     }
 
-    private func lag(_ mark: UpstreamMark, at moment: Duration, now: Duration) -> Int64? {
-        mark.lagMilliseconds.map { $0 + max(0, (now - moment).wholeMilliseconds) }
+    private func lag(_ mark: UpstreamMark, at moment: Duration, now: Duration) -> Int64 {
+        (mark.lagMilliseconds ?? 0) + max(0, (now - moment).wholeMilliseconds)
     }
 
     private func evidence(

@@ -42,6 +42,8 @@ package struct FollowingLimits: Sendable, Hashable {
     package var longestReloadPause: Duration = .seconds(300)
     /// Contents that were good for so long end the growth of those waits.
     package var calmAfter: Duration = .seconds(60)
+    /// A connection that lived for so long ends the growth of the waits between attempts.
+    package var steadyAfter: Duration = .seconds(5)
     /// The longest random wait after an upstream's goodbye: all of its followers look for another one at that moment.
     package var goodbyeSpread: Duration = .seconds(2)
     /// How often lag and readiness are judged.

@@ -354,6 +354,8 @@ struct Generation: ~Copyable {
             guard let record = Generation.tombstone(of: oldest.seq, in: bySeq) else { continue }
             record._withUnsafeGuaranteedRef { _ = byKey.remove(TreeKey(bytes: $0.keyBytes), reclaimer) }
             retire(record)
+            // That of a copied replica may be later already.
+            guard oldest.seq > horizon else { continue }
             horizon = oldest.seq
             horizonAt = oldest.at
         }

@@ -90,7 +90,8 @@ package struct Position: Sendable, Hashable, CustomStringConvertible {
         return Position(
             epoch: .several,
             seq: 0,
-            watermarks: Watermarks(stream: mine.stream, low: min(mine.low, theirs.low), high: high)
+            // Every replica takes it for one from elsewhere, without a mark.
+            watermarks: Watermarks(stream: mine.stream, low: min(mine.low, theirs.low), high: high & ~1)
         )
     }
 }

@@ -1,16 +1,15 @@
 """Followers of upstreams that lie, stall, die or are none: what is served meanwhile, what the operator is told, and how it ends."""
 
 import contextlib
-import itertools
+import json
 import threading
-import time
 
 import pytest
 from support.events import stream
 from support.followers import following, held, readiness, wait_for_log, wait_for_reason, wait_until_equal
-from support.processes import free_port, looks, wait_for
+from support.processes import free_port, wait_for
 from support.service import run
-from support.upstreams import FEED, Leader, Upstream
+from support.upstreams import Leader, Upstream
 
 EMPTY = "0" * 32
 # So that a fault is told by /readyz soon after it began.
@@ -182,7 +181,7 @@ FAULTS = {
     "has no contents": (
         tells(source(), {"event": "busy", "reason": "not-ready", "detail": "the table is being read"}),
         "waiting-for-upstream",
-        "the table is being read",
+        "has no contents to follow: the table is being read",
     ),
     "says goodbye": (
         tells(opening, {"event": "bye", "reason": "draining", "retry_ms": 100}, lambda leader, exchange: exchange.reset() or []),
@@ -218,8 +217,6 @@ FAULTS = {
     "lies about its digest": (tells(opening, rows, mark(digest=EMPTY)), "upstream-differs", "the upstream has 3 items with the digest 0000"),
     "lies about its items": (tells(opening, rows, mark(items=77)), "upstream-differs", "the upstream has 77 items"),
 }
-# Those of which a follower that stands at a position is not told, or that it rightly takes.
-ONLY_AT_FIRST = {"describes contents first"}
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -266,3 +263,240 @@ def test_a_follower_keeps_what_it_has_of_an_upstream_that(name, logs):
             wait_for(lambda: listener.keys() == leader.items(), 30, lambda: f"the subscriber; it holds {listener.keys()}")
             assert len(listener.kinds("reset")) <= 1
         assert follower.program.stop() == 0
+
+
+# What ends well: nothing is lost, and no subscriber starts over
+
+
+def test_an_upstream_that_dies_and_comes_back_is_asked_for_what_follows(logs):
+    leader = leader_with()
+    with Upstream(leader) as upstream, following(logs, upstream.url) as follower, listening(follower) as listener:
+        upstream.stop()
+        wait_for_log(follower, "what was followed so far is served meanwhile")
+        at = leader.seq
+        leader.put("missed", n=1)
+        leader.remove("item-2")
+        assert follower.get("/readyz").status_code == 200, "within --max-lag it is live"
+        upstream.start()
+        wait_until_equal(follower, leader)
+        wait_for(lambda: listener.keys() == leader.items(), 20, "the subscriber")
+        assert upstream.taken()[-1].since == f"{leader.epoch}.{at}"
+        assert not listener.kinds("reset") and status(follower)["epoch"] == leader.epoch
+        assert [event.id.split(".")[1] for event in listener.kinds("message")][-2:] == [str(at + 1), str(at + 2)]
+
+
+def test_an_upstream_that_rebuilds_resets_subscribers_once_when_its_contents_are_whole(logs):
+    leader = leader_with(30)
+    with Upstream(leader) as upstream, following(logs, upstream.url) as follower, listening(follower) as listener:
+        before = held(follower)
+        leader.digest = lambda items: EMPTY
+        leader.rebuild("bbbbbbbbbbbb")
+        wait_for(lambda: status(follower)["state"] == "rebuilding", 20, "the rebuild")
+        assert held(follower) == before and not listener.kinds("reset")
+        assert status(follower)["epoch"] == "aaaaaaaaaaaa"
+        del leader.digest
+        wait_for(lambda: status(follower)["epoch"] == "bbbbbbbbbbbb", 40, "the new contents")
+        follower.wait_until_ready()
+        wait_for(lambda: listener.keys() == leader.items(), 20, "the subscriber")
+        assert len(listener.kinds("reset")) == 1
+
+
+def test_subscribers_start_over_when_contents_that_differed_are_replaced(logs):
+    leader = leader_with()
+    with Upstream(leader) as upstream, following(logs, upstream.url) as follower, listening(follower) as listener:
+        wait_for(lambda: status(follower)["epoch"] == leader.epoch, 10, "contents")
+        # Another item in the same place: as if either of the two had taken a change wrongly.
+        with leader.news:
+            seq, line, _ = leader.rows["item-3"]
+            item = {"id": {"S": "item-3"}, "n": {"N": "333"}}
+            leader.rows["item-3"] = (seq, {**line, "item": item}, item)
+        wait_for_log(follower, "the contents differ from the upstream's")
+        wait_until_equal(follower, leader)
+        wait_for(lambda: listener.keys() == leader.items(), 20, "the subscriber")
+        assert len(listener.kinds("reset")) == 1
+        now = status(follower)
+        assert now["state"] == "live" and now["epoch"] != leader.epoch, "the same name would leave readers with what was wrong"
+
+
+def test_seqs_may_be_skipped(logs):
+    leader = leader_with()
+    with Upstream(leader) as upstream, following(logs, upstream.url) as follower, listening(follower) as listener:
+        with leader.news:
+            leader.seq += 1_000_000
+        leader.put("far", n=1)
+        wait_until_equal(follower, leader)
+        wait_for(lambda: listener.keys() == leader.items(), 20, "the subscriber")
+        assert not listener.kinds("reset")
+        assert status(follower)["position"].startswith(f"{leader.epoch}.{leader.seq}")
+
+
+def test_an_upstream_that_stalls_inside_a_line_is_left_after_ten_seconds(logs):
+    leader = leader_with()
+    stalling = tells(opening, b'{"event":"book')(leader)
+    with Upstream(leader) as upstream, following(logs, upstream.url) as follower:
+        upstream.become(lambda exchange: stalling(exchange) if exchange.number < 3 else leader(exchange))
+        wait_for_log(follower, "has sent no whole line for 10 s", 60)
+        leader.put("later", n=1)
+        wait_until_equal(follower, leader, 60)
+
+
+def test_a_part_is_followed_where_that_is_asked_for(logs):
+    leader = leader_with(partial=True)
+    with Upstream(leader) as upstream:
+        with following(logs, upstream.url, options=["--follow-partial"]) as follower, listening(follower) as listener:
+            assert "partial=true" in upstream.taken()[0].target
+            leader.put("later", n=1)
+            wait_until_equal(follower, leader)
+            wait_for(lambda: listener.keys() == leader.items(), 20, "the subscriber")
+
+
+# Which upstream
+
+
+def test_the_second_upstream_is_followed_where_the_first_is_dead(logs):
+    leader = leader_with()
+    with Upstream(leader) as upstream, following(logs, f"http://127.0.0.1:{free_port()}", upstream.url) as follower:
+        assert held(follower) == leader.items()
+        assert "cannot be reached" in wait_for_log(follower, "the start waits: ")
+
+
+@pytest.mark.parametrize("fault", ["has no contents", "forbids it", "lies about its digest", "has a part of the keys"])
+def test_the_second_upstream_is_followed_where_the_first(fault, logs):
+    leader = leader_with()
+    with Upstream(FAULTS[fault][0](leader)) as bad, Upstream(leader) as good:
+        with following(logs, bad.url, good.url) as follower:
+            assert held(follower) == leader.items()
+            assert bad.url in wait_for_log(follower, FAULTS[fault][2])
+
+
+def test_an_upstream_that_dies_is_left_for_the_other_and_nothing_starts_over(logs):
+    leader = leader_with()
+    with Upstream(leader) as first, Upstream(leader) as second:
+        with following(logs, first.url, second.url) as follower, listening(follower) as listener:
+            for gone, other in ((first, second), (second, first)):
+                at = leader.seq
+                taken = len(other.taken())
+                gone.stop()
+                leader.put(f"later-{at}", n=1)
+                wait_until_equal(follower, leader)
+                assert other.taken()[taken].since.split(".")[:2] == [leader.epoch, str(at)]
+                gone.start()
+            wait_for(lambda: listener.keys() == leader.items(), 20, "the subscriber")
+            assert not listener.kinds("reset")
+
+
+def test_another_table_than_the_named_one_is_refused(logs):
+    leader = leader_with(table="others")
+    with Upstream(leader) as upstream:
+        with following(logs, upstream.url, options=["--table", "orders"], ready=False) as follower:
+            follower.program.wait_until_accepting(follower.port)
+            wait_for_reason(follower, "upstream-unusable", "has the table 'others', and --table names 'orders'")
+            assert follower.program.process.poll() is None
+            upstream.become(leader_with())
+            follower.wait_until_ready(30)
+            assert status(follower)["table"] == "orders"
+
+
+def test_another_table_after_a_reconnect_is_not_mixed_with_the_first(logs):
+    leader, other = leader_with(), Leader(table="invoices", epoch="cccccccccccc")
+    other.put("invoice", n=9)
+    with Upstream(leader) as upstream, following(logs, upstream.url, options=IMPATIENT) as follower, listening(follower) as listener:
+        upstream.become(other)
+        wait_for_reason(follower, "upstream-unusable", "invoices", 30)
+        assert held(follower) == leader.items() and status(follower)["table"] == "orders"
+        upstream.become(leader)
+        follower.wait_until_ready(40)
+        assert held(follower) == leader.items() and not listener.kinds("reset")
+
+
+def test_a_loop_is_refused_at_once_and_when_it_closes_later(logs):
+    leader = leader_with()
+    with Upstream(leader) as upstream, following(logs, upstream.url, options=IMPATIENT) as follower:
+        own = source_line(follower)["chain"]
+        assert own[1:] == leader.chain and len(own[0]) == 12
+        upstream.become(tells(source(chain=["xxxxxxxxxxxx", own[0]]))(leader))
+        wait_for_log(follower, "a loop. Give --follow a replica that does not")
+        wait_for_reason(follower, "upstream-unusable", "a loop", 30)
+        # It is told when its upstream's own upstream becomes a follower of it.
+        upstream.become(tells(opening, lambda leader, exchange: leader.mark(), source(chain=["xxxxxxxxxxxx", own[0]]))(leader))
+        wait_for(lambda: len(upstream.taken()) > 3, 40, "another attempt")
+        assert held(follower) == leader.items()
+
+
+def test_a_follower_of_itself_is_a_loop(logs):
+    port = free_port()
+    with following(logs, f"http://127.0.0.1:{port}", port=port, ready=False) as follower:
+        follower.program.wait_until_accepting(port)
+        wait_for_reason(follower, "upstream-unusable", "a loop")
+
+
+def source_line(service):
+    """The first line of a service's own feed for followers."""
+    with service.http.stream("GET", "/v1/changes?mode=replica", headers={"Accept": "application/x-ndjson"}) as response:
+        assert response.status_code == 200, response.read()
+        line = next(response.iter_lines())
+    return json.loads(line)
+
+
+# Tokens
+
+
+def wants_token(leader, *good):
+    def serve(exchange):
+        if exchange.fields.get("authorization", "").removeprefix("Bearer ") in good:
+            return leader(exchange)
+        return exchange.respond(401, {"detail": "The token is unknown."}, WWW_Authenticate="Bearer")
+
+    return serve
+
+
+def test_a_token_is_read_again_at_each_connection(logs, tmp_path):
+    leader, file = leader_with(), tmp_path / "token"
+    with Upstream(wants_token(leader, "good")) as upstream:
+        with following(logs, upstream.url, options=["--follow-token-file", file, *IMPATIENT], ready=False) as follower:
+            follower.program.wait_until_accepting(follower.port)
+            wait_for_reason(follower, "upstream-unusable", f"the token file '{file}' of --follow-token-file cannot be read")
+            file.write_text("two words\n")
+            wait_for_reason(follower, "upstream-unusable", "holds no token")
+            file.write_text("wrong\n")
+            wait_for_reason(follower, "upstream-unusable", "The token is unknown.")
+            assert "wrong" not in follower.program.output
+            file.write_text("good\nthe rest is not read\n")
+            follower.wait_until_ready(40)
+            assert held(follower) == leader.items()
+
+
+# Options
+
+CONFLICTS = {
+    "--follow http://a --ignore-attributes x": "--ignore-attributes cannot be given with --follow: set it where the stream is read",
+    "--follow http://a --verify-rcu 5": "--verify-rcu cannot be given with --follow",
+    "--follow http://a --state-dir state": "--state-dir cannot be given with --follow: a follower keeps no state",
+    "--follow-token-file token": "--follow-token-file is given without --follow: name the upstream",
+    "--follow-partial": "--follow-partial is given without --follow",
+    "--table t --follow-max-depth 2": "--follow-max-depth is given without --follow",
+    "--follow http://a --follow-max-depth 0": "1 to 16",
+    "--follow a": "--follow: 'a' is not allowed; give addresses such as http://leader:8080",
+    "--follow ftp://a": "give addresses such as http://leader:8080",
+    "--follow http://user:secret@a": "without a user",
+    "--follow http://a?x=1": "without a user, a query or a fragment",
+    "--follow http://a,http://a": "each once",
+    "--follow http://a,": "give addresses",
+}
+
+
+@pytest.mark.parametrize("options", CONFLICTS)
+def test_options_that_contradict_each_other_are_one_line_and_status_2(options):
+    code, _, errors = run(["serve", "--listen", f"127.0.0.1:{free_port()}", *options.split()])
+    assert code == 2, errors
+    assert len(errors.strip().splitlines()) == 1 and CONFLICTS[options] in errors, errors
+    assert "secret" not in errors
+
+
+@pytest.mark.parametrize(("fault", "code"), [("forbids it", 78), ("closes at once", 1)])
+def test_a_start_that_takes_too_long_ends_with_the_upstreams_reason(fault, code, logs):
+    with Upstream(FAULTS[fault][0](leader_with())) as upstream:
+        with following(logs, upstream.url, options=["--start-timeout", "2s"], ready=False) as follower:
+            assert follower.program.wait(20) == code
+            last = follower.program.output.strip().splitlines()[-1]
+            assert FAULTS[fault][2] in last and upstream.url in last and "--start-timeout" in last

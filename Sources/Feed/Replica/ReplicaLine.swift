@@ -41,6 +41,7 @@ enum ReplicaLine {
         _ snapshot: StoreSnapshot,
         _ source: ReplicaSource,
         lagMilliseconds: Int64?,
+        at now: Duration,
         isPartial: Bool
     ) -> [UInt8] {
         let position = snapshot.position.description
@@ -53,6 +54,7 @@ enum ReplicaLine {
             json.member("reason", source.reason)
             if !isPartial { json.member("digest", snapshot.digest.description) }
             json.member("horizon", String(snapshot.horizon))
+            json.member("sent_ms", now.wholeMilliseconds)
         }
     }
 

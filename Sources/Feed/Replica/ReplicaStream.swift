@@ -223,7 +223,7 @@ package final class ReplicaStream: FeedBody {
         let (source, lag) = (hub.source(), hub.conditions().lagMilliseconds)
         for name in names {
             wire.append(
-                ReplicaLine.mark(name, snapshot, source, lagMilliseconds: lag, isPartial: isPartial),
+                ReplicaLine.mark(name, snapshot, source, lagMilliseconds: lag, at: now, isPartial: isPartial),
                 to: &output
             )
         }

@@ -9,6 +9,8 @@ final class FollowedContents {
     enum Settling: Sendable, Hashable {
         /// The contents are the upstream's as of the bookmark. `isNew`: they have just taken the place of others, or of none.
         case exact(isNew: Bool)
+        /// They are, but what readers see may be newer, so it stays until the upstream has come as far.
+        case older
         /// They differ. The words say how.
         case differs(String)
     }
@@ -21,6 +23,7 @@ final class FollowedContents {
     /// Contents on the way from one upstream.
     private struct Copy {
         let writer: GenerationWriter
+        let keySchema: KeySchema
         /// The epoch by which the upstream counts.
         var upstreamEpoch: Epoch
         /// The newest seq of the upstream that is here.
@@ -29,6 +32,9 @@ final class FollowedContents {
         var countsAlone: Bool
         /// Something was applied since the last publication.
         var isChanged = false
+        /// A seq was skipped since the last bookmark, so states up to the upstream's head may be missing: nobody may see it, and no other
+        /// replica can continue it.
+        var isInPass = false
     }
 
     private let store: ReplicaStore
@@ -48,7 +54,7 @@ final class FollowedContents {
     /// Whether contents are being loaded.
     var isLoading: Bool { loading != nil }
     /// The key by which lines are read; nil before contents were described.
-    private(set) var keySchema: KeySchema?
+    var keySchema: KeySchema? { (loading ?? current)?.keySchema }
     /// The epoch of the upstream whose lines are expected; nil before contents were described.
     var upstreamEpoch: Epoch? { (loading ?? current)?.upstreamEpoch }
     /// Changes that were applied.
@@ -56,8 +62,11 @@ final class FollowedContents {
 
     /// The position from which an upstream continues; nil where everything has to be read. Its times let every replica of the stream place it.
     var resumePosition: Position? {
-        guard loading == nil, let current else { return nil }
-        let marks = current.writer.snapshot().position.watermarks
+        guard loading == nil, let current, !current.isInPass else { return nil }
+        let own = current.writer.snapshot().position
+        let marks = own.watermarks
+        // After a move nothing of the new upstream has come yet: it is asked as it was before.
+        if current.countsAlone, current.upstreamSeq == 0 { return own }
         return Position(epoch: current.upstreamEpoch, seq: current.upstreamSeq, watermarks: marks)
     }
 
@@ -65,26 +74,40 @@ final class FollowedContents {
 
     /// Contents are loaded from their first row, beside those that readers see.
     func beginLoading(_ contents: UpstreamContents) {
+        // A part of the keys is no replica of the upstream's contents: its positions mean nothing elsewhere.
         let writer = GenerationWriter(
-            epoch: mustRename ? .random() : contents.epoch,
+            epoch: mustRename || contents.isPartial ? .random() : contents.epoch,
             keySchema: contents.keySchema,
             limits: limits
         )
         writer.beginCopy()
-        if let stream = contents.stream { writer.follow(stream, since: contents.birth) }
-        keySchema = contents.keySchema
-        loading = Copy(writer: writer, upstreamEpoch: contents.epoch, upstreamSeq: 0, countsAlone: false)
+        if !contents.isPartial, let stream = contents.stream { writer.follow(stream, since: contents.birth) }
+        loading = Copy(
+            writer: writer,
+            keySchema: contents.keySchema,
+            upstreamEpoch: contents.epoch,
+            upstreamSeq: 0,
+            countsAlone: false
+        )
     }
 
     /// The upstream continues, exactly or under another name, from the position that it was asked for.
     func resume(_ contents: UpstreamContents) {
         guard let upstreamEpoch, upstreamEpoch != contents.epoch else { return }
-        if loading != nil { loading?.upstreamEpoch = contents.epoch } else { current?.upstreamEpoch = contents.epoch }
+        guard var copy = loading ?? current else { return }
+        copy.upstreamEpoch = contents.epoch
         // A name of the upstream's is the name here too, so that siblings keep equal ids.
-        guard loading == nil, let current, !current.countsAlone, current.writer.epoch == upstreamEpoch else { return }
-        current.writer.rename(contents.epoch)
-        current.writer.beginCopy()
-        publish()
+        let isNamesake = !copy.countsAlone && copy.writer.epoch == upstreamEpoch
+        if isNamesake {
+            copy.writer.rename(contents.epoch)
+            copy.writer.beginCopy()
+        }
+        if loading != nil {
+            loading = copy
+        } else {
+            current = copy
+            if isNamesake { publish() }
+        }
     }
 
     /// Another replica of the stream continues: what is here stays, and is counted on under a name that no other replica has.
@@ -95,12 +118,19 @@ final class FollowedContents {
         copy.countsAlone = true
         copy.upstreamEpoch = contents.epoch
         copy.upstreamSeq = 0
+        copy.isInPass = false
         current = copy
         publish()
     }
 
     /// Gives up what is being loaded.
     func dropLoading() { loading = nil }
+
+    /// Takes from readers what they see: there is no room for it and for what takes its place.
+    func withdraw() {
+        current = nil
+        store.withdraw()
+    }
 
     /// What readers see is not the upstream's: when other contents take its place they start over, whatever its name is.
     func distrust() { mustRename = true }
@@ -118,6 +148,7 @@ final class FollowedContents {
         guard change.seq > copy.upstreamSeq else {
             throw Contradiction(description: "the seq went back from \(copy.upstreamSeq) to \(change.seq)")
         }
+        if loading == nil, !copy.countsAlone, change.seq > copy.upstreamSeq + 1 { copy.isInPass = true }
         let outcome = batch.arena.withUnsafeBytes { arena in
             let key = UnsafeRawBufferPointer(rebasing: arena[entry.key])
             let item = UnsafeRawBufferPointer(rebasing: arena[entry.item])
@@ -178,12 +209,13 @@ final class FollowedContents {
                 description: "a bookmark at \(position) came after the change \(copy.upstreamEpoch).\(copy.upstreamSeq)"
             )
         }
-        if let difference = difference(mark, copy.writer) {
-            publish()
-            return .differs(difference)
-        }
+        if let difference = difference(mark, copy.writer) { return .differs(difference) }
+        if position.seq > copy.writer.seq { copy.isChanged = true }
         copy.upstreamSeq = position.seq
-        if !copy.countsAlone {
+        copy.isInPass = false
+        if copy.countsAlone {
+            copy.writer.settleCopy(at: copy.writer.seq, horizon: 0)
+        } else {
             copy.writer.settleCopy(at: position.seq, horizon: mark.horizon)
         }
         if let marks = position.watermarks {
@@ -191,10 +223,25 @@ final class FollowedContents {
             copy.writer.completed(marks.low)
         }
         let isNew = loading != nil
+        if isNew, let shown = current?.writer.snapshot(), !reaches(mark, shown) {
+            loading = copy
+            return .older
+        }
         (loading, current) = (nil, copy)
         if isNew { mustRename = false }
         if isNew || copy.isChanged { publish() } else { refresh() }
         return .exact(isNew: isNew)
+    }
+
+    /// Whether contents as of a bookmark are at least as new as those that readers see. Those of another stream are not compared.
+    private func reaches(_ mark: UpstreamMark, _ shown: StoreSnapshot) -> Bool {
+        guard let theirs = shown.position.watermarks, let marks = mark.position.watermarks,
+            theirs.stream == marks.stream
+        else { return true }
+        if shown.continues(mark.position.epoch, at: mark.position.seq), shown.isCopy {
+            return mark.position.seq >= shown.position.seq
+        }
+        return marks.low >= theirs.high
     }
 
     private func difference(_ mark: UpstreamMark, _ writer: GenerationWriter) -> String? {
@@ -209,7 +256,7 @@ final class FollowedContents {
 
     /// Shows what was applied since the last time. Contents that are being loaded are not shown before they are proved.
     func showChanges() {
-        if loading == nil, current?.isChanged == true { publish() }
+        if loading == nil, let current, current.isChanged, !current.isInPass { publish() }
     }
 
     private func publish() {

@@ -60,6 +60,8 @@ struct UpstreamMark: Sendable, Hashable {
     var digest: ContentDigest?
     /// Removals up to here cannot be told any more.
     var horizon: UInt64
+    /// When it was sent, by a clock of the upstream that runs evenly; nil where it does not say.
+    var sentAt: Duration?
 }
 
 /// The members of a change beside its key and item, which are in the batch that the line was read into.

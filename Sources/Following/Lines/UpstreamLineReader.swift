@@ -196,6 +196,7 @@ struct UpstreamLineReader {
         var (state, reason): (String?, String) = (nil, "")
         var digest: ContentDigest?
         var horizon: UInt64?
+        var sent: Duration?
         while let name = try json.nextMember() {
             switch name {
             case "position": position = Position(try json.readString())
@@ -208,6 +209,7 @@ struct UpstreamLineReader {
                 digest = ContentDigest(try json.readString())
                 if digest == nil { throw JSONError("a digest that is none", offset: json.offset) }
             case "horizon": horizon = UInt64(try json.readString())
+            case "sent_ms": sent = .milliseconds(try json.readInteger())
             default: try json.skipValue()
             }
         }
@@ -221,7 +223,8 @@ struct UpstreamLineReader {
             reason: reason,
             items: items,
             digest: digest,
-            horizon: horizon
+            horizon: horizon,
+            sentAt: sent
         )
     }
 }

@@ -82,21 +82,27 @@ struct FollowerMachine: Sendable {
     private var goodbye: String?
     /// The wait that the goodbye asked for.
     private var asked: Duration?
-    private var trouble: Trouble?
+    private(set) var trouble: Trouble?
     /// Attempts that failed in a row.
     private var failures = 0
     /// Loads of everything that followed each other, and until when the next one waits.
     private var reloads = 0
     private var loadedAt: Duration?
     private var lastLineAt: Duration = .zero
+    private var connectedAt: Duration = .zero
+    /// The table of the first contents that were proved: others are refused from then on.
+    private var pinned: TableName?
+    private var isProved = false
     /// Why what is here is not asked to be continued; nil where it is.
     private(set) var mustReload = false
     /// Contents that go on where this replica stands, unless a reset or a move comes next.
     private var continuing: UpstreamContents?
-    /// Ids of the instances behind the present upstream, nearest first; empty while none is followed.
+    /// Ids of the instances behind the present or last upstream, nearest first; empty before one was followed.
     private(set) var chain: [String] = []
     /// The contents of the present or last upstream.
     private(set) var contents: UpstreamContents?
+    /// Those of the newest bookmark that was equal.
+    private var proved: UpstreamContents?
 
     init(_ settings: FollowingSettings, _ identity: Identity) {
         self.settings = settings
@@ -114,8 +120,10 @@ struct FollowerMachine: Sendable {
         stage = .asked
         continuing = nil
         (head, goodbye, asked, trouble) = (nil, nil, nil, nil)
-        lastLineAt = now
-        request = Request(upstream: upstream, since: mustReload ? nil : position)
+        (lastLineAt, connectedAt, isProved) = (now, now, false)
+        // The keys of a part may be others than before.
+        let isPart = contents?.isPartial ?? false
+        request = Request(upstream: upstream, since: mustReload || isPart ? nil : position)
         return request
     }
 
@@ -132,7 +140,7 @@ struct FollowerMachine: Sendable {
 
     /// Whether the stream has been silent for too long: then it is to be ended.
     mutating func isSilent(at now: Duration) -> Bool {
-        let patience = stage == .told ? limits.silence : limits.silenceBeforeContents
+        let patience = stage == .told && continuing == nil ? limits.silence : limits.silenceBeforeContents
         guard now - lastLineAt >= patience else { return false }
         trouble =
             trouble
@@ -148,13 +156,20 @@ struct FollowerMachine: Sendable {
     /// A whole line came.
     mutating func heard(at now: Duration) { lastLineAt = now }
 
+    /// Whether a change may come now.
+    var takesChanges: Bool { stage == .told }
+
     /// Whether `begin` must be asked before the next change.
     var hasToBegin: Bool { continuing != nil }
 
     /// A change or a bookmark comes: what was described before it goes on, then, where this replica stands.
     mutating func begin() -> Decision {
         defer { continuing = nil }
-        return continuing.map { .resume($0) } ?? .nothing
+        guard let continuing else { return .nothing }
+        if let before = proved, before.keySchema != continuing.keySchema {
+            return contradiction("the key of the table changed without a reset")
+        }
+        return .resume(continuing)
     }
 
     /// A line that is no change. Before a bookmark, `begin` is to be asked.
@@ -215,14 +230,17 @@ struct FollowerMachine: Sendable {
 
     private mutating func describe(_ contents: UpstreamContents) -> Decision {
         guard stage != .asked else { return contradiction("contents were described before their source") }
-        if let table = identity.table, table != contents.tableName {
-            return unusable("has the table '\(contents.tableName)', and --table names '\(table)'")
+        let table = TableName(contents)
+        if let named = identity.table, !table.isNamed(named) {
+            return unusable("has the table '\(table)', and --table names '\(named)'")
+        }
+        if let pinned, pinned != table {
+            return unusable("has the table '\(table)', and this replica holds '\(pinned)'")
         }
         guard !contents.isPartial || settings.isPartial else {
             return unusable("shows a part of its keys only. Give --follow-partial if that is what you want")
         }
         trouble = nil
-        let before = self.contents
         self.contents = contents
         defer { stage = .told }
         switch stage {
@@ -230,9 +248,6 @@ struct FollowerMachine: Sendable {
         case .moves: return .move(contents)
         case .introduced where request.since == nil: return .load(contents)
         case .asked, .introduced, .told:
-            if let before, before.keySchema != contents.keySchema {
-                return contradiction("the key of the table changed without a reset")
-            }
             // A reset or a move may come next, and then nothing goes on.
             continuing = contents
             return .nothing
@@ -241,14 +256,22 @@ struct FollowerMachine: Sendable {
 
     /// The contents were equal to a bookmark's.
     mutating func proved(at now: Duration, isNew: Bool) {
-        failures = 0
+        // One that fails again and again soon after a bookmark is not asked at once each time.
+        if now - connectedAt >= limits.steadyAfter { failures = 0 }
         mustReload = false
+        isProved = true
+        trouble = nil
+        proved = contents
+        if pinned == nil { pinned = contents.map(TableName.init) }
         if isNew { loadedAt = now }
         if let loadedAt, now - loadedAt >= limits.calmAfter { reloads = 0 }
     }
 
-    /// Memory is full: ends the connection.
-    mutating func full(_ text: String) { trouble = Trouble(kind: .unusable, text: text) }
+    /// Nothing can be taken, for a reason on this side: the next load waits longer and longer.
+    mutating func full(_ text: String) {
+        trouble = Trouble(kind: .unusable, text: text)
+        reloads += 1
+    }
 
     /// The upstream's lines contradict each other or the contents: everything is read again, which readers do not notice before it is there.
     mutating func contradiction(_ text: String) -> Decision {
@@ -277,9 +300,8 @@ struct FollowerMachine: Sendable {
         fraction: Double
     ) -> (trouble: Trouble, wait: Duration) {
         let found = trouble ?? self.trouble(end, body)
-        chain = []
         let wait: Duration
-        if found.kind == .goodbye {
+        if found.kind == .goodbye, isProved {
             let spread = limits.goodbyeSpread * fraction
             // Another upstream need not be spared as long as the one that stops.
             wait = settings.upstreams.count > 1 ? spread : max(spread, min(asked ?? .zero, limits.longestPause))

@@ -2,6 +2,7 @@ package import Basics
 import DynamoDBClient
 import StateStore
 import Synchronization
+import TableModel
 
 /// Moves the replica from state to state, and tells readers and the observer.
 ///
@@ -29,6 +30,7 @@ package final class StateReporter: Sendable {
     ) {
         var status = ReplicationStatus()
         status.tableName = settings.tableName
+        status.ignoredAttributes = settings.ignoredAttributes.description
         status.stateSince = time.wallMilliseconds()
         if savesState { status.savedState = SavedStateStatus() }
         cell = StatusCell(status)

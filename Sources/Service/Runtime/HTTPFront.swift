@@ -43,7 +43,7 @@ package final class HTTPFront: Sendable {
             store: view.store,
             limits: feedLimits,
             wallMilliseconds: view.wallMilliseconds,
-            source: Self.source(view, settings, upstreams),
+            source: Self.source(view, upstreams),
             conditions: {
                 FeedConditions(lagMilliseconds: view.conditions().lagMilliseconds, reason: view.status().reason)
             }
@@ -117,17 +117,15 @@ package final class HTTPFront: Sendable {
     /// What followers are told of the replica beside its contents.
     private static func source(
         _ view: ReplicaView,
-        _ settings: Settings,
         _ upstreams: @escaping @Sendable () -> [String]
     ) -> @Sendable () -> ReplicaSource {
-        let ignored = settings.replication.ignoredAttributes.description
         return {
             let status = view.status()
             return ReplicaSource(
                 chain: [Instance.id] + upstreams(),
                 tableName: status.tableName,
                 streamARN: status.streamARN,
-                ignoredAttributes: status.upstream == nil ? ignored : status.ignoredAttributes,
+                ignoredAttributes: status.ignoredAttributes,
                 state: status.state.rawValue,
                 reason: status.reason
             )

@@ -5,6 +5,7 @@ enum SettingsConflicts {
     /// Options that change what a replica holds or where it comes from: a follower is equal to its upstream, and calls nobody else.
     private static let ofStream = [
         "ignore-attributes": "set it where the stream is read: a follower is equal to its upstream",
+        "on-gap": "a follower serves what it has while it loads its upstream's contents again",
         "verify-rcu": "set it where the stream is read: a follower is compared with its upstream all the time",
         "state-dir": "a follower keeps no state: it loads its upstream's contents when it starts",
     ]

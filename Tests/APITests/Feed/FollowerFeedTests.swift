@@ -1,5 +1,6 @@
 import Feed
 import HTTPServer
+import Service
 import TableModel
 import Testing
 

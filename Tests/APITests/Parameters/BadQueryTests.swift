@@ -14,7 +14,7 @@ import Testing
         "limit": ["0", "-1", "ten", "99999999999999999999"], "cursor": ["AAAA"], "until": ["a==1"],
         "max_lag": ["1d", "-1s", "25h"], "mode": ["some"], "diff": ["both"], "op": ["get"], "since": ["then"],
         "timeout": ["soon", "25h"], "heartbeat": ["0", "6m"], "batch_ms": ["-1", "10001"], "snapshot": ["maybe"],
-        "when": ["stale", "LIVE"], "key_encoding": ["hex", "BASE64URL"],
+        "when": ["stale", "LIVE"], "key_encoding": ["hex", "BASE64URL"], "partial": ["maybe"],
     ]
     /// Secrets and resumable ids, which take any text.
     private static let free: Set = ["ticket", "last_event_id", "pk"]
