@@ -105,7 +105,10 @@ final class FollowerSession {
 
     private func stopped(by decision: FollowerMachine.Decision) {
         guard case .stop(let trouble) = decision else { return }
-        if trouble.kind == .contradiction { counts.contradictions += 1 }
+        if trouble.kind == .contradiction {
+            counts.contradictions += 1
+            contents.doubt()
+        }
         self.trouble = trouble
     }
 

@@ -127,20 +127,25 @@ final class FollowerWatch {
     /// The connection was lost, for the reason that the session tells.
     func lost(_ session: FollowerSession) {
         note(session)
-        tell(session.trouble)
+        tell(session.trouble, isAttempt: true)
     }
 
-    /// Says a trouble once.
-    private func tell(_ trouble: FollowerMachine.Trouble?) {
+    /// Says a trouble once. `isAttempt`: a connection has ended with it.
+    private func tell(_ trouble: FollowerMachine.Trouble?, isAttempt: Bool = false) {
         guard let trouble else { return }
         if trouble.kind == .contradiction { contradiction = trouble.text }
+        // Repeats of a start that waits are left out where they are logged.
+        if isAttempt, !reporter.readiness.hasServed {
+            reporter.observe(.startWaits(code: Self.code(trouble), reason: trouble.text))
+        }
         guard trouble.text != toldTrouble else { return }
         toldTrouble = trouble.text
         reporter.update { $0.lastError = trouble.text }
         let reason = Reason(Self.code(trouble), trouble.text)
         guard reporter.readiness.hasServed else {
             reporter.explain(reason)
-            return reporter.observe(.startWaits(code: reason.code, reason: reason.text))
+            if !isAttempt { reporter.observe(.startWaits(code: reason.code, reason: reason.text)) }
+            return
         }
         if reporter.readiness.state == .rebuilding { reporter.explain(reason) }
         reporter.observe(.upstreamTrouble(trouble.text))

@@ -307,6 +307,43 @@ final class SessionFixture {
         #expect(fixture.store.snapshot?.position.epoch == after.position.epoch)
     }
 
+    @Test(
+        "readers that saw a change which nothing proved start over after a contradiction, and no times place them: they may hold what is not there",
+        arguments: [true, false]
+    )
+    func doubted(byDigest: Bool) throws {
+        let upstream = upstream(3)
+        _ = upstream.bookmark(low: 2_000_103)
+        let fixture = loaded(upstream)
+        let bad =
+            #"{"op":"put","item":{"id":{"S":"bad"}},"id":"leaderaa.4","version":"900","at":"1970-01-01T00:33:20.200Z","cause":"stream"}"#
+        #expect(fixture.send(bad))
+        let before = try #require(fixture.store.snapshot)
+        #expect(fixture.value("bad") != nil)
+        _ = upstream.put("k9", 9)
+        #expect(!fixture.send(byDigest ? upstream.bookmark() : bad))
+        fixture.breakOff()
+        fixture.connect()
+        #expect(fixture.send(upstream.load()))
+        let after = try #require(fixture.store.snapshot)
+        #expect(fixture.value("bad") == nil)
+        #expect(after.position.epoch != before.position.epoch)
+        #expect(after.own(before.position).epoch == before.position.epoch)
+        #expect(after.placement(of: before.position, overlap: 0) == .impossible(.younger))
+    }
+
+    @Test("a contradiction after which readers hold nothing doubtful does not make them start over")
+    func undoubted() throws {
+        let upstream = upstream(3)
+        let fixture = loaded(upstream)
+        #expect(fixture.send(upstream.put("k1", 70), upstream.bookmark()))
+        #expect(!fixture.send("nonsense"))
+        fixture.breakOff()
+        fixture.connect()
+        #expect(fixture.send(upstream.load()))
+        #expect(fixture.equals(upstream))
+    }
+
     @Test("an upstream that lies about every digest is never shown, and is asked more and more rarely")
     func lies() {
         let upstream = upstream(3)

@@ -43,6 +43,10 @@ final class FollowedContents {
     private var loading: Copy?
     /// Whether readers must start over when the loaded contents are shown, although the upstream's epoch is the same.
     private var mustRename = false
+    /// Whether readers have seen changes that no bookmark has proved yet.
+    private var showsUnproved = false
+    /// Where the upstream stood when the contents were last proved; nil before.
+    private var proved: Position?
 
     init(store: ReplicaStore, limits: StoreLimits) {
         self.store = store
@@ -81,7 +85,7 @@ final class FollowedContents {
             limits: limits
         )
         writer.beginCopy()
-        if !contents.isPartial, let stream = contents.stream { writer.follow(stream, since: contents.birth) }
+        if !contents.isPartial, let stream = contents.stream { writer.follow(stream, since: birth(contents)) }
         loading = Copy(
             writer: writer,
             keySchema: contents.keySchema,
@@ -89,6 +93,13 @@ final class FollowedContents {
             upstreamSeq: 0,
             countsAlone: false
         )
+    }
+
+    /// The time from which readers of other replicas are placed. Those that hold what was wrong here must start over, so it lies after all
+    /// places that were given to them.
+    private func birth(_ contents: UpstreamContents) -> Int64? {
+        guard mustRename, let marks = current?.writer.snapshot().position.watermarks else { return contents.birth }
+        return contents.birth.map { max($0, max(marks.low, marks.high) + 1) }
     }
 
     /// The upstream continues, exactly or under another name, from the position that it was asked for.
@@ -134,6 +145,9 @@ final class FollowedContents {
 
     /// What readers see is not the upstream's: when other contents take its place they start over, whatever its name is.
     func distrust() { mustRename = true }
+
+    /// The upstream has contradicted itself: the same holds where readers have seen what no bookmark has proved.
+    func doubt() { if loading == nil, showsUnproved { distrust() } }
 
     // MARK: Lines
 
@@ -229,6 +243,7 @@ final class FollowedContents {
         }
         (loading, current) = (nil, copy)
         if isNew { mustRename = false }
+        (proved, showsUnproved) = (position, false)
         if isNew || copy.isChanged { publish() } else { refresh() }
         return .exact(isNew: isNew)
     }
@@ -238,6 +253,11 @@ final class FollowedContents {
         guard let theirs = shown.position.watermarks, let marks = mark.position.watermarks,
             theirs.stream == marks.stream
         else { return true }
+        if mustRename {
+            // The newest state that readers see may be none of the upstream's; what was proved is.
+            guard let proved, let held = proved.watermarks else { return true }
+            return proved.epoch == mark.position.epoch ? mark.position.seq >= proved.seq : marks.low >= held.high
+        }
         if shown.continues(mark.position.epoch, at: mark.position.seq), shown.isCopy {
             return mark.position.seq >= shown.position.seq
         }
@@ -256,7 +276,9 @@ final class FollowedContents {
 
     /// Shows what was applied since the last time. Contents that are being loaded are not shown before they are proved.
     func showChanges() {
-        if loading == nil, let current, current.isChanged, !current.isInPass { publish() }
+        guard loading == nil, let current, current.isChanged, !current.isInPass else { return }
+        showsUnproved = true
+        publish()
     }
 
     private func publish() {

@@ -16,6 +16,8 @@ final class ReplicationReporter: ReplicationObserver {
         var isStarted = false
         var hasBeenLive = false
         var waits = SparseLines(interval: ReplicationReporter.startInterval)
+        /// The reasons that were logged for a start that waits. Each is told at once when it comes up first.
+        var waitCodes: Set<ReasonCode> = []
         /// Reasons of a start that come and go with the calls that fail.
         var reasons = SparseLines(interval: ReplicationReporter.startInterval)
         /// The step of the start that was logged last. A step that is named again after some trouble is no news.
@@ -75,7 +77,8 @@ final class ReplicationReporter: ReplicationObserver {
         case .startWaits(let code, let reason):
             announceStart(isFound: false)
             let now = time.continuous()
-            guard state.withLock({ $0.waits.next(at: now) }) != nil else { return }
+            let isDue = state.withLock { $0.waits.next(at: now) != nil }
+            guard state.withLock({ $0.waitCodes.insert(code).inserted }) || isDue else { return }
             logger.warning("the start waits: \(reason)", metadata: ["reason": "\(code.rawValue)"])
         case .stallEnded(let seconds, let state):
             logger.log(
