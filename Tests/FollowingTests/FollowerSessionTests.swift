@@ -18,7 +18,8 @@ final class SessionFixture {
     init(
         upstreams: [String] = ["http://one", "http://two"],
         table: String? = nil,
-        _ change: (inout FollowingSettings) -> Void = { _ in }
+        _ change: (inout FollowingSettings) -> Void = { _ in },
+        hears: @escaping (FollowerSession.News) -> Void = { _ in }
     ) {
         var settings = FollowingSettings()
         settings.upstreams = upstreams
@@ -30,7 +31,10 @@ final class SessionFixture {
             settings,
             FollowerMachine.Identity(instance: "me", table: table),
             contents: contents,
-            tell: { heard.news.append($0) }
+            tell: {
+                heard.news.append($0)
+                hears($0)
+            }
         )
     }
 
