@@ -300,11 +300,9 @@ struct FollowerMachine: Sendable {
         fraction: Double
     ) -> (trouble: Trouble, wait: Duration) {
         let found = trouble ?? self.trouble(end, body)
-        let wait: Duration
+        var wait: Duration
         if found.kind == .goodbye, isProved {
-            let spread = limits.goodbyeSpread * fraction
-            // Another upstream need not be spared as long as the one that stops.
-            wait = settings.upstreams.count > 1 ? spread : max(spread, min(asked ?? .zero, limits.longestPause))
+            wait = limits.goodbyeSpread * fraction
         } else {
             let rounds = failures / settings.upstreams.count
             failures += 1
@@ -313,6 +311,8 @@ struct FollowerMachine: Sendable {
                 fraction: fraction
             )
         }
+        // Another upstream need not be spared as long as the one that stops.
+        if settings.upstreams.count == 1 { wait = max(wait, min(asked ?? .zero, limits.longestPause)) }
         index = (index + 1) % settings.upstreams.count
         guard reloads > 0 else { return (found, wait) }
         let reload = ExponentialBackoff(base: limits.firstReloadPause, cap: limits.longestReloadPause)
