@@ -37,7 +37,7 @@ package final class Follower: ReplicaKeeper {
         self.store = store
         self.time = time
         self.memory = memory
-        reporter = StateReporter(replication, savesState: false, time, observer)
+        reporter = StateReporter(replication, savesState: false, following: "the upstream", time, observer)
     }
 
     /// Ids of the instances between this one and the stream, nearest first; empty while no upstream is followed. For any thread.
@@ -91,6 +91,7 @@ package final class Follower: ReplicaKeeper {
 
     /// One connection from its beginning to its end; returns the wait before the next one.
     private func exchange(_ session: FollowerSession, _ watch: FollowerWatch, since start: Duration) -> Duration {
+        reporter.update { [memory] in $0.memory.limit = memory.limit() }
         let request = session.connect(at: time.continuous())
         let end: StreamedEnd
         do throws(UpstreamAccess.Unreadable) {

@@ -36,6 +36,8 @@ final class FollowerSession {
         case held(String)
         /// The contents differ from the upstream's, in words: they are loaded again.
         case differs(String)
+        /// The upstream is connected and has nothing to follow.
+        case waits(FollowerMachine.Trouble)
     }
 
     /// `tell` is called at once, on the caller's thread.
@@ -118,7 +120,6 @@ final class FollowerSession {
             try contents.apply(change, reader.batch)
         case .control(let line):
             if case .mark = line, machine.hasToBegin { try act(on: machine.begin(), at: now) }
-            defer { if case .busy = line { trouble = machine.trouble } }
             try act(on: machine.receive(line), at: now)
         }
     }
@@ -139,6 +140,9 @@ final class FollowerSession {
             counts.moves += 1
             tell(.continuing(described, isMoved: true))
         case .settle(let mark): try settle(mark, at: now)
+        case .wait(let found):
+            trouble = found
+            tell(.waits(found))
         case .stop(let trouble): throw Stop(trouble: trouble)
         }
     }

@@ -10,6 +10,8 @@ final class FollowerWatch {
     private let time: TimeSource
     private var lookedAt: Duration?
     private var toldTrouble: String?
+    /// Why the contents are loaded again; nil where no contradiction is the cause.
+    private var contradiction: String?
 
     init(
         _ settings: FollowingSettings,
@@ -37,15 +39,18 @@ final class FollowerWatch {
         case .settled(let mark): settled(mark)
         case .held(let words): reporter.explain(Reason(.loadingUpstream, words))
         case .differs(let words): reporter.observe(.upstreamDiffers(words))
+        case .waits(let trouble): tell(trouble)
         }
     }
 
     private func loads(_ contents: UpstreamContents, isFirst: Bool) {
         describe(contents)
-        let reason = Reason(
-            .loadingUpstream,
-            isFirst ? "loading the contents of the upstream" : "the upstream's contents began again, or differed"
-        )
+        let reason =
+            contradiction.map { Reason(.upstreamDiffers, "the contents are loaded again, because \($0)") }
+            ?? Reason(
+                .loadingUpstream,
+                isFirst ? "loading the contents of the upstream" : "loading the upstream's new contents"
+            )
         if isFirst {
             reporter.transition { readiness in
                 if readiness.state == .starting || readiness.state == .syncing {
@@ -68,7 +73,7 @@ final class FollowerWatch {
 
     /// The contents are the upstream's. A state and its lag are told in one step.
     private func settled(_ mark: UpstreamMark) {
-        toldTrouble = nil
+        (toldTrouble, contradiction) = (nil, nil)
         let now = time.continuous()
         let isLive = mark.state == ReplicaState.live.rawValue
         reporter.transition(lookedAt: now) {
@@ -127,16 +132,18 @@ final class FollowerWatch {
 
     /// Says a trouble once.
     private func tell(_ trouble: FollowerMachine.Trouble?) {
-        guard let trouble, trouble.text != toldTrouble else { return }
+        guard let trouble else { return }
+        if trouble.kind == .contradiction { contradiction = trouble.text }
+        guard trouble.text != toldTrouble else { return }
         toldTrouble = trouble.text
         reporter.update { $0.lastError = trouble.text }
-        let code = Self.code(trouble)
-        if reporter.readiness.hasServed {
-            reporter.observe(.upstreamTrouble(trouble.text))
-        } else {
-            reporter.explain(Reason(code, trouble.text))
-            reporter.observe(.startWaits(code: code, reason: trouble.text))
+        let reason = Reason(Self.code(trouble), trouble.text)
+        guard reporter.readiness.hasServed else {
+            reporter.explain(reason)
+            return reporter.observe(.startWaits(code: reason.code, reason: reason.text))
         }
+        if reporter.readiness.state == .rebuilding { reporter.explain(reason) }
+        reporter.observe(.upstreamTrouble(trouble.text))
     }
 
     private func note(_ session: FollowerSession) {

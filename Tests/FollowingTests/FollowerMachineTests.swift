@@ -1,8 +1,8 @@
-@testable import CurlTransport
 import ReplicaStore
 import TableModel
 import Testing
 
+@testable import CurlTransport
 @testable import Following
 
 /// What a follower says and does about upstreams that cannot be followed.
@@ -41,6 +41,25 @@ import Testing
         )
     }
 
+    @Test("once contents are shown, those of another table are refused; a name or an ARN names the table")
+    func pinned() {
+        let upstream = UpstreamModel()
+        _ = upstream.put("a", 1)
+        for table in ["orders", "arn:aws:dynamodb:eu-west-1:1:table/orders"] {
+            let fixture = SessionFixture(table: table)
+            fixture.connect()
+            #expect(fixture.send(upstream.load()))
+        }
+        let fixture = SessionFixture()
+        fixture.connect()
+        #expect(fixture.send(upstream.load()))
+        fixture.breakOff()
+        fixture.connect()
+        #expect(!fixture.send(UpstreamModel.source(), upstream.contents(table: "theirs")))
+        #expect(fixture.session.trouble?.text == "http://two has the table 'theirs', and this replica holds 'orders'")
+        #expect(fixture.value("a") != nil)
+    }
+
     @Test("a part is followed where that is asked for, without a digest")
     func partial() {
         let upstream = UpstreamModel()
@@ -52,6 +71,11 @@ import Testing
         #expect(fixture.send(UpstreamModel.source(), upstream.contents(isPartial: true), put, mark))
         #expect(fixture.value("a") != nil)
         #expect(fixture.session.counts.comparisons == 0)
+        // Its positions mean nothing elsewhere, and the keys that the token sees may be others at the next connection.
+        #expect(fixture.store.snapshot?.position.epoch != upstream.epoch)
+        #expect(fixture.store.snapshot?.position.watermarks == nil)
+        fixture.breakOff()
+        #expect(fixture.connect().since == nil)
     }
 
     @Test("a chain that grows into a loop later is refused then")
@@ -62,8 +86,6 @@ import Testing
         #expect(fixture.session.chain == ["a"])
         #expect(!fixture.send(UpstreamModel.source(["a", "me"])))
         #expect(fixture.session.trouble?.kind == .unusable)
-        fixture.breakOff()
-        #expect(fixture.session.chain == [])
     }
 
     @Test(
@@ -106,21 +128,45 @@ import Testing
         fixture.connect()
         #expect(fixture.send(upstream.load()))
         #expect(fixture.session.upstream == "http://a")
+        // One that fails soon after a bookmark is not asked at once each time; one that was followed for a while is.
+        #expect(fixture.breakOff(.failed(.outOfMemory), fraction: 1) == FollowingLimits().longestPause)
+        for _ in 0..<3 {
+            let request = fixture.connect()
+            guard request.upstream == "http://a" else {
+                fixture.breakOff(.failed(.outOfMemory))
+                continue
+            }
+            #expect(fixture.send(UpstreamModel.source(), upstream.contents()))
+            fixture.now += FollowingLimits().steadyAfter
+            #expect(fixture.send(upstream.bookmark()))
+        }
         #expect(fixture.breakOff(.failed(.outOfMemory), fraction: 1) == FollowingLimits().firstPause)
     }
 
     @Test("after a goodbye the next one is asked within a short random time, and the same one when it asked to")
     func goodbye() {
         let line = #"{"event":"bye","reason":"draining","retry_ms":4000}"#
+        let upstream = UpstreamModel()
+        _ = upstream.put("a", 1)
         let several = SessionFixture()
         several.connect()
-        #expect(several.send(UpstreamModel.source(), line))
+        #expect(several.send(upstream.load() + [line]))
         #expect(several.breakOff(fraction: 0.5) == FollowingLimits().goodbyeSpread / 2)
         #expect(several.session.trouble?.text == "http://one said goodbye (draining)")
         let one = SessionFixture(upstreams: ["http://one"])
         one.connect()
-        #expect(one.send(UpstreamModel.source(), line))
+        #expect(one.send(upstream.load() + [line]))
         #expect(one.breakOff(fraction: 0.5) == .seconds(4))
+        // One that says goodbye before it has proved anything is asked more and more rarely.
+        let rude = SessionFixture()
+        var waits: [Duration] = []
+        for _ in 0..<14 {
+            rude.connect()
+            #expect(rude.send(UpstreamModel.source(), line))
+            waits.append(rude.breakOff(fraction: 1))
+        }
+        #expect(waits == waits.sorted())
+        #expect(waits.last == FollowingLimits().longestPause)
     }
 
     @Test("a stream without a whole line for too long is given up; before contents it may take longer")

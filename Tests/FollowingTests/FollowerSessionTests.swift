@@ -18,7 +18,8 @@ final class SessionFixture {
     init(
         upstreams: [String] = ["http://one", "http://two"],
         table: String? = nil,
-        _ change: (inout FollowingSettings) -> Void = { _ in }
+        _ change: (inout FollowingSettings) -> Void = { _ in },
+        hears: @escaping (FollowerSession.News) -> Void = { _ in }
     ) {
         var settings = FollowingSettings()
         settings.upstreams = upstreams
@@ -30,7 +31,10 @@ final class SessionFixture {
             settings,
             FollowerMachine.Identity(instance: "me", table: table),
             contents: contents,
-            tell: { heard.news.append($0) }
+            tell: {
+                heard.news.append($0)
+                hears($0)
+            }
         )
     }
 
@@ -163,9 +167,14 @@ final class SessionFixture {
         let fixture = loaded(upstream)
         let twice = [upstream.put("k1", 8), upstream.put("k1", 9)]
         #expect(fixture.send(twice[1]))
+        #expect(
+            fixture.store.snapshot?.position.seq == 3,
+            "what a pass of rows leaves out must not be shown as complete"
+        )
+        #expect(fixture.send(upstream.bookmark()))
         #expect(fixture.equals(upstream))
         #expect(fixture.store.snapshot?.history.count == 0)
-        #expect(fixture.send(upstream.bookmark(), upstream.put("k2", 10)))
+        #expect(fixture.send(upstream.put("k2", 10)))
         #expect(fixture.store.snapshot?.history.count == 1)
     }
 
@@ -186,6 +195,71 @@ final class SessionFixture {
         #expect(fixture.session.counts.resumptions == 1)
     }
 
+    @Test(
+        "a pass of rows that is cut off cannot be continued elsewhere: everything is read, and readers notice nothing"
+    )
+    func cutPass() throws {
+        let upstream = upstream(3)
+        let fixture = loaded(upstream)
+        let shown = try #require(fixture.store.snapshot)
+        _ = upstream.put("k1", 8)
+        #expect(fixture.send(upstream.put("k1", 9)))
+        fixture.breakOff()
+        #expect(fixture.store.snapshot?.position.seq == shown.position.seq)
+        #expect(fixture.connect().since == nil)
+        #expect(fixture.send(upstream.load()))
+        #expect(fixture.equals(upstream))
+        #expect(fixture.store.snapshot?.position.epoch == shown.position.epoch)
+    }
+
+    @Test("loaded contents that are older than what is served wait until the upstream has come as far")
+    func older() {
+        let leader = upstream(5)
+        let fixture = loaded(leader)
+        #expect(!fixture.send("nonsense"))
+        fixture.breakOff()
+        // A sibling of the leader that is behind it.
+        let sibling = upstream(3)
+        fixture.connect()
+        #expect(fixture.send(sibling.load()))
+        #expect(fixture.equals(leader))
+        #expect(
+            fixture.told.last == .held("the loaded contents are shown once the upstream has reached what is served")
+        )
+        #expect(fixture.send(sibling.put("k3", 3), sibling.bookmark()))
+        #expect(fixture.equals(leader))
+        #expect(fixture.send(sibling.put("k4", 4), sibling.bookmark()))
+        #expect(!fixture.session.contents.isLoading)
+        #expect(fixture.equals(sibling))
+        #expect(fixture.equals(leader))
+    }
+
+    @Test("contents of another epoch of the stream wait for the times of what is served")
+    func olderByTimes() {
+        let old = upstream(3)
+        let fixture = loaded(old)
+        let new = upstream(2, "rebuiltt")
+        #expect(fixture.send([#"{"event":"reset","reason":"rebuilt"}"#] + new.load()[2...]))
+        #expect(fixture.equals(old), "nothing proves yet that it has all that readers may have seen")
+        #expect(fixture.send(new.bookmark(low: 2_000_200)))
+        #expect(fixture.equals(new))
+    }
+
+    @Test("the time that a bookmark waits on its way counts as lag")
+    func transit() {
+        let upstream = upstream(1)
+        let fixture = loaded(upstream)
+        func mark(_ sent: Int, at now: Duration) -> Int64? {
+            fixture.now = now
+            #expect(fixture.send(String(upstream.bookmark(lag: 3).dropLast()) + #","sent_ms":\#(sent)}"#))
+            return fixture.session.bookmark?.mark.lagMilliseconds
+        }
+        #expect(mark(700_000, at: .milliseconds(1_000)) == 3)
+        #expect(mark(700_250, at: .milliseconds(1_260)) == 13)
+        #expect(mark(700_500, at: .milliseconds(9_500)) == 8_003)
+        #expect(mark(709_000, at: .milliseconds(9_990)) == 3, "a shorter way was found")
+    }
+
     // MARK: Other contents
 
     @Test("a reset loads into a second generation: the old one is served until the new one is proved")
@@ -196,7 +270,7 @@ final class SessionFixture {
         let lines = new.load()
         #expect(fixture.send([#"{"event":"reset","reason":"rebuilt"}"#] + lines[2...].dropLast()))
         #expect(fixture.equals(old))
-        #expect(fixture.send(lines.last ?? ""))
+        #expect(fixture.send(lines.last ?? "", new.bookmark(low: 2_000_200)))
         #expect(fixture.equals(new))
         #expect(fixture.value("k2") == nil)
     }
@@ -212,8 +286,21 @@ final class SessionFixture {
         #expect(fixture.send(UpstreamModel.source(), new.contents(), #"{"event":"reset","reason":"other-epoch"}"#))
         #expect(fixture.equals(old))
         #expect(fixture.store.snapshot?.isCopy == true)
-        #expect(fixture.send(Array(lines[2...])))
+        #expect(fixture.send(Array(lines[2...]) + [new.bookmark(low: 2_000_200)]))
         #expect(fixture.equals(new))
+    }
+
+    @Test("an upstream that takes another name during a load gives it to what is loaded")
+    func renamedLoad() {
+        let upstream = upstream(3)
+        let fixture = SessionFixture()
+        fixture.connect()
+        let lines = upstream.load()
+        let renamed = { (line: String) in line.replacing("leaderaa", with: "newnamee") }
+        #expect(fixture.send(Array(lines[0...3]) + [upstream.contents()].map(renamed) + lines[4...].map(renamed)))
+        #expect(fixture.store.snapshot?.position.epoch == UpstreamModel.epoch("newnamee"))
+        #expect(fixture.store.snapshot?.isCopy == true)
+        #expect(fixture.store.snapshot?.digest == upstream.writer.snapshot().digest)
     }
 
     @Test(
@@ -228,6 +315,17 @@ final class SessionFixture {
         // The other leader has the same items at other seqs, and one change more.
         let two = UpstreamModel("othertwo", startingAfter: 900)
         for number in 0..<4 { _ = two.put("k\(number)", number) }
+        // Before anything of the other one has come, it is asked as it was.
+        #expect(
+            fixture.send(
+                UpstreamModel.source(),
+                two.contents(),
+                #"{"event":"moved","from":"\#(before.position)","overlap_s":10}"#,
+                two.contents()
+            )
+        )
+        fixture.breakOff()
+        #expect(fixture.connect().since == fixture.store.snapshot?.position)
         let repeated = UpstreamModel.line(
             of: try #require(two.writer.snapshot().record(for: UpstreamModel.key("k3"))),
             two.epoch
@@ -251,7 +349,8 @@ final class SessionFixture {
         #expect(after.position.epoch != two.epoch)
         #expect(!after.isCopy)
         #expect(after.own(before.position).epoch == after.position.epoch)
-        #expect(fixture.session.counts.moves == 1)
+        #expect(fixture.session.counts.moves == 2)
+        #expect(after.history.count == 1)
         // Its place there is the other leader's.
         fixture.breakOff()
         fixture.connect()

@@ -119,6 +119,7 @@ final class UpstreamModel {
 
     /// The lines of a whole load: everything as it is now.
     func load() -> [String] {
+        writer.completed(2_000_000)
         var lines = [Self.source(), #"{"event":"hello","position":"\#(epoch).0","time":"x"}"#, contents()]
         writer.snapshot().forEachChange(after: 0) { record in
             lines.append(Self.line(of: record, epoch))

@@ -25,6 +25,8 @@ struct FollowerMachine: Sendable {
         case move(UpstreamContents)
         /// Compare the contents with the bookmark's.
         case settle(UpstreamMark)
+        /// Nothing comes for now, for this reason; the connection stays.
+        case wait(Trouble)
         /// The connection is to be ended, and another one made.
         case stop(Trouble)
     }
@@ -190,8 +192,11 @@ struct FollowerMachine: Sendable {
             continuing = nil
             return .nothing
         case .busy(_, let detail):
-            trouble = Trouble(kind: .notReady, text: "\(upstream) has no contents to follow: \(detail)")
-            return .nothing
+            let found = Trouble(kind: .notReady, text: "\(upstream) has no contents to follow: \(detail)")
+            // Another upstream may have some: one that reads its table anew says so for as long as that takes.
+            guard settings.upstreams.count == 1 else { return stop(found) }
+            trouble = found
+            return .wait(found)
         case .bye(let reason, let detail, let retry):
             goodbye = detail.map { "\(reason): \($0)" } ?? reason
             asked = retry
@@ -295,11 +300,9 @@ struct FollowerMachine: Sendable {
         fraction: Double
     ) -> (trouble: Trouble, wait: Duration) {
         let found = trouble ?? self.trouble(end, body)
-        let wait: Duration
+        var wait: Duration
         if found.kind == .goodbye, isProved {
-            let spread = limits.goodbyeSpread * fraction
-            // Another upstream need not be spared as long as the one that stops.
-            wait = settings.upstreams.count > 1 ? spread : max(spread, min(asked ?? .zero, limits.longestPause))
+            wait = limits.goodbyeSpread * fraction
         } else {
             let rounds = failures / settings.upstreams.count
             failures += 1
@@ -308,6 +311,8 @@ struct FollowerMachine: Sendable {
                 fraction: fraction
             )
         }
+        // Another upstream need not be spared as long as the one that stops.
+        if settings.upstreams.count == 1 { wait = max(wait, min(asked ?? .zero, limits.longestPause)) }
         index = (index + 1) % settings.upstreams.count
         guard reloads > 0 else { return (found, wait) }
         let reload = ExponentialBackoff(base: limits.firstReloadPause, cap: limits.longestReloadPause)

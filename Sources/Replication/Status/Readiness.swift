@@ -79,8 +79,11 @@ package struct Readiness: Sendable, Hashable {
         }
     }
 
-    /// Nothing has been asked yet.
-    package init() {}
+    /// What is followed, in words.
+    private let source: String
+
+    /// Nothing has been asked yet. `source` is what is followed, in words.
+    package init(following source: String = "the stream") { self.source = source }
 
     /// A call that keeps failing.
     package struct Trouble: Sendable, Hashable {
@@ -145,7 +148,7 @@ package struct Readiness: Sendable, Hashable {
 
     /// A generation has been published.
     package mutating func goLive() {
-        enter(.live, Reason(.following, "following the stream"))
+        enter(.live, Reason(.following, "following \(source)"))
         hasBeenLive = true
         hasServed = true
     }
@@ -156,7 +159,7 @@ package struct Readiness: Sendable, Hashable {
         if let obstacle = Self.obstacle(evidence, maximumLag) {
             enter(.stale, obstacle)
         } else if state == .stale {
-            enter(.live, Reason(.following, "following the stream"))
+            enter(.live, Reason(.following, "following \(source)"))
         }
     }
 

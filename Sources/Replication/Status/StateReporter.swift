@@ -10,21 +10,22 @@ import TableModel
 /// stall watch have one lock, which is taken before the locks of the status. So readers and the watch see all of a look, or nothing of it.
 package final class StateReporter: Sendable {
     private struct State {
-        var readiness = Readiness()
+        var readiness: Readiness
         var stallWatch = StallWatch()
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let cell: StatusCell
     private let bounds: Freshness.Bounds
     private let unreadableReports: Int
     private let time: TimeSource
     private let observer: any ReplicationObserver
 
-    /// A replica of which nothing is known yet.
+    /// A replica of which nothing is known yet. `source` is what it follows, in words.
     package init(
         _ settings: ReplicationSettings,
         savesState: Bool,
+        following source: String = "the stream",
         _ time: TimeSource,
         _ observer: any ReplicationObserver
     ) {
@@ -33,6 +34,7 @@ package final class StateReporter: Sendable {
         status.ignoredAttributes = settings.ignoredAttributes.description
         status.stateSince = time.wallMilliseconds()
         if savesState { status.savedState = SavedStateStatus() }
+        state = Mutex(State(readiness: Readiness(following: source)))
         cell = StatusCell(status)
         bounds = Freshness.Bounds(settings)
         unreadableReports = settings.limits.unreadableReports

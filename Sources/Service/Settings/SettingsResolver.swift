@@ -45,10 +45,10 @@ package struct SettingsResolver {
             guard setting.set(given.text, in: &resolved.settings) else { throw given.failure(setting) }
             resolved.given[setting.name] = given
         }
+        try SettingsConflicts.check(resolved)
         for setting in table where !resolved.settings.following.isOn {
             if let missing = setting.missing, setting.text(in: resolved.settings) == "" { throw SettingsError(missing) }
         }
-        try SettingsConflicts.check(resolved)
         return resolved
     }
 

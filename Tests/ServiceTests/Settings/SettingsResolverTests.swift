@@ -158,12 +158,16 @@ import Testing
             let text = message(["follow": "http://a:1", name: "x"])
             #expect(text.hasPrefix("--\(name) cannot be given with --follow: "), "\(text)")
         }
-        #expect(message(["follow": "http://a:1", "verify-rcu": "5"]).contains("compared with its upstream all the time"))
+        #expect(
+            message(["follow": "http://a:1", "verify-rcu": "5"]).contains("compared with its upstream all the time")
+        )
         #expect(
             message(["table": "t", "follow-max-depth": "2"])
                 == "--follow-max-depth is given without --follow: name the upstream, as in --follow=http://leader:8080"
         )
-        for wrong in ["a:1", "http://", "http://u@a", "http://a?x", "http://a#x", "http://a,,http://b", "http://a,http://a"] {
+        for wrong in [
+            "a:1", "http://", "http://u@a", "http://a?x", "http://a#x", "http://a,,http://b", "http://a,http://a",
+        ] {
             #expect(message(["follow": wrong]).hasPrefix("--follow: '"), "\(wrong)")
         }
     }
