@@ -9,6 +9,8 @@ struct ChangesHandler: Sendable {
     let hub: FeedHub
     let view: ReplicaView
     let fields: ResponseFields
+    /// Whether everybody may read: caches may keep pages then.
+    let isPublic: Bool
 
     static let json = "application/json"
     static let lines = "application/x-ndjson"
@@ -64,6 +66,7 @@ struct ChangesHandler: Sendable {
         try reading.refuseStreamParameters("it is for the stream: ask with Accept: \(Self.lines)")
         var feed = try reading.request(1...hub.limits.maximumPageChanges)
         feed.start = start
+        let caching = PageCaching(of: call, reading.parameters, feed, limits: hub.limits, isPublic: isPublic)
         // Pages cannot carry where a snapshot ends and the steps begin; without one they begin with the oldest step there is.
         if feed.mode == .all, start == .zero { feed.snapshot = .never }
         _ = try view.snapshot()
@@ -71,22 +74,33 @@ struct ChangesHandler: Sendable {
         let wait = min(asked, hub.limits.maximumWait)
         let permit = wait > .zero ? hub.admit(address: call.request.clientKey) : nil
         if wait > .zero, permit == nil { throw FeedResponse.tooManySubscribers }
-        let poll = ChangesPoll(handler: self, feed: feed, reading: reading, wait: wait, permit: permit)
+        let poll = ChangesPoll(
+            handler: self,
+            feed: feed,
+            reading: reading,
+            caching: caching,
+            wait: wait,
+            permit: permit
+        )
         return HTTPResponse(status: 200, body: .pending(poll))
     }
 
     /// The response with a page. `wait` is what was granted of `Prefer: wait`.
-    func answer(_ page: ChangesPage.Contents, wait: Duration) -> HTTPResponse {
+    func answer(_ page: ChangesPage.Contents, caching: PageCaching, wait: Duration) -> HTTPResponse {
+        let life = caching.life(leadsOn: page.hasMore)
+        if let held = caching.notModified(life) { return held }
         var body = Array(Self.start.utf8)
         body.reserveCapacity(page.changes.count + 200)
         body += page.changes
-        body += end(of: page)
-        return HTTPResponse(status: 200, fields: answerFields(wait: wait), body: .bytes(body))
+        body += end(of: page, life)
+        return HTTPResponse(status: 200, fields: answerFields(caching, life, wait: wait), body: .bytes(body))
     }
 
     /// The response with a page of which a first piece has gathered; the rest is read, from the newest snapshot each time, as the client
-    /// takes it.
-    func answer(streaming page: ChangesPage, wait: Duration) -> HTTPResponse {
+    /// takes it. Where caches may keep it, nobody knows yet whether it will be full, so it always leads on.
+    func answer(streaming page: ChangesPage, caching: PageCaching, wait: Duration) -> HTTPResponse {
+        let life = caching.life(leadsOn: true)
+        if let held = caching.notModified(life) { return held }
         var hasBegun = false
         let body = PageBody(length: nil, pin: nil) { output, budget, now in
             if !hasBegun { output += Self.start.utf8 }
@@ -96,7 +110,7 @@ struct ChangesHandler: Sendable {
                 if output.count >= budget { return .again }
                 // Withdrawn meanwhile: the page ends where it stands.
                 guard let snapshot = view.store.snapshot else {
-                    output += end(of: page.end())
+                    output += end(of: page.end(), life)
                     return .end
                 }
                 switch page.read(snapshot, now: now) {
@@ -104,19 +118,20 @@ struct ChangesHandler: Sendable {
                 case .again: return .again
                 case .page(let contents), .nothing(let contents):
                     output += contents.changes
-                    output += end(of: contents)
+                    output += end(of: contents, life)
                     return .end
                 case .gone, .behind: return .abort
                 }
             }
         }
-        return HTTPResponse(status: 200, fields: answerFields(wait: wait), body: .stream(body))
+        return HTTPResponse(status: 200, fields: answerFields(caching, life, wait: wait), body: .stream(body))
     }
 
     private static let start = #"{"changes":["#
 
     /// The end of a page's body, after the changes.
-    private func end(of page: ChangesPage.Contents) -> [UInt8] {
+    private func end(of page: ChangesPage.Contents, _ life: PageCaching.Life) -> [UInt8] {
+        let isClosed = life == .closed
         var json = JSONWriter()
         json.endArray()
         if let position = page.movedFrom {
@@ -126,19 +141,19 @@ struct ChangesHandler: Sendable {
             }
         }
         json.member("next", page.next.description)
-        json.member("more", page.hasMore)
-        json.asOf(page.asOf, lagMilliseconds: view.conditions().lagMilliseconds)
+        json.member("more", page.hasMore || isClosed)
+        json.asOf(page.asOf, lagMilliseconds: isClosed ? nil : view.conditions().lagMilliseconds)
         json.endObject()
         return json.bytes
     }
 
-    private func answerFields(wait: Duration) -> HTTPFields {
-        let conditions = view.conditions()
+    private func answerFields(_ caching: PageCaching, _ life: PageCaching.Life, wait: Duration) -> HTTPFields {
         var answer = HTTPFields()
-        if let snapshot = view.store.snapshot { answer = fields.templates(snapshot.position, conditions).replica }
+        if life != .closed, let snapshot = view.store.snapshot {
+            answer = fields.templates(snapshot.position, view.conditions()).replica
+        }
         answer.add("Content-Type", Self.json)
-        answer.add("Cache-Control", "no-store")
-        answer.add("Vary", "Accept, Accept-Encoding, Prefer")
+        caching.add(to: &answer, life, entityTag: true)
         if wait > .zero { answer.add("Preference-Applied", "wait=\(wait.wholeSeconds)") }
         return answer
     }

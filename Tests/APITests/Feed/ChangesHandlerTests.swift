@@ -27,7 +27,7 @@ import Testing
         let (client, body) = try get(service, "/v1/changes?since=0&limit=2")
         #expect(client.status == 200)
         #expect(client["content-type"] == "application/json")
-        #expect(client["cache-control"] == "no-store")
+        #expect(client["cache-control"] == "public, max-age=1, stale-while-revalidate=0")
         #expect(client["replica-position"] == "aaaaaaaa.3")
         #expect(
             body.hasPrefix(
