@@ -9,6 +9,7 @@ struct ChangesHandler: Sendable {
     let hub: FeedHub
     let view: ReplicaView
     let fields: ResponseFields
+    let limits: APILimits
     /// Whether everybody may read: caches may keep pages then.
     let isPublic: Bool
 
@@ -28,6 +29,9 @@ struct ChangesHandler: Sendable {
             )
         }
         let reading = FeedResponse.reading(call, parameters, hub)
+        if type == Self.json, let cursor = parameters["since"], ListCursor.isLike(cursor) {
+            return try load(call, reading, cursor: cursor)
+        }
         let start = try reading.since() ?? .zero
         return type == Self.json ? try page(call, reading, start) : try stream(call, reading, start)
     }
@@ -66,6 +70,7 @@ struct ChangesHandler: Sendable {
         try reading.refuseStreamParameters("it is for the stream: ask with Accept: \(Self.lines)")
         var feed = try reading.request(1...hub.limits.maximumPageChanges)
         feed.start = start
+        if start == .zero, feed.mode == .latest { return try load(call, reading, cursor: nil) }
         let caching = PageCaching(of: call, reading.parameters, feed, limits: hub.limits, isPublic: isPublic)
         // Pages cannot carry where a snapshot ends and the steps begin; without one they begin with the oldest step there is.
         if feed.mode == .all, start == .zero { feed.snapshot = .never }
@@ -127,27 +132,38 @@ struct ChangesHandler: Sendable {
         return HTTPResponse(status: 200, fields: answerFields(caching, life, wait: wait), body: .stream(body))
     }
 
-    private static let start = #"{"changes":["#
+    static let start = #"{"changes":["#
 
     /// The end of a page's body, after the changes.
     private func end(of page: ChangesPage.Contents, _ life: PageCaching.Life) -> [UInt8] {
+        end(life, next: page.next.description, hasMore: page.hasMore, asOf: page.asOf, movedFrom: page.movedFrom)
+    }
+
+    /// The same of its parts.
+    func end(
+        _ life: PageCaching.Life,
+        next: String,
+        hasMore: Bool,
+        asOf: Position,
+        movedFrom: Position? = nil
+    ) -> [UInt8] {
         let isClosed = life == .closed
         var json = JSONWriter()
         json.endArray()
-        if let position = page.movedFrom {
+        if let position = movedFrom {
             json.object("moved") { json in
                 json.member("from", position.description)
                 json.member("overlap_s", Int64(hub.limits.resumeOverlap.wholeSeconds))
             }
         }
-        json.member("next", page.next.description)
-        json.member("more", page.hasMore || isClosed)
-        json.asOf(page.asOf, lagMilliseconds: isClosed ? nil : view.conditions().lagMilliseconds)
+        json.member("next", next)
+        json.member("more", hasMore || isClosed)
+        json.asOf(asOf, lagMilliseconds: isClosed ? nil : view.conditions().lagMilliseconds)
         json.endObject()
         return json.bytes
     }
 
-    private func answerFields(_ caching: PageCaching, _ life: PageCaching.Life, wait: Duration) -> HTTPFields {
+    func answerFields(_ caching: PageCaching, _ life: PageCaching.Life, wait: Duration) -> HTTPFields {
         var answer = HTTPFields()
         if life != .closed, let snapshot = view.store.snapshot {
             answer = fields.templates(snapshot.position, view.conditions()).replica

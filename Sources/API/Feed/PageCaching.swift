@@ -33,11 +33,18 @@ struct PageCaching: Sendable {
     private let held: String?
 
     /// `isPublic` says that everybody may read what the service has.
-    init(of call: APICall, _ parameters: QueryParameters, _ feed: FeedRequest, limits: FeedLimits, isPublic: Bool) {
+    init(
+        of call: APICall,
+        _ parameters: QueryParameters,
+        _ feed: FeedRequest,
+        cursor: ListCursor? = nil,
+        limits: FeedLimits,
+        isPublic: Bool
+    ) {
         // A ticket stands for a person, whatever it is worth here.
         let isEverybodys = parameters["ticket"] == nil && (parameters["where"] == nil || feed.mode == .all)
         closedAge = isPublic && isEverybodys ? limits.closedPageAge : nil
-        if case .position = feed.start { beginsAtPosition = true } else { beginsAtPosition = false }
+        if case .position = feed.start { beginsAtPosition = true } else { beginsAtPosition = cursor != nil }
         tag = ClosedPageTag(query: call.request.rawQuery ?? "")
         held = closedAge == nil ? nil : call.header(.ifNoneMatch).flatMap(tag.held(in:))
     }
