@@ -63,7 +63,7 @@ package struct API: Sendable {
         batch = BatchGetHandler(view: view, fields: fields, limits: limits)
         list = ListHandler(view: view, fields: fields, limits: limits, item: item)
         events = EventsHandler(hub: hub, view: view, fields: fields)
-        changes = ChangesHandler(hub: hub, view: view, fields: fields)
+        changes = ChangesHandler(hub: hub, view: view, fields: fields, limits: limits, isPublic: authenticator == nil)
         history = HistoryHandler(hub: hub, view: view, fields: fields, apiLimits: limits, item: item)
         status = StatusHandler(
             view: view,

@@ -72,6 +72,12 @@ package struct FeedLimits: Sendable, Hashable {
     package var pieceBytes = 65_536
     /// The longest a page is waited for (`Prefer: wait`); a longer wait is cut to it.
     package var maximumWait: Duration = .seconds(60)
+    /// How long caches may keep a page that stays right (`PageCaching`); nil lets them keep no page at all. A copy that is older than the
+    /// memory of removals leads to a position that is gone: its reader starts over, which is right and costs a load.
+    package var closedPageAge: Duration? = .seconds(3600)
+    /// How long caches may give any other page to those who ask for the same. Long enough that a thousand get it, and in whole seconds,
+    /// since caches count in them.
+    package static let livePageAge: Duration = .seconds(1)
     /// Whether the store keeps steps (`StoreLimits.historyBytes`); without them there is no mode `all`.
     package var keepsHistory = true
     /// Versions of an item's history when the client does not say, and at most. It ends early at `pageBytes`.

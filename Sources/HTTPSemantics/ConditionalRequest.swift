@@ -46,6 +46,20 @@ package enum ConditionalRequest {
         return fieldValue.withUTF8 { matchesWeakly($0, entityTag) }
     }
 
+    /// The tags in a field value, without quotes and `W/`, and whether each is weak. `*` names none; a value that cannot be read ends there.
+    package static func tags(in fieldValue: String) -> [(opaque: String, isWeak: Bool)] {
+        var fieldValue = fieldValue
+        return fieldValue.withUTF8 { bytes in
+            var elements = EntityTagList(bytes)
+            var tags: [(opaque: String, isWeak: Bool)] = []
+            while let element = elements.next() {
+                guard case .tag(let quoted, let isWeak) = element else { continue }
+                tags.append((String(decoding: quoted.dropFirst().dropLast(), as: UTF8.self), isWeak))
+            }
+            return tags
+        }
+    }
+
     /// Whether one of the fields of a name satisfies `condition`. A list may be cut into several fields anywhere
     /// between its elements (RFC 9110 section 5.3).
     private static func anyValue(

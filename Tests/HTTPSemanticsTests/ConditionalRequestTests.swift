@@ -17,6 +17,17 @@ import Testing
     }
 
     @Test(
+        "reads the tags of a list, weak or not, up to what cannot be read",
+        arguments: [
+            (#""a""#, ["a"]), (#"W/"a", "b-gzip""#, ["W/a", "b-gzip"]), ("*", []), ("", []), (#""a", b, "c""#, ["a"]),
+            (#""a"#, []), (#""""#, [""]),
+        ]
+    )
+    func tags(field: String, expected: [String]) {
+        #expect(ConditionalRequest.tags(in: field).map { ($0.isWeak ? "W/" : "") + $0.opaque } == expected)
+    }
+
+    @Test(
         "matches a tag into which a proxy wrote the coding that it applied",
         arguments: [
             (#""a-gzip""#, true), (#""a--gzip""#, true), (#""a;gzip""#, true), (#"W/"a-gzip""#, true),

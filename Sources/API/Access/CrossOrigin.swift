@@ -24,6 +24,8 @@ package struct CrossOrigin: ResponseFinisher {
     private let open: HTTPFields
     private let preflight: HTTPFields
     private let refused: RefusedNames?
+    /// Whether responses differ by origin.
+    private let varies: Bool
 
     /// Makes the fields of all responses. `requestFields` are further ones that pages may send. `refused` says of each origin that may
     /// not read how to let it.
@@ -37,13 +39,15 @@ package struct CrossOrigin: ResponseFinisher {
         switch origins {
         case .any:
             allowed = nil
+            varies = false
             common = Self.fields(allowing: "*")
         case .only(let list, let loopback):
             var allowed: [String: HTTPFields] = [:]
-            for origin in list { allowed[origin] = Self.fieldsOfOne(origin) }
+            for origin in list { allowed[origin] = Self.fields(allowing: origin) }
             self.allowed = allowed
             // Also without an origin: a cache must not give this response to a page that may read.
-            common = Self.fields(allowing: nil, varies: !list.isEmpty || loopback)
+            varies = !list.isEmpty || loopback
+            common = Self.fields(allowing: nil)
         }
         open = Self.fields(allowing: "*", resourcePolicy: "cross-origin")
         var preflight = HTTPFields()
@@ -63,6 +67,7 @@ package struct CrossOrigin: ResponseFinisher {
         if let allowed {
             let known = request.flatMap { fields(for: $0, allowed) }
             response.fields.append(known ?? common)
+            if varies { response.fields.vary(on: "Origin") }
             isAllowed = known != nil
         } else {
             response.fields.append(common)
@@ -77,7 +82,7 @@ package struct CrossOrigin: ResponseFinisher {
         guard let origin = request.header("origin") else { return nil }
         if let fields = allowed[origin] { return fields }
         if case .only(_, loopback: true) = origins, AllowedOrigins.isLoopback(origin) {
-            return Self.fieldsOfOne(origin)
+            return Self.fields(allowing: origin)
         }
         if let refused, !Self.isOwn(origin, request) { note(origin, refused) }
         return nil
@@ -110,12 +115,9 @@ package struct CrossOrigin: ResponseFinisher {
         }
     }
 
-    private static func fieldsOfOne(_ origin: String) -> HTTPFields { fields(allowing: origin, varies: true) }
-
     /// A resource policy binds what is embedded without CORS, such as an image or a script; what CORS allows is not asked for it.
     private static func fields(
         allowing origin: String?,
-        varies: Bool = false,
         resourcePolicy: String = "same-origin"
     ) -> HTTPFields {
         var fields = HTTPFields()
@@ -125,7 +127,6 @@ package struct CrossOrigin: ResponseFinisher {
             fields.add("Access-Control-Allow-Origin", origin)
             fields.add("Access-Control-Expose-Headers", exposed)
         }
-        if varies { fields.add("Vary", "Origin") }
         return fields
     }
 }

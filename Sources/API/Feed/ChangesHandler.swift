@@ -9,6 +9,9 @@ struct ChangesHandler: Sendable {
     let hub: FeedHub
     let view: ReplicaView
     let fields: ResponseFields
+    let limits: APILimits
+    /// Whether everybody may read: caches may keep pages then.
+    let isPublic: Bool
 
     static let json = "application/json"
     static let lines = "application/x-ndjson"
@@ -27,6 +30,9 @@ struct ChangesHandler: Sendable {
         }
         let reading = FeedResponse.reading(call, parameters, hub)
         if let follower = try FollowerParameters(reading, type: type) { return try follow(follower, call) }
+        if type == Self.json, let cursor = parameters["since"], ListCursor.isLike(cursor) {
+            return try load(call, reading, cursor: cursor)
+        }
         let start = try reading.since() ?? .zero
         return type == Self.json ? try page(call, reading, start) : try stream(call, reading, start)
     }
@@ -65,6 +71,8 @@ struct ChangesHandler: Sendable {
         try reading.refuseStreamParameters("it is for the stream: ask with Accept: \(Self.lines)")
         var feed = try reading.request(1...hub.limits.maximumPageChanges)
         feed.start = start
+        if start == .zero, feed.mode == .latest { return try load(call, reading, cursor: nil) }
+        let caching = PageCaching(of: call, reading.parameters, feed, limits: hub.limits, isPublic: isPublic)
         // Pages cannot carry where a snapshot ends and the steps begin; without one they begin with the oldest step there is.
         if feed.mode == .all, start == .zero { feed.snapshot = .never }
         _ = try view.snapshot()
@@ -72,22 +80,33 @@ struct ChangesHandler: Sendable {
         let wait = min(asked, hub.limits.maximumWait)
         let permit = wait > .zero ? hub.admit(address: call.request.clientKey) : nil
         if wait > .zero, permit == nil { throw FeedResponse.tooManySubscribers }
-        let poll = ChangesPoll(handler: self, feed: feed, reading: reading, wait: wait, permit: permit)
+        let poll = ChangesPoll(
+            handler: self,
+            feed: feed,
+            reading: reading,
+            caching: caching,
+            wait: wait,
+            permit: permit
+        )
         return HTTPResponse(status: 200, body: .pending(poll))
     }
 
     /// The response with a page. `wait` is what was granted of `Prefer: wait`.
-    func answer(_ page: ChangesPage.Contents, wait: Duration) -> HTTPResponse {
+    func answer(_ page: ChangesPage.Contents, caching: PageCaching, wait: Duration) -> HTTPResponse {
+        let life = caching.life(leadsOn: page.hasMore)
+        if let held = caching.notModified(life) { return held }
         var body = Array(Self.start.utf8)
         body.reserveCapacity(page.changes.count + 200)
         body += page.changes
-        body += end(of: page)
-        return HTTPResponse(status: 200, fields: answerFields(wait: wait), body: .bytes(body))
+        body += end(of: page, life)
+        return HTTPResponse(status: 200, fields: answerFields(caching, life, wait: wait), body: .bytes(body))
     }
 
     /// The response with a page of which a first piece has gathered; the rest is read, from the newest snapshot each time, as the client
-    /// takes it.
-    func answer(streaming page: ChangesPage, wait: Duration) -> HTTPResponse {
+    /// takes it. Where caches may keep it, nobody knows yet whether it will be full, so it always leads on.
+    func answer(streaming page: ChangesPage, caching: PageCaching, wait: Duration) -> HTTPResponse {
+        let life = caching.life(leadsOn: true)
+        if let held = caching.notModified(life) { return held }
         var hasBegun = false
         let body = PageBody(length: nil, pin: nil) { output, budget, now in
             if !hasBegun { output += Self.start.utf8 }
@@ -97,7 +116,7 @@ struct ChangesHandler: Sendable {
                 if output.count >= budget { return .again }
                 // Withdrawn meanwhile: the page ends where it stands.
                 guard let snapshot = view.store.snapshot else {
-                    output += end(of: page.end())
+                    output += end(of: page.end(), life)
                     return .end
                 }
                 switch page.read(snapshot, now: now) {
@@ -105,41 +124,53 @@ struct ChangesHandler: Sendable {
                 case .again: return .again
                 case .page(let contents), .nothing(let contents):
                     output += contents.changes
-                    output += end(of: contents)
+                    output += end(of: contents, life)
                     return .end
                 case .gone, .behind: return .abort
                 }
             }
         }
-        return HTTPResponse(status: 200, fields: answerFields(wait: wait), body: .stream(body))
+        return HTTPResponse(status: 200, fields: answerFields(caching, life, wait: wait), body: .stream(body))
     }
 
-    private static let start = #"{"changes":["#
+    static let start = #"{"changes":["#
 
     /// The end of a page's body, after the changes.
-    private func end(of page: ChangesPage.Contents) -> [UInt8] {
+    private func end(of page: ChangesPage.Contents, _ life: PageCaching.Life) -> [UInt8] {
+        end(life, next: page.next.description, hasMore: page.hasMore, asOf: page.asOf, movedFrom: page.movedFrom)
+    }
+
+    /// The same of its parts.
+    func end(
+        _ life: PageCaching.Life,
+        next: String,
+        hasMore: Bool,
+        asOf: Position,
+        movedFrom: Position? = nil
+    ) -> [UInt8] {
+        let isClosed = life == .closed
         var json = JSONWriter()
         json.endArray()
-        if let position = page.movedFrom {
+        if let position = movedFrom {
             json.object("moved") { json in
                 json.member("from", position.description)
                 json.member("overlap_s", Int64(hub.limits.resumeOverlap.wholeSeconds))
             }
         }
-        json.member("next", page.next.description)
-        json.member("more", page.hasMore)
-        json.asOf(page.asOf, lagMilliseconds: view.conditions().lagMilliseconds)
+        json.member("next", next)
+        json.member("more", hasMore || isClosed)
+        json.asOf(asOf, lagMilliseconds: isClosed ? nil : view.conditions().lagMilliseconds)
         json.endObject()
         return json.bytes
     }
 
-    private func answerFields(wait: Duration) -> HTTPFields {
-        let conditions = view.conditions()
+    func answerFields(_ caching: PageCaching, _ life: PageCaching.Life, wait: Duration) -> HTTPFields {
         var answer = HTTPFields()
-        if let snapshot = view.store.snapshot { answer = fields.templates(snapshot.position, conditions).replica }
+        if life != .closed, let snapshot = view.store.snapshot {
+            answer = fields.templates(snapshot.position, view.conditions()).replica
+        }
         answer.add("Content-Type", Self.json)
-        answer.add("Cache-Control", "no-store")
-        answer.add("Vary", "Accept, Accept-Encoding, Prefer")
+        caching.add(to: &answer, life, entityTag: true)
         if wait > .zero { answer.add("Preference-Applied", "wait=\(wait.wholeSeconds)") }
         return answer
     }

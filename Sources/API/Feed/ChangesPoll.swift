@@ -9,6 +9,7 @@ final class ChangesPoll: PendingResponse {
     private let handler: ChangesHandler
     private let feed: FeedRequest
     private let reading: FeedParameters
+    private let caching: PageCaching
     private let wait: Duration
     private let permit: Permit?
     private var page: ChangesPage?
@@ -16,10 +17,18 @@ final class ChangesPoll: PendingResponse {
     private var isDraining = false
 
     /// `place` is the waiting client's among the subscribers.
-    init(handler: ChangesHandler, feed: FeedRequest, reading: FeedParameters, wait: Duration, permit: Permit?) {
+    init(
+        handler: ChangesHandler,
+        feed: FeedRequest,
+        reading: FeedParameters,
+        caching: PageCaching,
+        wait: Duration,
+        permit: Permit?
+    ) {
         self.handler = handler
         self.feed = feed
         self.reading = reading
+        self.caching = caching
         self.wait = wait
         self.permit = permit
     }
@@ -44,11 +53,13 @@ final class ChangesPoll: PendingResponse {
                 if isDraining || now >= min(until, patience) { throw ChangesHandler.behind }
                 return .wait(until: min(until, patience, now + FeedLimits.placementPause))
             case .gone(let reason): throw ChangesHandler.gone(reason, reading)
-            case .page(let contents): return .answer(handler.answer(contents, wait: wait))
+            case .page(let contents): return .answer(handler.answer(contents, caching: caching, wait: wait))
             case .nothing(let contents):
-                if isDraining || now >= until { return .answer(handler.answer(contents, wait: wait)) }
+                if isDraining || now >= until {
+                    return .answer(handler.answer(contents, caching: caching, wait: wait))
+                }
                 return .wait(until: until)
-            case .piece: return .answer(handler.answer(streaming: page, wait: wait))
+            case .piece: return .answer(handler.answer(streaming: page, caching: caching, wait: wait))
             case .again: return .again
             }
         } catch {

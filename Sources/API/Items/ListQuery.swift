@@ -56,7 +56,7 @@ struct ListQuery {
     }
 
     /// Every part with its length, so that no two queries come to the same bytes.
-    private static func identity(_ filter: ItemFilter, _ order: ListOrder, _ schema: KeySchema) -> [UInt8] {
+    static func identity(_ filter: ItemFilter, _ order: ListOrder, _ schema: KeySchema) -> [UInt8] {
         var bytes: [UInt8] = []
         func append(_ part: [UInt8]?) {
             bytes += "\(part?.count ?? -1):".utf8

@@ -12,6 +12,8 @@ struct ChangeEnvelope {
     let difference: FeedDifference
     /// Whether the changes are read from the index, and not from the history.
     var readsIndex = true
+    /// Whether changes have places in the feed.
+    var hasPlaces = true
     /// Whether ids have watermarks. They grow with time, which a text must not do that is to be equal until something changes.
     var hasWatermarks = true
     /// Whether `at` is said in any case: a follower keeps it as it is.
@@ -73,6 +75,7 @@ struct ChangeEnvelope {
 
     /// Appends the position of a reader that has read to `seq`.
     func appendID(_ seq: UInt64, to output: inout [UInt8]) {
+        guard hasPlaces else { return Position(epoch: .several, seq: 0).append(to: &output) }
         let position =
             hasWatermarks
             ? snapshot.position(at: seq, readsIndex: readsIndex, holding: high)

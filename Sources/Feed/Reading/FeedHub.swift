@@ -108,6 +108,14 @@ package final class FeedHub: Sendable {
 
     func countAged() { counts.withLock { $0.agedTotal += 1 } }
 
+    /// Counts rows that were told beside the feed, and their bytes.
+    package func countRows(_ rows: Int, bytes: Int) {
+        counts.withLock { reading in
+            reading.eventsTotal += rows
+            reading.bytesTotal += bytes
+        }
+    }
+
     func count(_ delivery: Delivery) {
         counts.withLock { reading in
             reading.eventsTotal += delivery.events

@@ -46,6 +46,21 @@ package struct HTTPFields: Sendable {
         }
     }
 
+    /// Adds a name to `Vary`, in one field with those that are there: of several, nginx before 1.23 heeds the last one alone.
+    package mutating func vary(on name: StaticString) {
+        let field = Array("Vary: ".utf8)
+        var start = bytes.startIndex
+        while let end = bytes[start...].firstIndex(of: ByteClass.lineFeed) {
+            if bytes[start...].starts(with: field) {
+                let added = Array(", ".utf8) + UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+                bytes.insert(contentsOf: added, at: end - 1)
+                return
+            }
+            start = end + 1
+        }
+        add("Vary", "\(name)")
+    }
+
     /// Whether a field of this name, given in lower case, was added.
     package func contains(_ lowercasedName: String) -> Bool {
         var found = false

@@ -39,6 +39,10 @@ package final class HTTPFront: Sendable {
     ) {
         var feedLimits = settings.feed
         feedLimits.keepsHistory = settings.replication.storeLimits.historyBytes > 0
+        // A copy may lead to a position that is as old as itself.
+        feedLimits.closedPageAge = feedLimits.closedPageAge.map {
+            min($0, settings.replication.storeLimits.tombstoneAge)
+        }
         let hub = FeedHub(
             store: view.store,
             limits: feedLimits,

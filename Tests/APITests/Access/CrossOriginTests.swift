@@ -67,9 +67,9 @@ import Testing
             let answer = try fixture.request("/v1/items/a", fields: fields)
             #expect(answer.status == 200)
             #expect(answer["access-control-allow-origin"] == nil, "\(fields)")
-            #expect(answer.fields.contains { $0 == ("vary", "Origin") }, "\(fields)")
+            #expect(answer.members(of: "vary").contains("Origin"), "\(fields)")
         }
-        #expect(allowed.fields.contains { $0 == ("vary", "Origin") })
+        #expect(allowed.members(of: "vary").contains("Origin"))
         let preflight = try fixture.request("/v1/items", method: "OPTIONS", fields: ["Origin: https://other.example"])
         #expect(preflight["access-control-allow-methods"] == nil)
         #expect(preflight["access-control-allow-headers"] == nil)

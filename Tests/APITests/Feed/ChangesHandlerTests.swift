@@ -24,18 +24,17 @@ import Testing
     @Test("a page has the changes, where to go on, whether there is more, and as of what")
     func page() async throws {
         let service = try live()
-        let (client, body) = try get(service, "/v1/changes?since=0&limit=2")
+        let (client, body) = try get(service, "/v1/changes?since=aaaaaaaa.0&limit=2")
         #expect(client.status == 200)
         #expect(client["content-type"] == "application/json")
-        #expect(client["cache-control"] == "no-store")
-        #expect(client["replica-position"] == "aaaaaaaa.3")
         #expect(
             body.hasPrefix(
                 #"{"changes":[{"op":"put","key":{"id":"item0"},"item":{"id":"item0","v":0},"id":"aaaaaaaa.1""#
             )
         )
-        #expect(body.hasSuffix(#"],"next":"aaaaaaaa.2","more":true,"as_of":{"position":"aaaaaaaa.3","lag_ms":12}}"#))
-        let rest = try get(service, "/v1/changes?since=aaaaaaaa.2").body
+        #expect(body.hasSuffix(#"],"next":"aaaaaaaa.2","more":true,"as_of":{"position":"aaaaaaaa.3","lag_ms":null}}"#))
+        let (end, rest) = try get(service, "/v1/changes?since=aaaaaaaa.2")
+        #expect(end["replica-position"] == "aaaaaaaa.3" && rest.contains(#""lag_ms":12"#))
         #expect(rest.contains(#""more":false"#) && rest.contains("item2") && !rest.contains("item1"))
         let none = try get(service, "/v1/changes?since=now").body
         #expect(none.hasPrefix(#"{"changes":[],"next":"aaaaaaaa.3","more":false"#))

@@ -10,12 +10,15 @@ import string
 import subprocess
 import threading
 
+from . import documentation
 from .processes import Program, free_port
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "proxies"
 NAMES = ["nginx", "haproxy", "varnish", "varnish-default", "caddy"]
 # Those that speak HTTP/2 over TLS with clients.
 ENCRYPTED = ["nginx-http2", "caddy-http2"]
+# Those with the rules of Documentation/caching.md, and the language that these are in.
+CACHES = {"nginx-cache": "nginx", "varnish-cache": "vcl"}
 
 
 def configuration(name, folder, **values):
@@ -26,6 +29,21 @@ def configuration(name, folder, **values):
     return path
 
 
+def documented(name, folder, port, service):
+    """The rules for a cache as the guide has them, with the ports and folders of the test; the path of the file."""
+    (text,) = (block.text for block in documentation.page("Documentation/caching.md").blocks if block.info == CACHES[name])
+    if name == "nginx-cache":
+        # What Debian's nginx.conf has around the files of `conf.d`.
+        rules = text.replace("http://127.0.0.1:8080", f"http://127.0.0.1:{service}").replace("listen 8000", f"listen 127.0.0.1:{port}")
+        rules = rules.replace("/var/cache/nginx", str(folder / "cache"))
+        (folder / "cache").mkdir()
+        (folder / "tablecast.conf").write_text(rules)
+        return configuration("nginx-cache.conf", folder)
+    path = folder / "cache.vcl"
+    path.write_text(text.replace('"8080"', f'"{service}"'))
+    return path
+
+
 def command(name, folder, port, service, more=""):
     values = {"port": port, "service": service, "more": more}
     match name:
@@ -33,8 +51,11 @@ def command(name, folder, port, service, more=""):
             return ["nginx", "-p", folder, "-e", folder / "nginx-error.log", "-c", configuration(f"{name}.conf", folder, **values)]
         case "haproxy" | "haproxy-two" | "haproxy-checked":
             return ["haproxy", "-db", "-f", configuration(f"{name}.cfg", folder, **values)]
-        case "varnish" | "varnish-default":
-            rules = configuration(f"{name}.vcl", folder, **values)
+        case "nginx-cache":
+            return ["nginx", "-p", folder, "-e", folder / "nginx-error.log", "-c", documented(name, folder, port, service)]
+        case "varnish" | "varnish-default" | "varnish-cache":
+            is_documented = name in CACHES
+            rules = documented(name, folder, port, service) if is_documented else configuration(f"{name}.vcl", folder, **values)
             return ["varnishd", "-F", "-a", f"127.0.0.1:{port}", "-f", rules, "-n", folder / "state", "-s", "malloc,16m", "-j", "none"]
         case "caddy" | "caddy-http2":
             file = configuration(name.replace("caddy", "Caddyfile"), folder, **values)

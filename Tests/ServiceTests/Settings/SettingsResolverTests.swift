@@ -73,7 +73,7 @@ import Testing
             "on-gap": "rebuild-refusing", "max-lag": "2m", "loops": "3", "max-connections": "10",
             "max-connections-per-address": "0", "max-subscribers": "5", "max-subscribers-per-address": "4",
             "max-pending-bytes": "2000000", "max-memory": "4Gi", "start-timeout": "0", "max-stream-age": "0",
-            "history-bytes": "1000", "resume-overlap": "30s", "ticket-age": "8h",
+            "history-bytes": "1000", "resume-overlap": "30s", "ticket-age": "8h", "page-cache-age": "10m",
             "max-tombstones": "7", "ready-when": "serving", "ignore-attributes": "aws:rep:*,secret",
             "tombstone-age": "2h", "log-level": "debug", "log-format": "json", "drain-delay": "6s",
             "keep-alive": "650s",
@@ -107,6 +107,7 @@ import Testing
         expected.tokenFile = "/run/secrets/tokens.json"
         expected.ticketAge = .seconds(28_800)
         expected.feed.resumeOverlap = .seconds(30)
+        expected.feed.closedPageAge = .seconds(600)
         expected.crossOrigins = .only(["https://a.example", "https://b.example"])
         expected.crossOriginFields = FieldNames(["X-Tenant", "x-other"])
         expected.allowedHosts = .only(["a.example", "b.example"])

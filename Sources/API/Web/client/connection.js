@@ -6,6 +6,10 @@ import { RefusedError } from "./refused-error.js";
 const CONTROL_EVENTS = ["hello", "reset", "moved", "ready", "bookmark", "busy", "bye"];
 /** Events with an id of their own; an EventSource repeats the last one on all others. */
 const HAS_ID = new Set(["change", "ready", "bookmark"]);
+/** The id of rows in pages that walk the keys: they have no place in the feed. */
+const NOWHERE = "zzzzzzzz.0";
+/** Where such a page leads: a position has dots, a cursor has none. */
+const isCursor = (next) => !next.includes(".");
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
 const FIRST_REFUSED_PAUSE = 1000;
@@ -33,7 +37,7 @@ function problemIn(text) {
  */
 export class Connection {
     #options; #sink; #stopping = new AbortController(); #cut = null; #wake = null; #pollUntil = 0; #deadline = 0; #broken = 0; #isSinceGone = false;
-    #pace = new Pace(); #reloads = new Reloads(); #refusals = 0; #page = FIRST_PAGE; #longestPage = LONGEST_PAGE; #hasMore = false;
+    #pace = new Pace(); #reloads = new Reloads(); #refusals = 0; #page = FIRST_PAGE; #longestPage = LONGEST_PAGE; #hasMore = false; #cursor = null;
 
     constructor(options, position, sink) {
         this.#options = options;
@@ -62,6 +66,7 @@ export class Connection {
         if (this.#stopped) return;
         if (name === "reset") {
             this.position = null;
+            this.#cursor = null;
             this.#reloads.note();
         } else if (name === "change" || name === "ready" || name === "bookmark") this.#refusals = 0;
         if (HAS_ID.has(name) && id) this.position = id;
@@ -74,7 +79,9 @@ export class Connection {
         while (!this.#stopped) {
             let outcome;
             try {
-                outcome = performance.now() < this.#pollUntil ? await this.#poll() : await this.#stream();
+                // A load in pages has no position yet from which a stream could go on.
+                const polls = this.#cursor || performance.now() < this.#pollUntil;
+                outcome = polls ? await this.#poll() : await this.#stream();
                 if (outcome.unheard && !this.#stopped) outcome = await this.#poll(outcome.unheard);
             } catch (error) {
                 if (error instanceof RefusedError) {
@@ -210,7 +217,7 @@ export class Connection {
         if (this.#stopped) return {};
         const { query } = this.#options;
         const asked = this.#isSinceGone ? undefined : query.since;
-        const since = this.position ?? asked ?? (query.snapshot === "never" ? "now" : "0");
+        const since = this.#cursor ?? this.position ?? asked ?? (query.snapshot === "never" ? "now" : "0");
         const url = await this.#url("v1/changes", { since, limit: this.#page }, false);
         url.searchParams.delete("snapshot");
         url.searchParams.delete("batch_ms");
@@ -218,7 +225,7 @@ export class Connection {
         const { response, text } = await this.#fetched(url, headers, 1000 * wait + POLL_PATIENCE);
         if (response.status === 410) {
             // A stream goes on behind its reset; a poll for the page's own position again would never get further.
-            if (!this.position && query.since) this.#isSinceGone = true;
+            if (!this.position && !this.#cursor && query.since) this.#isSinceGone = true;
             this.#take("reset", { reason: problemIn(text)?.reason_code ?? "position-gone" });
             return { polite: true, pause: 0 };
         }
@@ -228,6 +235,11 @@ export class Connection {
             // Digits; a proxy may also write a date, which tells little where clocks differ.
             const seconds = /^\d+$/.exec(response.headers.get("Retry-After")?.trim() ?? "")?.[0] ?? 0;
             return { polite: true, pause: this.#refusedPause(1000 * Number(seconds)) };
+        }
+        if (response.status === 400 && this.#cursor) {
+            // Made by another version of the server, or for a table that is gone.
+            this.#take("reset", { reason: "unreadable-position" });
+            return { polite: true, pause: 0 };
         }
         if ([400, 401, 403].includes(response.status)) throw new RefusedError(response.status, problemIn(text));
         if (!response.ok) return { failed: true, detail: `the server answered ${response.status}` };
@@ -239,11 +251,13 @@ export class Connection {
             this.#state("open", "", { transport: "poll" });
         }
         if (page.moved) this.#take("moved", page.moved);
-        page.changes.forEach((change, index) => this.#take("change", change, change.id, identities[index]));
-        const mark = { position: page.next, lag_ms: page.as_of?.lag_ms ?? null };
+        page.changes.forEach((change, index) => this.#take("change", change, change.id === NOWHERE ? undefined : change.id, identities[index]));
+        this.#cursor = isCursor(page.next) ? page.next : null;
+        const position = this.#cursor ? undefined : page.next;
+        const mark = { position, lag_ms: page.as_of?.lag_ms ?? null };
         this.#hasMore = page.more === true;
         if (page.more) this.#page = Math.min(this.#longestPage, 2 * this.#page);
-        this.#take(page.more ? "bookmark" : "ready", mark, page.next);
+        this.#take(page.more ? "bookmark" : "ready", mark, position);
         return unheard && !isHeldBack ? { polite: true, pause: jittered(FIRST_PAUSE) } : { again: true };
     }
 

@@ -90,6 +90,14 @@ enum LimitOptions: SettingGroup {
                 + "keep it well above what the stream takes, which is mostly below a second."
         ),
         Setting(
+            "page-cache-age",
+            \.feed.closedPageAge,
+            .durationOrNone(.seconds(1)...(.seconds(86_400)), such: "1h"),
+            example: "10m",
+            "How long caches may keep a page of `/v1/changes` that stays right, at most `--tombstone-age`. Other pages may be kept for a "
+                + "second. Only without tokens: everybody may read such pages. 0 lets caches keep no page."
+        ),
+        Setting(
             "history-bytes",
             \.replication.storeLimits.historyBytes,
             .integer(0...999_999_999_999),
