@@ -80,7 +80,7 @@ import Testing
 
     @Test("a chain that grows into a loop later is refused then")
     func lateLoop() {
-        let fixture = SessionFixture()
+        let fixture = SessionFixture(upstreams: ["http://one"])
         fixture.connect()
         #expect(fixture.send(UpstreamModel.source(["a"]), #"{"event":"busy","reason":"syncing","detail":"scanning"}"#))
         #expect(fixture.session.chain == ["a"])

@@ -95,7 +95,7 @@ import Testing
         let new = upstream("rebuiltt")
         #expect(fixture.session.send([#"{"event":"reset","reason":"rebuilt"}"#] + new.load()[2...].dropLast()))
         #expect(fixture.state == .rebuilding)
-        #expect(fixture.session.send(new.bookmark("ready", state: "stale")))
+        #expect(fixture.session.send(new.bookmark("ready", state: "stale", low: 2_000_200)))
         #expect(fixture.state == .stale)
         #expect(fixture.reason == "the upstream is stale: because")
         #expect(fixture.session.send(new.bookmark()))
