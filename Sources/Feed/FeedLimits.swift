@@ -53,6 +53,8 @@ package struct FeedLimits: Sendable, Hashable {
     package static let placementPause: Duration = .milliseconds(250)
     /// A follower's feed says at least so often what the follower holds, and looks for another chain of sources.
     package var replicaBookmarkInterval: Duration = .milliseconds(250)
+    /// A follower that may be ahead of this replica is told so again after so long: it takes a longer silence for a dead connection.
+    package var replicaBusyInterval: Duration = .seconds(2)
     /// A follower's pass over all rows begins at the next multiple of this, so that followers that join together share its frames.
     package var replicaJoinWindow: Duration = .milliseconds(500)
     /// How long a shared frame of rows is given to followers. Longer than `frameAge`: what changed since comes as a step behind it, and a frame that

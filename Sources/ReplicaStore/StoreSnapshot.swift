@@ -47,10 +47,10 @@ package struct StoreSnapshot: Sendable {
     package var itemCount: Int { contents.byKey.count - contents.tombstoneCount - contents.unreadableCount }
     /// Bytes of keys and packed items.
     package var itemBytes: Int { contents.itemBytes }
-    /// About how many bytes this view keeps in memory that `newest` does not: what was replaced since, or all of it where `newest` is of
-    /// another epoch.
+    /// About how many bytes this view keeps in memory that `newest` does not: what was replaced since, or all of it where `newest` does
+    /// not continue it.
     package func bytesKept(beside newest: StoreSnapshot) -> Int {
-        guard position.epoch == newest.position.epoch else { return itemBytes }
+        guard newest.continues(position.epoch, at: position.seq) else { return itemBytes }
         return newest.contents.replacedBytes - contents.replacedBytes
     }
     /// Removed keys still remembered.

@@ -227,7 +227,8 @@ import Testing
         for mode in [FeedMode.latest, .all] {
             let leader = try Self.leader(990)
             let follower = try Follower(of: leader)
-            let old = follower.writer.snapshot().position
+            let shown = follower.writer.snapshot()
+            let old = shown.position
             let stream = follower.stream(.position(old), mode: mode)
             #expect(follower.read(stream).events.map(\.name) == ["hello", "ready"])
             follower.writer.rename(FeedFixture.epoch("cccccccc"))
@@ -241,6 +242,8 @@ import Testing
                 #expect(changes.first?.id?.hasPrefix("cccccccc.991") == true)
             }
             #expect(follower.hub.reading.resetsTotal.isEmpty && follower.hub.reading.movesTotal == 0)
+            // Readers of the old name keep what was replaced, and not all.
+            #expect((1..<shown.itemBytes).contains(shown.bytesKept(beside: follower.writer.snapshot())))
             // After the change of name the two count apart.
             let later = follower.stream(.position(Position(epoch: old.epoch, seq: 991)), mode: mode)
             #expect(follower.read(later, now: .seconds(2)).events.map(\.name).dropFirst().first == "reset")

@@ -207,7 +207,9 @@ package final class ReplicaStream: FeedBody {
         let since = behindSince ?? now
         behindSince = since
         let isOver = now - since >= hub.limits.placementPatience
-        guard isOver || (output.isEmpty && now - spokeAt >= request.heartbeat) else { return .wait(until: nil) }
+        guard isOver || (output.isEmpty && now - spokeAt >= hub.limits.replicaBusyInterval) else {
+            return .wait(until: nil)
+        }
         var event = ControlEvent.busy(.behind, detail: FeedStream.behindDetail)
         if isOver { event = event.retrying(after: retry(times: FeedLimits.overloadSpread)) }
         say(event, &output)

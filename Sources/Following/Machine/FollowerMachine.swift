@@ -140,7 +140,7 @@ struct FollowerMachine: Sendable {
 
     /// Whether the stream has been silent for too long: then it is to be ended.
     mutating func isSilent(at now: Duration) -> Bool {
-        let patience = stage == .told && continuing == nil ? limits.silence : limits.silenceBeforeContents
+        let patience = stage == .told ? limits.silence : limits.silenceBeforeContents
         guard now - lastLineAt >= patience else { return false }
         trouble =
             trouble
