@@ -332,7 +332,7 @@ def test_seqs_may_be_skipped(logs):
 
 def test_an_upstream_that_stalls_inside_a_line_is_left_after_ten_seconds(logs):
     leader = leader_with()
-    stalling = tells(opening, b'{"event":"book')(leader)
+    stalling = tells(opening, mark(), b'{"event":"book')(leader)
     with Upstream(leader) as upstream, following(logs, upstream.url) as follower:
         upstream.become(lambda exchange: stalling(exchange) if exchange.number < 3 else leader(exchange))
         wait_for_log(follower, "has sent no whole line for 10 s", 60)

@@ -89,7 +89,7 @@ import Testing
     @Test("a switch needs no value, and takes on and off")
     func switches() throws {
         let switches = SettingsTable.settings.filter { $0.form.syntax == .toggle }
-        #expect(switches.count == 3)
+        #expect(switches.count == 4)
         for setting in switches {
             #expect(try ServeOptions.parse([setting.flag]).given == [setting.name: "on"])
             let given = try ServeOptions.parse([setting.flag, "--table", "t"]).given
