@@ -499,4 +499,6 @@ def test_a_start_that_takes_too_long_ends_with_the_upstreams_reason(fault, code,
         with following(logs, upstream.url, options=["--start-timeout", "2s"], ready=False) as follower:
             assert follower.program.wait(20) == code
             last = follower.program.output.strip().splitlines()[-1]
-            assert FAULTS[fault][2] in last and upstream.url in last and "--start-timeout" in last
+            assert upstream.url in last and "--start-timeout" in last
+            # The time may be over in the middle of an attempt, of which no more is known than that it ended.
+            assert FAULTS[fault][2] in last or code == 1 and "ended" in last
