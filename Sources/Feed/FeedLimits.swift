@@ -53,6 +53,9 @@ package struct FeedLimits: Sendable, Hashable {
     package static let placementPause: Duration = .milliseconds(250)
     /// A follower's feed says at least so often what the follower holds, and looks for another chain of sources.
     package var replicaBookmarkInterval: Duration = .milliseconds(250)
+    /// Followers' feeds open at once, half of them from one address; one more is refused with 429. They may be slower than others for minutes, so
+    /// what they keep must stay far below what may wait for slow clients.
+    package var maximumFollowers = 256
     /// A follower that may be ahead of this replica is told so again after so long: it takes a longer silence for a dead connection.
     package var replicaBusyInterval: Duration = .seconds(2)
     /// A follower's pass over all rows begins at the next multiple of this, so that followers that join together share its frames.

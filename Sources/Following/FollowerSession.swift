@@ -167,7 +167,11 @@ final class FollowerSession {
             counts.differences += 1
             if contents.isLoading { contents.dropLoading() } else { contents.distrust() }
             tell(.differs(words))
-            if case .stop(let trouble) = machine.contradiction(words) { throw Stop(trouble: trouble) }
+            if case .stop(let trouble) = machine.contradiction(
+                "its contents at \(mark.position) differ from this replica's"
+            ) {
+                throw Stop(trouble: trouble)
+            }
         }
     }
 

@@ -118,7 +118,7 @@ final class FollowerWatch {
         reporter.transition(lookedAt: now) {
             // A bookmark says how far the upstream was when it was sent: since then this replica may lack anything.
             show(mark, at: at, in: &$0)
-            $0.lagMilliseconds = lag(mark, at: at, now: now)
+            if mark.lagMilliseconds != nil { $0.lagMilliseconds = lag(mark, at: at, now: now) }
         } _: {
             $0.judge(evidence(mark, at: at, now: now, session.trouble), maximumLag: replication.maximumLag)
         }
@@ -173,9 +173,9 @@ final class FollowerWatch {
     }
 
     private func show(_ mark: UpstreamMark, at moment: Duration, in status: inout ReplicationStatus) {
-        let lag = mark.lagMilliseconds ?? 0
-        status.lagMilliseconds = lag
-        status.servedAsOf = moment - .milliseconds(lag)
+        // Unknown upstream is unknown here.
+        status.lagMilliseconds = mark.lagMilliseconds
+        status.servedAsOf = moment - .milliseconds(mark.lagMilliseconds ?? 0)
     }
 
     private func lag(_ mark: UpstreamMark, at moment: Duration, now: Duration) -> Int64 {

@@ -65,7 +65,7 @@ package struct Watermarks: Sendable, Hashable {
     }
 
     /// The greatest time that a position can say: in the year 5188.
-    static let greatest: Int64 = 101_559_956_668_415
+    package static let greatest: Int64 = 101_559_956_668_415
 
     private static func append(_ time: Int64, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "."))

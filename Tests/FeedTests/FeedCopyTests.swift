@@ -265,7 +265,7 @@ import Testing
             return ReplicaStream(
                 hub: follower.hub,
                 request: request,
-                permit: try #require(follower.hub.admit(address: 1)),
+                permit: try #require(follower.hub.admitFollower(address: 1)),
                 isPartial: false
             )
         }

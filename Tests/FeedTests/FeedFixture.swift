@@ -96,7 +96,7 @@ final class FeedFixture {
             request.start = start
             request.filter = filter
         }
-        let permit = try #require(hub.admit(address: 1))
+        let permit = try #require(hub.admitFollower(address: 1))
         return ReplicaStream(hub: hub, request: request, permit: permit, isPartial: isPartial)
     }
 

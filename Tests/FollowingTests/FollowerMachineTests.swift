@@ -60,6 +60,62 @@ import Testing
         #expect(fixture.value("a") != nil)
     }
 
+    @Test("a part does not continue all keys, and all keys do not continue a part: everything is read again")
+    func mixture() {
+        let upstream = UpstreamModel()
+        let put = upstream.put("a", 1)
+        let fixture = SessionFixture { $0.isPartial = true }
+        fixture.connect()
+        #expect(fixture.send(upstream.load()))
+        fixture.breakOff()
+        for isMoved in [false, true] {
+            #expect(fixture.connect().since != nil)
+            let moved = #"{"event":"moved","from":"leaderaa.1","overlap_s":10}"#
+            let lines =
+                [UpstreamModel.source(), upstream.contents(isPartial: true)]
+                + (isMoved ? [moved, upstream.contents(isPartial: true)] : []) + [upstream.put("b\(isMoved)", 1)]
+            #expect(!fixture.send(lines))
+            #expect(
+                fixture.session.trouble?.text.contains(
+                    "shows a part of its keys, and this replica holds all of them: loading again"
+                ) == true
+            )
+            fixture.breakOff()
+            #expect(fixture.connect().since == nil)
+            #expect(fixture.send(upstream.load()))
+            fixture.breakOff()
+        }
+        #expect(!put.isEmpty)
+    }
+
+    @Test("a table is first known by its name and then by its ARN, whichever upstream tells it")
+    func pinnedByName() {
+        func contents(_ upstream: UpstreamModel, arn: String?) -> String {
+            upstream.contents().replacing(
+                #""stream_arn":"arn:x""#,
+                with: #""stream_arn":\#(arn.map { "\"\($0)\"" } ?? "null")"#
+            )
+        }
+        let upstream = UpstreamModel()
+        _ = upstream.put("a", 1)
+        let fixture = SessionFixture()
+        fixture.connect()
+        var lines = upstream.load()
+        lines[2] = contents(upstream, arn: nil)
+        #expect(fixture.send(lines))
+        let arn = "arn:aws:dynamodb:eu-west-1:1:table/orders"
+        for known in ["\(arn)/stream/x", nil, "\(arn)/stream/y"] {
+            fixture.breakOff()
+            fixture.connect()
+            #expect(fixture.send(UpstreamModel.source(), contents(upstream, arn: known), upstream.bookmark()))
+        }
+        fixture.breakOff()
+        fixture.connect()
+        let other = contents(upstream, arn: "arn:aws:dynamodb:us-east-1:1:table/orders/stream/x")
+        #expect(!fixture.send(UpstreamModel.source(), other))
+        #expect(fixture.session.trouble?.text.contains("and this replica holds '\(arn)'") == true)
+    }
+
     @Test("a part is followed where that is asked for, without a digest")
     func partial() {
         let upstream = UpstreamModel()

@@ -234,6 +234,19 @@ final class SessionFixture {
         #expect(fixture.equals(leader))
     }
 
+    @Test("contents of an upstream that cannot say how far it is wait until it can")
+    func withoutTimes() {
+        let old = upstream(3)
+        let fixture = loaded(old)
+        let new = upstream(2, "rebuiltt")
+        let lines = new.load()
+        let last = (lines.last ?? "").replacing("\(new.writer.snapshot().position)", with: "rebuiltt.2")
+        #expect(fixture.send([#"{"event":"reset","reason":"rebuilt"}"#] + lines[2...].dropLast() + [last]))
+        #expect(fixture.equals(old))
+        #expect(fixture.send(new.bookmark(low: 2_000_200)))
+        #expect(fixture.equals(new))
+    }
+
     @Test("contents of another epoch of the stream wait for the times of what is served")
     func olderByTimes() {
         let old = upstream(3)
@@ -471,6 +484,10 @@ final class SessionFixture {
             #"{"event":"bookmark","position":"strangee.9","lag_ms":1,"state":"live","horizon":"0"}"#,
             #"{"event":"bookmark","position":"leaderaa.1","lag_ms":1,"state":"live","horizon":"0"}"#,
             #"{"event":"bookmark","position":"leaderaa.9","lag_ms":1,"state":"live","digest":"zz","horizon":"0"}"#,
+            #"{"event":"bookmark","position":"leaderaa.3","lag_ms":9223372036854775807,"state":"live","horizon":"0"}"#,
+            #"{"event":"bookmark","position":"leaderaa.3","lag_ms":-1,"state":"live","horizon":"0"}"#,
+            #"{"event":"bookmark","position":"leaderaa.3","sent_ms":9223372036854775807,"state":"live","horizon":"0"}"#,
+            #"{"event":"contents","epoch":"leaderaa","table":"orders","key":{"partition":{"name":"id","type":"S"}},"birth":9223372036854775807}"#,
             #"{"event":"reset"}"#, #"{"other":1}"#, "[]", "nonsense", "",
         ]
     )

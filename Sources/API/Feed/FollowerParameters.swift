@@ -85,7 +85,9 @@ extension ChangesHandler {
         feed.filter = try follower.reading.filter()
         feed.heartbeat = hub.limits.heartbeat
         feed.isCompressed = FeedResponse.takesGzip(call.request)
-        guard let permit = hub.admit(address: call.request.clientKey) else { throw FeedResponse.tooManySubscribers }
+        guard let permit = hub.admitFollower(address: call.request.clientKey) else {
+            throw FeedResponse.tooManySubscribers
+        }
         return FeedResponse.stream(
             ReplicaStream(hub: hub, request: feed, permit: permit, isPartial: follower.isPartial),
             type: Self.lines,

@@ -76,7 +76,7 @@ struct LoadPage {
         if let asOf, asOf.epoch != snapshot.position.epoch || asOf.seq != snapshot.position.seq {
             isOfOneInstant = false
         }
-        start = start?.merged(with: snapshot.position) ?? snapshot.position
+        start = start.map { snapshot.own($0).merged(with: snapshot.position) } ?? snapshot.position
         asOf = snapshot.position
         let envelope = RowEnvelope(snapshot: snapshot, representation: feed.representation)
         let (tellsPuts, tellsRemovals) = (feed.operation != .remove, feed.operation != .put)

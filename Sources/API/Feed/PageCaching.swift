@@ -41,9 +41,14 @@ struct PageCaching: Sendable {
         limits: FeedLimits,
         isPublic: Bool
     ) {
-        // A ticket stands for a person, whatever it is worth here.
-        let isEverybodys = parameters["ticket"] == nil && (parameters["where"] == nil || feed.mode == .all)
-        closedAge = isPublic && isEverybodys ? limits.closedPageAge : nil
+        // They stand for a person, whatever they are worth here: a proxy may have asked for them (RFC 9111 section 3.5).
+        let isPersonal =
+            parameters["ticket"] != nil || call.request.header("authorization") != nil
+            || call.request.header("cookie") != nil
+        let isFiltered = parameters["where"] != nil && feed.mode != .all
+        // In HTTP/1.0 a page that was cut off looks complete.
+        let isKept = isPublic && !isPersonal && !isFiltered && call.request.minorVersion >= 1
+        closedAge = isKept ? limits.closedPageAge : nil
         if case .position = feed.start { beginsAtPosition = true } else { beginsAtPosition = cursor != nil }
         tag = ClosedPageTag(query: call.request.rawQuery ?? "")
         held = closedAge == nil ? nil : call.header(.ifNoneMatch).flatMap(tag.held(in:))

@@ -55,6 +55,7 @@ package final class FeedHub: Sendable {
     let wallMilliseconds: @Sendable () -> Int64
     let retryHints: RetryHints
     private let subscribers: Permits
+    private let followers: Permits
     private let counts = Mutex(Reading())
 
     /// `wallMilliseconds` counts since 1970 UTC, and `source` says what followers are told. The closures are called on event loops and must not
@@ -71,6 +72,7 @@ package final class FeedHub: Sendable {
         self.limits = limits
         self.retryHints = retryHints
         subscribers = Permits(limit: limits.maximumSubscribers, perHolder: limits.perAddress)
+        followers = Permits(limit: limits.maximumFollowers, perHolder: max(1, limits.maximumFollowers / 2))
         self.frames = FrameCache(limits: limits)
         self.wallMilliseconds = wallMilliseconds
         self.conditions = conditions
@@ -81,6 +83,7 @@ package final class FeedHub: Sendable {
     package var reading: Reading {
         var reading = counts.withLock { $0 }
         reading.subscribers = subscribers.count
+        reading.followers = followers.count
         return reading
     }
 
@@ -97,8 +100,18 @@ package final class FeedHub: Sendable {
         }
     }
 
-    /// A follower has come (1) or gone (-1).
-    func countFollower(_ change: Int) { counts.withLock { $0.followers += change } }
+    /// The same for a follower's feed, which counts as a subscriber too.
+    package func admitFollower(address: UInt64) -> FollowerPermit? {
+        guard let follower = try? followers.take(for: address) else {
+            counts.withLock { $0.refusedTotal += 1 }
+            return nil
+        }
+        guard let subscriber = admit(address: address) else {
+            follower.release()
+            return nil
+        }
+        return FollowerPermit(subscriber: subscriber, follower: follower)
+    }
 
     func countStalled() { counts.withLock { $0.stalledTotal += 1 } }
 

@@ -1,4 +1,4 @@
-package import Basics
+import Basics
 package import HTTPServer
 import ReplicaStore
 import TableModel
@@ -10,7 +10,7 @@ import TableModel
 package final class ReplicaStream: FeedBody {
     private let hub: FeedHub
     private let request: FeedRequest
-    private let permit: Permit
+    private let permit: FollowerPermit
     /// Only a part of the keys is told.
     private let isPartial: Bool
     private var cursor: ReplicaCursor?
@@ -37,14 +37,13 @@ package final class ReplicaStream: FeedBody {
     private var withdrawal: ByeReason?
     private var isWithdrawn = false
 
-    /// Counts as a subscriber (`FeedHub.admit`). With `isPartial` the request's filter hides some of the keys.
-    package init(hub: FeedHub, request: FeedRequest, permit: Permit, isPartial: Bool) {
+    /// With `isPartial` the request's filter hides some of the keys.
+    package init(hub: FeedHub, request: FeedRequest, permit: FollowerPermit, isPartial: Bool) {
         self.hub = hub
         self.request = request
         self.permit = permit
         self.isPartial = isPartial
         wire = FeedOutput(isCompressed: request.isCompressed)
-        hub.countFollower(1)
     }
 
     package func drain() { isDraining = true }
@@ -58,7 +57,6 @@ package final class ReplicaStream: FeedBody {
         view = nil
         cursor = nil
         permit.release()
-        hub.countFollower(-1)
         if reason == .stalled { hub.countStalled() }
     }
 

@@ -43,6 +43,8 @@ final class FollowedContents {
     private var loading: Copy?
     /// Whether readers must start over when the loaded contents are shown, although the upstream's epoch is the same.
     private var mustRename = false
+    /// The newest time of a place that was given to readers of what is distrusted; nil where nothing is, or nothing is known of times.
+    private var doubtful: Int64?
     /// Whether readers have seen changes that no bookmark has proved yet.
     private var showsUnproved = false
     /// Where the upstream stood when the contents were last proved; nil before.
@@ -98,8 +100,8 @@ final class FollowedContents {
     /// The time from which readers of other replicas are placed. Those that hold what was wrong here must start over, so it lies after all
     /// places that were given to them.
     private func birth(_ contents: UpstreamContents) -> Int64? {
-        guard mustRename, let marks = current?.writer.snapshot().position.watermarks else { return contents.birth }
-        return contents.birth.map { max($0, max(marks.low, marks.high) + 1) }
+        guard let doubtful else { return contents.birth }
+        return contents.birth.map { max($0, doubtful + 1) }
     }
 
     /// The upstream continues, exactly or under another name, from the position that it was asked for.
@@ -117,7 +119,9 @@ final class FollowedContents {
             loading = copy
         } else {
             current = copy
-            if isNamesake { publish() }
+            guard isNamesake else { return }
+            // Within rows of the index the next bookmark shows it.
+            if copy.isInPass { current?.isChanged = true } else { publish() }
         }
     }
 
@@ -144,7 +148,11 @@ final class FollowedContents {
     }
 
     /// What readers see is not the upstream's: when other contents take its place they start over, whatever its name is.
-    func distrust() { mustRename = true }
+    func distrust() {
+        mustRename = true
+        guard let marks = current?.writer.snapshot().position.watermarks else { return }
+        doubtful = max(doubtful ?? 0, marks.low, marks.high)
+    }
 
     /// The upstream has contradicted itself: the same holds where readers have seen what no bookmark has proved.
     func doubt() { if loading == nil, showsUnproved { distrust() } }
@@ -242,7 +250,7 @@ final class FollowedContents {
             return .older
         }
         (loading, current) = (nil, copy)
-        if isNew { mustRename = false }
+        if isNew { (mustRename, doubtful) = (false, nil) }
         (proved, showsUnproved) = (position, false)
         if isNew || copy.isChanged { publish() } else { refresh() }
         return .exact(isNew: isNew)
@@ -250,9 +258,10 @@ final class FollowedContents {
 
     /// Whether contents as of a bookmark are at least as new as those that readers see. Those of another stream are not compared.
     private func reaches(_ mark: UpstreamMark, _ shown: StoreSnapshot) -> Bool {
-        guard let theirs = shown.position.watermarks, let marks = mark.position.watermarks,
-            theirs.stream == marks.stream
-        else { return true }
+        guard let theirs = shown.position.watermarks else { return true }
+        // An upstream that cannot say how far it is may be anywhere.
+        guard let marks = mark.position.watermarks else { return false }
+        guard theirs.stream == marks.stream else { return true }
         if mustRename {
             // The newest state that readers see may be none of the upstream's; what was proved is.
             guard let proved, let held = proved.watermarks else { return true }

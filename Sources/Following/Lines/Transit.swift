@@ -20,7 +20,7 @@ extension UpstreamMark {
     /// The same with a lag that includes so much time on the way.
     func delayed(by excess: Duration) -> UpstreamMark {
         var mark = self
-        mark.lagMilliseconds = (lagMilliseconds ?? 0) + max(0, excess.wholeMilliseconds)
+        mark.lagMilliseconds = lagMilliseconds.map { $0 + max(0, excess.wholeMilliseconds) }
         return mark
     }
 }

@@ -104,12 +104,24 @@ struct UpstreamLineReader {
             switch name {
             case "reason": reason = try json.readString()
             case "detail": detail = try json.readString()
-            case "retry_ms": retry = .milliseconds(max(0, try json.readInteger()))
+            case "retry_ms": retry = .milliseconds(try readNumber(&json))
             default: try json.skipValue()
             }
         }
         guard let reason else { throw JSONError("an event without its reason", offset: json.offset) }
         return (reason, detail, retry)
+    }
+
+    /// A whole number from 0 that sums of a few such cannot overflow.
+    private static func readNumber(
+        _ json: inout JSONReader,
+        upTo limit: Int64 = 1 << 53
+    ) throws(JSONError) -> Int64 {
+        let number = try json.readInteger()
+        guard (0...limit).contains(number) else {
+            throw JSONError("\(number) is not a number from 0 to \(limit)", offset: json.offset)
+        }
+        return number
     }
 
     private static func readSource(_ json: inout JSONReader) throws(JSONError) -> UpstreamSource {
@@ -143,7 +155,7 @@ struct UpstreamLineReader {
             case "stream_arn": arn = try json.readNull() ? nil : try json.readString()
             case "stream": stream = try json.readNull() ? nil : StreamTag(try json.readString())
             case "ignored_attributes": ignored = try json.readString()
-            case "birth": birth = try json.readNull() ? nil : try json.readInteger()
+            case "birth": birth = try json.readNull() ? nil : try readNumber(&json, upTo: Watermarks.greatest)
             case "partial": isPartial = try json.readBool()
             default: try json.skipValue()
             }
@@ -200,8 +212,8 @@ struct UpstreamLineReader {
         while let name = try json.nextMember() {
             switch name {
             case "position": position = Position(try json.readString())
-            case "lag_ms": lag = try json.readNull() ? nil : try json.readInteger()
-            case "items": items = try json.readNull() ? nil : try json.readInteger()
+            case "lag_ms": lag = try json.readNull() ? nil : try readNumber(&json)
+            case "items": items = try json.readNull() ? nil : try readNumber(&json)
             case "state": state = try json.readString()
             case "reason": reason = try json.readString()
             case "digest":
@@ -209,7 +221,7 @@ struct UpstreamLineReader {
                 digest = ContentDigest(try json.readString())
                 if digest == nil { throw JSONError("a digest that is none", offset: json.offset) }
             case "horizon": horizon = UInt64(try json.readString())
-            case "sent_ms": sent = .milliseconds(try json.readInteger())
+            case "sent_ms": sent = .milliseconds(try readNumber(&json))
             default: try json.skipValue()
             }
         }

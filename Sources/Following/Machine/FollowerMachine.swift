@@ -166,6 +166,7 @@ struct FollowerMachine: Sendable {
     mutating func begin() -> Decision {
         defer { continuing = nil }
         guard let continuing else { return .nothing }
+        if let mixed = mixture(with: continuing) { return mixed }
         if let before = proved, before.keySchema != continuing.keySchema {
             return contradiction("the key of the table changed without a reset")
         }
@@ -234,7 +235,7 @@ struct FollowerMachine: Sendable {
         if let named = identity.table, !table.isNamed(named) {
             return unusable("has the table '\(table)', and --table names '\(named)'")
         }
-        if let pinned, pinned != table {
+        if let pinned, !pinned.isSame(as: table) {
             return unusable("has the table '\(table)', and this replica holds '\(pinned)'")
         }
         guard !contents.isPartial || settings.isPartial else {
@@ -245,13 +246,26 @@ struct FollowerMachine: Sendable {
         defer { stage = .told }
         switch stage {
         case .startsOver: return .load(contents)
-        case .moves: return .move(contents)
+        case .moves: return mixture(with: contents) ?? .move(contents)
         case .introduced where request.since == nil: return .load(contents)
         case .asked, .introduced, .told:
             // A reset or a move may come next, and then nothing goes on.
             continuing = contents
             return .nothing
         }
+    }
+
+    /// The end of a connection whose contents are a part of the keys where what is here is not, or the other way: neither continues the other.
+    private mutating func mixture(with contents: UpstreamContents) -> Decision? {
+        guard let proved, proved.isPartial != contents.isPartial else { return nil }
+        mustReload = true
+        let (shown, held) = contents.isPartial ? ("a part of", "all of") : ("all", "a part of")
+        return stop(
+            Trouble(
+                kind: .notReady,
+                text: "\(upstream) shows \(shown) its keys, and this replica holds \(held) them: loading again"
+            )
+        )
     }
 
     /// The contents were equal to a bookmark's.
@@ -262,7 +276,7 @@ struct FollowerMachine: Sendable {
         isProved = true
         trouble = nil
         proved = contents
-        if pinned == nil { pinned = contents.map(TableName.init) }
+        if let table = contents.map(TableName.init), !(pinned?.isExact ?? false) { pinned = table }
         if isNew { loadedAt = now }
         if let loadedAt, now - loadedAt >= limits.calmAfter { reloads = 0 }
     }

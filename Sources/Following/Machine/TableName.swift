@@ -8,9 +8,15 @@ struct TableName: Sendable, Hashable, CustomStringConvertible {
         description = arn ?? contents.tableName
     }
 
-    /// Whether an operator who wrote `text`, a name or an ARN, means this table. A name says nothing of account and Region.
+    /// Whether account and Region are known.
+    var isExact: Bool { description.hasPrefix("arn:") }
+
+    /// Whether both may be one table: where one says nothing of account and Region, the names decide.
+    func isSame(as other: TableName) -> Bool { isNamed(other.description) }
+
+    /// Whether an operator who wrote `text`, a name or an ARN, means this table.
     func isNamed(_ text: String) -> Bool {
-        if text.hasPrefix("arn:"), description.hasPrefix("arn:") { return text == description }
+        if text.hasPrefix("arn:"), isExact { return text == description }
         return Self.name(text) == Self.name(description)
     }
 

@@ -86,7 +86,8 @@ export class Share {
 
     #lead() {
         const position = this.#isJoined || !this.#channel ? this.#owner.position : null;
-        if (this.#channel && !this.#isJoined) this.#owner.forget();
+        // Without a position everything is read again, without the removals of what was read before.
+        if (this.#channel && (!this.#isJoined || !position)) this.#owner.forget();
         this.#isJoined = true;
         this.#skipUntil = null;
         this.#connection = new Connection(this.#options, position, (event) => this.#share(event));
