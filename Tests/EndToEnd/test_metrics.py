@@ -9,6 +9,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from support import documentation
+from support.followers import following
 from support.processes import PROJECT, Program, environment_without_aws, free_port, wait_for
 from support.service import Service, command, serving
 from support.tables import create_table
@@ -41,7 +42,7 @@ def families(text):
 
 @pytest.fixture(scope="module")
 def exported(ministack, logs, tmp_path_factory):
-    """What two services export, one with every option that adds metrics and one whose calls fail."""
+    """What three services export: one with every option that adds metrics, one whose calls fail, and one that follows another."""
     folder = tmp_path_factory.mktemp("metrics")
     tokens = folder / "tokens.json"
     tokens.write_text(json.dumps({"tokens": [{"name": "test", "token": TOKEN, "scopes": ["metrics", "read", "stream"]}]}))
@@ -50,6 +51,8 @@ def exported(ministack, logs, tmp_path_factory):
         bearer = {"Authorization": f"Bearer {TOKEN}"}
         wait_for(lambda: refuses_beside_a_stream(service, bearer), 30, "the only connection to be held")
         first = wait_for(lambda: complete(service, bearer), 30, "the metrics of the saved state and of refused connections")
+    with serving(logs, ministack, create_table(ministack.client())) as leader, following(logs, leader.url) as follower:
+        third = follower.get("/metrics").text
     keys = folder / "keys"
     keys.write_text('#!/bin/sh\necho \'{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c", "Expiration": "2999-01-01T00:00:00Z"}\'\n')
     keys.chmod(keys.stat().st_mode | stat.S_IXUSR)
@@ -63,7 +66,7 @@ def exported(ministack, logs, tmp_path_factory):
         second = wait_for(lambda: failing_metrics(failing), 60, "the metrics of calls that fail")
     finally:
         program.stop()
-    return [first, second]
+    return [first, second, third]
 
 
 def refuses_beside_a_stream(service, bearer):

@@ -21,7 +21,6 @@ struct FollowerParameters {
         let parameters = reading.parameters
         let flag: Flag = try parameters.choice(Self.partial, default: .false)
         guard parameters["mode"] == FeedMode.replica.rawValue else {
-            if flag == .true { throw parameters.invalid(Self.partial, "it is for mode=replica") }
             return nil
         }
         guard type == ChangesHandler.lines else {

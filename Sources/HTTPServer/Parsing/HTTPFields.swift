@@ -46,14 +46,16 @@ package struct HTTPFields: Sendable {
         }
     }
 
-    /// Adds a name to `Vary`, in one field with those that are there: of several, nginx before 1.23 heeds the last one alone.
+    /// Adds a name to `Vary`. Where it is there already a second field has all names: of several, nginx before 1.23 heeds the last one alone, and
+    /// other programs the first.
     package mutating func vary(on name: StaticString) {
         let field = Array("Vary: ".utf8)
         var start = bytes.startIndex
         while let end = bytes[start...].firstIndex(of: ByteClass.lineFeed) {
             if bytes[start...].starts(with: field) {
-                let added = Array(", ".utf8) + UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-                bytes.insert(contentsOf: added, at: end - 1)
+                let known = bytes[start..<(end - 1)]
+                bytes += known + ", ".utf8 + UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+                bytes += "\r\n".utf8
                 return
             }
             start = end + 1

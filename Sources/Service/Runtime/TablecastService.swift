@@ -273,7 +273,7 @@ package struct TablecastService: Sendable {
             if let aws {
                 logger.info("following table \(table)", metadata: Self.metadata(aws.configuration))
             } else {
-                logger.info("following \(upstreams)")
+                logger.info("following upstreams: \(upstreams)")
             }
             awsReporter.start()
             supervisor.notify([.ready, .status("listening on \(addresses); table \(table) is not complete yet")])

@@ -14,6 +14,9 @@ package struct Setting: Sendable {
     /// A further sentence of the documentation, with links (Markdown); empty for none.
     let seeAlso: String
 
+    /// The kind of replica that the option is for.
+    let scope: SettingScope
+
     private let defaultWords: String?
     private let reading: @Sendable (String, inout Settings) -> Bool
     private let showing: @Sendable (Settings) -> String?
@@ -28,7 +31,8 @@ package struct Setting: Sendable {
         example: String,
         missing: String? = nil,
         _ meaning: String,
-        seeAlso: String = ""
+        seeAlso: String = "",
+        scope: SettingScope = .any
     ) {
         self.name = name
         form = kind.form
@@ -36,6 +40,7 @@ package struct Setting: Sendable {
         self.missing = missing
         self.meaning = meaning
         self.seeAlso = seeAlso
+        self.scope = scope
         defaultWords = words
         reading = { text, settings in
             guard let value = kind.read(text) else { return false }

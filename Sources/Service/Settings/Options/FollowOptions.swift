@@ -20,28 +20,32 @@ enum FollowOptions: SettingGroup {
             \.following.tokenFile,
             SettingKind.path("file", .file).optional,
             example: "/run/secrets/upstream-token",
-            "File whose first line is the bearer token for the upstreams. It is read at each connection."
+            "File whose first line is the bearer token for the upstreams. It is read at each connection.",
+            scope: .follower
         ),
         Setting(
             "follow-ca-file",
             \.following.certificates,
             SettingKind.path("file", .file).optional,
             example: "/etc/ssl/upstream.pem",
-            "File of PEM certificates to trust for https upstreams instead of the system's."
+            "File of PEM certificates to trust for https upstreams instead of the system's.",
+            scope: .follower
         ),
         Setting(
             "follow-partial",
             \.following.isPartial,
             .toggle,
             example: "true",
-            "Follow the part of the table that the token may see, where that is not all. Such contents cannot be compared with the upstream's."
+            "Follow the part of the table that the token may see, where that is not all. Such contents cannot be compared with the upstream's.",
+            scope: .follower
         ),
         Setting(
             "follow-max-depth",
             \.following.maximumDepth,
             SettingKind.integer(1...16),
             example: "1",
-            "Replicas that may stand between this one and the stream. An upstream that is further away is refused, and so is a loop."
+            "Replicas that may stand between this one and the stream. An upstream that is further away is refused, and so is a loop.",
+            scope: .follower
         ),
     ]
 

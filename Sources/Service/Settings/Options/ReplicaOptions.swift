@@ -38,14 +38,18 @@ enum ReplicaOptions: SettingGroup {
             capacity,
             default: "off",
             example: "25",
-            "Read capacity units a second for comparing table and replica in the background."
+            "Read capacity units a second for comparing table and replica in the background.",
+            scope: .reader(
+                instead: "set it where the stream is read: a follower is compared with its upstream all the time"
+            )
         ),
         Setting(
             "on-gap",
             \.replication.gapPolicy,
             .choice,
             example: "rebuild-refusing",
-            "When changes were lost: rebuild and serve the old contents as stale, rebuild and respond 503 meanwhile, or exit."
+            "When changes were lost: rebuild and serve the old contents as stale, rebuild and respond 503 meanwhile, or exit.",
+            scope: .reader(instead: "a follower serves what it has while it loads its upstream's contents again")
         ),
         Setting(
             "max-lag",
@@ -62,7 +66,8 @@ enum ReplicaOptions: SettingGroup {
             example: "aws:rep:*",
             "Attributes to leave out of every item, separated by commas or given repeatedly. A `*` at the end stands for the rest "
                 + "of the name. A write that changes no other attribute is no change. Quote it for the shell.",
-            seeAlso: "See [Global tables](deployment.md#global-tables)."
+            seeAlso: "See [Global tables](deployment.md#global-tables).",
+            scope: .reader(instead: "set it where the stream is read: a follower is equal to its upstream")
         ),
         Setting(
             "ready-when",
@@ -77,7 +82,8 @@ enum ReplicaOptions: SettingGroup {
             \.stateDirectory,
             SettingKind.path("directory", .directory).optional,
             example: "/var/lib/tablecast",
-            "Directory that keeps the replica, so that a restart needs no scan. One process, one directory."
+            "Directory that keeps the replica, so that a restart needs no scan. One process, one directory.",
+            scope: .reader(instead: "a follower keeps no state: it loads its upstream's contents when it starts")
         ),
     ]
 
