@@ -302,8 +302,8 @@ if let sanitizer = Context.environment["TABLECAST_SANITIZER"] {
         "HTTPServer", "Compression", "Digest", "ItemQuery", "Feed",
     ]
     let others: Set = [
-        "DynamoDBStream", "TableCheck", "Replication", "Telemetry", "API", "Service", "ServiceTools", "StreamModel",
-        "Simulation",
+        "DynamoDBStream", "TableCheck", "Replication", "Following", "Telemetry", "API", "Service", "ServiceTools",
+        "StreamModel", "Simulation",
         "simulate",
         "tablecast",
         "dynamo-sandbox", "tablecast-demo",
