@@ -20,7 +20,8 @@ import Testing
         #expect(String(decoding: fields.bytes, as: UTF8.self) == "Vary: Origin\r\n")
         fields.add("ETag", "\"Vary: \"")
         fields.vary(on: "Accept")
-        #expect(String(decoding: fields.bytes, as: UTF8.self) == "Vary: Origin\r\nETag: \"Vary: \"\r\nVary: Origin, Accept\r\n")
+        let both = "Vary: Origin\r\nETag: \"Vary: \"\r\nVary: Origin, Accept\r\n"
+        #expect(String(decoding: fields.bytes, as: UTF8.self) == both)
     }
 
     @Test("M35: leaves Date, Content-Length, Transfer-Encoding and Connection to the server")

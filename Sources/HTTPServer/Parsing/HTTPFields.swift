@@ -49,18 +49,33 @@ package struct HTTPFields: Sendable {
     /// Adds a name to `Vary`. Where it is there already a second field has all names: of several, nginx before 1.23 heeds the last one alone, and
     /// other programs the first.
     package mutating func vary(on name: StaticString) {
-        let field = Array("Vary: ".utf8)
-        var start = bytes.startIndex
+        // Byte by byte: every response passes here, and nothing may be allocated for it but the room of its fields.
+        let field: StaticString = "Vary: "
+        var start = 0
         while let end = bytes[start...].firstIndex(of: ByteClass.lineFeed) {
-            if bytes[start...].starts(with: field) {
-                let known = bytes[start..<(end - 1)]
-                bytes += known + ", ".utf8 + UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-                bytes += "\r\n".utf8
+            if starts(with: field, at: start) {
+                for index in start..<(end - 1) { bytes.append(bytes[index]) }
+                bytes.append(UInt8(ascii: ","))
+                bytes.append(UInt8(ascii: " "))
+                append(name)
+                append("\r\n")
                 return
             }
             start = end + 1
         }
-        add("Vary", "\(name)")
+        append(field)
+        append(name)
+        append("\r\n")
+    }
+
+    private func starts(with text: StaticString, at start: Int) -> Bool {
+        guard bytes.count - start >= text.utf8CodeUnitCount else { return false }
+        for offset in 0..<text.utf8CodeUnitCount where bytes[start + offset] != text.utf8Start[offset] { return false }
+        return true
+    }
+
+    private mutating func append(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// Whether a field of this name, given in lower case, was added.
