@@ -1,18 +1,11 @@
 import TableModel
 
-extension CopiedRecord {
-    /// The record as the store keeps it.
-    var storage: RecordStorage {
-        RecordStorage.make(seq: seq, at: at, cause: cause, version: version, key: key, item: item)
-    }
-}
-
 extension Generation {
     /// See `GenerationWriter.beginCopy`.
     mutating func beginCopy() { isCopy = true }
 
     /// See `GenerationWriter.copy`.
-    mutating func copy(_ record: CopiedRecord) -> CopyOutcome {
+    mutating func copy(_ record: StoredRecord) -> CopyOutcome {
         guard record.seq > seq else { return .seqGoesBack }
         // An older state of the key; an equal one was made by a restart of the other replica.
         if let version = record.version, let held = newestState(of: record.key)?.storage, held.has(atLeast: version),

@@ -238,7 +238,7 @@ struct Generation: ~Copyable {
     // MARK: Copying
 
     /// Places a copied record, whose seq follows the newest one.
-    mutating func place(_ copied: CopiedRecord) {
+    mutating func place(_ copied: StoredRecord) {
         newestAt = max(newestAt, copied.at)
         _ = enter(copied.storage) { _ in false }
         pruneTombstones()

@@ -1,37 +1,3 @@
-package import TableModel
-
-/// One key's state in the replica that is copied.
-package struct CopiedRecord {
-    /// The position in that replica's feed.
-    package var seq: UInt64
-    /// Milliseconds since 1970 UTC; 0 when unknown.
-    package var at: Int64
-    /// The event that made the state.
-    package var cause: ChangeCause
-    /// Nil when no stream record made the state.
-    package var version: SequenceNumber?
-    /// The encoded key, valid during the call only.
-    package var key: UnsafeRawBufferPointer
-    /// The packed item, valid during the call only; nil for a tombstone or an item that cannot be read.
-    package var item: UnsafeRawBufferPointer?
-
-    package init(
-        seq: UInt64,
-        at: Int64,
-        cause: ChangeCause,
-        version: SequenceNumber?,
-        key: UnsafeRawBufferPointer,
-        item: UnsafeRawBufferPointer?
-    ) {
-        self.seq = seq
-        self.at = at
-        self.cause = cause
-        self.version = version
-        self.key = key
-        self.item = item
-    }
-}
-
 /// What became of a record that was copied.
 package enum CopyOutcome: Sendable, Hashable {
     case applied
@@ -46,7 +12,7 @@ extension GenerationWriter {
     package func beginCopy() { generation.beginCopy() }
 
     /// Makes the record the newest state of its key, at its own seq. Seqs may be skipped. Nothing is applied unless the outcome is `applied`.
-    package func copy(_ record: CopiedRecord) -> CopyOutcome { generation.copy(record) }
+    package func copy(_ record: StoredRecord) -> CopyOutcome { generation.copy(record) }
 
     /// All states of the other replica up to `seq` are here, and nothing newer. The first time this ends the bootstrap. Removals up to
     /// `horizon` cannot be told any more. The steps that are kept begin here unless none was skipped.

@@ -161,7 +161,7 @@ extension StateFile {
             guard own == UInt64(bitPattern: rows.integer(0)), seq > 0, seq <= found.seq,
                 let cause = ChangeCause(rawValue: cause)
             else { throw StateRejection.damaged("a record is not what was written") }
-            let record = SavedRecord(
+            let record = StoredRecord(
                 seq: seq,
                 at: at,
                 cause: cause,

@@ -70,7 +70,7 @@ import Testing
                     record.withPackedItem { item in
                         outcomes.append(
                             writer.copy(
-                                CopiedRecord(
+                                StoredRecord(
                                     seq: record.seq,
                                     at: record.at,
                                     cause: record.cause,

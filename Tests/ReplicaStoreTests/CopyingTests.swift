@@ -19,7 +19,7 @@ import Testing
         record.withKeyBytes { key in
             record.withPackedItem { item in
                 writer.copy(
-                    CopiedRecord(
+                    StoredRecord(
                         seq: seq ?? record.seq,
                         at: record.at,
                         cause: record.cause,

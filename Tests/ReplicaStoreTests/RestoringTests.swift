@@ -18,7 +18,7 @@ import Testing
             let isTaken = record.withKeyBytes { key in
                 record.withPackedItem { item in
                     writer.restore(
-                        SavedRecord(
+                        StoredRecord(
                             seq: record.seq,
                             at: record.at,
                             cause: record.cause,

@@ -177,7 +177,7 @@ final class FollowedContents {
             return copy.countsAlone
                 ? count(change, key, item, in: copy.writer)
                 : copy.writer.copy(
-                    CopiedRecord(
+                    StoredRecord(
                         seq: change.seq,
                         at: change.at,
                         cause: change.cause,

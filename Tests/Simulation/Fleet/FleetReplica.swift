@@ -193,7 +193,7 @@ final class FleetReplica {
         record.withKeyBytes { key in
             record.withPackedItem { item in
                 writer.restore(
-                    SavedRecord(
+                    StoredRecord(
                         seq: record.seq,
                         at: record.at,
                         cause: record.cause,
