@@ -100,11 +100,11 @@ extension ChangesHandler {
         if let cursor = page.cursor {
             return end(life, next: cursor.text(query: query), hasMore: true, asOf: asOf)
         }
-        // What changed while the pages were read, the feed tells again from the start on.
+        // The feed after the last page begins where the load began, so it tells all changes that were made during the load.
         return end(life, next: (page.start ?? asOf).description, hasMore: !page.isOfOneInstant, asOf: asOf)
     }
 
-    /// What a cursor is bound to: as that of a list, and to what is told.
+    /// A cursor is good for the query of its load alone: the keys and the predicate, as a list's, and `op`.
     private static func identity(of feed: FeedRequest, _ filter: ItemFilter, _ schema: KeySchema) -> [UInt8] {
         Array("changes \(feed.operation?.rawValue ?? ""):".utf8) + ListQuery.identity(filter, .asc, schema)
     }

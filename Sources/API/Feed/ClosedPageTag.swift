@@ -28,7 +28,7 @@ struct ClosedPageTag: Sendable {
         let own = Hex.text(low, width: 16)
         for (opaque, isWeak) in ConditionalRequest.tags(in: fieldValue) {
             let digits = opaque.prefix(Self.digits)
-            // What follows may be a proxy's: some write the coding into a tag.
+            // Some proxies write the coding behind a tag.
             guard digits.count == Self.digits, digits.hasPrefix(own), digits.utf8.allSatisfy({ Hex.value($0) != nil })
             else { continue }
             return (isWeak ? "W/\"" : "\"") + digits + "-c\""

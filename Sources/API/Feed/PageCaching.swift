@@ -3,7 +3,7 @@ import Feed
 import HTTPSemantics
 import HTTPServer
 
-/// What caches may do with one page of changes (RFC 9111).
+/// Decides how long caches may keep a page of changes (RFC 9111).
 ///
 /// A page after a position that leads on to another one is closed. Whatever changes later comes after its `next`, so a copy of it stays right
 /// for good, although the same request would now find other changes. Such a page says nothing of the present: neither lag nor state.

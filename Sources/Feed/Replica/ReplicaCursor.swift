@@ -1,7 +1,7 @@
 import Basics
 import ReplicaStore
 
-/// What a follower's cursor does next.
+/// The next step of a follower's cursor.
 enum ReplicaStep: Equatable {
     /// The follower must forget what it has; the cursor starts over.
     case reset(ResetReason)

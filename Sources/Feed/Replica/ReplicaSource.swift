@@ -1,4 +1,4 @@
-/// What a follower is told of the replica beside its contents.
+/// Facts about the replica that its followers receive beside its contents.
 package struct ReplicaSource: Sendable, Hashable {
     /// The id of this service, then those of the services that its contents come from, nearest first.
     package var chain: [String]

@@ -27,7 +27,7 @@ package final class ReplicaStream: FeedBody {
     /// When a pass from 0 begins: together with those of others that joined meanwhile.
     private var joinsAt: Duration?
     private var isReady = false
-    /// What the changes are of must be told before the next one.
+    /// The line `contents` must be sent before the next change.
     private var owesContents = true
     private var isBusySaid = false
     private var delivery = FeedHub.Delivery()
