@@ -35,8 +35,17 @@ package enum Hex {
         return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 
-    /// Two digits for each byte.
-    package static func text(_ bytes: some Sequence<UInt8>) -> String {
-        String(decoding: bytes.flatMap { [digit($0 >> 4), digit($0 & 15)] }, as: UTF8.self)
+    /// Two digits for each byte. One allocation: digests are written for each request to AWS.
+    package static func text(_ bytes: some Collection<UInt8>) -> String {
+        let count = 2 * bytes.count
+        return String(unsafeUninitializedCapacity: count) { room in
+            var end = 0
+            for byte in bytes {
+                room[end] = digit(byte >> 4)
+                room[end + 1] = digit(byte & 15)
+                end += 2
+            }
+            return end
+        }
     }
 }
