@@ -191,6 +191,31 @@ import Testing
         #expect(follower.summary == ["contents", "put 1 snapshot", "ready", "bookmark"])
     }
 
+    @Test("a follower that waits, and whose own contents come meanwhile, is told their name before their changes")
+    func renamedWhileWaiting() throws {
+        let fixture = try Self.fixture()
+        let tag = StreamTag(hash: 5)
+        fixture.writer.follow(tag, since: 1_000)
+        fixture.writer.completed(100_000)
+        fixture.publish()
+        let marks = Watermarks(stream: tag, low: 90_000, high: 200_000)
+        let position = Position(epoch: FeedFixture.epoch("bbbbbbbb"), seq: 1, watermarks: marks)
+        let stream = try fixture.follow(.position(position))
+        var follower = FollowerModel()
+        follower.checksDigest = false
+        try follower.read(stream)
+        #expect(follower.lines.last?.strings["epoch"] == "aaaaaaaa")
+        fixture.rebuild(epoch: "bbbbbbbb")
+        try fixture.scan(["a"], value: 1)
+        fixture.writer.endBootstrap()
+        try fixture.put("b", 2)
+        fixture.publish()
+        follower.forgetLines()
+        try follower.read(stream, now: .seconds(1))
+        #expect(follower.summary == ["contents", "put 2 stream", "ready", "bookmark"])
+        #expect(follower.lines.first?.strings["epoch"] == "bbbbbbbb")
+    }
+
     @Test("the source is told while there are no contents, and again when its chain changes")
     func source() throws {
         let chain = Mutex(["me"])

@@ -135,7 +135,12 @@ struct ReplicaCursor {
             pendingReset = nil
             return .reset(reason)
         }
-        if let moving, let step = placeMoving(moving, in: snapshot) { return step }
+        if let moving {
+            let told = epoch
+            if let step = placeMoving(moving, in: snapshot) { return step }
+            // The contents that it waited for came under another name than those that it was told of.
+            if epoch != told { return .renamed }
+        }
         let head = snapshot.position
         if hasForgotten {
             hasForgotten = false
