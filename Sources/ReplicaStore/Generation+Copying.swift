@@ -19,9 +19,9 @@ extension Generation {
     }
 
     /// See `GenerationWriter.settleCopy`.
-    mutating func settleCopy(at seq: UInt64, horizon: UInt64) {
+    mutating func settleCopy(at seq: UInt64, horizon: UInt64, of time: Int64?) {
         if seq > self.seq { skip(to: seq) }
-        settle(horizon: horizon)
+        settle(horizon: horizon, of: time)
     }
 
     /// The newest state of a key.

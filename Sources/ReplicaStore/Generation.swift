@@ -255,9 +255,10 @@ struct Generation: ~Copyable {
         history.suspend()
     }
 
-    /// Removals up to `horizon` cannot be told any more. Steps are kept from here on, unless they are kept already.
-    mutating func settle(horizon: UInt64) {
+    /// Removals up to `horizon`, of `time` at the latest, cannot be told any more. Steps are kept from here on, unless they are kept already.
+    mutating func settle(horizon: UInt64, of time: Int64?) {
         self.horizon = max(self.horizon, horizon)
+        if let time { horizonAt = max(horizonAt ?? time, time) }
         endBootstrap()
         history.resume()
     }
@@ -357,7 +358,7 @@ struct Generation: ~Copyable {
             // That of a copied replica may be later already.
             guard oldest.seq > horizon else { continue }
             horizon = oldest.seq
-            horizonAt = oldest.at
+            horizonAt = max(horizonAt ?? oldest.at, oldest.at)
         }
     }
 

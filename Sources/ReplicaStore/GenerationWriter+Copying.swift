@@ -15,8 +15,11 @@ extension GenerationWriter {
     package func copy(_ record: StoredRecord) -> CopyOutcome { generation.copy(record) }
 
     /// All states of the other replica up to `seq` are here, and nothing newer. The first time this ends the bootstrap. Removals up to
-    /// `horizon` cannot be told any more. The steps that are kept begin here unless none was skipped.
-    package func settleCopy(at seq: UInt64, horizon: UInt64) { generation.settleCopy(at: seq, horizon: horizon) }
+    /// `horizon` cannot be told any more; the newest of them was made at `time`, in milliseconds since 1970 UTC, or before. The steps that are
+    /// kept begin here unless none was skipped.
+    package func settleCopy(at seq: UInt64, horizon: UInt64, of time: Int64? = nil) {
+        generation.settleCopy(at: seq, horizon: horizon, of: time)
+    }
 
     /// Gives the contents another epoch and lets them count seqs of their own from here on. What they hold keeps its seqs, and positions of
     /// the old epoch up to here stay exact.

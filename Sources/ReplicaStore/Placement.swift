@@ -34,12 +34,14 @@ extension StoreSnapshot {
 
     /// The same of a reader that may hold states up to `high` besides, which another replica gave it: the next replica must have reached them.
     package func position(at seq: UInt64, readsIndex: Bool, holding high: Int64?) -> Position {
-        let position = position(at: seq, readsIndex: readsIndex)
-        guard let high, let stream = progress.stream else { return position }
+        let place = position(at: seq, readsIndex: readsIndex)
+        guard let high, let stream = progress.stream else { return place }
         // Before the first proof: whoever was placed here had all from before this replica began.
-        guard let low = position.watermarks?.low ?? progress.birth else { return position }
+        guard let low = place.watermarks?.low ?? progress.birth else { return place }
+        // What it has read here counts too, also before the first proof.
+        let read = place.watermarks?.high ?? progress.high(at: readsIndex ? position.seq : seq)
         // Odd, so that this replica tells such a place from those of its own readers, however often it is cut off.
-        let newest = max(high, position.watermarks?.high ?? high) | 1
+        let newest = max(high, read ?? high) | 1
         return Position(
             epoch: position.epoch,
             seq: seq,
@@ -76,7 +78,8 @@ extension StoreSnapshot {
         guard start >= birth else { return .impossible(.younger) }
         let head = self.position.seq
         let seq = progress.lastSeq(notAfter: start, head: head)
-        guard seq >= horizon else { return .impossible(.forgotten) }
+        // Of contents that were copied the seqs alone do not tell: they lack the times of what was forgotten.
+        guard seq >= horizon, start >= horizonAt ?? .min else { return .impossible(.forgotten) }
         guard let known = progress.low(at: head), known >= marks.high else { return .behind }
         return .after(seq, seen: head)
     }

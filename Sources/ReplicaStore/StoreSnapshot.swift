@@ -17,7 +17,7 @@ package struct StoreSnapshot: Sendable {
     /// The oldest seq from which every later change (removals included) can still be told. Resume from before it is a reset.
     package var horizon: UInt64 { contents.horizon }
     /// When the newest removal that cannot be told any more was made, in milliseconds since 1970 UTC; nil when none was forgotten
-    /// by this process.
+    /// by this process, nor by the replica that it copies.
     package var horizonAt: Int64? { contents.horizonAt }
     /// The evidence by which this view places readers of other replicas.
     package var progress: StreamProgress { contents.progress }

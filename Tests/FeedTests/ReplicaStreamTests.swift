@@ -32,7 +32,7 @@ import Testing
         fixture.publish()
         let digest = fixture.writer.snapshot().digest
         let mark =
-            #""id":"aaaaaaaa.5","position":"aaaaaaaa.5","lag_ms":7,"items":2,"state":"live","reason":"","digest":"\#(digest)","horizon":"0","sent_ms":0}"#
+            #""id":"aaaaaaaa.5","position":"aaaaaaaa.5","lag_ms":7,"items":2,"state":"live","reason":"","digest":"\#(digest)","horizon":"0","horizon_at":null,"sent_ms":0}"#
         var follower = FollowerModel()
         let stream = try fixture.follow()
         try follower.read(stream)

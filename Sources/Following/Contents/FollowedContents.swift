@@ -238,7 +238,7 @@ final class FollowedContents {
         if copy.countsAlone {
             copy.writer.settleCopy(at: copy.writer.seq, horizon: 0)
         } else {
-            copy.writer.settleCopy(at: position.seq, horizon: mark.horizon)
+            copy.writer.settleCopy(at: position.seq, horizon: mark.horizon, of: mark.horizonAt)
         }
         if let marks = position.watermarks {
             copy.writer.mayHold(marks.high)
