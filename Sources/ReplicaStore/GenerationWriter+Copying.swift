@@ -1,3 +1,5 @@
+package import TableModel
+
 /// What became of a record that was copied.
 package enum CopyOutcome: Sendable, Hashable {
     case applied
@@ -19,6 +21,15 @@ extension GenerationWriter {
     /// kept begin here unless none was skipped.
     package func settleCopy(at seq: UInt64, horizon: UInt64, of time: Int64? = nil) {
         generation.settleCopy(at: seq, horizon: horizon, of: time)
+    }
+
+    /// Leaves a seq out, because steps are missing before the next change: no steps are kept up to `settleCopy`, and a copy of these contents
+    /// finds the same by the gap.
+    package func omitSteps() { generation.skip(to: generation.seq + 1) }
+
+    /// Whether a key has this version or a newer one.
+    package func has(_ version: SequenceNumber, under key: UnsafeRawBufferPointer) -> Bool {
+        generation.newestState(of: key)?.storage.has(atLeast: version) ?? false
     }
 
     /// Gives the contents another epoch and lets them count seqs of their own from here on. What they hold keeps its seqs, and positions of

@@ -35,6 +35,8 @@ final class FollowedContents {
         /// A seq was skipped since the last bookmark, so states up to the upstream's head may be missing: nobody may see it, and no other
         /// replica can continue it.
         var isInPass = false
+        /// Where they count by themselves: rows of the upstream's index come, in which steps are missing.
+        var omitsSteps = false
     }
 
     private let store: ReplicaStore
@@ -134,6 +136,7 @@ final class FollowedContents {
         copy.upstreamEpoch = contents.epoch
         copy.upstreamSeq = 0
         copy.isInPass = false
+        copy.omitsSteps = true
         current = copy
         publish()
     }
@@ -170,12 +173,14 @@ final class FollowedContents {
         guard change.seq > copy.upstreamSeq else {
             throw Contradiction(description: "the seq went back from \(copy.upstreamSeq) to \(change.seq)")
         }
-        if loading == nil, !copy.countsAlone, change.seq > copy.upstreamSeq + 1 { copy.isInPass = true }
+        if loading == nil, change.seq > copy.upstreamSeq + 1 {
+            if copy.countsAlone { copy.omitsSteps = true } else { copy.isInPass = true }
+        }
         let outcome = batch.arena.withUnsafeBytes { arena in
             let key = UnsafeRawBufferPointer(rebasing: arena[entry.key])
             let item = UnsafeRawBufferPointer(rebasing: arena[entry.item])
             return copy.countsAlone
-                ? count(change, key, item, in: copy.writer)
+                ? count(change, key, item, in: copy)
                 : copy.writer.copy(
                     StoredRecord(
                         seq: change.seq,
@@ -200,25 +205,29 @@ final class FollowedContents {
         if loading != nil { loading = copy } else { current = copy }
     }
 
-    /// Applies a change of another replica with the next seq of these contents. A state that is here already is no change.
+    /// Applies a change of another replica with the next seq of these contents, or with the one after it where steps are missing before it. A
+    /// state that is here already is no change.
     private func count(
         _ change: UpstreamChange,
         _ key: UnsafeRawBufferPointer,
         _ item: UnsafeRawBufferPointer,
-        in writer: GenerationWriter
+        in copy: Copy
     ) -> CopyOutcome {
-        let key = ItemKey(bytes: [UInt8](key))
+        let writer = copy.writer
+        let itemKey = ItemKey(bytes: [UInt8](key))
         let outcome: Change.Outcome =
             change.isPut
             ? .put(Item(packed: [UInt8](item))) : change.cause == .unreadable ? .unreadable : .remove
-        let isRepair = change.version == nil || change.cause == .repair || change.cause == .unreadable
-        guard isRepair else {
+        if let version = change.version, change.cause != .repair, change.cause != .unreadable {
+            guard !writer.has(version, under: key) else { return .applied }
+            if copy.omitsSteps { writer.omitSteps() }
             _ = writer.apply(
-                Change(key: key, outcome: outcome, version: change.version, at: change.at, cause: change.cause)
+                Change(key: itemKey, outcome: outcome, version: version, at: change.at, cause: change.cause)
             )
-            return .applied
+        } else if !writer.holds(outcome, under: itemKey) {
+            if copy.omitsSteps { writer.omitSteps() }
+            writer.repair(itemKey, outcome, at: change.at)
         }
-        if !writer.holds(outcome, under: key) { writer.repair(key, outcome, at: change.at) }
         return .applied
     }
 
@@ -235,6 +244,7 @@ final class FollowedContents {
         if position.seq > copy.writer.seq { copy.isChanged = true }
         copy.upstreamSeq = position.seq
         copy.isInPass = false
+        copy.omitsSteps = false
         if copy.countsAlone {
             copy.writer.settleCopy(at: copy.writer.seq, horizon: 0)
         } else {
