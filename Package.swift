@@ -191,7 +191,7 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 "Basics", "TableModel", "DynamoDBClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication",
-                "HTTPServer", "ItemQuery", "Feed", "TestTools",
+                "TestTools",
             ],
             path: "Tests/Simulation",
             swiftSettings: strict
@@ -231,7 +231,10 @@ let package = Package(
                 "DynamoSandbox", "HTTPServer", "TestVolume",
             ]
         ),
-        tests(of: "Simulation", []),
+        tests(
+            of: "Simulation",
+            ["TableModel", "ReplicaStore", "HTTPServer", "ItemQuery", "Feed", "CurlTransport", "Following", "API"]
+        ),
         tests(of: "HTTPServer", ["TestTools", "HTTPCases", "HTTPSemantics", "CLinux"]),
         tests(of: "Compression", ["CZlib"]),
         tests(of: "Digest", []),
