@@ -58,7 +58,8 @@ def load(arguments, leader, items):
     """Seconds until a follower is Ready, from the first items and from the start of the process, and the leader's for it."""
     cpu = cpu_seconds(leader.pid)
     with follower(arguments, leader.port) as copy:
-        wait_for(lambda: copy.status()["upstream"]["bytes"] > PREAMBLE_BYTES, 30, "a load to begin", 0.005)
+        # There is no upstream in the status before the first look at it.
+        wait_for(lambda: (copy.status()["upstream"] or {"bytes": 0})["bytes"] > PREAMBLE_BYTES, 30, "a load to begin", 0.005)
         began = time.monotonic()
         started = copy.ready_after()
         loaded, cpu = time.monotonic() - began, cpu_seconds(leader.pid) - cpu

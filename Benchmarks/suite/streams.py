@@ -1,5 +1,6 @@
 """Streams of Server-Sent Events read event by event, with the moment and the number of bytes at which each came."""
 
+import contextlib
 import re
 import socket
 import time
@@ -46,7 +47,8 @@ class Events:
 
     def close(self):
         """Ends the stream, also under a thread that reads it."""
-        with self.socket:
+        # The server may have ended it before.
+        with self.socket, contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
 
 
