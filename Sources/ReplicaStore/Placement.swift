@@ -20,6 +20,20 @@ package enum Placement: Sendable, Hashable {
     }
 }
 
+/// What a reader brought from elsewhere, in milliseconds since 1970 UTC as stream records bear them.
+package struct HeldTimes: Sendable, Hashable {
+    /// It has every record that bears this time or an earlier one, as its position says (`Watermarks.low`).
+    package let low: Int64
+    /// The newest time of a state that another replica may have given it; nil where it has only read here and at copies of this.
+    package let high: Int64?
+
+    /// Names the times.
+    package init(low: Int64, high: Int64?) {
+        self.low = low
+        self.high = high
+    }
+}
+
 extension StoreSnapshot {
     /// The place of a reader that has read to `seq`. Without watermarks where that is beyond this view, which does not know the newest time
     /// up to there.
@@ -32,21 +46,29 @@ extension StoreSnapshot {
         return progress.position(position.epoch, at: seq, highAt: readsIndex ? position.seq : seq)
     }
 
-    /// The same of a reader that may hold states up to `high` besides, which another replica gave it: the next replica must have reached them.
-    package func position(at seq: UInt64, readsIndex: Bool, holding high: Int64?) -> Position {
-        let place = position(at: seq, readsIndex: readsIndex)
-        guard let high, let stream = progress.stream else { return place }
-        // Before the first proof: whoever was placed here had all from before this replica began.
-        guard let low = place.watermarks?.low ?? progress.birth else { return place }
-        // What it has read here counts too, also before the first proof.
-        let read = place.watermarks?.high ?? progress.high(at: readsIndex ? position.seq : seq)
+    /// The same of a reader that brought `held` from elsewhere. Without that it would lose its place where it is cut off again before this
+    /// replica's first proof, and the next replica would not wait for what it has seen.
+    package func position(at seq: UInt64, readsIndex: Bool, holding held: HeldTimes?) -> Position {
+        let position = position(at: seq, readsIndex: readsIndex)
+        guard let held, let stream = progress.stream else { return position }
+        let own = position.watermarks?.high ?? progress.high(at: readsIndex ? self.position.seq : seq)
+        guard let newest = [held.high, own].compactMap(\.self).max() else { return position }
+        let low = max(held.low, position.watermarks?.low ?? held.low)
         // Odd, so that this replica tells such a place from those of its own readers, however often it is cut off.
-        let newest = max(high, read ?? high) | 1
+        let high = held.high == nil ? newest : newest | 1
         return Position(
             epoch: position.epoch,
             seq: seq,
-            watermarks: Watermarks(stream: stream, low: low, high: newest)
+            watermarks: Watermarks(stream: stream, low: low, high: high)
         )
+    }
+
+    /// What a reader holds by its position that this replica does not know of the seq in it; nil where it knows all.
+    package func held(by position: Position) -> HeldTimes? {
+        guard let marks = position.watermarks, marks.stream == progress.stream else { return nil }
+        let high = foreignHigh(of: position)
+        guard high != nil || progress.low(at: position.seq) ?? .min < marks.low else { return nil }
+        return HeldTimes(low: marks.low, high: high)
     }
 
     /// The newest time of a state that a reader of this replica may hold, where another replica gave it: it was cut off before it had read all

@@ -164,6 +164,24 @@ import Testing
         #expect(end.seq == 6 && end.watermarks?.high == 360_001)
     }
 
+    @Test(
+        "who is cut off in a move takes along up to which time it has all, where this replica does not know it of its place",
+        arguments: [FeedMode.latest, .all]
+    )
+    func cutOffOnAYoungReplica(mode: FeedMode) throws {
+        // The only proof is at the head, as on a copy that was loaded a moment ago.
+        let (_, hub, _) = try Self.replica(low: 400_000)
+        let position = Self.position(low: 150_000, high: 350_000)
+        let events = Self.read(Self.stream(hub, from: position, mode: mode), budget: 1, events: 3)
+        let cut = try #require(events.last?.id.flatMap(Position.init))
+        #expect(cut.seq == 3 && cut.watermarks?.low == 150_000)
+        // However often it is cut off. At the head it has what this replica has.
+        let rest = Self.read(Self.stream(hub, from: cut, mode: mode)).compactMap { $0.id.flatMap(Position.init) }
+        #expect(rest.map(\.watermarks?.low) == [150_000, 150_000, 400_000, 400_000])
+        let newest = mode == .latest ? 360_001 : 350_001
+        #expect(rest.map(\.watermarks?.high) == [Int64(newest), Int64(newest), 360_001, 360_000])
+    }
+
     @Test("a subscriber that was cut off in a move waits for a replica that has lost states again")
     func cutOffBehind() throws {
         let (store, hub, writer) = try Self.replica(low: 100_000)

@@ -159,13 +159,16 @@ import Testing
     @Test("a reader that was cut off on its way keeps the newest time that it may hold")
     func foreignHigh() throws {
         let snapshot = try Self.writer().snapshot()
-        let cut = snapshot.position(at: 2, readsIndex: true, holding: 104_200)
+        func cutOff(_ seq: UInt64, _ high: Int64?, low: Int64 = 0) -> Position {
+            snapshot.position(at: seq, readsIndex: true, holding: HeldTimes(low: low, high: high))
+        }
+        let cut = cutOff(2, 104_200)
         #expect(cut.watermarks?.high == 104_201 && cut.seq == 2)
         #expect(snapshot.foreignHigh(of: cut) == 104_200)
         #expect(snapshot.foreignHigh(of: snapshot.position(at: 2, readsIndex: false)) == nil)
-        #expect(snapshot.position(at: 5, readsIndex: true, holding: 104_000).watermarks?.high == 104_001)
+        #expect(cutOff(5, 104_000).watermarks?.high == 104_001)
         // However often it is cut off.
-        let again = snapshot.position(at: 2, readsIndex: true, holding: 104_201)
+        let again = cutOff(2, 104_201)
         #expect(again == cut)
         #expect(snapshot.reaches(104_500) && !snapshot.reaches(104_501))
     }
@@ -176,7 +179,8 @@ import Testing
         writer.follow(Self.tag, since: 1_000)
         writer.endBootstrap()
         #expect(writer.apply(try Self.removal(at: 106_000)))
-        let cut = writer.snapshot().position(at: 0, readsIndex: true, holding: 104_000)
+        let held = HeldTimes(low: 1_000, high: 104_000)
+        let cut = writer.snapshot().position(at: 0, readsIndex: true, holding: held)
         #expect(cut.watermarks == Watermarks(stream: Self.tag, low: 1_000, high: 106_001))
     }
 

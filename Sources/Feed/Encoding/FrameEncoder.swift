@@ -35,7 +35,8 @@ struct FrameEncoder {
         case .steps: encoder.appendSteps(after: start)
         case .movedRows(let seen, _, let hasRows):
             encoder.appendRows(after: start, base: 0, end: seen, withoutUntouched: hasRows)
-        case .movedSteps(let seen, let high): encoder.appendSteps(after: start, end: seen, repeatsUpTo: high)
+        case .movedSteps(let seen, let held):
+            encoder.appendSteps(after: start, end: seen, repeatsUpTo: held.high ?? .min)
         }
         return FeedFrame(
             bytes: encoder.bytes,
@@ -52,7 +53,7 @@ struct FrameEncoder {
         self.snapshot = snapshot
         self.bounds = bounds
         var envelope = ChangeEnvelope(snapshot: snapshot, view: view)
-        envelope.high = kind.high
+        envelope.held = kind.held
         envelope.readsIndex = view.key.mode == .latest
         envelope.isForFollowers = view.key.mode == .replica
         envelope.hasWatermarks = !envelope.isForFollowers

@@ -164,7 +164,7 @@ struct ReplicaCursor {
         }
         return .changes(
             seen > 0
-                ? .movedRows(seen: seen, high: nil, hasRows: true)
+                ? .movedRows(seen: seen, held: nil, hasRows: true)
                 : .rows(base: 0, settled: 0, end: .max)
         )
     }
