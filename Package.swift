@@ -108,7 +108,7 @@ let package = Package(
         ),
         layer(
             "Following",
-            ["Basics", "CurlTransport", "TableModel", "ReplicaStore", "Replication"]
+            ["Basics", "CurlTransport", "TableModel", "ReplicaStore", "StateStore", "Replication"]
         ),
         layer("HTTPServer", ["Basics", "HTTPSemantics", "CLinux", deque, heap]),
         layer("Compression", ["Basics", "CZlib"]),
@@ -240,7 +240,10 @@ let package = Package(
         tests(of: "Digest", []),
         tests(of: "ItemQuery", ["TestTools", "TableModel"]),
         tests(of: "Feed", ["TestTools", "TableModel", "ItemQuery", "ReplicaStore", "HTTPServer", "CZlib"]),
-        tests(of: "Following", ["CurlTransport", "TableModel", "ReplicaStore", "Replication", "TestTools"]),
+        tests(
+            of: "Following",
+            ["CurlTransport", "TableModel", "ReplicaStore", "StateStore", "Replication", "TestTools"]
+        ),
         tests(of: "FeedClient", ["CurlTransport", "TableModel", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
         tests(

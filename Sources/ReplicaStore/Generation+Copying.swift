@@ -4,6 +4,9 @@ extension Generation {
     /// See `GenerationWriter.beginCopy`.
     mutating func beginCopy() { isCopy = true }
 
+    /// See `GenerationWriter.restore(lineage:)`.
+    mutating func restore(lineage: EpochLineage) { self.lineage = lineage }
+
     /// See `GenerationWriter.copy`.
     mutating func copy(_ record: StoredRecord) -> CopyOutcome {
         guard record.seq > seq else { return .seqGoesBack }

@@ -6,7 +6,7 @@ import TableModel
 /// Each live key or tombstone has exactly one record, which is in a tree by key and in a tree by seq.
 struct Generation: ~Copyable {
     private(set) var epoch: Epoch
-    private var lineage = EpochLineage()
+    var lineage = EpochLineage()
     /// The seqs are those of another replica.
     var isCopy = false
     let keySchema: KeySchema

@@ -4,4 +4,7 @@ extension GenerationWriter {
     package func restore(_ record: StoredRecord) -> Bool {
         restore(record.storage)
     }
+
+    /// The restored contents have had these other names.
+    package func restore(lineage: EpochLineage) { generation.restore(lineage: lineage) }
 }

@@ -28,6 +28,9 @@ package struct StoreSnapshot: Sendable {
     /// Whether the seqs are those of another replica, which these contents are a copy of: its readers may be ahead.
     package var isCopy: Bool { contents.isCopy }
 
+    /// The names that these contents have had before the present one.
+    package var lineage: EpochLineage { contents.lineage }
+
     /// Whether a position of `epoch` at `seq` means the same here: it is of these contents' own epoch, or of one that they had up to there.
     package func continues(_ epoch: Epoch, at seq: UInt64) -> Bool {
         epoch == position.epoch || contents.lineage.covers(epoch, seq)

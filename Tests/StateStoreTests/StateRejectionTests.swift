@@ -98,8 +98,8 @@ import Testing
     @Test("a state of a newer release is not used, and kept aside when a new one is saved")
     func newerFormat() throws {
         let fixture = try saved()
-        try tamper(fixture, "PRAGMA user_version = 5")
-        #expect(try fixture.rejection() == .newerFormat(5))
+        try tamper(fixture, "PRAGMA user_version = 6")
+        #expect(try fixture.rejection() == .newerFormat(6))
         try fixture.save(try fixture.open())
         #expect(try fixture.rejection() == nil)
         #expect(!StateFixture.read(fixture.database + ".set-aside").isEmpty)
@@ -147,7 +147,8 @@ import Testing
             "UPDATE state SET seq = seq + 1", "UPDATE state SET positions = x'00'", "UPDATE state SET horizon = 3",
             "UPDATE state SET stream_read_at = stream_read_at + 1", "UPDATE state SET records = records - 1",
             "UPDATE state SET is_closed = 0", "UPDATE state SET epoch = 'aaaaaaaaaaaa'",
-            "UPDATE state SET file_number = 1",
+            "UPDATE state SET file_number = 1", "UPDATE state SET origin = 'replica'",
+            "UPDATE state SET is_copy = 1",
         ]
     )
     func tampered(_ statements: String) throws {

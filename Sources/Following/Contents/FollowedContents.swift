@@ -1,9 +1,11 @@
 import ReplicaStore
+import StateStore
 import TableModel
 
 /// The contents that are copied from an upstream, and how far they have been. Not Sendable: it belongs to the thread that follows.
 ///
-/// `current` is what readers see. While contents are loaded, `loading` is filled beside it, and takes its place once it is proved.
+/// `current` is what readers see. While contents are loaded, `loading` is filled beside it, and takes its place once it is proved. Contents of
+/// a saved state are `current` from the start on, and nobody sees more of them than was saved before a bookmark has proved them.
 final class FollowedContents {
     /// What became of a bookmark.
     enum Settling: Sendable, Hashable {
@@ -37,6 +39,8 @@ final class FollowedContents {
         var isInPass = false
         /// Where they count by themselves: rows of the upstream's index come, in which steps are missing.
         var omitsSteps = false
+        /// Where they come from a saved state that no bookmark has proved since.
+        var restored: RestoredContents?
     }
 
     private let store: ReplicaStore
@@ -51,6 +55,8 @@ final class FollowedContents {
     private var showsUnproved = false
     /// Where the upstream stood when the contents were last proved; nil before.
     private var proved: Position?
+    /// The contents of a saved state as they were saved, until readers see those or newer ones.
+    private var preview: StoreSnapshot?
 
     init(store: ReplicaStore, limits: StoreLimits) {
         self.store = store
@@ -58,13 +64,15 @@ final class FollowedContents {
     }
 
     /// Whether readers see contents of an upstream.
-    var isServing: Bool { current != nil }
+    var isServing: Bool { current != nil && preview == nil }
     /// Whether contents are being loaded.
     var isLoading: Bool { loading != nil }
     /// The key by which lines are read; nil before contents were described.
     var keySchema: KeySchema? { (loading ?? current)?.keySchema }
     /// The epoch of the upstream whose lines are expected; nil before contents were described.
     var upstreamEpoch: Epoch? { (loading ?? current)?.upstreamEpoch }
+    /// The epoch of what readers see, or will see; nil before contents were described.
+    var epoch: Epoch? { current?.writer.epoch }
     /// Changes that were applied.
     private(set) var applied = 0
 
@@ -72,10 +80,71 @@ final class FollowedContents {
     var resumePosition: Position? {
         guard loading == nil, let current, !current.isInPass else { return nil }
         let own = current.writer.snapshot().position
-        let marks = own.watermarks
+        let marks = own.watermarks ?? restoredMarks(current)
         // After a move nothing of the new upstream has come yet: it is asked as it was before.
-        if current.countsAlone, current.upstreamSeq == 0 { return own }
+        if current.countsAlone, current.upstreamSeq == 0 {
+            return Position(epoch: own.epoch, seq: own.seq, watermarks: marks)
+        }
         return Position(epoch: current.upstreamEpoch, seq: current.upstreamSeq, watermarks: marks)
+    }
+
+    // MARK: A saved state
+
+    /// Takes the contents of a saved state, to go on from where they end. Nobody sees them yet. Before anything else.
+    func restore(_ restored: RestoredContents) {
+        let (state, place) = (restored.state, restored.place)
+        state.writer.restore(lineage: place.lineage)
+        state.writer.follow(place.stream, since: nil)
+        let copy = Copy(
+            writer: state.writer,
+            keySchema: state.identity.keySchema,
+            upstreamEpoch: place.upstreamEpoch,
+            upstreamSeq: place.upstreamSeq,
+            countsAlone: place.countsAlone,
+            restored: restored
+        )
+        current = copy
+        proved = Position(epoch: place.upstreamEpoch, seq: place.upstreamSeq, watermarks: restoredMarks(copy))
+        preview = state.writer.snapshot()
+    }
+
+    /// The times of saved contents at the place where they were saved. Readers of contents that count alone are told none before a bookmark.
+    private func restoredMarks(_ copy: Copy) -> Watermarks? {
+        guard let restored = copy.restored, [0, restored.place.upstreamSeq].contains(copy.upstreamSeq),
+            let low = restored.state.times.low, let high = restored.state.times.high
+        else { return nil }
+        return Watermarks(stream: restored.place.stream, low: low, high: high)
+    }
+
+    /// The saved state that the contents come from, while no bookmark has proved them; nil otherwise.
+    var restored: RestoredContents? { current?.restored }
+    /// Whether there is a saved state that readers do not see.
+    var isHidden: Bool { preview != nil }
+
+    /// Shows the contents of the saved state as they were saved.
+    func showRestored() {
+        guard let snapshot = preview else { return }
+        preview = nil
+        store.publish(snapshot)
+    }
+
+    /// What the newest bookmark has proved, for a restart to go on with. Nil where it has proved nothing, and for contents that cannot be
+    /// gone on with.
+    func provedContents(of contents: UpstreamContents?) -> ProvedContents? {
+        guard loading == nil, let current, !mustRename, !showsUnproved, proved != nil, current.restored == nil,
+            let contents, let identity = contents.stateIdentity, let stream = contents.stream,
+            let snapshot = store.snapshot
+        else { return nil }
+        let place = FollowedPlace(
+            upstreamEpoch: current.upstreamEpoch,
+            upstreamSeq: current.upstreamSeq,
+            countsAlone: current.countsAlone,
+            stream: stream,
+            items: snapshot.itemCount,
+            digest: snapshot.digest,
+            lineage: snapshot.lineage
+        )
+        return ProvedContents(snapshot: snapshot, place: place, identity: identity)
     }
 
     // MARK: Beginnings
@@ -146,12 +215,14 @@ final class FollowedContents {
 
     /// Takes from readers what they see: there is no room for it and for what takes its place.
     func withdraw() {
-        current = nil
+        (current, preview) = (nil, nil)
         store.withdraw()
     }
 
-    /// What readers see is not the upstream's: when other contents take its place they start over, whatever its name is.
+    /// What readers see is not the upstream's: when other contents take its place they start over, whatever its name is. A saved state that
+    /// nobody has seen is given up.
     func distrust() {
+        guard !isHidden else { return withdraw() }
         mustRename = true
         guard let marks = current?.writer.snapshot().position.watermarks else { return }
         doubtful = max(doubtful ?? 0, marks.low, marks.high)
@@ -159,6 +230,9 @@ final class FollowedContents {
 
     /// The upstream has contradicted itself: the same holds where readers have seen what no bookmark has proved.
     func doubt() { if loading == nil, showsUnproved { distrust() } }
+
+    /// Whether readers see contents that are not the upstream's, or may not be.
+    var isDistrusted: Bool { mustRename }
 
     // MARK: Lines
 
@@ -255,14 +329,16 @@ final class FollowedContents {
             copy.writer.completed(marks.low)
         }
         let isNew = loading != nil
-        if isNew, let shown = current?.writer.snapshot(), !reaches(mark, shown) {
+        if isNew, isServing, let shown = current?.writer.snapshot(), !reaches(mark, shown) {
             loading = copy
             return .older
         }
-        (loading, current) = (nil, copy)
+        let isFirst = copy.restored != nil
+        copy.restored = nil
+        (loading, current, preview) = (nil, copy, nil)
         if isNew { (mustRename, doubtful) = (false, nil) }
         (proved, showsUnproved) = (position, false)
-        if isNew || copy.isChanged { publish() } else { refresh() }
+        if isNew || isFirst || copy.isChanged { publish() } else { refresh() }
         return .exact(isNew: isNew)
     }
 
@@ -295,15 +371,15 @@ final class FollowedContents {
 
     /// Shows what was applied since the last time. Contents that are being loaded are not shown before they are proved.
     func showChanges() {
-        guard loading == nil, let current, current.isChanged, !current.isInPass else { return }
+        guard loading == nil, let current, current.isChanged, !current.isInPass, current.restored == nil else { return }
         showsUnproved = true
         publish()
     }
 
     private func publish() {
-        guard let writer = current?.writer else { return }
-        current?.isChanged = false
-        store.publish(writer.snapshot())
+        guard let current, current.restored == nil else { return }
+        self.current?.isChanged = false
+        store.publish(current.writer.snapshot())
     }
 
     private func refresh() { if let writer = current?.writer { store.refresh(writer.snapshot()) } }

@@ -118,7 +118,7 @@ final class ReplicationReporter: ReplicationObserver {
             if let newEpochReason { logger.warning("the feed begins a new epoch: \(newEpochReason)") }
         case .stateRejected(let rejection):
             logger.warning(
-                "reading the table, the saved state is not used: \(rejection)",
+                "everything is read again, the saved state is not used: \(rejection)",
                 metadata: ["reason": "\(rejection.kind)"]
             )
         case .stateSaved(let report):
@@ -130,7 +130,7 @@ final class ReplicationReporter: ReplicationObserver {
         case .stateTrouble(let trouble): report(trouble)
         case .stateLeftUnfinished(let seconds):
             logger.warning(
-                "the first save of the state was left unfinished \(seconds) s after the stop was asked for; the next start reads the table"
+                "the first save of the state was left unfinished \(seconds) s after the stop was asked for; the next start reads everything"
             )
         case .stateRecovered:
             state.withLock { $0.stateTrouble = nil }

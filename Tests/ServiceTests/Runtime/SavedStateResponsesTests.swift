@@ -87,7 +87,7 @@ import Testing
             "warning saving to f failed: database or disk is full; serving goes on, and saving is tried again\n"
         #expect(
             lines.all == [
-                "warning reading the table, the saved state is not used: the stream was last read 30.0 h ago, and keeps "
+                "warning everything is read again, the saved state is not used: the stream was last read 30.0 h ago, and keeps "
                     + "its records for 24 h reason=too-old\n",
                 "info resuming from the saved state of 5 s ago epoch=aaaaaaaa\n", trouble,
                 "info the state is saved again\n", trouble, "info state saved bytes=9 records=2\n",

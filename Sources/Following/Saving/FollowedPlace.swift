@@ -1,0 +1,89 @@
+import ReplicaStore
+import StateStore
+import TableModel
+
+/// The place of saved contents, as their state keeps it beside the records: where the upstream stood, and what the bookmark there told.
+struct FollowedPlace: Sendable, Hashable {
+    /// The epoch and seq of the upstream that the contents are of.
+    var upstreamEpoch: Epoch
+    var upstreamSeq: UInt64
+    /// Whether the contents count in seqs of their own (`FollowedContents`).
+    var countsAlone: Bool
+    /// The stream that the times are of.
+    var stream: StreamTag
+    /// Number and digest of the items, which the upstream had too.
+    var items: Int
+    var digest: ContentDigest
+    /// The epochs that the contents had before.
+    var lineage: EpochLineage
+
+    /// Whether restored contents are those that were saved.
+    func fits(_ writer: GenerationWriter) -> Bool {
+        let (items, content) = writer.digest
+        return items == self.items && content == digest
+    }
+
+    /// Seven lines, each with the name of a value and the value.
+    var encoded: [UInt8] {
+        let lines = [
+            "epoch \(upstreamEpoch)", "seq \(upstreamSeq)", "alone \(countsAlone)", "stream \(stream)",
+            "items \(items)",
+            "digest \(digest)", "lineage \(lineage)",
+        ]
+        return Array(lines.joined(separator: "\n").utf8)
+    }
+}
+
+extension FollowedPlace {
+    /// Reads what `encoded` writes; nil for anything else.
+    init?(decoding bytes: [UInt8]) {
+        let names = ["epoch", "seq", "alone", "stream", "items", "digest", "lineage"]
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count == names.count else { return nil }
+        var values: [String] = []
+        for (name, line) in zip(names, lines) {
+            guard line.hasPrefix(name + " ") else { return nil }
+            values.append(String(line.dropFirst(name.utf8.count + 1)))
+        }
+        guard let epoch = Epoch(values[0]), let seq = UInt64(values[1]), let countsAlone = Bool(values[2]),
+            let stream = StreamTag(values[3]), let items = Int(values[4]), let digest = ContentDigest(values[5]),
+            let lineage = EpochLineage(values[6])
+        else { return nil }
+        self.init(
+            upstreamEpoch: epoch,
+            upstreamSeq: seq,
+            countsAlone: countsAlone,
+            stream: stream,
+            items: items,
+            digest: digest,
+            lineage: lineage
+        )
+    }
+}
+
+/// Contents that a bookmark has proved, ready to be saved.
+struct ProvedContents: Sendable {
+    let snapshot: StoreSnapshot
+    let place: FollowedPlace
+    let identity: StateIdentity
+}
+
+/// Contents of a saved state, and their place.
+struct RestoredContents: Sendable {
+    let state: RestoredState
+    let place: FollowedPlace
+
+    /// How the contents of an upstream differ from what these are of; nil where they go on, whatever their epoch.
+    func difference(from contents: UpstreamContents) -> StateRejection? {
+        let saved = state.identity
+        guard let identity = contents.stateIdentity else { return .otherStream(saved.streamARN) }
+        guard TableName(saved).isSame(as: TableName(identity)) else { return .otherTable(saved.tableName) }
+        guard saved.keySchema == identity.keySchema else { return .otherKeySchema }
+        guard saved.ignoredAttributes == identity.ignoredAttributes else {
+            return .otherIgnoredAttributes(saved.ignoredAttributes.description)
+        }
+        // The tag is of the table's name, too: upstreams may say it with account and Region or without.
+        let isSame = saved.streamARN == identity.streamARN && place.stream == contents.stream
+        return isSame ? nil : .otherStream(saved.streamARN)
+    }
+}
