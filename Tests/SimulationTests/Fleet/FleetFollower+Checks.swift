@@ -14,7 +14,9 @@ extension FleetFollower {
         guard position.epoch != shown?.epoch || position.seq != shown?.seq else { return }
         shown = position
         let state = table.state(of: snapshot)
-        guard record.isOfReplica(position.epoch) else { return record.note(position.epoch, position.seq, state) }
+        guard record.isOfReplica(position.epoch) else {
+            return record.note(position.epoch, position.seq, state, after: provedRestarts)
+        }
         guard !traits.altersItems, let expected = record.state(at: position), state != expected else { return }
         accuse("shows \(state) at \(position), where the replica had \(expected)")
     }
@@ -35,7 +37,7 @@ extension FleetFollower {
     /// At a bookmark the contents are the upstream's.
     func judge(_ mark: UpstreamMark) {
         counts.bookmarks += 1
-        provedRestarts = record.restarts
+        provedRestarts = record.restarts(at: mark.position)
         guard let snapshot = store.snapshot else { return accuse("a bookmark was equal and nothing is shown") }
         let state = table.state(of: snapshot)
         if let digest = mark.digest, digest != snapshot.digest { accuse("the digest is not that of \(mark.position)") }
@@ -59,14 +61,14 @@ extension FleetFollower {
         guard isMoving, traits.lateness > 0, let theirs, let snapshot = store.snapshot else {
             return accuse("differs without a cause: \(words)")
         }
-        for key in theirs.indices where newest(key, in: snapshot) < theirs[key] {
+        for key in theirs.indices where newest(key, in: snapshot).map({ $0 < theirs[key] }) ?? false {
             return accuse("lacks write \(theirs[key]) of k\(key), which the upstream has: \(words)")
         }
     }
 
-    /// The write that a key holds, or the removal of it that is remembered.
-    func newest(_ key: Int, in snapshot: StoreSnapshot) -> Int {
-        guard let record = snapshot.newestState(of: table.keys[key]) else { return -1 }
+    /// The write that a key holds, or the removal of it that is remembered; nil where it may be forgotten.
+    func newest(_ key: Int, in snapshot: StoreSnapshot) -> Int? {
+        guard let record = snapshot.newestState(of: table.keys[key]) else { return snapshot.horizon > 0 ? nil : -1 }
         let removal = record.version.flatMap(FleetTable.write(ofVersion:)) ?? -1
         return record.isTombstone ? removal : record.withPackedItem { table.write(ofPacked: Array($0)) }
     }
