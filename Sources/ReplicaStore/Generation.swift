@@ -317,7 +317,7 @@ struct Generation: ~Copyable {
         if let high = times.high { progress.applied(high, at: seq) }
         if let low = times.low { progress.completed(low, at: seq) }
         seq = last
-        self.horizon = horizon
+        (self.horizon, horizonAt) = (horizon, times.forgotten)
         isRestored = true
         return true
     }

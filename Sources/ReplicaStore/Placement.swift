@@ -82,9 +82,18 @@ extension StoreSnapshot {
     /// True if this replica has a state as new as `high`, or has proved that it has every record up to then. Only the proof counts for a copy: a
     /// reader of the replica that it is a copy of may hold a later state of the same second.
     package func reaches(_ high: Int64) -> Bool {
-        let head = self.position.seq
-        if isCopy { return progress.low(at: head) ?? .min >= high }
-        return [progress.low(at: head), progress.high(at: head)].contains { $0 ?? .min >= high }
+        if isCopy { return proves(high) }
+        return proves(high) || progress.high(at: position.seq) ?? .min >= high
+    }
+
+    /// True if this replica has proved that it has every record up to `high`.
+    private func proves(_ high: Int64) -> Bool { progress.low(at: position.seq) ?? .min >= high }
+
+    /// True if a follower at `position` may hold more than these contents, which were saved, and later steps than are known here: the process
+    /// that saved them was killed, and a record of the same second may have followed. Until the stream has been read again, they differ.
+    package func mayLack(_ position: Position) -> Bool {
+        guard history.origin == nil, position.seq < history.floor, let marks = position.watermarks else { return false }
+        return marks.stream == progress.stream && !proves(marks.high)
     }
 
     /// Places a reader of another replica by its watermarks.

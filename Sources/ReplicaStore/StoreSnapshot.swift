@@ -12,12 +12,17 @@ package struct StoreSnapshot: Sendable {
     /// The times of the stream that a process needs to resume this view.
     package var times: StreamTimes {
         let seq = position.seq
-        return StreamTimes(birth: progress.birth, low: progress.low(at: seq), high: progress.high(at: seq))
+        return StreamTimes(
+            birth: progress.birth,
+            low: progress.low(at: seq),
+            high: progress.high(at: seq),
+            forgotten: horizonAt
+        )
     }
     /// The oldest seq from which every later change (removals included) can still be told. Resume from before it is a reset.
     package var horizon: UInt64 { contents.horizon }
-    /// When the newest removal that cannot be told any more was made, in milliseconds since 1970 UTC; nil when none was forgotten
-    /// by this process, nor by the replica that it copies.
+    /// When the newest removal that cannot be told any more was made, in milliseconds since 1970 UTC; nil when none was forgotten,
+    /// neither here nor by the replica that it copies.
     package var horizonAt: Int64? { contents.horizonAt }
     /// The evidence by which this view places readers of other replicas.
     package var progress: StreamProgress { contents.progress }

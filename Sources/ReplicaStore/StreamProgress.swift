@@ -6,11 +6,14 @@ package struct StreamTimes: Sendable, Hashable {
     package var low: Int64?
     /// No state is newer.
     package var high: Int64?
+    /// No removal that was forgotten is newer: the time of the horizon.
+    package var forgotten: Int64?
 
-    package init(birth: Int64? = nil, low: Int64? = nil, high: Int64? = nil) {
+    package init(birth: Int64? = nil, low: Int64? = nil, high: Int64? = nil, forgotten: Int64? = nil) {
         self.birth = birth
         self.low = low
         self.high = high
+        self.forgotten = forgotten
     }
 }
 

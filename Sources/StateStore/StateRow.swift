@@ -70,7 +70,12 @@ struct StateRow: Sendable, Hashable {
         isEveryKeyAhead = row.integer(19) != 0
         keysAhead = row.integer(20)
         keysAheadChecksum = UInt64(bitPattern: row.integer(21))
-        times = StreamTimes(birth: row.time(23), low: row.time(24), high: row.time(25))
+        times = StreamTimes(
+            birth: row.time(23),
+            low: row.time(24),
+            high: row.time(25),
+            forgotten: row.time(28)
+        )
         isCopy = row.integer(27) != 0
         guard checksum == UInt64(bitPattern: row.integer(0)) else { return nil }
     }
@@ -91,7 +96,9 @@ struct StateRow: Sendable, Hashable {
     /// The times that hold for the records of the row. A process that was killed may have told clients of more than is saved, and of newer
     /// states: nothing is claimed for them until the stream has been read again. Those who know more than a copy are told to wait for it.
     var restorableTimes: StreamTimes {
-        isClosed || isCopy ? times : StreamTimes(birth: times.birth, low: nil, high: times.high)
+        var restorable = times
+        if !isClosed, !isCopy { restorable.low = nil }
+        return restorable
     }
 
     /// Writes the row with `StateSchema.writeState`.
@@ -117,7 +124,7 @@ struct StateRow: Sendable, Hashable {
         statement.bind(21, keysAhead)
         statement.bind(22, Int64(bitPattern: keysAheadChecksum))
         statement.bind(23, text: ignoredText)
-        for (index, time) in [(24, times.birth), (25, times.low), (26, times.high)] {
+        for (index, time) in [(24, times.birth), (25, times.low), (26, times.high), (29, times.forgotten)] {
             statement.bind(Int32(index), time ?? 0)
         }
         statement.bind(27, text: identity.origin.rawValue)
@@ -155,7 +162,7 @@ struct StateRow: Sendable, Hashable {
             streamReadAt, isComplete ? 1 : 0, isClosed ? 1 : 0, records, isEveryKeyAhead ? 1 : 0, keysAhead,
             isCopy ? 1 : 0,
         ] { add(UInt64(bitPattern: number)) }
-        for time in [times.birth, times.low, times.high] { add(UInt64(bitPattern: time ?? 0)) }
+        for time in [times.birth, times.low, times.high, times.forgotten] { add(UInt64(bitPattern: time ?? 0)) }
         bytes += positions
         return bytes.withUnsafeBytes(Checksum.of)
     }

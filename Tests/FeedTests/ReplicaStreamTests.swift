@@ -216,6 +216,48 @@ import Testing
         #expect(follower.lines.first?.strings["epoch"] == "bbbbbbbb")
     }
 
+    @Test("a leader that was killed, and shows what it had saved, lets a follower that may have more wait")
+    func restoredBehind() throws {
+        let second: Int64 = 1_700_000_000_000
+        let fixture = FeedFixture()
+        let tag = StreamTag(hash: 5)
+        let key = try ItemKey(partition: .string("a"), schema: FeedFixture.schema)
+        let isNew = key.bytes.withUnsafeBytes { key in
+            FeedFixture.item("a", 1).packed.withUnsafeBytes { item in
+                fixture.writer.restore(
+                    StoredRecord(
+                        seq: 1,
+                        at: second,
+                        cause: .stream,
+                        version: SequenceNumber("1000"),
+                        key: key,
+                        item: item
+                    )
+                )
+            }
+        }
+        #expect(isNew)
+        #expect(fixture.writer.endRestoring(seq: 1_000, horizon: 0, times: StreamTimes(birth: 0, high: second)))
+        fixture.writer.follow(tag, since: nil)
+        fixture.publish()
+        // Of the same second, and not saved.
+        let marks = Watermarks(stream: tag, low: second - 1_000, high: second)
+        let held = Position(epoch: fixture.writer.epoch, seq: 2, watermarks: marks)
+        var follower = FollowerModel()
+        follower.checksDigest = false
+        let stream = try fixture.follow(.position(held))
+        try follower.read(stream)
+        #expect(!follower.summary.contains("bookmark") && !follower.summary.contains("ready"))
+        // The stream has been read again, and has the record.
+        fixture.writer.endBootstrap()
+        try fixture.put("a", 2)
+        fixture.writer.completed(second)
+        fixture.publish()
+        follower.forgetLines()
+        try follower.read(stream, now: .seconds(1))
+        #expect(follower.summary == ["put 1001 stream", "ready", "bookmark"])
+    }
+
     @Test("the source is told while there are no contents, and again when its chain changes")
     func source() throws {
         let chain = Mutex(["me"])

@@ -87,7 +87,8 @@ struct ReplicaCursor {
         }
         let hasSteps = position.seq >= snapshot.history.floor
         guard hasSteps || position.seq >= snapshot.horizon else { return .positionGone }
-        if let high = snapshot.foreignHigh(of: position), !snapshot.reaches(high) {
+        let isBehind = snapshot.foreignHigh(of: position).map { !snapshot.reaches($0) } ?? false
+        if isBehind || snapshot.mayLack(position) {
             moving = position
             return nil
         }
