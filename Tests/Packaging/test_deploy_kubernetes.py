@@ -328,7 +328,6 @@ def test_helm_finds_nothing_to_complain_of():
         ({"options": {"TABLECAST_LOOPS": 2}}, "/options/TABLECAST_LOOPS"),
         ({"image": {"digest": "latest"}}, "/image/digest"),
         ({"savedState": {"enabled": True}, "autoscaling": {"enabled": True}}, "Choose one"),
-        ({"savedState": {"enabled": True}, "follow": {"urls": deploying.LEADERS}}, "Choose one"),
         ({"follow": {"urls": ["leader:8080"]}}, "/follow/urls/0"),
         ({"follow": {"urls": deploying.LEADERS, "token": "a"}}, "/follow"),
         ({"follow": {"tokenSecret": "tablecast-follow"}}, "/follow/tokenSecret"),
@@ -338,6 +337,14 @@ def test_helm_finds_nothing_to_complain_of():
 def test_a_value_that_cannot_be_meant_is_named(values, complaint):
     with pytest.raises(helm_python.HelmError, match=re.escape(complaint)):
         deploying.chart(**values)
+
+
+def test_followers_of_the_chart_may_keep_their_state():
+    documents, _ = deploying.chart("readers", region="", follow={"urls": deploying.LEADERS}, savedState={"enabled": True})
+    kinds = {found["kind"] for found in documents}
+    assert "StatefulSet" in kinds and "Deployment" not in kinds
+    options = next(found["data"] for found in documents if found["kind"] == "ConfigMap")
+    assert options["TABLECAST_FOLLOW"] == ",".join(deploying.LEADERS) and options["TABLECAST_STATE_DIR"] == "/state/replica"
 
 
 def test_notes_say_how_to_look_and_warn_without_tokens():
