@@ -27,9 +27,9 @@ package struct HeldTimes: Sendable, Hashable {
     /// The newest time of a state that another replica may have given it; nil where it has only read here and at copies of this.
     package let high: Int64?
 
-    /// Names the times.
+    /// Names the times. `low` is cut to a whole second, as records bear them: so readers who heard of different moments share frames.
     package init(low: Int64, high: Int64?) {
-        self.low = low
+        self.low = low - low % 1_000
         self.high = high
     }
 }
@@ -52,7 +52,7 @@ extension StoreSnapshot {
         let position = position(at: seq, readsIndex: readsIndex)
         guard let held, let stream = progress.stream else { return position }
         let own = position.watermarks?.high ?? progress.high(at: readsIndex ? self.position.seq : seq)
-        guard let newest = [held.high, own].compactMap(\.self).max() else { return position }
+        guard let newest = held.high.map({ max($0, own ?? $0) }) ?? own else { return position }
         let low = max(held.low, position.watermarks?.low ?? held.low)
         // Odd, so that this replica tells such a place from those of its own readers, however often it is cut off.
         let high = held.high == nil ? newest : newest | 1
@@ -89,11 +89,18 @@ extension StoreSnapshot {
     /// True if this replica has proved that it has every record up to `high`.
     private func proves(_ high: Int64) -> Bool { progress.low(at: position.seq) ?? .min >= high }
 
-    /// True if a follower at `position` may hold more than these contents, which were saved, and later steps than are known here: the process
-    /// that saved them was killed, and a record of the same second may have followed. Until the stream has been read again, they differ.
-    package func mayLack(_ position: Position) -> Bool {
-        guard history.origin == nil, position.seq < history.floor, let marks = position.watermarks else { return false }
-        return marks.stream == progress.stream && !proves(marks.high)
+    /// True if a follower at `seq` may hold more than these contents: they are those that a process had saved before it was killed, and it told
+    /// steps up to `seq` afterwards. Without a proof the stream has not been read again, and with a later record this replica has told of it.
+    package func mayLack(_ seq: UInt64) -> Bool {
+        guard history.origin == nil, progress.low(at: position.seq) == nil, seq > 0, seq < position.seq else {
+            return false
+        }
+        var isLast = true
+        forEachChange(after: seq - 1) { _ in
+            isLast = false
+            return false
+        }
+        return isLast
     }
 
     /// Places a reader of another replica by its watermarks.

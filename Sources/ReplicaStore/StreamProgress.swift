@@ -95,7 +95,7 @@ package struct StreamProgress: Sendable, Hashable {
     }
 
     /// The greatest time of which everything was applied at `seq` or before; nil where that is not known.
-    func low(at seq: UInt64) -> Int64? { Self.last(of: complete, upTo: seq)?.time }
+    package func low(at seq: UInt64) -> Int64? { Self.last(of: complete, upTo: seq)?.time }
 
     /// A time that no state up to `seq` is newer than; nil where there is none.
     func high(at seq: UInt64) -> Int64? {

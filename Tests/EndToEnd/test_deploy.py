@@ -151,6 +151,7 @@ def test_a_follower_becomes_ready_and_serves_what_its_leader_has(way, ministack,
         probes = [rendering.container[name]["httpGet"]["path"] for name in ("startupProbe", "livenessProbe", "readinessProbe")]
     else:
         environment = {**settings_of_unit(follows=True), **settings_of_followers_env_file()}
+        environment["TABLECAST_STATE_DIR"] = environment["TABLECAST_STATE_DIR"].replace("%S", str(tmp_path))
         probes = ["/livez", "/readyz"]
     files = {"TABLECAST_AUTH_TOKEN_FILE": json.dumps({"tokens": tokens}), "TABLECAST_FOLLOW_TOKEN_FILE": f"{token}\n"}
     for name, content in files.items():

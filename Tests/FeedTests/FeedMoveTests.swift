@@ -12,7 +12,7 @@ import Testing
     private static let tag = StreamTag(hash: 5)
 
     /// A replica with the keys k1 to k6, written a minute apart from 60 s on, each with `v` as its number.
-    private static func replica(low: Int64) throws -> (store: ReplicaStore, hub: FeedHub, writer: GenerationWriter) {
+    private static func replica(low: Int64?) throws -> (store: ReplicaStore, hub: FeedHub, writer: GenerationWriter) {
         let writer = GenerationWriter(
             epoch: FeedFixture.epoch("bbbbbbbb"),
             keySchema: FeedFixture.schema,
@@ -21,7 +21,7 @@ import Testing
         writer.endBootstrap()
         writer.follow(tag, since: 0)
         for number in 1...6 { try write(number, at: Int64(number) * 60_000, to: writer) }
-        writer.completed(low)
+        if let low { writer.completed(low) }
         let store = ReplicaStore()
         store.publish(writer.snapshot())
         var limits = FeedLimits()
@@ -180,6 +180,24 @@ import Testing
         #expect(rest.map(\.watermarks?.low) == [150_000, 150_000, 400_000, 400_000])
         let newest = mode == .latest ? 360_001 : 350_001
         #expect(rest.map(\.watermarks?.high) == [Int64(newest), Int64(newest), 360_001, 360_000])
+    }
+
+    @Test(
+        "a replica without a proof, as one that was killed and shows what it had saved, leaves readers the times that they came with",
+        arguments: [FeedMode.latest, .all],
+        [4, 6] as [UInt64]
+    )
+    func withoutProof(mode: FeedMode, seq: UInt64) throws {
+        let (_, hub, writer) = try Self.replica(low: nil)
+        let marks = Watermarks(stream: Self.tag, low: 240_000, high: 300_000)
+        let held = Position(epoch: writer.epoch, seq: seq, watermarks: marks)
+        let events = Self.read(Self.stream(hub, from: held, mode: mode))
+        let ready = try #require(events.last { $0.name == "ready" }?.id.flatMap(Position.init))
+        #expect(ready.seq == 6 && ready.watermarks == Watermarks(stream: Self.tag, low: 240_000, high: 360_000))
+        // A reader who starts over brings nothing.
+        let fresh = Position(epoch: FeedFixture.epoch("cccccccc"), seq: 1)
+        let restarted = Self.read(Self.stream(hub, from: fresh, mode: mode)).compactMap { $0.id.flatMap(Position.init) }
+        #expect(restarted.last?.seq == 6 && restarted.allSatisfy { $0.watermarks == nil })
     }
 
     @Test("a subscriber that was cut off in a move waits for a replica that has lost states again")

@@ -227,6 +227,8 @@ class Run:
         faults += [f"a map is not the table's {EQUAL_SECONDS * PATIENCE} s after the last write: {told}" for told in late]
         faults += [f"{node.name} was never seen to show a write" for node, probe in zip(self.fleet.nodes, self.probes) if not probe.delays]
         faults += [f"{reader.told()}: undue {text}" for reader in self.readers for text in reader.resets.undue(self.births, reader.reads_steps)]
+        if not self.births.known:
+            faults.append("no replica told when its contents began, so no reset could be judged")
         if not sum(reader.counts["marks"] for reader in self.readers if isinstance(reader, Subscriber)):
             faults.append("no subscriber came to a mark")
         report(self, time.monotonic() - began)

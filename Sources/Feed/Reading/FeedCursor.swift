@@ -146,7 +146,7 @@ struct FeedCursor {
         if let high = held?.high {
             // It was cut off on its way to `seen`.
             if snapshot.reaches(high) { hold(held, in: snapshot, hasRows: false) } else { moving = position }
-        } else if seq < snapshot.position.seq, held != nil || (isFiltered && mode == .latest) {
+        } else if held != nil || (isFiltered && mode == .latest && seq < snapshot.position.seq) {
             // Pages of a list, or frames from newer snapshots, may have shown it states from after its place.
             hold(held, in: snapshot, hasRows: false)
         }
@@ -214,7 +214,7 @@ struct FeedCursor {
         target = snapshot.position.seq
         isReady = false
         moving = nil
-        seen = 0
+        (seen, held) = (0, nil)
         if wantsSnapshot {
             seq = 0
             self.base = mode == .all && base < snapshot.history.floor ? target : base
@@ -233,7 +233,9 @@ struct FeedCursor {
     func position(in snapshot: StoreSnapshot) -> Position {
         if let moving { return moving }
         guard snapshot.continues(epoch, at: seq) else { return Position(epoch: epoch, seq: seq) }
-        return snapshot.position(at: seq, readsIndex: mode == .latest, holding: seq < seen ? held : nil)
+        // Without a proof this replica knows less of the place than what the reader came with.
+        let keepsHeld = seq < seen || snapshot.progress.low(at: seq) == nil
+        return snapshot.position(at: seq, readsIndex: mode == .latest, holding: keepsHeld ? held : nil)
     }
 
     /// What to do next against the newest snapshot. `base` is asked for only when the cursor starts over.

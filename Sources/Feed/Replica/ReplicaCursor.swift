@@ -88,7 +88,7 @@ struct ReplicaCursor {
         let hasSteps = position.seq >= snapshot.history.floor
         guard hasSteps || position.seq >= snapshot.horizon else { return .positionGone }
         let isBehind = snapshot.foreignHigh(of: position).map { !snapshot.reaches($0) } ?? false
-        if isBehind || snapshot.mayLack(position) {
+        if isBehind || snapshot.mayLack(position.seq) {
             moving = position
             return nil
         }

@@ -371,7 +371,8 @@ final class FollowedContents {
 
     /// Shows what was applied since the last time. Contents that are being loaded are not shown before they are proved.
     func showChanges() {
-        guard loading == nil, let current, current.isChanged, !current.isInPass, current.restored == nil else { return }
+        guard loading == nil, let current, current.isChanged, current.restored == nil else { return }
+        guard !current.isInPass else { return }
         showsUnproved = true
         publish()
     }
@@ -383,18 +384,4 @@ final class FollowedContents {
     }
 
     private func refresh() { if let writer = current?.writer { store.refresh(writer.snapshot()) } }
-}
-
-extension GenerationWriter {
-    /// Whether the newest state of a key is already this one.
-    fileprivate func holds(_ outcome: Change.Outcome, under key: ItemKey) -> Bool {
-        let record = key.bytes.withUnsafeBytes { newestState(of: $0) }
-        switch outcome {
-        case .put(let item):
-            guard let record, !record.isTombstone else { return false }
-            return record.withPackedItem { held in item.packed.withUnsafeBytes { held.elementsEqual($0) } }
-        case .remove: return record.map { $0.isTombstone && !$0.isUnreadable } ?? true
-        case .unreadable: return record?.isUnreadable ?? false
-        }
-    }
 }

@@ -181,8 +181,11 @@ final class FleetReplica: FleetNode {
             isWhole = isWhole && restore(record)
             return true
         }
-        let horizon = mutation == .horizonForgotten ? 0 : saved.snapshot.horizon
-        guard writer.endRestoring(seq: reserved, horizon: horizon, times: saved.snapshot.times), isWhole else {
+        var (horizon, times) = (saved.snapshot.horizon, saved.snapshot.times)
+        // The process was killed: it may have told of more than it had saved.
+        times.low = nil
+        if mutation == .horizonForgotten { (horizon, times.forgotten) = (0, nil) }
+        guard writer.endRestoring(seq: reserved, horizon: horizon, times: times), isWhole else {
             preconditionFailure("a snapshot is a whole state")
         }
         state = table.state(of: saved.snapshot)
