@@ -56,9 +56,11 @@ package final class Follower: ReplicaKeeper {
 
     /// Follows until the task is cancelled. Throws where a start has not become live within its time; afterwards it waits every trouble out.
     package func run() async throws(ReplicationFailure) {
-        let restored = await saved?.load(table: table, storeLimits: replication.storeLimits, memory: memory)
+        let handover = await RestoredHandover(
+            saved?.load(table: table, storeLimits: replication.storeLimits, memory: memory)
+        )
         let outcome = await withTaskGroup(of: Result<Void, ReplicationFailure>?.self) { group in
-            group.addTask { await self.followed(from: restored) }
+            group.addTask { await self.followed(from: handover) }
             if let saved {
                 group.addTask {
                     await saved.run()
@@ -78,10 +80,10 @@ package final class Follower: ReplicaKeeper {
     /// The table that the operator named; nil for any.
     private var table: String? { replication.tableName.isEmpty ? nil : replication.tableName }
 
-    private func followed(from restored: RestoredContents?) async -> Result<Void, ReplicationFailure> {
+    private func followed(from handover: RestoredHandover) async -> Result<Void, ReplicationFailure> {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                thread.async { continuation.resume(returning: self.follow(from: restored)) }
+                thread.async { continuation.resume(returning: self.follow(from: handover)) }
             }
         } onCancel: {
             isStopping.store(true, ordering: .relaxed)
@@ -91,10 +93,10 @@ package final class Follower: ReplicaKeeper {
 
     // MARK: On the follower's thread
 
-    private func follow(from restored: RestoredContents?) -> Result<Void, ReplicationFailure> {
+    private func follow(from handover: RestoredHandover) -> Result<Void, ReplicationFailure> {
         let watch = FollowerWatch(settings, replication, reporter, time, saved: saved)
         let contents = FollowedContents(store: store, limits: replication.storeLimits)
-        if let restored { contents.restore(restored) }
+        handover.give(to: contents)
         let session = FollowerSession(
             settings,
             FollowerMachine.Identity(instance: instance, table: table),

@@ -196,6 +196,7 @@ final class FollowerSession {
                 contents.dropLoading()
             } else {
                 rejectSaved(.damaged("its items differ from the upstream's"), isWithdrawn: false)
+                savedIsTold.superseded = true
                 contents.distrust()
             }
             if case .stop(let trouble) = machine.contradiction(

@@ -52,7 +52,7 @@ final class FollowerWatch {
         case .held(let words): reporter.explain(Reason(.loadingUpstream, words))
         case .differs(let words): reporter.observe(.upstreamDiffers(words))
         case .showsSaved(let restored): showsSaved(restored)
-        case .resumesSaved(let restored, let epoch): saved?.resumes(restored.state, epoch)
+        case .resumesSaved(let restored, let epoch): saved?.resumes(restored, epoch)
         case .rejectsSaved(let rejection, let isWithdrawn): rejectsSaved(rejection, isWithdrawn: isWithdrawn)
         case .distrusts(let words): saved?.distrust(words)
         case .waits(let trouble): tell(trouble)
@@ -89,13 +89,13 @@ final class FollowerWatch {
 
     private func showsSaved(_ restored: RestoredContents) {
         let identity = restored.state.identity
-        let age = max(0, time.wallMilliseconds() - restored.state.streamReadAt)
+        let age = restored.readAt.map { max(0, time.wallMilliseconds() - $0) }
         reporter.update { [time] status in
             status.tableName = identity.tableName
             status.streamARN = identity.streamARN
             status.ignoredAttributes = identity.ignoredAttributes.description
             status.lagMilliseconds = age
-            status.servedAsOf = time.continuous() - .milliseconds(age)
+            status.servedAsOf = age.map { time.continuous() - .milliseconds($0) }
             status.savedState?.start = "served as it was saved: no upstream has been followed yet"
         }
         reporter.transition { $0.showSavedState() }

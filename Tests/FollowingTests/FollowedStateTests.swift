@@ -131,6 +131,47 @@ import Testing
         await third.state.end(shown: nil)
     }
 
+    @Test(
+        "a state that turns out to be wrong is not gone on with by a later process either, and is no longer called resumed"
+    )
+    func foundWrong() async throws {
+        let (follower, _) = try saved()
+        func first() async throws {
+            let process = Process(follower.path)
+            let restored = try #require(await process.load())
+            process.state.resumes(restored, restored.state.writer.epoch)
+            #expect(process.start == "resumed from a state of 0 s ago")
+            #expect(process.reporter.status.savedState?.isResumed == true)
+            process.state.reject(.damaged("its items differ"))
+            #expect(process.reporter.status.savedState?.isResumed == false)
+            await process.state.end(shown: nil)
+        }
+        try await first()
+        let next = Process(follower.path)
+        #expect(await next.load() == nil)
+        #expect(next.rejections == [.abandoned("its items differ")])
+        await next.state.end(shown: nil)
+    }
+
+    @Test("where no upstream had told its lag, the age of a state is unknown")
+    func unknownAge() async throws {
+        let (_, contents) = try saved()
+        let follower = SavedFollower()
+        func first() async {
+            let process = Process(follower.path)
+            #expect(await process.load() == nil)
+            process.state.settled(contents, readAt: nil)
+            await process.state.end(shown: contents.snapshot)
+        }
+        await first()
+        let next = Process(follower.path)
+        let restored = try #require(await next.load())
+        #expect(restored.readAt == nil && next.reporter.status.savedState?.streamReadAt == nil)
+        next.state.resumes(restored, restored.state.writer.epoch)
+        #expect(next.start == "resumed from a state of unknown age")
+        await next.state.end(shown: nil)
+    }
+
     @Test("an upstream that does not tell all that a restart needs is said once, and nothing is saved")
     func withheld() async throws {
         let follower = SavedFollower()

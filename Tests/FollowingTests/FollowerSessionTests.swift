@@ -45,6 +45,8 @@ final class SessionFixture {
     private final class Heard { var news: [FollowerSession.News] = [] }
     private let heard: Heard
     var told: [FollowerSession.News] { heard.news }
+    /// Releases what was told, with the contents in it.
+    func forgetTold() { heard.news = [] }
 
     /// Begins a connection whose response is a feed; returns what it asked for.
     @discardableResult

@@ -18,6 +18,8 @@ final class SavedFollower {
     private var file: StateFile?
     /// What the life began with; nil where it began with nothing.
     private(set) var restored: RestoredContents?
+    /// The writer of what the life began with, for as long as somebody holds it.
+    private(set) weak var restoredWriter: GenerationWriter?
     /// Why the saved state was not used at the last start; nil where it was, or where there was none.
     private(set) var rejection: StateRejection?
 
@@ -46,7 +48,7 @@ final class SavedFollower {
         SessionFixture(savesState: true, restored: restored) { news in
             switch news {
             case .proved(let contents): newest.contents = contents
-            case .distrusts: (newest.contents, newest.isAbandoned) = (nil, true)
+            case .distrusts, .rejectsSaved(.damaged, _): (newest.contents, newest.isAbandoned) = (nil, true)
             default: break
             }
         }
@@ -97,10 +99,25 @@ final class SavedFollower {
             )
             if let found, let place = FollowedPlace(decoding: found.positions), place.fits(found.writer) {
                 restored = RestoredContents(state: found, place: place)
+                restoredWriter = found.writer
             }
         } catch let found as StateRejection { rejection = found }
         fixture = Self.fixture(restored, newest)
         return restored != nil
+    }
+
+    /// Leaves what the life began with to the session alone.
+    func releaseRestored() {
+        restored = nil
+        fixture.forgetTold()
+    }
+
+    /// What the life began with, on its way to other contents: neither this nor its session keeps it.
+    func handedOver() -> RestoredHandover {
+        let handover = RestoredHandover(restored)
+        restored = nil
+        fixture = Self.fixture(nil, newest)
+        return handover
     }
 }
 

@@ -192,6 +192,66 @@ import Testing
         #expect(follower.fixture.equals(new.model))
     }
 
+    @Test("shown contents that count alone stay until newer ones are loaded, also those of a process that was killed")
+    func olderLoad() throws {
+        let follower = try saved(upstream(4))
+        follower.fixture.breakOff()
+        let two = RememberingUpstream("othertwo", startingAfter: 900)
+        for number in 0..<4 { _ = two.model.put("k\(number)", number) }
+        let position = try #require(follower.fixture.connect().since)
+        #expect(follower.fixture.send(two.moved(from: position)))
+        #expect(try follower.save())
+        #expect(try follower.restart())
+        let since = follower.fixture.connect().since
+        follower.fixture.session.showSaved(after: .zero, at: .zero)
+        #expect(follower.fixture.store.snapshot?.position.watermarks == nil, "a killed process may have told more")
+        let new = RememberingUpstream("rebuiltt")
+        _ = new.model.put("k0", 0)
+        #expect(follower.fixture.send(new.answer(since)))
+        #expect(follower.fixture.store.snapshot?.itemCount == 4)
+        #expect(told(follower) { if case .held = $0 { true } else { false } } == 1)
+        #expect(follower.fixture.send(new.model.bookmark(low: 2_000_200)))
+        #expect(follower.fixture.equals(new.model))
+    }
+
+    // MARK: Memory
+
+    @Test("saved contents are freed once others take their place, or once memory is full", arguments: [true, false])
+    func freed(isFull: Bool) throws {
+        let follower = try saved(upstream(3))
+        #expect(try follower.restart())
+        let new = RememberingUpstream("rebuiltt")
+        for number in 0..<2 { _ = new.model.put("k\(number)", number) }
+        let lines = new.answer(follower.fixture.connect().since)
+        #expect(follower.fixture.send(Array(lines.dropLast())))
+        follower.releaseRestored()
+        #expect(follower.restoredWriter != nil, "it is served meanwhile")
+        if isFull {
+            #expect(follower.fixture.session.full("memory is full"))
+        } else {
+            #expect(follower.fixture.send(lines.suffix(1)))
+            #expect(follower.fixture.send(new.model.bookmark(low: 2_000_200)))
+            #expect(follower.fixture.equals(new.model))
+        }
+        follower.fixture.forgetTold()
+        #expect(follower.restoredWriter == nil)
+    }
+
+    @Test("restored contents are handed over once, and who brought them keeps nothing")
+    func handover() throws {
+        let follower = try saved(upstream(3))
+        #expect(try follower.restart())
+        let handover = follower.handedOver()
+        #expect(follower.restoredWriter != nil)
+        let contents = FollowedContents(store: ReplicaStore(), limits: StoreLimits())
+        handover.give(to: contents)
+        #expect(contents.isHidden)
+        contents.withdraw()
+        #expect(follower.restoredWriter == nil)
+        handover.give(to: contents)
+        #expect(!contents.isHidden)
+    }
+
     // MARK: States that are not believed
 
     @Test("a place that is ahead of the contents is found at the next bookmark, and everything is loaded")
@@ -229,6 +289,7 @@ import Testing
         follower.fixture.breakOff()
         follower.fixture.connect()
         #expect(follower.fixture.send(upstream.answer(nil)))
+        #expect(told(follower) { if case .rejectsSaved = $0 { true } else { false } } == 1, "it is said once")
         #expect(follower.fixture.store.snapshot?.digest == upstream.model.writer.snapshot().digest)
         #expect(follower.fixture.store.snapshot?.position.epoch != upstream.model.epoch)
     }

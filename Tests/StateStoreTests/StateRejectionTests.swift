@@ -134,6 +134,22 @@ import Testing
         #expect(rejection.description == "the state was given up: records of shard s were trimmed")
     }
 
+    @Test("a state that is given up while its file is not open is removed; a file of another program is left alone")
+    func abandonedUnopened() throws {
+        let fixture = try saved()
+        let file = try fixture.open()
+        _ = try file.load(expecting: StateFixture.identity, at: StateFixture.now, storeLimits: StoreLimits())
+        file.close()
+        try file.abandon("its items differ")
+        #expect(
+            try file.load(expecting: StateFixture.identity, at: StateFixture.now, storeLimits: StoreLimits()) == nil
+        )
+        let other = Array("another program's".utf8)
+        StateFixture.write(other, to: fixture.database)
+        try file.abandon("its items differ")
+        #expect(StateFixture.read(fixture.database) == other)
+    }
+
     @Test(
         "records that are missing, doubled, changed or misnumbered are noticed",
         arguments: [

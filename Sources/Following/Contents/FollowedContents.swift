@@ -110,10 +110,9 @@ final class FollowedContents {
 
     /// The times of saved contents at the place where they were saved. Readers of contents that count alone are told none before a bookmark.
     private func restoredMarks(_ copy: Copy) -> Watermarks? {
-        guard let restored = copy.restored, [0, restored.place.upstreamSeq].contains(copy.upstreamSeq),
-            let low = restored.state.times.low, let high = restored.state.times.high
+        guard let restored = copy.restored, [0, restored.place.upstreamSeq].contains(copy.upstreamSeq)
         else { return nil }
-        return Watermarks(stream: restored.place.stream, low: low, high: high)
+        return restored.marks
     }
 
     /// The saved state that the contents come from, while no bookmark has proved them; nil otherwise.
@@ -344,7 +343,8 @@ final class FollowedContents {
 
     /// Whether contents as of a bookmark are at least as new as those that readers see. Those of another stream are not compared.
     private func reaches(_ mark: UpstreamMark, _ shown: StoreSnapshot) -> Bool {
-        guard let theirs = shown.position.watermarks else { return true }
+        // Of a saved state readers see what was saved, also where their positions tell no times.
+        guard let theirs = shown.position.watermarks ?? restored?.marks else { return true }
         // An upstream that cannot say how far it is may be anywhere.
         guard let marks = mark.position.watermarks else { return false }
         guard theirs.stream == marks.stream else { return true }

@@ -1,5 +1,6 @@
 import ReplicaStore
 import StateStore
+import Synchronization
 import TableModel
 
 /// The place of saved contents, as their state keeps it beside the records: where the upstream stood, and what the bookmark there told.
@@ -73,6 +74,15 @@ struct RestoredContents: Sendable {
     let state: RestoredState
     let place: FollowedPlace
 
+    /// Until when the stream is known to have been read into them, in milliseconds since 1970 UTC; nil where no upstream had told its lag.
+    var readAt: Int64? { state.streamReadAt == 0 ? nil : state.streamReadAt }
+
+    /// The times of the contents as they were saved, also where readers are told none of them; nil where none are known.
+    var marks: Watermarks? {
+        guard let low = state.times.low, let high = state.times.high else { return nil }
+        return Watermarks(stream: place.stream, low: low, high: high)
+    }
+
     /// How the contents of an upstream differ from what these are of; nil where they go on, whatever their epoch.
     func difference(from contents: UpstreamContents) -> StateRejection? {
         let saved = state.identity
@@ -85,5 +95,21 @@ struct RestoredContents: Sendable {
         // The tag is of the table's name, too: upstreams may say it with account and Region or without.
         let isSame = saved.streamARN == identity.streamARN && place.stream == contents.stream
         return isSame ? nil : .otherStream(saved.streamARN)
+    }
+}
+
+/// Brings restored contents to the thread that follows, and keeps nothing of them: they have to be freed once others take their place.
+final class RestoredHandover: Sendable {
+    private let contents: Mutex<RestoredContents?>
+
+    init(_ contents: RestoredContents?) { self.contents = Mutex(contents) }
+
+    /// Gives them away. A second call gives nothing.
+    func give(to followed: FollowedContents) {
+        let taken = contents.withLock { contents in
+            defer { contents = nil }
+            return contents
+        }
+        if let taken { followed.restore(taken) }
     }
 }

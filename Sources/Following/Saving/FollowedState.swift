@@ -55,12 +55,14 @@ final class FollowedState: Sendable {
             }
             let contents = try contents(of: found, table: table)
             context.reporter.update {
-                $0.savedState?.streamReadAt = found.streamReadAt
+                $0.savedState?.streamReadAt = contents.readAt
                 $0.savedState?.start = "loaded; it is shown only while the upstreams are away"
             }
             return contents
         } catch {
             reading.reject(error)
+            // What had been read of it is freed.
+            if case .tooLarge = error { memory.release() }
             await writer.giveUp()
             return nil
         }
@@ -80,15 +82,18 @@ final class FollowedState: Sendable {
     // MARK: For the follower's thread
 
     /// An upstream continues from the state, under this epoch.
-    func resumes(_ state: RestoredState, _ epoch: Epoch) {
-        let age = max(0, context.time.wallMilliseconds() - state.streamReadAt) / 1_000
-        reading.announce(state, epoch: epoch, age: age)
+    func resumes(_ contents: RestoredContents, _ epoch: Epoch) {
+        let age = contents.readAt.map { max(0, context.time.wallMilliseconds() - $0) / 1_000 }
+        reading.announce(contents.state, epoch: epoch, age: age)
     }
 
-    /// The state that was loaded is not used.
+    /// The state that was loaded is not used. One whose items were found to be wrong must not be resumed by a later process either.
     func reject(_ rejection: StateRejection) {
         reading.reject(rejection)
-        wanted.withLock { $0.isGivenUp = true }
+        wanted.withLock { wanted in
+            wanted.isGivenUp = true
+            if case .damaged(let reason) = rejection { wanted.abandoned = reason }
+        }
     }
 
     /// Readers may hold what is not the upstream's: what was saved leads to it, so it must not be resumed.
@@ -140,10 +145,32 @@ final class FollowedState: Sendable {
             defer { (wanted.abandoned, wanted.isGivenUp) = (nil, false) }
             return wanted
         }
-        if let reason = wanted.abandoned { await writer.abandon(reason) }
+        // The mark is written before the file is closed.
+        var stillBad: String?
+        if let reason = wanted.abandoned {
+            if await !writer.abandon(reason) { stillBad = reason }
+            // It has ended the grace of the stop.
+            if isStopping { session.stop() }
+        }
         if wanted.isGivenUp { await writer.giveUp() }
         if let obstacle = wanted.obstacle { writer.withhold(obstacle) }
-        guard let (contents, readAt) = wanted.newest else { return true }
+        guard let newest = wanted.newest else {
+            keep(stillBad)
+            return stillBad == nil
+        }
+        let isSaved = await save(newest, shown: shown, isStopping: isStopping)
+        // A save takes the place of what could not be marked.
+        if !isSaved { keep(stillBad) }
+        return isSaved
+    }
+
+    /// Tries again to give up the saved state, unless there is a newer reason.
+    private func keep(_ reason: String?) { wanted.withLock { $0.abandoned = $0.abandoned ?? reason } }
+
+    private func save(_ newest: (contents: ProvedContents, readAt: Int64?), shown: StoreSnapshot?, isStopping: Bool)
+        async -> Bool
+    {
+        let (contents, readAt) = newest
         let mark = StateMark(positions: contents.place.encoded, streamReadAt: readAt)
         // Clients may have been told of changes that no bookmark has proved.
         let isLast = isStopping && shown?.position.seq == contents.snapshot.position.seq

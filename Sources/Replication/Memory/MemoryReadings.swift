@@ -37,7 +37,7 @@ package struct MemoryReadings: Sendable {
     /// Bytes in use; nil where the system does not say.
     package let used: @Sendable () -> Int64?
     /// Gives freed memory back to the system.
-    let release: @Sendable () -> Void
+    package let release: @Sendable () -> Void
 
     /// Readings by these functions, which any thread may call.
     package init(

@@ -44,14 +44,16 @@ package struct StateReading: Sendable {
         context.reporter.update {
             $0.savedState?.start = "\(context.otherwise): \(rejection)"
             $0.savedState?.streamReadAt = nil
+            $0.savedState?.isResumed = false
         }
         context.reporter.observe(.stateRejected(rejection))
     }
 
-    /// Tells that the contents of the state, whose stream was last read `age` seconds ago, are gone on with.
-    package func announce(_ found: RestoredState, epoch: Epoch, age: Int64) {
+    /// Tells that the contents of the state, whose stream was last read `age` seconds ago (nil: not known when), are gone on with.
+    package func announce(_ found: RestoredState, epoch: Epoch, age: Int64?) {
         context.reporter.update {
-            $0.savedState?.start = "resumed from a state of \(age) s ago"
+            $0.savedState?.start =
+                age.map { "resumed from a state of \($0) s ago" } ?? "resumed from a state of unknown age"
             $0.savedState?.isResumed = true
         }
         context.reporter.observe(

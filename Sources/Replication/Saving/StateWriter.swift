@@ -43,8 +43,9 @@ package final class StateWriter: Sendable {
         }
     }
 
-    /// Marks the saved state as one that must not be resumed, for `reason`.
-    package func abandon(_ reason: String) async {
+    /// Marks the saved state as one that must not be resumed, for `reason`. False if that failed: it is to be tried again.
+    @discardableResult
+    package func abandon(_ reason: String) async -> Bool {
         let work = BackgroundWork { [session] in await session.abandoned(reason) }
         // On the session's queue it comes before all later saves, so nothing else has to wait for it.
         let isUnresponsive = isUnresponsive.load(ordering: .relaxed)
@@ -52,15 +53,18 @@ package final class StateWriter: Sendable {
         guard let outcome = await work.value(within: patience, context.time, isCancellable: false) else {
             if !isUnresponsive { context.reporter.report(session.unresponsive(for: patience)) }
             self.isUnresponsive.store(true, ordering: .relaxed)
-            return
+            return true
         }
-        if case .failure(let trouble) = outcome { context.reporter.report(trouble) }
+        guard case .failure(let trouble) = outcome else { return true }
+        context.reporter.report(trouble)
+        return false
     }
 
     /// The next save begins a new file: the state that was loaded is not used.
     package func giveUp() async {
         let work = BackgroundWork { [session] in await session.close() }
-        _ = await work.value(within: context.limits.stateAbandonPatience, context.time)
+        // A stop waits for it too: it must not close the file behind the last save.
+        _ = await work.value(within: context.limits.stateAbandonPatience, context.time, isCancellable: false)
     }
 
     /// Ends the work with the file, at the end of the process.

@@ -114,7 +114,8 @@ final class ReplicationReporter: ReplicationObserver {
             reportTrouble(error, shard: shardID)
         case .tableTrouble(let error): reportTrouble(error, shard: nil)
         case .resumed(let seconds, let epoch, let newEpochReason):
-            logger.info("resuming from the saved state of \(seconds) s ago", metadata: ["epoch": "\(epoch)"])
+            let age = seconds.map { "\($0) s ago" } ?? "unknown age"
+            logger.info("resuming from the saved state of \(age)", metadata: ["epoch": "\(epoch)"])
             if let newEpochReason { logger.warning("the feed begins a new epoch: \(newEpochReason)") }
         case .stateRejected(let rejection):
             logger.warning(
