@@ -235,7 +235,9 @@ struct FeedCursor {
         guard snapshot.continues(epoch, at: seq) else { return Position(epoch: epoch, seq: seq) }
         // Without a proof this replica knows less of the place than what the reader came with.
         let keepsHeld = seq < seen || snapshot.progress.low(at: seq) == nil
-        return snapshot.position(at: seq, readsIndex: mode == .latest, holding: keepsHeld ? held : nil)
+        // The snapshot before the steps is read from the index in every mode.
+        let readsIndex = mode == .latest || seq < rowsEnd
+        return snapshot.position(at: seq, readsIndex: readsIndex, holding: keepsHeld ? held : nil)
     }
 
     /// What to do next against the newest snapshot. `base` is asked for only when the cursor starts over.
