@@ -108,7 +108,7 @@ let package = Package(
         ),
         layer(
             "Following",
-            ["Basics", "CurlTransport", "TableModel", "ReplicaStore", "StateStore", "Replication"]
+            ["Basics", "CurlTransport", "TableModel", "ReplicaStore", "Replication"]
         ),
         layer("HTTPServer", ["Basics", "HTTPSemantics", "CLinux", deque, heap]),
         layer("Compression", ["Basics", "CZlib"]),
@@ -191,7 +191,7 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 "Basics", "TableModel", "DynamoDBClient", "DynamoDBStream", "ReplicaStore", "StateStore", "Replication",
-                "TestTools",
+                "HTTPServer", "ItemQuery", "Feed", "TestTools",
             ],
             path: "Tests/Simulation",
             swiftSettings: strict
@@ -231,19 +231,13 @@ let package = Package(
                 "DynamoSandbox", "HTTPServer", "TestVolume",
             ]
         ),
-        tests(
-            of: "Simulation",
-            ["TableModel", "ReplicaStore", "HTTPServer", "ItemQuery", "Feed", "CurlTransport", "Following", "API"]
-        ),
+        tests(of: "Simulation", []),
         tests(of: "HTTPServer", ["TestTools", "HTTPCases", "HTTPSemantics", "CLinux"]),
         tests(of: "Compression", ["CZlib"]),
         tests(of: "Digest", []),
         tests(of: "ItemQuery", ["TestTools", "TableModel"]),
         tests(of: "Feed", ["TestTools", "TableModel", "ItemQuery", "ReplicaStore", "HTTPServer", "CZlib"]),
-        tests(
-            of: "Following",
-            ["CurlTransport", "TableModel", "ReplicaStore", "StateStore", "Replication", "TestTools"]
-        ),
+        tests(of: "Following", ["CurlTransport", "TableModel", "ReplicaStore", "Replication", "TestTools"]),
         tests(of: "FeedClient", ["CurlTransport", "TableModel", "HTTPServer"]),
         tests(of: "Telemetry", [logging, metrics, coreMetrics]),
         tests(

@@ -1,5 +1,6 @@
 """Bootstrap from prepared Scan pages against boto3's paginator and a raw download, and the memory that the items then take."""
 
+import json
 import statistics
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import tempfile
 import time
 
 import get as get_benchmark
-from processes import CREDENTIALS, endpoint, free_port, peak_resident, program, replica, resident, running, wait_for
+from processes import CREDENTIALS, endpoint, free_port, get, peak_resident, program, replica, resident, running, wait_for
 from report import Row
 
 PAGE_ITEMS = 2300
@@ -69,12 +70,16 @@ def scan_seconds(server):
     """Seconds from the first item that the scan brought to the end of its last segment, looked at every 5 ms."""
 
     def scan():
-        return server.status()["scan"]
+        return json.loads(get(server.port, "/v1/status")[2])["scan"]
 
     wait_for(lambda: scan()["items"] > 0, 60, "the scan to begin", 0.005)
     began = time.monotonic()
     wait_for(lambda: scan()["segments_done"] == scan()["segments"], 300, "the scan to end", 0.005)
     return time.monotonic() - began
+
+
+def held(server):
+    return json.loads(get(server.port, "/v1/status")[2])["items"]
 
 
 def measure(arguments, parts):
@@ -88,7 +93,7 @@ def measure(arguments, parts):
             with replica(arguments, source) as server:
                 scans.append(scan_seconds(server))
                 times.append(server.ready_after())
-                count = server.status()["items"]
+                count = held(server)
                 if count != items:
                     raise SystemExit(f"error: the replica holds {count} items, not {items}")
                 memory.append(resident(server.pid))

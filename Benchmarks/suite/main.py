@@ -10,17 +10,16 @@ import time
 
 import bootstrap
 import fanout
-import fleet
 import start
 from report import save, table
 
-PARTS = ("get", "fan-out", "bootstrap", "start", "fleet")
+PARTS = ("get", "fan-out", "bootstrap", "start")
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="Benchmarks/run", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all when none is named")
-    parser.add_argument("--quick", action="store_true", help="fewer items, shorter and fewer runs: under 5 minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer items, shorter and fewer runs: under 3 minutes")
     parser.add_argument("--program", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--tools", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parsed = parser.parse_args()
@@ -46,9 +45,6 @@ def main():
     if "start" in chosen.parts:
         print("measuring the start", file=sys.stderr)
         rows += start.measure(chosen)
-    if "fleet" in chosen.parts:
-        print("measuring a fleet", file=sys.stderr)
-        rows += fleet.measure(chosen)
     commit = subprocess.run(
         ["git", "-C", pathlib.Path(__file__).parent, "describe", "--always", "--dirty"], capture_output=True, text=True
     ).stdout.strip()

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import json
 import os
 import pathlib
 import shutil
@@ -80,11 +79,6 @@ def peak_resident(pid):
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
-def cpu_seconds(pid):
-    """CPU time of a process so far, of all its threads, to the nanosecond: Linux numbers each process's clock by its id."""
-    return time.clock_gettime((~pid << 3) | 2)
-
-
 def children(pid):
     return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
@@ -105,7 +99,7 @@ def set_rate(endpoint_port, rate):
 
 
 class Replica:
-    """A running `tablecast serve`."""
+    """A running `tablecast serve` over an endpoint of the benchmarks."""
 
     def __init__(self, process, port, started, log):
         self.process, self.port, self.started, self.log = process, port, started, log
@@ -113,9 +107,6 @@ class Replica:
     @property
     def pid(self):
         return self.process.pid
-
-    def status(self):
-        return json.loads(get(self.port, "/v1/status")[2])
 
     def ready_after(self, seconds=300):
         """Waits for Ready; seconds from the start of the process."""
@@ -130,24 +121,14 @@ class Replica:
 
 
 @contextlib.contextmanager
-def serving(arguments, name, *options):
-    """`tablecast serve` with these options, and with a log of that name."""
+def replica(arguments, endpoint_port, *options):
     port = free_port()
-    command = [arguments.program, "serve", "--listen", f"127.0.0.1:{port}", *options]
-    with open(arguments.results / f"{name}.log", "wb") as log:
+    command = [arguments.program, "serve", "--table", "bench", "--endpoint-url", f"http://127.0.0.1:{endpoint_port}"]
+    command += ["--listen", f"127.0.0.1:{port}", *options]
+    with open(arguments.results / "tablecast.log", "wb") as log:
         started = time.monotonic()
         with running(*command, environment=CREDENTIALS, stdout=log, stderr=log) as process:
             yield Replica(process, port, started, log.name)
-
-
-def replica(arguments, endpoint_port, *options, name="tablecast"):
-    """A replica of the endpoint's table for the length of a block."""
-    return serving(arguments, name, "--table", "bench", "--endpoint-url", f"http://127.0.0.1:{endpoint_port}", *options)
-
-
-def follower(arguments, upstream_port, *options, name="follower"):
-    """A replica of another one for the length of a block."""
-    return serving(arguments, name, "--follow", f"http://127.0.0.1:{upstream_port}", *options)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { PAGE_ITEMS = 2300, REQUEST_ROOM = 16384, RECORDS_A_PAGE = 1000, RECORDS_KEPT = 1 << 20 };
+enum { PAGE_ITEMS = 2300, REQUEST_ROOM = 16384, RECORDS_A_PAGE = 1000 };
 
 #define ARN "arn:aws:dynamodb:us-east-1:000000000000:table/bench"
 #define STREAM_ARN ARN "/stream/2026-03-01T00:00:00.000"
@@ -31,13 +31,6 @@ struct page {
     size_t length;
     unsigned long crc;
     unsigned first, count;
-};
-
-// The times of a record, set when it is first handed out, so that every reader of the stream gets the same record.
-struct moment {
-    unsigned long long record; // Its number, and one, since the entry of another record has another.
-    unsigned long long stamp;  // Nanoseconds of the monotonic clock.
-    time_t created;            // Seconds of the wall clock.
 };
 
 struct connection {
@@ -55,7 +48,6 @@ static unsigned page_count, item_count;
 static double rate;                       // Records a second.
 static unsigned long long published;      // Records there were when the rate was last set.
 static unsigned long long rate_since;
-static struct moment moments[RECORDS_KEPT]; // A ring by number: readers further apart than this get other times.
 
 static unsigned long long now(void) {
     struct timespec time;
@@ -95,14 +87,10 @@ static unsigned number_after(const char *text, const char *name, unsigned otherw
 }
 
 static void answer(struct connection *peer, int status, unsigned long crc, const char *body, size_t length, size_t tail) {
-    // A replica compares the times of records with this date, as it does with that of DynamoDB.
-    char date[40];
-    time_t present = time(NULL);
-    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime(&present));
     int head = snprintf(peer->head, sizeof peer->head,
-                        "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: application/x-amz-json-1.0\r\nx-amzn-RequestId: 0\r\n"
+                        "HTTP/1.1 %d %s\r\nContent-Type: application/x-amz-json-1.0\r\nx-amzn-RequestId: 0\r\n"
                         "x-amz-crc32: %lu\r\nContent-Length: %zu\r\n\r\n",
-                        status, status == 200 ? "OK" : "Bad Request", date, crc, length + tail);
+                        status, status == 200 ? "OK" : "Bad Request", crc, length + tail);
     peer->out[0] = (struct iovec){peer->head, (size_t)head};
     peer->out[1] = (struct iovec){(char *)body, length};
     peer->out[2] = (struct iovec){peer->tail, tail};
@@ -174,27 +162,20 @@ static void get_shard_iterator(struct connection *peer, const char *body) {
     answer_tail(peer, 200, (size_t)sprintf(peer->tail, "{\"ShardIterator\":\"" STREAM_ARN "|1|%llu\"}", from));
 }
 
-static const struct moment *moment_of(unsigned long long number) {
-    struct moment *moment = &moments[number % RECORDS_KEPT];
-    if (moment->record != number + 1) *moment = (struct moment){number + 1, now(), time(NULL)};
-    return moment;
-}
-
 static void get_records(struct connection *peer, const char *body) {
     const char *iterator = strstr(body, "000|1|");
-    unsigned long long next = iterator ? strtoull(iterator + 6, NULL, 10) : 0, end = available();
+    unsigned long long next = iterator ? strtoull(iterator + 6, NULL, 10) : 0, end = available(), stamp = now();
     if (end > next + RECORDS_A_PAGE) end = next + RECORDS_A_PAGE;
     char *at = peer->tail;
     at += sprintf(at, "{\"Records\":[");
     for (unsigned long long number = next; number < end; number++) {
         unsigned index = item_count ? (unsigned)(number % item_count) : 0;
-        const struct moment *moment = moment_of(number);
         at += sprintf(at,
                       "%s{\"eventID\":\"%032llu\",\"eventName\":\"MODIFY\",\"eventVersion\":\"1.1\",\"eventSource\":"
                       "\"aws:dynamodb\",\"awsRegion\":\"us-east-1\",\"dynamodb\":{\"ApproximateCreationDateTime\":%ld.0,"
                       "\"Keys\":{\"id\":{\"S\":\"item-%07u\"}},\"NewImage\":",
-                      number > next ? "," : "", number, (long)moment->created, index);
-        at += item_short(at, index, moment->stamp);
+                      number > next ? "," : "", number, (long)time(NULL), index);
+        at += item_short(at, index, stamp);
         at += sprintf(at, ",\"OldImage\":");
         at += item_short(at, index, 0);
         at += sprintf(at, ",\"SequenceNumber\":\"100000000%015llu\",\"SizeBytes\":200,\"StreamViewType\":\"NEW_AND_OLD_IMAGES\"}}",

@@ -3,7 +3,6 @@ import CurlTransport
 import Dispatch
 package import ReplicaStore
 package import Replication
-package import StateStore
 import Synchronization
 
 /// Keeps a `ReplicaStore` equal to that of another Tablecast, an upstream, in place of a table's stream.
@@ -16,16 +15,13 @@ package final class Follower: ReplicaKeeper {
     private let time: TimeSource
     private let memory: MemoryReadings
     private let reporter: StateReporter
-    /// Nil without a state directory.
-    private let saved: FollowedState?
     private let instance: String
     private let chainCell = Mutex<[String]>([])
     private let isStopping = Atomic(false)
     private let stopped = DispatchSemaphore(value: 0)
     private let thread = DispatchQueue(label: "tablecast.follower", qos: .userInitiated)
 
-    /// Nothing is called yet. `replication` has the bounds of lag, of the store and of the start, `instance` is this process's id. `session`
-    /// saves the state; without it each start loads everything.
+    /// Nothing is called yet. `replication` has the bounds of lag, of the store and of the start, `instance` is this process's id.
     package init(
         _ settings: FollowingSettings,
         replication: ReplicationSettings,
@@ -33,7 +29,6 @@ package final class Follower: ReplicaKeeper {
         store: ReplicaStore,
         time: TimeSource,
         observer: any ReplicationObserver,
-        session: StateSession? = nil,
         memory: MemoryReadings = .unlimited
     ) {
         self.settings = settings
@@ -42,9 +37,7 @@ package final class Follower: ReplicaKeeper {
         self.store = store
         self.time = time
         self.memory = memory
-        reporter = StateReporter(replication, savesState: session != nil, following: "the upstream", time, observer)
-        let context = SavingContext(replication.limits, time, reporter, otherwise: "loaded from the upstream")
-        saved = session.map { FollowedState(context, $0) }
+        reporter = StateReporter(replication, savesState: false, following: "the upstream", time, observer)
     }
 
     /// Ids of the instances between this one and the stream, nearest first; empty while no upstream is followed. For any thread.
@@ -56,52 +49,28 @@ package final class Follower: ReplicaKeeper {
 
     /// Follows until the task is cancelled. Throws where a start has not become live within its time; afterwards it waits every trouble out.
     package func run() async throws(ReplicationFailure) {
-        let handover = await RestoredHandover(
-            saved?.load(table: table, storeLimits: replication.storeLimits, memory: memory)
-        )
-        let outcome = await withTaskGroup(of: Result<Void, ReplicationFailure>?.self) { group in
-            group.addTask { await self.followed(from: handover) }
-            if let saved {
-                group.addTask {
-                    await saved.run()
-                    return nil
-                }
-            }
-            defer { group.cancelAll() }
-            while let end = await group.next() {
-                if let end { return end }
-            }
-            return .success(())
-        }
-        await saved?.end(shown: store.snapshot)
-        try outcome.get()
-    }
-
-    /// The table that the operator named; nil for any.
-    private var table: String? { replication.tableName.isEmpty ? nil : replication.tableName }
-
-    private func followed(from handover: RestoredHandover) async -> Result<Void, ReplicationFailure> {
-        await withTaskCancellationHandler {
+        let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                thread.async { continuation.resume(returning: self.follow(from: handover)) }
+                thread.async { continuation.resume(returning: self.follow()) }
             }
         } onCancel: {
             isStopping.store(true, ordering: .relaxed)
             stopped.signal()
         }
+        try outcome.get()
     }
 
     // MARK: On the follower's thread
 
-    private func follow(from handover: RestoredHandover) -> Result<Void, ReplicationFailure> {
-        let watch = FollowerWatch(settings, replication, reporter, time, saved: saved)
-        let contents = FollowedContents(store: store, limits: replication.storeLimits)
-        handover.give(to: contents)
+    private func follow() -> Result<Void, ReplicationFailure> {
+        let watch = FollowerWatch(settings, replication, reporter, time)
         let session = FollowerSession(
             settings,
-            FollowerMachine.Identity(instance: instance, table: table),
-            contents: contents,
-            savesState: saved != nil,
+            FollowerMachine.Identity(
+                instance: instance,
+                table: replication.tableName.isEmpty ? nil : replication.tableName
+            ),
+            contents: FollowedContents(store: store, limits: replication.storeLimits),
             tell: { watch.hear($0) }
         )
         let startedAt = time.continuous()
@@ -139,10 +108,7 @@ package final class Follower: ReplicaKeeper {
                 let proceeds = bytes.withUnsafeBytes { session.receive($0, at: time.continuous()) }
                 self.chainCell.withLock { $0 = session.chain }
                 endsFor = memoryWatch.obstacle(after: bytes.count)
-                if let endsFor, session.full(endsFor) {
-                    self.saved?.forget()
-                    watch.dropped(endsFor)
-                }
+                if let endsFor, session.full(endsFor) { watch.dropped(endsFor) }
                 watch.look(session)
                 return proceeds && endsFor == nil ? .proceed : .stop
             }
@@ -158,9 +124,9 @@ package final class Follower: ReplicaKeeper {
         }
     }
 
-    /// The failure of a start that has taken longer than it may. One that has a saved state to serve is of use.
+    /// The failure of a start that has taken longer than it may.
     private func failure(since start: Duration, _ session: FollowerSession) -> ReplicationFailure? {
-        guard let timeout = replication.startTimeout, !reporter.readiness.hasServed, !session.contents.isHidden,
+        guard let timeout = replication.startTimeout, !reporter.readiness.hasServed,
             time.continuous() - max(start, session.usefulAt ?? start) >= timeout
         else { return nil }
         return ReplicationFailure(

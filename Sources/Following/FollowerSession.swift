@@ -2,7 +2,6 @@ import Basics
 import CurlTransport
 import ReplicaStore
 import Replication
-import StateStore
 
 /// Follows one upstream after another: bytes in, contents and a condition out. It has no clock, no socket and no thread of its own.
 final class FollowerSession {
@@ -16,57 +15,40 @@ final class FollowerSession {
     private var machine: FollowerMachine
     let contents: FollowedContents
     private let limits: FollowingLimits
-    private let savesState: Bool
     private var reader = UpstreamLineReader()
     private var splitter: LineSplitter
     private var transit = Transit()
     /// When a line about contents came last; nil before one has.
     private(set) var usefulAt: Duration?
-    /// When the first connection began; nil before.
-    private var begunAt: Duration?
-    /// What became of the saved state has been told: that it is gone on with, or that it is not.
-    private var savedIsTold = (resumed: false, superseded: false)
     private var isFeed = false
     private var body: [UInt8] = []
     private let tell: (News) -> Void
 
     /// What others are to hear at once.
-    enum News: Sendable {
+    enum News: Sendable, Hashable {
         /// Contents are being loaded.
         case loading(UpstreamContents, isFirst: Bool)
         /// Those of an upstream continue: exactly, or after a move to another replica of the stream.
         case continuing(UpstreamContents, isMoved: Bool)
         /// The contents that readers see are the upstream's as of its bookmark.
         case settled(UpstreamMark)
-        /// What the bookmark has proved, for a save; nil where it cannot be saved. Told only where a state is kept.
-        case proved(ProvedContents?)
         /// Loaded contents are not shown yet, as the words say.
         case held(String)
         /// The contents differ from the upstream's, in words: they are loaded again.
         case differs(String)
-        /// The contents of the saved state are shown as they were saved.
-        case showsSaved(RestoredContents)
-        /// They are gone on with, under this epoch.
-        case resumesSaved(RestoredContents, Epoch)
-        /// The saved state is not gone on with. `isWithdrawn`: readers saw it, and do not any more.
-        case rejectsSaved(StateRejection, isWithdrawn: Bool)
-        /// Readers see contents that differ from the upstream's or may differ, as the words say: a restart must not go on with them.
-        case distrusts(String)
         /// The upstream is connected and has nothing to follow.
         case waits(FollowerMachine.Trouble)
     }
 
-    /// `tell` is called at once, on the caller's thread. With `savesState` it hears what each bookmark proves.
+    /// `tell` is called at once, on the caller's thread.
     init(
         _ settings: FollowingSettings,
         _ identity: FollowerMachine.Identity,
         contents: FollowedContents,
-        savesState: Bool = false,
         tell: @escaping (News) -> Void
     ) {
         machine = FollowerMachine(settings, identity)
         limits = settings.limits
-        self.savesState = savesState
         splitter = LineSplitter(limit: settings.limits.lineBytes)
         self.contents = contents
         self.tell = tell
@@ -87,7 +69,6 @@ final class FollowerSession {
         transit = Transit()
         body = []
         isFeed = false
-        begunAt = begunAt ?? now
         counts.connections += 1
         return machine.connect(from: contents.resumePosition, at: now)
     }
@@ -127,7 +108,6 @@ final class FollowerSession {
         if trouble.kind == .contradiction {
             counts.contradictions += 1
             contents.doubt()
-            tellDistrust(trouble.text)
         }
         self.trouble = trouble
     }
@@ -151,20 +131,15 @@ final class FollowerSession {
         switch decision {
         case .nothing: break
         case .load(let described):
-            supersedeSaved(described)
             contents.beginLoading(described)
             counts.loads += 1
             tell(.loading(described, isFirst: !contents.isServing))
         case .resume(let described):
-            try continueSaved(described)
             contents.resume(described)
-            tellResumed()
             counts.resumptions += 1
             tell(.continuing(described, isMoved: false))
         case .move(let described):
-            try continueSaved(described)
             contents.move(described)
-            tellResumed()
             counts.moves += 1
             tell(.continuing(described, isMoved: true))
         case .settle(let mark): try settle(mark, at: now)
@@ -184,21 +159,14 @@ final class FollowerSession {
             usefulAt = now
             machine.proved(at: now, isNew: isNew)
             if let bookmark { tell(.settled(bookmark.mark)) }
-            if savesState { tell(.proved(mark.digest == nil ? nil : contents.provedContents(of: described))) }
         case .older:
             usefulAt = now
             tell(.held("the loaded contents are shown once the upstream has reached what is served"))
         case .differs(let words):
             counts.comparisons += 1
             counts.differences += 1
+            if contents.isLoading { contents.dropLoading() } else { contents.distrust() }
             tell(.differs(words))
-            if contents.isLoading {
-                contents.dropLoading()
-            } else {
-                rejectSaved(.damaged("its items differ from the upstream's"), isWithdrawn: false)
-                savedIsTold.superseded = true
-                contents.distrust()
-            }
             if case .stop(let trouble) = machine.contradiction(
                 "its contents at \(mark.position) differ from this replica's"
             ) {
@@ -215,9 +183,8 @@ final class FollowerSession {
     func full(_ text: String) -> Bool {
         machine.full(text)
         let isTooMuch = contents.isLoading && contents.isServing
-        let isBeside = contents.isLoading && (contents.isServing || contents.isHidden)
         contents.dropLoading()
-        if isBeside { contents.withdraw() }
+        if isTooMuch { contents.withdraw() }
         return isTooMuch
     }
 
@@ -231,63 +198,6 @@ final class FollowerSession {
 }
 
 extension FollowerSession {
-    /// Shows a saved state if the upstreams are away: the newest attempt has failed, or nothing of use has come for `patience`. While they are
-    /// there, newer contents are here in a moment.
-    func showSaved(after patience: Duration, at now: Duration) {
-        guard contents.isHidden, let begunAt else { return }
-        guard trouble != nil || now - (usefulAt ?? begunAt) >= patience else { return }
-        showSaved()
-    }
-
-    private func showSaved() {
-        guard contents.isHidden, let restored = contents.restored else { return }
-        contents.showRestored()
-        tell(.showsSaved(restored))
-    }
-
-    /// Everything is told from the first row. A saved state of the same table is served until that is here.
-    private func supersedeSaved(_ described: UpstreamContents) {
-        guard let restored = contents.restored else { return }
-        if let difference = restored.difference(from: described) {
-            rejectSaved(difference, isWithdrawn: contents.isServing)
-            contents.withdraw()
-        } else if !savedIsTold.superseded {
-            savedIsTold.superseded = true
-            showSaved()
-            let reason = machine.resetReason ?? "everything has to be read again"
-            tell(.rejectsSaved(.notContinued(reason), isWithdrawn: false))
-        }
-    }
-
-    /// An upstream goes on where the contents end. If they are a saved state of something else, that is given up, and the connection too.
-    private func continueSaved(_ described: UpstreamContents) throws {
-        guard let restored = contents.restored else { return }
-        if let difference = restored.difference(from: described) {
-            rejectSaved(difference, isWithdrawn: contents.isServing)
-            contents.withdraw()
-            throw Stop(
-                trouble: FollowerMachine.Trouble(
-                    kind: .notReady,
-                    text: "\(upstream) has something else than the saved state: loading it"
-                )
-            )
-        }
-    }
-
-    private func tellResumed() {
-        guard let restored = contents.restored, !savedIsTold.resumed, let epoch = contents.epoch else { return }
-        savedIsTold.resumed = true
-        tell(.resumesSaved(restored, epoch))
-    }
-
-    /// A saved state is not gone on with.
-    private func rejectSaved(_ rejection: StateRejection, isWithdrawn: Bool) {
-        guard contents.restored != nil else { return }
-        tell(.rejectsSaved(rejection, isWithdrawn: isWithdrawn))
-    }
-
-    private func tellDistrust(_ words: String) { if contents.isDistrusted { tell(.distrusts(words)) } }
-
     /// No connection was made, for a reason that an operator has to mend. Returns the wait before the next attempt.
     func end(unreadable text: String, at now: Duration, fraction: Double) -> Duration {
         machine.full(text)

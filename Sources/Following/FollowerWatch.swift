@@ -1,8 +1,6 @@
 import Basics
 import ReplicaStore
 import Replication
-import StateStore
-import TableModel
 
 /// Tells everybody how the follower is: its state, its lag, and why. On the follower's thread.
 final class FollowerWatch {
@@ -10,8 +8,6 @@ final class FollowerWatch {
     private let replication: ReplicationSettings
     private let reporter: StateReporter
     private let time: TimeSource
-    /// Nil without a state directory.
-    private let saved: FollowedState?
     private var lookedAt: Duration?
     private var toldTrouble: String?
     /// Why the contents are loaded again; nil where no contradiction is the cause.
@@ -21,10 +17,8 @@ final class FollowerWatch {
         _ settings: FollowingSettings,
         _ replication: ReplicationSettings,
         _ reporter: StateReporter,
-        _ time: TimeSource,
-        saved: FollowedState? = nil
+        _ time: TimeSource
     ) {
-        self.saved = saved
         self.settings = settings
         self.replication = replication
         self.reporter = reporter
@@ -41,20 +35,10 @@ final class FollowerWatch {
         case .loading(let contents, let isFirst): loads(contents, isFirst: isFirst)
         case .continuing(let contents, let isMoved):
             describe(contents)
-            reporter.transition { readiness in
-                // From a saved state that readers do not see.
-                guard readiness.state == .starting else { return }
-                readiness.beginGeneration("catching up with the upstream", code: .catchingUp)
-            }
             reporter.observe(.upstreamContinues(epoch: contents.epoch.text, isMoved: isMoved))
         case .settled(let mark): settled(mark)
-        case .proved(let contents): saved?.settled(contents, readAt: readAt)
         case .held(let words): reporter.explain(Reason(.loadingUpstream, words))
         case .differs(let words): reporter.observe(.upstreamDiffers(words))
-        case .showsSaved(let restored): showsSaved(restored)
-        case .resumesSaved(let restored, let epoch): saved?.resumes(restored, epoch)
-        case .rejectsSaved(let rejection, let isWithdrawn): rejectsSaved(rejection, isWithdrawn: isWithdrawn)
-        case .distrusts(let words): saved?.distrust(words)
         case .waits(let trouble): tell(trouble)
         }
     }
@@ -87,32 +71,6 @@ final class FollowerWatch {
         }
     }
 
-    private func showsSaved(_ restored: RestoredContents) {
-        let identity = restored.state.identity
-        let age = restored.readAt.map { max(0, time.wallMilliseconds() - $0) }
-        reporter.update { [time] status in
-            status.tableName = identity.tableName
-            status.streamARN = identity.streamARN
-            status.ignoredAttributes = identity.ignoredAttributes.description
-            status.lagMilliseconds = age
-            status.servedAsOf = age.map { time.continuous() - .milliseconds($0) }
-            status.savedState?.start = "served as it was saved: no upstream has been followed yet"
-        }
-        reporter.transition { $0.showSavedState() }
-        // Readers are told why it is shown.
-        toldTrouble = nil
-    }
-
-    private func rejectsSaved(_ rejection: StateRejection, isWithdrawn: Bool) {
-        saved?.reject(rejection)
-        guard isWithdrawn else { return }
-        reporter.update { $0.isWithheld = true }
-        reporter.transition { readiness in
-            guard readiness.servesSavedState else { return }
-            readiness.beginGeneration("the saved state is not used: \(rejection)", code: .savedState)
-        }
-    }
-
     /// The contents are the upstream's. A state and its lag are told in one step.
     private func settled(_ mark: UpstreamMark) {
         (toldTrouble, contradiction) = (nil, nil)
@@ -131,9 +89,6 @@ final class FollowerWatch {
             readiness.judge(evidence(mark, at: now, now: now, nil), maximumLag: replication.maximumLag)
         }
     }
-
-    /// Up to when the contents have the stream, by the newest bookmark, in milliseconds since 1970 UTC; nil while unknown.
-    private var readAt: Int64? { reporter.written.lagMilliseconds.map { time.wallMilliseconds() - $0 } }
 
     private static func reason(_ mark: UpstreamMark) -> Reason {
         Reason(.upstreamStale, "the upstream is \(mark.state): \(mark.reason)")
@@ -155,7 +110,6 @@ final class FollowerWatch {
         let now = time.continuous()
         if let lookedAt, now - lookedAt < settings.limits.watchInterval { return }
         lookedAt = now
-        session.showSaved(after: replication.limits.previewPatience, at: now)
         note(session)
         tell(session.trouble)
         guard let (mark, at) = session.bookmark, reporter.readiness.hasServed else {
@@ -193,8 +147,7 @@ final class FollowerWatch {
             if !isAttempt { reporter.observe(.startWaits(code: reason.code, reason: reason.text)) }
             return
         }
-        let readiness = reporter.readiness
-        if readiness.state == .rebuilding || readiness.servesSavedState { reporter.explain(reason) }
+        if reporter.readiness.state == .rebuilding { reporter.explain(reason) }
         reporter.observe(.upstreamTrouble(trouble.text))
     }
 

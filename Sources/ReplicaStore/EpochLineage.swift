@@ -2,7 +2,7 @@
 ///
 /// A follower takes a new epoch when it goes on with an upstream that counts in other seqs. What it holds up to then keeps its seqs, so
 /// positions of the old epoch up to there still mean the same.
-package struct EpochLineage: Sendable, Hashable, CustomStringConvertible {
+struct EpochLineage: Sendable, Hashable {
     private struct Name: Sendable, Hashable {
         let epoch: Epoch
         let last: UInt64
@@ -13,23 +13,6 @@ package struct EpochLineage: Sendable, Hashable, CustomStringConvertible {
 
     /// Oldest first.
     private var names: [Name] = []
-
-    /// No other name.
-    init() {}
-
-    /// Reads what `description` writes; nil for anything else.
-    package init?(_ text: String) {
-        for part in text.split(separator: " ", omittingEmptySubsequences: false) where !text.isEmpty {
-            guard let last = Position(String(part)), last.watermarks == nil else { return nil }
-            names.append(Name(epoch: last.epoch, last: last.seq))
-        }
-        guard names.count <= Self.limit else { return nil }
-    }
-
-    /// The last position of each name, oldest first, with spaces between them; empty for none.
-    package var description: String {
-        names.map { Position(epoch: $0.epoch, seq: $0.last).description }.joined(separator: " ")
-    }
 
     /// The contents had the name `epoch` up to `seq`.
     mutating func renamed(_ epoch: Epoch, at seq: UInt64) {

@@ -4,9 +4,6 @@ extension Generation {
     /// See `GenerationWriter.beginCopy`.
     mutating func beginCopy() { isCopy = true }
 
-    /// See `GenerationWriter.restore(lineage:)`.
-    mutating func restore(lineage: EpochLineage) { self.lineage = lineage }
-
     /// See `GenerationWriter.copy`.
     mutating func copy(_ record: StoredRecord) -> CopyOutcome {
         guard record.seq > seq else { return .seqGoesBack }
@@ -22,9 +19,9 @@ extension Generation {
     }
 
     /// See `GenerationWriter.settleCopy`.
-    mutating func settleCopy(at seq: UInt64, horizon: UInt64, of time: Int64?) {
+    mutating func settleCopy(at seq: UInt64, horizon: UInt64) {
         if seq > self.seq { skip(to: seq) }
-        settle(horizon: horizon, of: time)
+        settle(horizon: horizon)
     }
 
     /// The newest state of a key.

@@ -6,7 +6,7 @@ import TableModel
 /// Each live key or tombstone has exactly one record, which is in a tree by key and in a tree by seq.
 struct Generation: ~Copyable {
     private(set) var epoch: Epoch
-    var lineage = EpochLineage()
+    private var lineage = EpochLineage()
     /// The seqs are those of another replica.
     var isCopy = false
     let keySchema: KeySchema
@@ -255,10 +255,9 @@ struct Generation: ~Copyable {
         history.suspend()
     }
 
-    /// Removals up to `horizon`, of `time` at the latest, cannot be told any more. Steps are kept from here on, unless they are kept already.
-    mutating func settle(horizon: UInt64, of time: Int64?) {
+    /// Removals up to `horizon` cannot be told any more. Steps are kept from here on, unless they are kept already.
+    mutating func settle(horizon: UInt64) {
         self.horizon = max(self.horizon, horizon)
-        if let time { horizonAt = max(horizonAt ?? time, time) }
         endBootstrap()
         history.resume()
     }
@@ -317,7 +316,7 @@ struct Generation: ~Copyable {
         if let high = times.high { progress.applied(high, at: seq) }
         if let low = times.low { progress.completed(low, at: seq) }
         seq = last
-        (self.horizon, horizonAt) = (horizon, times.forgotten)
+        self.horizon = horizon
         isRestored = true
         return true
     }
@@ -358,7 +357,7 @@ struct Generation: ~Copyable {
             // That of a copied replica may be later already.
             guard oldest.seq > horizon else { continue }
             horizon = oldest.seq
-            horizonAt = max(horizonAt ?? oldest.at, oldest.at)
+            horizonAt = oldest.at
         }
     }
 

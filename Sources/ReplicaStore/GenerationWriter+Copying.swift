@@ -1,5 +1,3 @@
-package import TableModel
-
 /// What became of a record that was copied.
 package enum CopyOutcome: Sendable, Hashable {
     case applied
@@ -17,20 +15,8 @@ extension GenerationWriter {
     package func copy(_ record: StoredRecord) -> CopyOutcome { generation.copy(record) }
 
     /// All states of the other replica up to `seq` are here, and nothing newer. The first time this ends the bootstrap. Removals up to
-    /// `horizon` cannot be told any more; the newest of them was made at `time`, in milliseconds since 1970 UTC, or before. The steps that are
-    /// kept begin here unless none was skipped.
-    package func settleCopy(at seq: UInt64, horizon: UInt64, of time: Int64? = nil) {
-        generation.settleCopy(at: seq, horizon: horizon, of: time)
-    }
-
-    /// Leaves a seq out, because steps are missing before the next change: no steps are kept up to `settleCopy`, and a copy of these contents
-    /// finds the same by the gap.
-    package func omitSteps() { generation.skip(to: generation.seq + 1) }
-
-    /// Whether a key has this version or a newer one.
-    package func has(_ version: SequenceNumber, under key: UnsafeRawBufferPointer) -> Bool {
-        generation.newestState(of: key)?.storage.has(atLeast: version) ?? false
-    }
+    /// `horizon` cannot be told any more. The steps that are kept begin here unless none was skipped.
+    package func settleCopy(at seq: UInt64, horizon: UInt64) { generation.settleCopy(at: seq, horizon: horizon) }
 
     /// Gives the contents another epoch and lets them count seqs of their own from here on. What they hold keeps its seqs, and positions of
     /// the old epoch up to here stay exact.

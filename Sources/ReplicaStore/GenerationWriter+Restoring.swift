@@ -4,7 +4,4 @@ extension GenerationWriter {
     package func restore(_ record: StoredRecord) -> Bool {
         restore(record.storage)
     }
-
-    /// The restored contents have had these other names.
-    package func restore(lineage: EpochLineage) { generation.restore(lineage: lineage) }
 }

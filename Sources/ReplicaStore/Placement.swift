@@ -20,20 +20,6 @@ package enum Placement: Sendable, Hashable {
     }
 }
 
-/// What a reader brought from elsewhere, in milliseconds since 1970 UTC as stream records bear them.
-package struct HeldTimes: Sendable, Hashable {
-    /// It has every record that bears this time or an earlier one, as its position says (`Watermarks.low`).
-    package let low: Int64
-    /// The newest time of a state that another replica may have given it; nil where it has only read here and at copies of this.
-    package let high: Int64?
-
-    /// Names the times. `low` is cut to a whole second, as records bear them: so readers who heard of different moments share frames.
-    package init(low: Int64, high: Int64?) {
-        self.low = low - low % 1_000
-        self.high = high
-    }
-}
-
 extension StoreSnapshot {
     /// The place of a reader that has read to `seq`. Without watermarks where that is beyond this view, which does not know the newest time
     /// up to there.
@@ -46,29 +32,19 @@ extension StoreSnapshot {
         return progress.position(position.epoch, at: seq, highAt: readsIndex ? position.seq : seq)
     }
 
-    /// The same of a reader that brought `held` from elsewhere. Without that it would lose its place where it is cut off again before this
-    /// replica's first proof, and the next replica would not wait for what it has seen.
-    package func position(at seq: UInt64, readsIndex: Bool, holding held: HeldTimes?) -> Position {
+    /// The same of a reader that may hold states up to `high` besides, which another replica gave it: the next replica must have reached them.
+    package func position(at seq: UInt64, readsIndex: Bool, holding high: Int64?) -> Position {
         let position = position(at: seq, readsIndex: readsIndex)
-        guard let held, let stream = progress.stream else { return position }
-        let own = position.watermarks?.high ?? progress.high(at: readsIndex ? self.position.seq : seq)
-        guard let newest = held.high.map({ max($0, own ?? $0) }) ?? own else { return position }
-        let low = max(held.low, position.watermarks?.low ?? held.low)
+        guard let high, let stream = progress.stream else { return position }
+        // Before the first proof: whoever was placed here had all from before this replica began.
+        guard let low = position.watermarks?.low ?? progress.birth else { return position }
         // Odd, so that this replica tells such a place from those of its own readers, however often it is cut off.
-        let high = held.high == nil ? newest : newest | 1
+        let newest = max(high, position.watermarks?.high ?? high) | 1
         return Position(
             epoch: position.epoch,
             seq: seq,
-            watermarks: Watermarks(stream: stream, low: low, high: high)
+            watermarks: Watermarks(stream: stream, low: low, high: newest)
         )
-    }
-
-    /// What a reader holds by its position that this replica does not know of the seq in it; nil where it knows all.
-    package func held(by position: Position) -> HeldTimes? {
-        guard let marks = position.watermarks, marks.stream == progress.stream else { return nil }
-        let high = foreignHigh(of: position)
-        guard high != nil || progress.low(at: position.seq) ?? .min < marks.low else { return nil }
-        return HeldTimes(low: marks.low, high: high)
     }
 
     /// The newest time of a state that a reader of this replica may hold, where another replica gave it: it was cut off before it had read all
@@ -82,25 +58,9 @@ extension StoreSnapshot {
     /// True if this replica has a state as new as `high`, or has proved that it has every record up to then. Only the proof counts for a copy: a
     /// reader of the replica that it is a copy of may hold a later state of the same second.
     package func reaches(_ high: Int64) -> Bool {
-        if isCopy { return proves(high) }
-        return proves(high) || progress.high(at: position.seq) ?? .min >= high
-    }
-
-    /// True if this replica has proved that it has every record up to `high`.
-    private func proves(_ high: Int64) -> Bool { progress.low(at: position.seq) ?? .min >= high }
-
-    /// True if a follower at `seq` may hold more than these contents: they are those that a process had saved before it was killed, and it told
-    /// steps up to `seq` afterwards. Without a proof the stream has not been read again, and with a later record this replica has told of it.
-    package func mayLack(_ seq: UInt64) -> Bool {
-        guard history.origin == nil, progress.low(at: position.seq) == nil, seq > 0, seq < position.seq else {
-            return false
-        }
-        var isLast = true
-        forEachChange(after: seq - 1) { _ in
-            isLast = false
-            return false
-        }
-        return isLast
+        let head = self.position.seq
+        if isCopy { return progress.low(at: head) ?? .min >= high }
+        return [progress.low(at: head), progress.high(at: head)].contains { $0 ?? .min >= high }
     }
 
     /// Places a reader of another replica by its watermarks.
@@ -116,8 +76,7 @@ extension StoreSnapshot {
         guard start >= birth else { return .impossible(.younger) }
         let head = self.position.seq
         let seq = progress.lastSeq(notAfter: start, head: head)
-        // Of contents that were copied the seqs alone do not tell: they lack the times of what was forgotten.
-        guard seq >= horizon, start >= horizonAt ?? .min else { return .impossible(.forgotten) }
+        guard seq >= horizon else { return .impossible(.forgotten) }
         guard let known = progress.low(at: head), known >= marks.high else { return .behind }
         return .after(seq, seen: head)
     }

@@ -12,17 +12,12 @@ package struct StoreSnapshot: Sendable {
     /// The times of the stream that a process needs to resume this view.
     package var times: StreamTimes {
         let seq = position.seq
-        return StreamTimes(
-            birth: progress.birth,
-            low: progress.low(at: seq),
-            high: progress.high(at: seq),
-            forgotten: horizonAt
-        )
+        return StreamTimes(birth: progress.birth, low: progress.low(at: seq), high: progress.high(at: seq))
     }
     /// The oldest seq from which every later change (removals included) can still be told. Resume from before it is a reset.
     package var horizon: UInt64 { contents.horizon }
-    /// When the newest removal that cannot be told any more was made, in milliseconds since 1970 UTC; nil when none was forgotten,
-    /// neither here nor by the replica that it copies.
+    /// When the newest removal that cannot be told any more was made, in milliseconds since 1970 UTC; nil when none was forgotten
+    /// by this process.
     package var horizonAt: Int64? { contents.horizonAt }
     /// The evidence by which this view places readers of other replicas.
     package var progress: StreamProgress { contents.progress }
@@ -32,9 +27,6 @@ package struct StoreSnapshot: Sendable {
     package var keySchema: KeySchema { contents.keySchema }
     /// Whether the seqs are those of another replica, which these contents are a copy of: its readers may be ahead.
     package var isCopy: Bool { contents.isCopy }
-
-    /// The names that these contents have had before the present one.
-    package var lineage: EpochLineage { contents.lineage }
 
     /// Whether a position of `epoch` at `seq` means the same here: it is of these contents' own epoch, or of one that they had up to there.
     package func continues(_ epoch: Epoch, at seq: UInt64) -> Bool {

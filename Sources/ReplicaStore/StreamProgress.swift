@@ -6,14 +6,11 @@ package struct StreamTimes: Sendable, Hashable {
     package var low: Int64?
     /// No state is newer.
     package var high: Int64?
-    /// No removal that was forgotten is newer: the time of the horizon.
-    package var forgotten: Int64?
 
-    package init(birth: Int64? = nil, low: Int64? = nil, high: Int64? = nil, forgotten: Int64? = nil) {
+    package init(birth: Int64? = nil, low: Int64? = nil, high: Int64? = nil) {
         self.birth = birth
         self.low = low
         self.high = high
-        self.forgotten = forgotten
     }
 }
 
@@ -95,7 +92,7 @@ package struct StreamProgress: Sendable, Hashable {
     }
 
     /// The greatest time of which everything was applied at `seq` or before; nil where that is not known.
-    package func low(at seq: UInt64) -> Int64? { Self.last(of: complete, upTo: seq)?.time }
+    func low(at seq: UInt64) -> Int64? { Self.last(of: complete, upTo: seq)?.time }
 
     /// A time that no state up to `seq` is newer than; nil where there is none.
     func high(at seq: UInt64) -> Int64? {

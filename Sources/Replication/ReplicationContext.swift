@@ -23,11 +23,11 @@ struct ReplicationContext: Sendable {
         return StartRule(settings, servesReaders: isServing || start.hasSavedState)
     }
 
-    /// The part that loading and saving a state work with.
-    var saving: SavingContext { SavingContext(limits, time, reporter, otherwise: "read from the table") }
-
     /// Sleeps; false when the task is cancelled.
-    func pause(_ duration: Duration) async -> Bool { await saving.pause(duration) }
+    func pause(_ duration: Duration) async -> Bool {
+        guard !Task.isCancelled else { return false }
+        return duration == .zero ? true : (try? await time.sleep(duration)) != nil
+    }
 
     /// Takes the contents from readers. On the replicator's executor: nothing may be published meanwhile.
     func withhold() {

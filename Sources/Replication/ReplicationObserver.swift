@@ -36,8 +36,8 @@ package enum ReplicationEvent: Sendable, Hashable {
     case memoryFreed
     /// A saved state is being read. This is told again, or the reading has ended, before so many seconds have passed.
     case stateLoading(seconds: Int64)
-    /// A saved state is resumed; the stream was read up to `seconds` ago (nil: not known). With a reason the feed begins a new epoch all the same.
-    case resumed(seconds: Int64?, epoch: String, newEpochReason: String?)
+    /// A saved state is resumed; the stream was read up to `seconds` ago. With a reason the feed begins a new epoch all the same.
+    case resumed(seconds: Int64, epoch: String, newEpochReason: String?)
     /// The saved state cannot be resumed; the table is read.
     case stateRejected(StateRejection)
     case stateSaved(StateSaveReport)

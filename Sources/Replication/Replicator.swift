@@ -55,7 +55,7 @@ package actor Replicator {
         self.tableWatch = tableWatch
         unknownRecords = UnknownRecords { observer.observe(.unknownRecord(eventName: $0, shardID: $1)) }
         savedState = session.map { session in
-            let claim = StateClaim(context.saving, session)
+            let claim = StateClaim(context, session)
             return (StateLoader(context, session, claim), StateSaver(context, session, claim, tableWatch))
         }
     }

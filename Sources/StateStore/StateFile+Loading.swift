@@ -42,7 +42,6 @@ extension StateFile {
                 writer: writer,
                 positions: row.positions,
                 streamReadAt: row.streamReadAt,
-                times: found.times,
                 keysAhead: keysAhead,
                 newEpochReason: newEpochReason,
                 trouble: obstacle.map { StateTrouble("saving to", path, $0) }
@@ -123,20 +122,17 @@ extension StateFile {
     /// numbers that this process may tell. Where that cannot be written down, or the file is a copy of one that another process
     /// may go on with, the feed begins a new epoch: then no number stands for two changes. Returns why, or nil.
     private func takeOver(_ row: inout StateRow, in database: Database, _ obstacle: SQLiteError?) -> String? {
-        let isCopied = row.fileNumber != fileNumber
-        // Seqs of another replica mean the same in every process that has them. Those that this one gave itself do not.
-        let tellsOthers = row.isCopy
-        if !row.isClosed, !tellsOthers { row.seq = row.reservedSeq }
+        let isCopy = row.fileNumber != fileNumber
+        if !row.isClosed { row.seq = row.reservedSeq }
         row.reservedSeq = row.seq + StateLimits.reservedSeqs
         row.isClosed = false
         row.fileNumber = fileNumber
-        if isCopied, !tellsOthers { row.epoch = .random() }
+        if isCopy { row.epoch = .random() }
         do throws(SQLiteError) {
             if let obstacle { throw obstacle }
             try commit(row, in: database)
-            return isCopied && !tellsOthers ? "the state is a copy of another one" : nil
+            return isCopy ? "the state is a copy of another one" : nil
         } catch {
-            guard !tellsOthers else { return nil }
             row.epoch = .random()
             return "the state cannot be written to: \(error.message)"
         }
@@ -190,7 +186,6 @@ extension StateFile {
             throw StateRejection.damaged("two records have one number")
         }
         writer.follow(row.identity.streamTag, since: nil)
-        if row.isCopy { writer.beginCopy() }
         return writer
     }
 }

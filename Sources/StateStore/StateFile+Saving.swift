@@ -37,7 +37,7 @@ extension StateFile {
     ) throws(StateTrouble) -> StateSaveReport? {
         do throws(SQLiteError) {
             if database != nil, row?.fileNumber != fileNumber { needsReplacement = true }
-            if row?.identity != identity || !continues(snapshot) { needsReplacement = true }
+            if row?.epoch != snapshot.position.epoch || row?.identity != identity { needsReplacement = true }
             var report: StateSaveReport?
             if needsReplacement {
                 report = try saveWhole(snapshot, mark, identity, isLast, isStopping)
@@ -55,17 +55,10 @@ extension StateFile {
         }
     }
 
-    /// Whether the snapshot is what the file holds and changes after it: of the same epoch, or of contents that have been renamed since.
-    private func continues(_ snapshot: StoreSnapshot) -> Bool {
-        guard let row, snapshot.position.seq >= savedSeq else { return false }
-        return snapshot.continues(row.epoch, at: savedSeq)
-    }
-
     private func isNews(_ snapshot: StoreSnapshot, _ mark: StateMark, _ isLast: Bool) -> Bool {
         guard let row else { return true }
         let fresher = mark.streamReadAt.map { $0 - row.streamReadAt } ?? 0
-        return isLast || snapshot.position.seq > savedSeq || snapshot.position.epoch != row.epoch
-            || mark.positions != row.positions
+        return isLast || snapshot.position.seq > savedSeq || mark.positions != row.positions
             || mark.keysAhead != savedKeysAhead
             || fresher >= limits.refreshInterval.wholeSeconds * 1_000
     }
@@ -149,9 +142,7 @@ extension StateFile {
         guard let database, var row else { return StateSaveReport(isWritten: false) }
         // Of the records only some may be written when the process ends: the feed must not count on from less.
         row.raise(to: snapshot)
-        // What a follower's upstream tells after a place fits the contents of that place alone, so they come with it.
-        let limit = row.identity.origin == .replica ? Int.max : limits.recordsPerTransaction
-        var batch = try RecordBatch(database, row: row, checksum: checksum, limit: limit)
+        var batch = try RecordBatch(database, row: row, checksum: checksum, limit: limits.recordsPerTransaction)
         batch.replacesRecords = true
         // Later positions come with the last transaction; what earlier ones brought is ahead of the positions, which does no harm:
         // the changes are read again and known by their versions.
@@ -181,7 +172,7 @@ extension StateFile {
 
 extension StateRow {
     fileprivate mutating func raise(to snapshot: StoreSnapshot) {
-        (epoch, seq, isCopy) = (snapshot.position.epoch, snapshot.position.seq, snapshot.isCopy)
+        seq = snapshot.position.seq
         // Records may be there without the rest: none is newer than this.
         times.high = [times.high, snapshot.times.high].compactMap(\.self).max()
         reservedSeq = seq + StateLimits.reservedSeqs

@@ -84,10 +84,10 @@ package final class StateFile {
         try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
-    /// Marks the state as useless: it must not be resumed. A file that is not open, or cannot be written, is removed.
+    /// Marks the state as useless: it must not be resumed. A file that cannot be written is removed.
     package func abandon(_ reason: String) throws(StateTrouble) {
         needsReplacement = true
-        guard let database, var row else { return try removeOwn() }
+        guard let database, var row else { return }
         self.row = nil
         row.isComplete = false
         row.abandoned = reason
@@ -96,18 +96,6 @@ package final class StateFile {
             guard unlink(path) == 0 || errno == ENOENT else { throw StateTrouble("giving up", path, error) }
             StateFile.remove(besides: path)
         }
-    }
-
-    /// Removes the file if it is one of this program's; nothing of it is open.
-    private func removeOwn() throws(StateTrouble) {
-        close()
-        guard let header = StateFile.header(path), header.isDatabase, header.applicationID == StateSchema.applicationID
-        else { return }
-        guard unlink(path) == 0 || errno == ENOENT else {
-            let cause = String(cString: strerror(errno))
-            throw StateTrouble("giving up \(path) failed: it cannot be removed (\(cause))")
-        }
-        StateFile.remove(besides: path)
     }
 
     /// Removes the database and what SQLite puts beside it.

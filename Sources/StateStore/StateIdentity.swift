@@ -1,14 +1,6 @@
 package import ReplicaStore
 package import TableModel
 
-/// The kind of replica that saved a state. Neither goes on with a state of the other: their places are not comparable.
-package enum StateOrigin: String, Sendable, Hashable {
-    /// One that reads the table's stream; its places are those of shards.
-    case stream
-    /// One that follows another replica; its place is a position of that one.
-    case replica
-}
-
 /// The table and the stream that a state must be of to be used.
 package struct StateIdentity: Sendable, Hashable {
     /// The table's name.
@@ -19,17 +11,13 @@ package struct StateIdentity: Sendable, Hashable {
     package let streamARN: String
     /// The attributes that its items lack.
     package let ignoredAttributes: AttributePatterns
-    /// The kind of replica that it is saved by.
-    package let origin: StateOrigin
 
     package init(
         tableName: String,
         keySchema: KeySchema,
         streamARN: String,
-        ignoredAttributes: AttributePatterns = .none,
-        origin: StateOrigin = .stream
+        ignoredAttributes: AttributePatterns = .none
     ) {
-        self.origin = origin
         self.tableName = tableName
         self.keySchema = keySchema
         self.streamARN = streamARN
@@ -45,48 +33,37 @@ package struct StateIdentity: Sendable, Hashable {
 
 /// What is known of the table and the stream before a state is read. Before the table was described, that is its name alone.
 package struct StateExpectation: Sendable, Hashable {
-    /// The table's name; nil for any.
-    let tableName: String?
+    /// The table's name.
+    let tableName: String
     /// Its primary key; nil while unknown.
     private(set) var keySchema: KeySchema?
     /// Its stream; nil while unknown.
     private(set) var streamARN: String?
     /// The attributes that its items are to lack.
-    let ignoredAttributes: AttributePatterns?
-    /// The kind of replica that saved it.
-    let origin: StateOrigin
+    let ignoredAttributes: AttributePatterns
     /// Whether a state is read that is too old to be resumed.
     private(set) var takesAnyAge = false
 
     /// Expects a state that can be resumed: of this table and of this stream.
     package init(_ identity: StateIdentity) {
         (tableName, keySchema, streamARN) = (identity.tableName, identity.keySchema, identity.streamARN)
-        (ignoredAttributes, origin) = (identity.ignoredAttributes, identity.origin)
+        ignoredAttributes = identity.ignoredAttributes
     }
 
     /// Expects a state of a table of this name, however old.
     package init(tableName: String, ignoredAttributes: AttributePatterns = .none) {
         self.tableName = tableName
         self.ignoredAttributes = ignoredAttributes
-        origin = .stream
         takesAnyAge = true
-    }
-
-    /// Expects a state of a follower, of whatever table and however old: more is known when an upstream has said what it has.
-    package static let follower = StateExpectation()
-
-    private init() {
-        (tableName, ignoredAttributes, origin, takesAnyAge) = (nil, nil, .replica, true)
     }
 
     /// How a state differs from what is expected; nil when it does not.
     package func difference(_ found: StateIdentity) -> StateRejection? {
-        guard found.origin == origin else { return .otherOrigin(found.origin) }
-        if let tableName, found.tableName != tableName { return .otherTable(found.tableName) }
+        guard found.tableName == tableName else { return .otherTable(found.tableName) }
         if let keySchema, found.keySchema != keySchema { return .otherKeySchema }
         if let streamARN, found.streamARN != streamARN { return .otherStream(found.streamARN) }
         // Attributes that are no longer ignored are not in the file, so the table has to be read.
-        if let ignoredAttributes, found.ignoredAttributes != ignoredAttributes {
+        if found.ignoredAttributes != ignoredAttributes {
             return .otherIgnoredAttributes(found.ignoredAttributes.description)
         }
         return nil
@@ -123,8 +100,6 @@ package struct RestoredState: @unchecked Sendable {
     package let positions: [UInt8]
     /// Until when every shard is known to have been read, milliseconds since 1970 UTC.
     package let streamReadAt: Int64
-    /// The times that hold for the records themselves. Those of `writer` say less where clients may know of more than was saved.
-    package let times: StreamTimes
     /// The keys of which the records may be newer than the positions tell.
     package let keysAhead: KeysAhead
     /// The reason for which the feed begins a new epoch; nil when it continues in the saved one.

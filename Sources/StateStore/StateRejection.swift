@@ -16,16 +16,12 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
     case otherTable(String)
     case otherKeySchema
     case otherStream(String)
-    /// The state was saved by a replica of the other kind.
-    case otherOrigin(StateOrigin)
     /// Other attributes were ignored when the items were saved; the text of the pattern, empty for none.
     case otherIgnoredAttributes(String)
     /// The stream was last read too long ago: its age in seconds.
     case tooOld(seconds: Int64)
     /// The state is from the future, in seconds: clocks disagree, and its age cannot be known.
     case fromTheFuture(seconds: Int64)
-    /// The upstream of a follower tells everything from its first row instead of the changes since, for the reason given.
-    case notContinued(String)
     /// The contents of the file are not those that were written.
     case damaged(String)
     /// The file cannot be read.
@@ -46,11 +42,9 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
         case .otherTable: "other-table"
         case .otherKeySchema: "other-key-schema"
         case .otherStream: "other-stream"
-        case .otherOrigin: "other-origin"
         case .otherIgnoredAttributes: "other-ignored-attributes"
         case .tooOld: "too-old"
         case .fromTheFuture: "from-the-future"
-        case .notContinued: "not-continued"
         case .damaged: "damaged"
         case .unreadable: "unreadable"
         case .tooLarge: "too-large"
@@ -71,8 +65,6 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
         case .otherTable(let name): "the state is of table \(name)"
         case .otherKeySchema: "the state is of a table with another primary key"
         case .otherStream(let streamARN): "the state is of another stream, \(streamARN)"
-        case .otherOrigin(.stream): "the state was saved by a replica of the table, without --follow"
-        case .otherOrigin(.replica): "the state was saved by a follower of another replica, with --follow"
         case .otherIgnoredAttributes(let patterns):
             patterns.isEmpty
                 ? "the state was saved without --ignore-attributes"
@@ -81,7 +73,6 @@ package enum StateRejection: Error, Sendable, Hashable, CustomStringConvertible 
             "the stream was last read \(StateRejection.hours(seconds)) h ago, and keeps its records for 24 h"
         case .fromTheFuture(let seconds):
             "the state was saved \(seconds) s in the future by this machine's clock, so its age is not known"
-        case .notContinued(let reason): "the upstream cannot continue from where the state ends (\(reason))"
         case .damaged(let what): "the state is damaged: \(what)"
         case .unreadable(let reason): "the state cannot be read: \(reason)"
         case .tooLarge(let reason): "the state does not fit into memory: \(reason)"

@@ -27,16 +27,13 @@ struct StateRow: Sendable, Hashable {
     var isEveryKeyAhead = false
     var keysAhead: Int64 = 0
     var keysAheadChecksum: UInt64 = 0
-    /// The seqs are those of another replica (`StoreSnapshot.isCopy`): whoever copies them gives them the same meaning.
-    var isCopy = false
     /// The times of the stream that hold for the records.
     var times = StreamTimes()
 
     /// Reads the row; nil when its values are invalid, or not those that its checksum is of.
     init?(_ row: Statement) {
         guard let tableName = row.text(1), let partition = StateRow.attribute(row.text(2), row.text(3)),
-            let streamARN = row.text(6), let epoch = row.text(7).flatMap(Epoch.init),
-            let origin = row.text(26).flatMap(StateOrigin.init)
+            let streamARN = row.text(6), let epoch = row.text(7).flatMap(Epoch.init)
         else { return nil }
         var sort: KeyAttribute?
         if let name = row.text(4) {
@@ -52,8 +49,7 @@ struct StateRow: Sendable, Hashable {
             tableName: tableName,
             keySchema: KeySchema(partition: partition, sort: sort),
             streamARN: streamARN,
-            ignoredAttributes: ignored,
-            origin: origin
+            ignoredAttributes: ignored
         )
         self.epoch = epoch
         seq = UInt64(bitPattern: row.integer(8))
@@ -70,13 +66,7 @@ struct StateRow: Sendable, Hashable {
         isEveryKeyAhead = row.integer(19) != 0
         keysAhead = row.integer(20)
         keysAheadChecksum = UInt64(bitPattern: row.integer(21))
-        times = StreamTimes(
-            birth: row.time(23),
-            low: row.time(24),
-            high: row.time(25),
-            forgotten: row.time(28)
-        )
-        isCopy = row.integer(27) != 0
+        times = StreamTimes(birth: row.time(23), low: row.time(24), high: row.time(25))
         guard checksum == UInt64(bitPattern: row.integer(0)) else { return nil }
     }
 
@@ -94,11 +84,9 @@ struct StateRow: Sendable, Hashable {
     }
 
     /// The times that hold for the records of the row. A process that was killed may have told clients of more than is saved, and of newer
-    /// states: nothing is claimed for them until the stream has been read again. Those who know more than a copy are told to wait for it.
+    /// states: nothing is claimed for them until the stream has been read again.
     var restorableTimes: StreamTimes {
-        var restorable = times
-        if !isClosed, !isCopy { restorable.low = nil }
-        return restorable
+        isClosed ? times : StreamTimes(birth: times.birth, low: nil, high: times.high)
     }
 
     /// Writes the row with `StateSchema.writeState`.
@@ -124,11 +112,9 @@ struct StateRow: Sendable, Hashable {
         statement.bind(21, keysAhead)
         statement.bind(22, Int64(bitPattern: keysAheadChecksum))
         statement.bind(23, text: ignoredText)
-        for (index, time) in [(24, times.birth), (25, times.low), (26, times.high), (29, times.forgotten)] {
+        for (index, time) in [(24, times.birth), (25, times.low), (26, times.high)] {
             statement.bind(Int32(index), time ?? 0)
         }
-        statement.bind(27, text: identity.origin.rawValue)
-        statement.bind(28, isCopy ? 1 : 0)
         let outcome = positions.withUnsafeBytes { bytes in
             statement.bind(12, bytes: bytes)
             return Result { () throws(SQLiteError) in try statement.run() }
@@ -153,16 +139,13 @@ struct StateRow: Sendable, Hashable {
         for text in [identity.tableName, schema.partition.name, schema.partition.type.rawValue] { add(text) }
         for text in [
             schema.sort?.name, schema.sort?.type.rawValue, identity.streamARN, epoch.text, abandoned, ignoredText,
-            identity.origin.rawValue,
         ] {
             add(text)
         }
         for number in [seq, reservedSeq, horizon, recordsChecksum, fileNumber, keysAheadChecksum] { add(number) }
-        for number in [
-            streamReadAt, isComplete ? 1 : 0, isClosed ? 1 : 0, records, isEveryKeyAhead ? 1 : 0, keysAhead,
-            isCopy ? 1 : 0,
-        ] { add(UInt64(bitPattern: number)) }
-        for time in [times.birth, times.low, times.high, times.forgotten] { add(UInt64(bitPattern: time ?? 0)) }
+        for number in [streamReadAt, isComplete ? 1 : 0, isClosed ? 1 : 0, records, isEveryKeyAhead ? 1 : 0, keysAhead]
+        { add(UInt64(bitPattern: number)) }
+        for time in [times.birth, times.low, times.high] { add(UInt64(bitPattern: time ?? 0)) }
         bytes += positions
         return bytes.withUnsafeBytes(Checksum.of)
     }

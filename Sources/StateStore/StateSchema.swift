@@ -1,7 +1,7 @@
 /// The form of the state's file.
 enum StateSchema {
     /// The form's version: SQLite's `user_version`.
-    static let version: Int64 = 5
+    static let version: Int64 = 4
     /// "TCST": SQLite's `application_id`, which tells our files from others.
     static let applicationID: Int64 = 0x5443_5354
 
@@ -26,8 +26,7 @@ enum StateSchema {
             is_closed INTEGER NOT NULL, records INTEGER NOT NULL, records_checksum INTEGER NOT NULL,
             file_number INTEGER NOT NULL, abandoned TEXT, every_key_ahead INTEGER NOT NULL, keys_ahead INTEGER NOT NULL,
             keys_ahead_checksum INTEGER NOT NULL, ignored_attributes TEXT, birth_time INTEGER NOT NULL,
-            low_time INTEGER NOT NULL, high_time INTEGER NOT NULL, origin TEXT NOT NULL, is_copy INTEGER NOT NULL,
-            forgotten_time INTEGER NOT NULL
+            low_time INTEGER NOT NULL, high_time INTEGER NOT NULL
         );
         CREATE TABLE keys_ahead (key BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
         """
@@ -36,16 +35,16 @@ enum StateSchema {
         SELECT checksum, table_name, partition_name, partition_type, sort_name, sort_type, stream_arn, epoch, seq,
             reserved_seq, horizon, positions, stream_read_at, is_complete, is_closed, records, records_checksum,
             file_number, abandoned, every_key_ahead, keys_ahead, keys_ahead_checksum, ignored_attributes,
-            birth_time, low_time, high_time, origin, is_copy, forgotten_time
+            birth_time, low_time, high_time
         FROM state WHERE id = 1
         """
     static let writeState = """
         INSERT OR REPLACE INTO state (id, checksum, table_name, partition_name, partition_type, sort_name, sort_type,
             stream_arn, epoch, seq, reserved_seq, horizon, positions, stream_read_at, is_complete, is_closed, records,
             records_checksum, file_number, abandoned, every_key_ahead, keys_ahead, keys_ahead_checksum, ignored_attributes,
-            birth_time, low_time, high_time, origin, is_copy, forgotten_time)
+            birth_time, low_time, high_time)
         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-            ?23, ?24, ?25, ?26, ?27, ?28, ?29)
+            ?23, ?24, ?25, ?26)
         """
     static let readRecords = "SELECT checksum, seq, at, cause, version, key, item FROM records ORDER BY id"
     static let findRecord = "SELECT id, checksum FROM records WHERE key = ?1"

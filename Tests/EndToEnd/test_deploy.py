@@ -1,6 +1,5 @@
 """What deploy says about the program, asked of the program: its options, its commands, the system calls that a unit must allow."""
 
-import contextlib
 import json
 import os
 import re
@@ -10,14 +9,13 @@ import sys
 
 import botocore.session
 import helm_python
-import pytest
 import yaml
 from support import aws_command, deploying, documentation
 from support.aws_command import option_of, pascal
 from support.deploying import CHART, DEPLOY
 from support.processes import PROJECT, VENV, Program, environment_without_aws, free_port, wait_for
 from support.service import BINARY, Service, run, serving
-from support.tables import create_table, fill
+from support.tables import create_table
 # SQLite gives its files to the owner of the database, where it runs as root.
 CALLS_OF_ROOT = {"fchown"}
 
@@ -37,17 +35,9 @@ def settings_of_env_file():
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-def settings_of_followers_env_file():
-    """Those of a follower, which somebody takes out of their comments in place of the others."""
-    lines = (DEPLOY / "systemd/tablecast.env").read_text().splitlines()
-    return dict(line.removeprefix("#").split("=", 1) for line in lines if line.startswith("#TABLECAST_"))
-
-
-def settings_of_unit(follows=False):
+def settings_of_unit():
     """Those that hold, and those that somebody takes out of their comments."""
-    found = dict(re.findall(r"^#?Environment=(\w+)=(.+)$", (DEPLOY / "systemd/tablecast.service").read_text(), re.MULTILINE))
-    assert "TABLECAST_FOLLOW_TOKEN_FILE" in found
-    return {name: value for name, value in found.items() if follows or name != "TABLECAST_FOLLOW_TOKEN_FILE"}
+    return dict(re.findall(r"^#?Environment=(\w+)=(.+)$", (DEPLOY / "systemd/tablecast.service").read_text(), re.MULTILINE))
 
 
 def environments():
@@ -55,11 +45,8 @@ def environments():
     yield from ((found.name, found.environment) for found in map(deploying.overlay, deploying.OVERLAYS))
     yield from ((found.name, found.environment) for found in map(deploying.charted, deploying.CHART_VALUES))
     yield "ecs", {variable["name"]: variable["value"] for variable in deploying.task_containers()["tablecast"]["environment"]}
-    services = yaml.safe_load((DEPLOY / "compose/compose.yaml").read_text())["services"]
-    yield from ((f"compose, {name}", services[name]["environment"]) for name in ("tablecast", "follower"))
-    # The file wins.
-    yield "systemd", {**settings_of_unit(), **settings_of_env_file()}
-    yield "systemd, follower", {**settings_of_unit(follows=True), **settings_of_followers_env_file()}
+    yield "compose", yaml.safe_load((DEPLOY / "compose/compose.yaml").read_text())["services"]["tablecast"]["environment"]
+    yield "systemd", {**settings_of_env_file(), **settings_of_unit()}
 
 
 def test_the_program_knows_every_option_that_is_set():
@@ -103,81 +90,9 @@ def test_the_demo_of_compose_serves_its_items(ministack, logs, tmp_path):
         result = subprocess.run(["curl", "--fail-with-body", "--silent", *command[1:], url], capture_output=True, text=True, timeout=60)
         assert result.returncode == 0, result.stdout
         assert len(json.loads(result.stdout)["items"]) == len(items[table["TableName"]])
-        with follower_of_compose(services["follower"], running, logs) as follower:
-            token = {"Authorization": command[command.index("-H") + 1].split(": ")[1]}
-            assert follower.get("/v1/items").status_code == 401
-            assert follower.get("/v1/items", headers=token).json()["items"] == running.get("/v1/items", headers=token).json()["items"]
     finally:
         program.stop()
         ministack.client().delete_table(TableName=table["TableName"])
-
-
-@contextlib.contextmanager
-def follower_of_compose(service, leader, logs):
-    """The follower as Compose starts it, but that names and files are those of this machine."""
-    port = free_port()
-    environment = {**service["environment"], "TABLECAST_LISTEN": f"127.0.0.1:{port}"}
-    for volume in service["volumes"]:
-        source, target, _ = volume.split(":")
-        environment = {name: value.replace(target, str(DEPLOY / "compose" / source)) for name, value in environment.items()}
-    with following(environment, {"http://tablecast:8080": leader.url}, logs / f"compose-follower-{port}.log", port) as follower:
-        yield follower
-
-
-@contextlib.contextmanager
-def following(environment, upstreams, log, port):
-    """A follower with these variables, whose upstreams are elsewhere; ready."""
-    named = environment["TABLECAST_FOLLOW"].split(",")
-    environment = {**environment, "TABLECAST_FOLLOW": ",".join(upstreams[url] for url in named)}
-    program = Program([BINARY, "serve"], log, environment_without_aws(**environment))
-    try:
-        yield Service(program, port).wait_until_ready()
-    finally:
-        program.kill()
-
-
-@pytest.mark.parametrize("way", ["kubernetes", "systemd"])
-def test_a_follower_becomes_ready_and_serves_what_its_leader_has(way, ministack, logs, tmp_path):
-    """The variables of the pod and of the unit, with files of this machine. The first of the upstreams that they name is away."""
-    leader_token, token = "a-token-of-a-leaders-reader", "a-token-of-a-test-of-followers"
-    tokens = [
-        {"name": "reader", "token": leader_token, "scopes": ["read", "stream"]},
-        {"name": "follower", "token": token, "scopes": ["read", "stream"]},
-    ]
-    port = free_port()
-    if way == "kubernetes":
-        rendering = deploying.overlay(deploying.FOLLOWERS)
-        environment = dict(rendering.environment)
-        probes = [rendering.container[name]["httpGet"]["path"] for name in ("startupProbe", "livenessProbe", "readinessProbe")]
-    else:
-        environment = {**settings_of_unit(follows=True), **settings_of_followers_env_file()}
-        environment["TABLECAST_STATE_DIR"] = environment["TABLECAST_STATE_DIR"].replace("%S", str(tmp_path))
-        probes = ["/livez", "/readyz"]
-    files = {"TABLECAST_AUTH_TOKEN_FILE": json.dumps({"tokens": tokens}), "TABLECAST_FOLLOW_TOKEN_FILE": f"{token}\n"}
-    for name, content in files.items():
-        assert environment[name]
-        environment[name] = str(tmp_path / name)
-        (tmp_path / name).write_text(content)
-    environment |= {"TABLECAST_LISTEN": f"127.0.0.1:{port}", "TABLECAST_DRAIN_DELAY": "0s"}
-    client = ministack.client()
-    # The table's name is that of the manifests, since a follower refuses others.
-    table = create_table(client, name=environment.get("TABLECAST_TABLE", "orders"))
-    try:
-        fill(client, table, 3)
-        with serving(logs, ministack, table, "--auth-token-file", environment["TABLECAST_AUTH_TOKEN_FILE"]) as leader:
-            away, there = environment["TABLECAST_FOLLOW"].split(",")
-            upstreams = {away: f"http://127.0.0.1:{free_port()}", there: leader.url}
-            with following(environment, upstreams, logs / f"follower-{way}-{port}.log", port) as follower:
-                # Probes have no token.
-                assert [follower.get(path).status_code for path in probes] == [200] * len(probes)
-                assert follower.get("/v1/items").status_code == 401
-                bearer = {"Authorization": f"Bearer {leader_token}"}
-                items = [one.get("/v1/items", headers=bearer).json()["items"] for one in (leader, follower)]
-                assert items[0] == items[1] and len(items[0]) == 3
-                assert "credentials" not in follower.program.output
-                assert follower.program.stop() == 0
-    finally:
-        client.delete_table(TableName=table)
 
 
 def make_table(service, peer, folder):
@@ -268,23 +183,17 @@ def calls_of(name):
 
 
 def test_the_tools_take_the_overlay_on_the_page(tmp_path):
-    blocks = [block for block in documentation.page("deploy/README.md").blocks if block.info == "yaml" and "kind: Kustomization" in block.text]
-    block, of_followers = blocks
+    [block] = [block for block in documentation.page("deploy/README.md").blocks if block.info == "yaml" and "kind: Kustomization" in block.text]
     mine = tmp_path / "my-tablecast"
     mine.mkdir()
     (tmp_path / "deploy").symlink_to(DEPLOY)
+    (mine / "kustomization.yaml").write_text(block.text)
     for overlay in ("pod-identity", "saved-state"):
         (mine / "kustomization.yaml").write_text(block.text.replace("overlays/pod-identity", f"overlays/{overlay}"))
         made = deploying.Rendering("mine", deploying.kustomized(mine))
         assert made.container["image"] == "REGISTRY/tablecast:0.1.0"
         assert made.container["resources"]["limits"]["memory"] == "4Gi"
         assert made.environment["TABLECAST_AUTH_TOKEN_FILE"] and made.environment["TABLECAST_TABLE"] == "orders"
-    (mine / "kustomization.yaml").write_text(of_followers.text)
-    made = deploying.Rendering("mine", deploying.kustomized(mine))
-    assert made.container["image"] == "REGISTRY/tablecast:0.1.0"
-    assert made.container["resources"]["limits"]["memory"] == "4Gi"
-    assert made.environment["TABLECAST_TABLE"] == "orders" and made.environment["TABLECAST_FOLLOW"].count("http://") == 2
-    assert made.one("HorizontalPodAutoscaler")["spec"]["maxReplicas"] == 50
 
 
 def test_the_commands_on_the_page_have_options_that_exist():
@@ -306,30 +215,22 @@ def test_the_commands_on_the_page_have_options_that_exist():
 def test_kubectl_takes_the_commands_on_the_page_that_make_objects(tmp_path):
     """Without a cluster: the rest of the commands need one."""
     (tmp_path / "tokens.json").write_text("{}")
-    (tmp_path / "token").write_text("a\n")
     commands = [command for command in readme_commands("kubectl") if "create" in command]
-    assert len(commands) == 3
-    made = {}
+    assert len(commands) == 2
     for command in commands:
         command = [VENV / "kubectl", *command[1:], "--dry-run=client", "--output=yaml"]
         result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
         assert result.returncode == 0, result.stderr
-        found = yaml.safe_load(result.stdout)
-        made[found["metadata"]["name"]] = list(found.get("data", []))
-    assert made == {"tablecast": [], "tablecast-tokens": ["tokens.json"], "tablecast-follow": ["token"]}
+        made = yaml.safe_load(result.stdout)
+    assert (made["metadata"]["name"], list(made["data"])) == ("tablecast-tokens", ["tokens.json"])
 
 
 def test_helm_takes_the_command_on_the_page():
-    command, of_followers = readme_commands("helm")
+    [command] = readme_commands("helm")
     assert command[1:4] == ["install", "orders", str(CHART.relative_to(PROJECT))]
     values = helm_python.parse_set_string(command[command.index("--set") + 1])
     made = deploying.Rendering("page", deploying.chart(**values)[0])
     assert made.container["image"] == "REGISTRY/tablecast:0.1.0"
-    assert of_followers[1:4] == ["install", "readers", str(CHART.relative_to(PROJECT))]
-    values = helm_python.parse_set_string(of_followers[of_followers.index("--set") + 1])
-    made = deploying.Rendering("page", deploying.chart("readers", **values)[0])
-    assert made.environment["TABLECAST_FOLLOW"] == ",".join(deploying.CHART_LEADERS)
-    assert made.workload["spec"]["replicas"] == 3
 
 
 def test_promtool_takes_the_commands_on_the_page():

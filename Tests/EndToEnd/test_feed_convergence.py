@@ -86,7 +86,6 @@ class Client:
     def __init__(self, kind, port, writes, killing, seed):
         self.kind, (self.query, self.matches) = kind, KINDS[kind]
         self.port, self.writes, self.killing, self.chance = port, writes, killing, random.Random(seed)
-        self.headers = {}
         # `whole`: it has had a snapshot to its end, and goes on from there.
         self.map, self.last, self.whole, self.state = {}, None, False, 0
         self.counts = dict.fromkeys(["marks", "compared", "resets", "left", "left in a snapshot", "killed", "killed in a snapshot"], 0)
@@ -110,7 +109,7 @@ class Client:
             connection.sock.connect(("127.0.0.1", self.port))
             if self.chance.random() < 0.2:
                 self.last = None
-            headers = {**self.headers, **({"Last-Event-ID": self.last} if self.last else {})}
+            headers = {"Last-Event-ID": self.last} if self.last else {}
             if not self.last:
                 self.map, self.whole = {}, False
             connection.request("GET", f"/v1/events?heartbeat=1s&numbers=number&{self.query}", headers=headers)
@@ -174,11 +173,10 @@ class Client:
             raise AssertionError(f"after {event} it holds what the table never held since write {self.state}: {self.map}")
         with contextlib.suppress(httpx.HTTPError):
             query = self.query.replace("mode=all", "").strip("&")
-            answer = httpx.get(f"http://127.0.0.1:{self.port}/v1/items?limit=1000&{query}", headers=self.headers, timeout=5)
-            assert answer.status_code in (200, 502, 503, 504), answer.text
-            page = answer.json() if answer.status_code == 200 else None
+            answer = httpx.get(f"http://127.0.0.1:{self.port}/v1/items?limit=1000&{query}", timeout=5)
+            page = answer.json()
             # The times in a position grow while nothing changes.
-            if page and page["as_of"]["position"].split(".")[:2] == event.id.split(".")[:2]:
+            if answer.status_code == 200 and page["as_of"]["position"].split(".")[:2] == event.id.split(".")[:2]:
                 self.counts["compared"] += 1
                 assert self.map == {(item["id"], item["at"]): (item["n"], item["v"]) for item in page["items"]}, event
 

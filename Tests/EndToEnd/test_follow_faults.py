@@ -471,7 +471,7 @@ def test_a_token_is_read_again_at_each_connection(logs, tmp_path):
 CONFLICTS = {
     "--follow http://a --ignore-attributes x": "--ignore-attributes cannot be given with --follow: set it where the stream is read",
     "--follow http://a --verify-rcu 5": "--verify-rcu cannot be given with --follow",
-    "--follow http://a --follow-partial --state-dir state": "--state-dir cannot be given with --follow-partial",
+    "--follow http://a --state-dir state": "--state-dir cannot be given with --follow: a follower keeps no state",
     "--follow-token-file token": "--follow-token-file is given without --follow: name the upstream",
     "--follow-partial": "--follow-partial is given without --follow",
     "--table t --follow-max-depth 2": "--follow-max-depth is given without --follow",

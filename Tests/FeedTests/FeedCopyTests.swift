@@ -129,33 +129,6 @@ import Testing
         #expect(events.count == 1 && events[0].data.contains(#""v":1001"#))
     }
 
-    @Test(
-        "a reader that resumes on a copy that was loaded later keeps up to which time it has all",
-        arguments: [FeedMode.latest, .all]
-    )
-    func loadedLater(mode: FeedMode) throws {
-        let leader = try Self.leader(990)
-        let position = leader.snapshot().position
-        let follower = try Follower(of: leader)
-        for number in 991...993 { try Self.write(number, to: leader) }
-        leader.completed(Self.second)
-        try follower.catchUp(with: leader)
-        follower.writer.completed(Self.second)
-        // It knows of no time before its last seq.
-        let young = try Follower(of: leader)
-        young.writer.completed(Self.second)
-        young.publish()
-        for copy in [follower, young] where mode == .latest || copy === follower {
-            copy.publish()
-            let ids = copy.read(copy.stream(.position(position), mode: mode)).events.compactMap(\.id)
-            let places = ids.compactMap(Position.init)
-            #expect(places.map(\.seq) == [991, 992, 993, 993])
-            let lows = [Self.second - 1_000, Self.second - 1_000, Self.second, Self.second]
-            #expect(places.map(\.watermarks?.low) == lows)
-            #expect(places.map(\.watermarks?.high) == Array(repeating: Self.second, count: 4))
-        }
-    }
-
     @Test("a copy that does not come so far says busy, and ends the stream")
     func patience() throws {
         let leader = try Self.leader(990)

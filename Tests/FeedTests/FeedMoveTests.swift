@@ -12,9 +12,7 @@ import Testing
     private static let tag = StreamTag(hash: 5)
 
     /// A replica with the keys k1 to k6, written a minute apart from 60 s on, each with `v` as its number.
-    private static func replica(low: Int64?, provesAll: Bool = false) throws -> (
-        store: ReplicaStore, hub: FeedHub, writer: GenerationWriter
-    ) {
+    private static func replica(low: Int64) throws -> (store: ReplicaStore, hub: FeedHub, writer: GenerationWriter) {
         let writer = GenerationWriter(
             epoch: FeedFixture.epoch("bbbbbbbb"),
             keySchema: FeedFixture.schema,
@@ -22,12 +20,8 @@ import Testing
         )
         writer.endBootstrap()
         writer.follow(tag, since: 0)
-        for number in 1...6 {
-            let time = Int64(number) * 60_000
-            try write(number, at: time, to: writer)
-            if provesAll { writer.completed(time) }
-        }
-        if let low { writer.completed(low) }
+        for number in 1...6 { try write(number, at: Int64(number) * 60_000, to: writer) }
+        writer.completed(low)
         let store = ReplicaStore()
         store.publish(writer.snapshot())
         var limits = FeedLimits()
@@ -168,60 +162,6 @@ import Testing
         // Who has read all holds what this replica has.
         let end = try #require(rest.last?.id.flatMap(Position.init))
         #expect(end.seq == 6 && end.watermarks?.high == 360_001)
-    }
-
-    @Test(
-        "who is cut off in a move takes along up to which time it has all, where this replica does not know it of its place",
-        arguments: [FeedMode.latest, .all]
-    )
-    func cutOffOnAYoungReplica(mode: FeedMode) throws {
-        // The only proof is at the head, as on a copy that was loaded a moment ago.
-        let (_, hub, _) = try Self.replica(low: 400_000)
-        let position = Self.position(low: 150_000, high: 350_000)
-        let events = Self.read(Self.stream(hub, from: position, mode: mode), budget: 1, events: 3)
-        let cut = try #require(events.last?.id.flatMap(Position.init))
-        #expect(cut.seq == 3 && cut.watermarks?.low == 150_000)
-        // However often it is cut off. At the head it has what this replica has.
-        let rest = Self.read(Self.stream(hub, from: cut, mode: mode)).compactMap { $0.id.flatMap(Position.init) }
-        #expect(rest.map(\.watermarks?.low) == [150_000, 150_000, 400_000, 400_000])
-        let newest = mode == .latest ? 360_001 : 350_001
-        #expect(rest.map(\.watermarks?.high) == [Int64(newest), Int64(newest), 360_001, 360_000])
-    }
-
-    @Test(
-        "a replica without a proof, as one that was killed and shows what it had saved, leaves readers the times that they came with",
-        arguments: [FeedMode.latest, .all],
-        [4, 6] as [UInt64]
-    )
-    func withoutProof(mode: FeedMode, seq: UInt64) throws {
-        let (_, hub, writer) = try Self.replica(low: nil)
-        let marks = Watermarks(stream: Self.tag, low: 240_000, high: 300_000)
-        let held = Position(epoch: writer.epoch, seq: seq, watermarks: marks)
-        let events = Self.read(Self.stream(hub, from: held, mode: mode))
-        let ready = try #require(events.last { $0.name == "ready" }?.id.flatMap(Position.init))
-        #expect(ready.seq == 6 && ready.watermarks == Watermarks(stream: Self.tag, low: 240_000, high: 360_000))
-        // A reader who starts over brings nothing.
-        let fresh = Position(epoch: FeedFixture.epoch("cccccccc"), seq: 1)
-        let restarted = Self.read(Self.stream(hub, from: fresh, mode: mode)).compactMap { $0.id.flatMap(Position.init) }
-        #expect(restarted.last?.seq == 6 && restarted.allSatisfy { $0.watermarks == nil })
-    }
-
-    @Test(
-        "who is cut off in a first load bears the time of the head, also where steps follow",
-        arguments: [FeedMode.latest, .all]
-    )
-    func cutOffInALoad(mode: FeedMode) throws {
-        let (_, hub, writer) = try Self.replica(low: 400_000, provesAll: true)
-        // It lacks the keys that changed after its place, and holds no older state of them either.
-        let from = Position(epoch: FeedFixture.epoch("cccccccc"), seq: 1)
-        let stream = Self.stream(hub, from: from, mode: mode)
-        let cut = Self.read(stream, budget: 1, events: 4).compactMap { $0.id.flatMap(Position.init) }
-        let last = try #require(cut.last)
-        #expect(last.epoch == writer.epoch && (1...5).contains(last.seq))
-        #expect(last.watermarks?.high == 360_000)
-        // So does a place that the stream tells by itself.
-        let all = Self.read(stream).compactMap { $0.id.flatMap(Position.init) }
-        #expect(all.count >= 3 && all.allSatisfy { $0.watermarks?.high == 360_000 })
     }
 
     @Test("a subscriber that was cut off in a move waits for a replica that has lost states again")

@@ -1,14 +1,11 @@
 """The processes of a fleet: replicas that live many lives on one port, and the counted way from followers to leaders."""
 
 import contextlib
-import csv
 import select
 import signal
-import socket
 import time
 
 import httpx
-from support import proxies
 from support.lines import Relay
 from support.processes import Program, environment_without_aws, free_port, wait_for
 from support.service import BINARY, Service
@@ -107,31 +104,3 @@ class Node:
 
     def status(self):
         return self.get("/v1/status").json()
-
-
-class Balancer:
-    """haproxy in front of replicas, which sends each request to the next one."""
-
-    def __init__(self, folder, nodes):
-        self.folder, self.nodes, self.port = folder, nodes, free_port()
-
-    @contextlib.contextmanager
-    def running(self):
-        servers = "\n".join(f"    server {node.name} 127.0.0.1:{node.port}" for node in self.nodes)
-        path = proxies.configuration("haproxy-fleet.cfg", self.folder, port=self.port, more=servers)
-        program = Program(["haproxy", "-db", "-f", path], self.folder / "haproxy.log", None)
-        try:
-            program.wait_until_accepting(self.port)
-            yield self
-        finally:
-            program.stop()
-
-    def bytes(self):
-        """Bytes that it has sent to readers."""
-        with socket.socket(socket.AF_UNIX) as asking:
-            asking.settimeout(10)
-            asking.connect(str(self.folder / "haproxy.socket"))
-            asking.sendall(b"show stat\n")
-            text = b"".join(iter(lambda: asking.recv(65536), b"")).decode()
-        (row,) = [row for row in csv.DictReader(text.lstrip("# ").splitlines()) if row["svname"] == "FRONTEND"]
-        return int(row["bout"])

@@ -20,8 +20,6 @@ VERSIONS = ["1.27", "1.37"]
 FIRST_SAVE_SECONDS, LAST_RESORT_SECONDS, SLACK_SECONDS = 10, 3, 5
 # DynamoDB Streams allows this many readers of a shard.
 READERS = 2
-# What a pod that reads the stream must have been ready for before an older one may stop: the overlap of positions, and some seconds.
-OLD_ENOUGH_SECONDS = 12
 # What the pod security standard "restricted" lets a pod mount.
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 PORT = 8080
@@ -99,7 +97,7 @@ def broken_references(rendering):
 def missing_mounts(rendering):
     """Files that options name outside every volume: the root is read-only."""
     mounted = [mount["mountPath"] for mount in rendering.container.get("volumeMounts", [])]
-    for name in ("TABLECAST_STATE_DIR", "TABLECAST_AUTH_TOKEN_FILE", "TABLECAST_FOLLOW_TOKEN_FILE"):
+    for name in ("TABLECAST_STATE_DIR", "TABLECAST_AUTH_TOKEN_FILE"):
         path = rendering.environment.get(name)
         if path and not any(path.startswith(f"{folder}/") for folder in mounted):
             yield f"{name}={path}"
@@ -151,105 +149,14 @@ def trouble_in_life(rendering):
             yield f"a rollout takes pods away: {spec['strategy']}"
     if container["resources"]["limits"]["memory"] != container["resources"]["requests"]["memory"]:
         yield "the memory of a rebuild is not set aside"
-    most = max([spec.get("replicas", 1), *(scaler["spec"]["maxReplicas"] for scaler in rendering.all("HorizontalPodAutoscaler"))])
-    if "TABLECAST_FOLLOW" not in rendering.environment:
-        if most > READERS:
-            yield "more readers than DynamoDB Streams allows"
-        if spec.get("minReadySeconds", 0) < OLD_ENOUGH_SECONDS:
-            yield "an old pod stops while the new one is younger than its readers' positions"
+    if spec.get("replicas", 1) > READERS or any(scaler["spec"]["maxReplicas"] > READERS for scaler in rendering.all("HorizontalPodAutoscaler")):
+        yield "more readers than DynamoDB Streams allows"
     if rendering.one("PodDisruptionBudget")["spec"].get("maxUnavailable") != 1:
         yield "nodes cannot be drained, or all pods go at once"
 
 
 def test_pods_start_roll_and_stop_in_order(all_renderings):
     assert [f"{found.name}: {text}" for found in all_renderings for text in trouble_in_life(found)] == []
-
-
-def leaders_of(rendering):
-    """What the followers of a rendering follow: the overlay with saved state, or a release of the chart."""
-    if rendering.name.startswith("chart"):
-        return Rendering("chart, leaders", deploying.chart(savedState={"enabled": True}, tokenSecret="tablecast-tokens")[0])
-    return deploying.overlay("saved-state")
-
-
-def wrong_as_followers(rendering):
-    """What would keep followers from their leaders, readers from followers, or followers from being without rights."""
-    leaders = leaders_of(rendering)
-    labels = rendering.workload["spec"]["template"]["metadata"]["labels"]
-    for found in leaders.all("Service", "PodDisruptionBudget", "NetworkPolicy"):
-        selector = found["spec"].get("podSelector") or found["spec"]["selector"]
-        if matches(selector.get("matchLabels", selector), labels):
-            yield f"the {found['kind']} {found['metadata']['name']} of the leaders takes followers for leaders"
-    for one in rendering.objects:
-        if any((one["kind"], one["metadata"]["name"]) == (other["kind"], other["metadata"]["name"]) for other in leaders.objects):
-            yield f"the {one['kind']} {one['metadata']['name']} takes the place of the leaders'"
-    yield from (f"{name} is set" for name in rendering.environment if name.startswith("AWS_"))
-    if rendering.one("ServiceAccount")["metadata"].get("annotations"):
-        yield "the service account may have a role"
-    named = rendering.environment["TABLECAST_FOLLOW"].split(",")
-    if named != list(addresses(leaders)):
-        yield f"{named} are not the leaders' pods {list(addresses(leaders))}"
-    [rule] = [rule for rule in rendering.one("NetworkPolicy")["spec"]["egress"] if {port["port"] for port in rule["ports"]} != {53}]
-    peers = [peer["podSelector"] for peer in rule["to"]]
-    theirs = leaders.workload["spec"]["template"]["metadata"]["labels"]
-    if rule["ports"] != [{"port": PORT, "protocol": "TCP"}] or not any(selects(peer, theirs) for peer in peers):
-        yield f"the policy does not lead to the leaders, or elsewhere too: {rule}"
-    if any("sessionAffinity" in service["spec"] for service in rendering.all("Service")):
-        yield "streams that end by their age return to the same pod"
-
-
-def addresses(leaders):
-    """The address of each pod of a StatefulSet, as Kubernetes makes it from the headless Service."""
-    workload, spec = leaders.workload, leaders.workload["spec"]
-    [port] = [port["port"] for service in leaders.all("Service") if service["metadata"]["name"] == spec["serviceName"] for port in service["spec"]["ports"]]
-    for number in range(spec["replicas"]):
-        yield f"http://{workload['metadata']['name']}-{number}.{spec['serviceName']}:{port}"
-
-
-def selects(selector, labels):
-    expressions = selector.get("matchExpressions", [])
-    assert all(one["operator"] == "In" for one in expressions)
-    chosen = all(labels.get(one["key"]) in one["values"] for one in expressions)
-    return bool(selector) and chosen and selector.get("matchLabels", {}).items() <= labels.items()
-
-
-def followers():
-    """Every way to deploy followers beside leaders of the same way."""
-    return [deploying.overlay(deploying.FOLLOWERS), deploying.charted(deploying.FOLLOWERS)]
-
-
-def test_followers_reach_their_leaders_and_have_no_rights_in_aws():
-    for rendering in followers():
-        assert list(wrong_as_followers(rendering)) == [], rendering.name
-        [scaler] = rendering.all("HorizontalPodAutoscaler")
-        assert scaler["spec"]["maxReplicas"] > READERS, rendering.name
-
-
-def set_labels(rendering):
-    rendering.workload["spec"]["template"]["metadata"]["labels"] = leaders_of(rendering).workload["spec"]["template"]["metadata"]["labels"]
-
-
-def set_region(rendering):
-    rendering.one("ConfigMap")["data"]["AWS_REGION"] = "eu-central-1"
-
-
-def follow_the_service(rendering):
-    rendering.one("ConfigMap")["data"]["TABLECAST_FOLLOW"] = "http://tablecast:8080"
-
-
-def close_the_way(rendering):
-    rendering.one("NetworkPolicy")["spec"]["egress"][1]["to"] = [{"podSelector": rendering.one("NetworkPolicy")["spec"]["podSelector"]}]
-
-
-def keep_the_names(rendering):
-    rendering.one("ServiceAccount")["metadata"]["name"] = leaders_of(rendering).pod["serviceAccountName"]
-
-
-@pytest.mark.parametrize("fault", [set_labels, set_region, follow_the_service, close_the_way, keep_the_names])
-def test_a_fault_of_followers_is_noticed(fault):
-    rendering = copy.deepcopy(deploying.overlay(deploying.FOLLOWERS))
-    fault(rendering)
-    assert list(wrong_as_followers(rendering)) != []
 
 
 def egress(rendering):
@@ -287,7 +194,6 @@ def test_chart_and_manifests_make_the_same_pods():
         ("saved-state", {"tokenSecret": "tablecast-tokens", "savedState": {"enabled": True}}),
         ("autoscale-cpu", {"tokenSecret": "tablecast-tokens", "autoscaling": {"enabled": True}}),
         ("autoscale-subscribers", {"tokenSecret": "tablecast-tokens", "autoscaling": {"enabled": True, "subscribers": 5000}}),
-        ("followers", {**deploying.CHART_VALUES["followers"], "follow": {"urls": deploying.LEADERS, "tokenSecret": "tablecast-follow"}}),
     ]
     for name, values in pairs:
         ours, theirs = deploying.overlay(name), Rendering(name, deploying.chart(**values)[0])
@@ -328,10 +234,6 @@ def test_helm_finds_nothing_to_complain_of():
         ({"options": {"TABLECAST_LOOPS": 2}}, "/options/TABLECAST_LOOPS"),
         ({"image": {"digest": "latest"}}, "/image/digest"),
         ({"savedState": {"enabled": True}, "autoscaling": {"enabled": True}}, "Choose one"),
-        ({"follow": {"urls": ["leader:8080"]}}, "/follow/urls/0"),
-        ({"follow": {"urls": deploying.LEADERS, "token": "a"}}, "/follow"),
-        ({"follow": {"tokenSecret": "tablecast-follow"}}, "/follow/tokenSecret"),
-        ({"autoscaling": {"maxReplicas": 3}}, "/autoscaling/maxReplicas"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_named(values, complaint):
@@ -339,21 +241,11 @@ def test_a_value_that_cannot_be_meant_is_named(values, complaint):
         deploying.chart(**values)
 
 
-def test_followers_of_the_chart_may_keep_their_state():
-    documents, _ = deploying.chart("readers", region="", follow={"urls": deploying.LEADERS}, savedState={"enabled": True})
-    kinds = {found["kind"] for found in documents}
-    assert "StatefulSet" in kinds and "Deployment" not in kinds
-    options = next(found["data"] for found in documents if found["kind"] == "ConfigMap")
-    assert options["TABLECAST_FOLLOW"] == ",".join(deploying.LEADERS) and options["TABLECAST_STATE_DIR"] == "/state/replica"
-
-
 def test_notes_say_how_to_look_and_warn_without_tokens():
     _, notes = deploying.chart()
     assert "--namespace shop rollout status deployment/orders-tablecast" in notes and "Everybody who can reach" in notes
     _, notes = deploying.chart(tokenSecret="t", savedState={"enabled": True})
     assert "rollout status statefulset/orders-tablecast" in notes and "Everybody" not in notes
-    _, notes = deploying.chart("readers", region="", follow={"urls": deploying.LEADERS})
-    assert f"follows {deploying.LEADERS[0]} and" in notes and "deployment/readers-tablecast" in notes
 
 
 def change(path, value):
@@ -378,7 +270,6 @@ def change(path, value):
         (trouble_in_life, change(["template", "spec", "terminationGracePeriodSeconds"], 30)),
         (trouble_in_life, change(["template", "spec", "containers", 0, "livenessProbe", "httpGet", "path"], "/readyz")),
         (trouble_in_life, change(["replicas"], 3)),
-        (trouble_in_life, change(["minReadySeconds"], 5)),
     ],
 )
 def test_a_fault_is_noticed(check, fault):

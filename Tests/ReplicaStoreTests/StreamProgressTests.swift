@@ -159,74 +159,28 @@ import Testing
     @Test("a reader that was cut off on its way keeps the newest time that it may hold")
     func foreignHigh() throws {
         let snapshot = try Self.writer().snapshot()
-        func cutOff(_ seq: UInt64, _ high: Int64?, low: Int64 = 0) -> Position {
-            snapshot.position(at: seq, readsIndex: true, holding: HeldTimes(low: low, high: high))
-        }
-        let cut = cutOff(2, 104_200)
+        let cut = snapshot.position(at: 2, readsIndex: true, holding: 104_200)
         #expect(cut.watermarks?.high == 104_201 && cut.seq == 2)
         #expect(snapshot.foreignHigh(of: cut) == 104_200)
         #expect(snapshot.foreignHigh(of: snapshot.position(at: 2, readsIndex: false)) == nil)
-        #expect(cutOff(5, 104_000).watermarks?.high == 104_001)
+        #expect(snapshot.position(at: 5, readsIndex: true, holding: 104_000).watermarks?.high == 104_001)
         // However often it is cut off.
-        let again = cutOff(2, 104_201)
+        let again = snapshot.position(at: 2, readsIndex: true, holding: 104_201)
         #expect(again == cut)
         #expect(snapshot.reaches(104_500) && !snapshot.reaches(104_501))
-    }
-
-    @Test("a reader that was cut off before the first proof bears the newest time that it may have read here")
-    func foreignHighBeforeProof() throws {
-        let writer = try GenerationWriterTests.writer()
-        writer.follow(Self.tag, since: 1_000)
-        writer.endBootstrap()
-        #expect(writer.apply(try Self.removal(at: 106_000)))
-        let held = HeldTimes(low: 1_000, high: 104_000)
-        let cut = writer.snapshot().position(at: 0, readsIndex: true, holding: held)
-        #expect(cut.watermarks == Watermarks(stream: Self.tag, low: 1_000, high: 106_001))
-    }
-
-    @Test("a copy places no reader from before a removal that it was not told of")
-    func copiedHorizon() throws {
-        let writer = try GenerationWriterTests.writer()
-        writer.beginCopy()
-        writer.follow(Self.tag, since: 1_000)
-        let outcome = try GenerationWriterTests.key("k0").bytes.withUnsafeBytes { key in
-            writer.copy(
-                StoredRecord(
-                    seq: 9,
-                    at: 100_000,
-                    cause: .stream,
-                    version: SequenceNumber("9"),
-                    key: key,
-                    item: nil
-                )
-            )
-        }
-        #expect(outcome == .applied)
-        // Of the seqs up to 8 the copy knows no times but this one.
-        writer.settleCopy(at: 9, horizon: 8, of: 90_000)
-        writer.completed(100_000)
-        let snapshot = writer.snapshot()
-        #expect(snapshot.horizonAt == 90_000)
-        let early = try Self.position(low: 89_999, high: 100_000)
-        #expect(snapshot.placement(of: early, overlap: 0) == .impossible(.forgotten))
-        let late = try Self.position(low: 90_000, high: 100_000)
-        #expect(snapshot.placement(of: late, overlap: 0) == .after(8, seen: 9))
-    }
-
-    private static func removal(at time: Int64) throws -> Change {
-        Change(
-            key: try GenerationWriterTests.key("k0"),
-            outcome: .remove,
-            version: SequenceNumber("9"),
-            at: time,
-            cause: .stream
-        )
     }
 
     @Test("a reader of the index that has not come to the head bears the time of the head")
     func readerOfTheIndex() throws {
         let writer = try Self.writer()
-        #expect(writer.apply(try Self.removal(at: 106_000)))
+        let later = Change(
+            key: try GenerationWriterTests.key("k0"),
+            outcome: .remove,
+            version: SequenceNumber("9"),
+            at: 106_000,
+            cause: .stream
+        )
+        #expect(writer.apply(later))
         let snapshot = writer.snapshot()
         // What superseded its state of k0 has moved on to the head, and another replica must have it.
         #expect(snapshot.position(at: 5).watermarks == Watermarks(stream: Self.tag, low: 104_500, high: 106_000))

@@ -129,7 +129,6 @@ extension StateRejection {
         switch self {
         case .incomplete, .abandoned, .otherStream, .tooOld: true
         case .foreign, .newerFormat, .olderFormat, .otherTable, .otherKeySchema, .otherIgnoredAttributes,
-            .otherOrigin, .notContinued,
             .fromTheFuture,
             .damaged, .unreadable, .tooLarge, .unresponsive:
             false

@@ -74,9 +74,6 @@ import Testing
         let counts = lives.counts
         #expect(counts.hops > 5_000 && counts.moves > 1_500 && counts.waits > 500 && counts.walks > 300)
         #expect(counts.repeats > 500 && counts.repairs > 10, "\(counts)")
-        #expect(counts.loads > 400 && counts.mixedLoads > 100, "\(counts)")
-        #expect(counts.bookmarks > 10_000 && counts.followerResumptions > 300, "\(counts)")
-        #expect(counts.followerMoves > 100 && counts.differences > 10, "\(counts)")
     }
 
     @Test("a planted fault of a fleet is found within 1,000 lives", arguments: FleetMutation.allCases)

@@ -100,7 +100,7 @@ import Testing
         let rejection = try #require(try fixture.rejection())
         #expect(rejection == .olderFormat(1) && rejection.kind == "older-format")
         #expect(
-            rejection.description == "the state has format 1, which is of an older release; this one reads format 5"
+            rejection.description == "the state has format 1, which is of an older release; this one reads format 4"
         )
     }
 }

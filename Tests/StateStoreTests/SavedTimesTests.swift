@@ -24,21 +24,6 @@ import Testing
         #expect(try saved(isLast: true) == StreamTimes(birth: now - 60_000, low: now - 500, high: now + 500))
     }
 
-    @Test(
-        "the time of the newest removal that was forgotten is kept, whether the process stopped in order or not",
-        arguments: [true, false]
-    )
-    func forgotten(isLast: Bool) throws {
-        let fixture = StateFixture(maximumTombstones: 1)
-        for id in ["a", "b", "c"] { try fixture.change(id, nil) }
-        let forgotten = try #require(fixture.writer.snapshot().horizonAt)
-        let file = try fixture.open()
-        try fixture.save(file, isLast: isLast)
-        file.close()
-        let restored = try #require(try fixture.load())
-        #expect(restored.writer.snapshot().horizonAt == forgotten)
-    }
-
     @Test("after a process that was killed nothing counts as complete, since clients may know more")
     func killed() throws {
         let now = StateFixture.now

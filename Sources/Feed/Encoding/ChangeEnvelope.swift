@@ -18,8 +18,8 @@ struct ChangeEnvelope {
     var hasWatermarks = true
     /// Whether `at` is said in any case: a follower keeps it as it is.
     var isForFollowers = false
-    /// What the reader brought from another replica (`FrameKind.held`).
-    var held: HeldTimes?
+    /// The newest time of a state that the reader may hold from another replica (`FrameKind.high`).
+    var high: Int64?
 
     init(snapshot: StoreSnapshot, representation: ItemRepresentation, difference: FeedDifference) {
         schema = snapshot.keySchema
@@ -78,7 +78,7 @@ struct ChangeEnvelope {
         guard hasPlaces else { return Position(epoch: .several, seq: 0).append(to: &output) }
         let position =
             hasWatermarks
-            ? snapshot.position(at: seq, readsIndex: readsIndex, holding: held)
+            ? snapshot.position(at: seq, readsIndex: readsIndex, holding: high)
             : Position(epoch: snapshot.position.epoch, seq: seq)
         position.append(to: &output)
     }

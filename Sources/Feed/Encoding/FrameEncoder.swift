@@ -35,8 +35,7 @@ struct FrameEncoder {
         case .steps: encoder.appendSteps(after: start)
         case .movedRows(let seen, _, let hasRows):
             encoder.appendRows(after: start, base: 0, end: seen, withoutUntouched: hasRows)
-        case .movedSteps(let seen, let held):
-            encoder.appendSteps(after: start, end: seen, repeatsUpTo: held.high ?? .min)
+        case .movedSteps(let seen, let high): encoder.appendSteps(after: start, end: seen, repeatsUpTo: high)
         }
         return FeedFrame(
             bytes: encoder.bytes,
@@ -53,8 +52,8 @@ struct FrameEncoder {
         self.snapshot = snapshot
         self.bounds = bounds
         var envelope = ChangeEnvelope(snapshot: snapshot, view: view)
-        envelope.held = kind.held
-        if case .rows = kind { envelope.readsIndex = true } else { envelope.readsIndex = view.key.mode == .latest }
+        envelope.high = kind.high
+        envelope.readsIndex = view.key.mode == .latest
         envelope.isForFollowers = view.key.mode == .replica
         envelope.hasWatermarks = !envelope.isForFollowers
         self.envelope = envelope

@@ -28,18 +28,18 @@ enum FrameKind: Hashable {
     /// The history: every step.
     case steps
     /// For one who was placed here or resumes: the index up to `seen`, the head at that time. It may have seen any state up to there; on another
-    /// replica, where `held.high` is given, none that is newer than that. With `hasRows`, rows that no record has touched are left out,
-    /// since it has them.
-    case movedRows(seen: UInt64, held: HeldTimes?, hasRows: Bool)
-    /// For such a one, every step up to `seen`. Those that bear the time `held.high` or an earlier one may be repeats.
-    case movedSteps(seen: UInt64, held: HeldTimes)
+    /// replica, where `high` is given, none that is newer than that. With `hasRows`, rows that no record has touched are left out, since it
+    /// has them.
+    case movedRows(seen: UInt64, high: Int64?, hasRows: Bool)
+    /// After a move, every step up to `seen`. Those that bear the time `high` or an earlier one may be repeats.
+    case movedSteps(seen: UInt64, high: Int64)
 
-    /// What the subscriber holds, whatever it has read here; nil where it holds what it has read here.
-    var held: HeldTimes? {
+    /// The newest time of a state that the subscriber may hold, whatever it has read here; nil where it holds what it has read here.
+    var high: Int64? {
         switch self {
         case .rows, .steps: nil
-        case .movedRows(_, let held, _): held
-        case .movedSteps(_, let held): held
+        case .movedRows(_, let high, _): high
+        case .movedSteps(_, let high): high
         }
     }
 }
@@ -57,8 +57,8 @@ struct FeedCursor {
     private(set) var moving: Position?
     /// Up to here the subscriber is given what it may have seen on another replica; 0 afterwards.
     private var seen: UInt64 = 0
-    /// What it brought from there; nil where this replica knows more of its place.
-    private var held: HeldTimes?
+    /// The newest time of a state that it may have seen there; nil where it has only read here.
+    private var high: Int64?
     /// It has all rows that no record has touched.
     private var hasRows = false
     /// Milliseconds; see `FeedLimits.resumeOverlap`.
@@ -142,13 +142,12 @@ struct FeedCursor {
         seq = position.seq
         // What the subscriber has read may come from any snapshot up to this one.
         newestHead = snapshot.position.seq
-        let held = snapshot.held(by: position)
-        if let high = held?.high {
+        if let high = snapshot.foreignHigh(of: position) {
             // It was cut off on its way to `seen`.
-            if snapshot.reaches(high) { hold(held, in: snapshot, hasRows: false) } else { moving = position }
-        } else if held != nil || (isFiltered && mode == .latest && seq < snapshot.position.seq) {
+            if snapshot.reaches(high) { hold(high, in: snapshot, hasRows: false) } else { moving = position }
+        } else if isFiltered, mode == .latest, seq < snapshot.position.seq {
             // Pages of a list, or frames from newer snapshots, may have shown it states from after its place.
-            hold(held, in: snapshot, hasRows: false)
+            hold(nil, in: snapshot, hasRows: false)
         }
         return nil
     }
@@ -194,8 +193,7 @@ struct FeedCursor {
         moving = nil
         epoch = snapshot.position.epoch
         self.seq = seq
-        let held = position.watermarks.map { HeldTimes(low: $0.low, high: $0.high) }
-        hold(held, in: snapshot, hasRows: true)
+        hold(position.watermarks?.high ?? 0, in: snapshot, hasRows: true)
         target = snapshot.position.seq
         newestHead = snapshot.position.seq
         hasForgotten = false
@@ -203,9 +201,9 @@ struct FeedCursor {
     }
 
     /// The subscriber may hold any state up to the snapshot's, whatever it has read here.
-    private mutating func hold(_ held: HeldTimes?, in snapshot: StoreSnapshot, hasRows: Bool) {
+    private mutating func hold(_ high: Int64?, in snapshot: StoreSnapshot, hasRows: Bool) {
         seen = snapshot.position.seq
-        self.held = held
+        self.high = high
         self.hasRows = hasRows
     }
 
@@ -214,7 +212,7 @@ struct FeedCursor {
         target = snapshot.position.seq
         isReady = false
         moving = nil
-        (seen, held) = (0, nil)
+        seen = 0
         if wantsSnapshot {
             seq = 0
             self.base = mode == .all && base < snapshot.history.floor ? target : base
@@ -233,11 +231,7 @@ struct FeedCursor {
     func position(in snapshot: StoreSnapshot) -> Position {
         if let moving { return moving }
         guard snapshot.continues(epoch, at: seq) else { return Position(epoch: epoch, seq: seq) }
-        // Without a proof this replica knows less of the place than what the reader came with.
-        let keepsHeld = seq < seen || snapshot.progress.low(at: seq) == nil
-        // The snapshot before the steps is read from the index in every mode.
-        let readsIndex = mode == .latest || seq < rowsEnd
-        return snapshot.position(at: seq, readsIndex: readsIndex, holding: keepsHeld ? held : nil)
+        return snapshot.position(at: seq, readsIndex: mode == .latest, holding: seq < seen ? high : nil)
     }
 
     /// What to do next against the newest snapshot. `base` is asked for only when the cursor starts over.
@@ -272,13 +266,13 @@ struct FeedCursor {
             let isMoved = seen > 0
             return .changes(
                 isMoved
-                    ? .movedRows(seen: seen, held: held, hasRows: hasRows)
+                    ? .movedRows(seen: seen, high: high, hasRows: hasRows)
                     : .rows(base: self.base, settled: settled, end: .max)
             )
         }
         if seq < rowsEnd { return .changes(.rows(base: self.base, settled: settled, end: rowsEnd)) }
-        guard seen > 0, let held else { return .changes(.steps) }
-        return .changes(.movedSteps(seen: seen, held: held))
+        guard seen > 0, let high else { return .changes(.steps) }
+        return .changes(.movedSteps(seen: seen, high: high))
     }
 
     /// Why the cursor cannot go on: something that it has still to tell is forgotten.

@@ -87,8 +87,7 @@ struct ReplicaCursor {
         }
         let hasSteps = position.seq >= snapshot.history.floor
         guard hasSteps || position.seq >= snapshot.horizon else { return .positionGone }
-        let isBehind = snapshot.foreignHigh(of: position).map { !snapshot.reaches($0) } ?? false
-        if isBehind || snapshot.mayLack(position.seq) {
+        if let high = snapshot.foreignHigh(of: position), !snapshot.reaches(high) {
             moving = position
             return nil
         }
@@ -136,12 +135,7 @@ struct ReplicaCursor {
             pendingReset = nil
             return .reset(reason)
         }
-        if let moving {
-            let told = epoch
-            if let step = placeMoving(moving, in: snapshot) { return step }
-            // The contents that it waited for came under another name than those that it was told of.
-            if epoch != told { return .renamed }
-        }
+        if let moving, let step = placeMoving(moving, in: snapshot) { return step }
         let head = snapshot.position
         if hasForgotten {
             hasForgotten = false
@@ -165,7 +159,7 @@ struct ReplicaCursor {
         }
         return .changes(
             seen > 0
-                ? .movedRows(seen: seen, held: nil, hasRows: true)
+                ? .movedRows(seen: seen, high: nil, hasRows: true)
                 : .rows(base: 0, settled: 0, end: .max)
         )
     }

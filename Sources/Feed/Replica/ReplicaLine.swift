@@ -54,7 +54,6 @@ enum ReplicaLine {
             json.member("reason", source.reason)
             if !isPartial { json.member("digest", snapshot.digest.description) }
             json.member("horizon", String(snapshot.horizon))
-            json.member("horizon_at", snapshot.horizonAt)
             json.member("sent_ms", now.wholeMilliseconds)
         }
     }

@@ -1,11 +1,9 @@
 import ReplicaStore
-import StateStore
 import TableModel
 
 /// The contents that are copied from an upstream, and how far they have been. Not Sendable: it belongs to the thread that follows.
 ///
-/// `current` is what readers see. While contents are loaded, `loading` is filled beside it, and takes its place once it is proved. Contents of
-/// a saved state are `current` from the start on, and nobody sees more of them than was saved before a bookmark has proved them.
+/// `current` is what readers see. While contents are loaded, `loading` is filled beside it, and takes its place once it is proved.
 final class FollowedContents {
     /// What became of a bookmark.
     enum Settling: Sendable, Hashable {
@@ -37,10 +35,6 @@ final class FollowedContents {
         /// A seq was skipped since the last bookmark, so states up to the upstream's head may be missing: nobody may see it, and no other
         /// replica can continue it.
         var isInPass = false
-        /// Where they count by themselves: rows of the upstream's index come, in which steps are missing.
-        var omitsSteps = false
-        /// Where they come from a saved state that no bookmark has proved since.
-        var restored: RestoredContents?
     }
 
     private let store: ReplicaStore
@@ -55,8 +49,6 @@ final class FollowedContents {
     private var showsUnproved = false
     /// Where the upstream stood when the contents were last proved; nil before.
     private var proved: Position?
-    /// The contents of a saved state as they were saved, until readers see those or newer ones.
-    private var preview: StoreSnapshot?
 
     init(store: ReplicaStore, limits: StoreLimits) {
         self.store = store
@@ -64,15 +56,13 @@ final class FollowedContents {
     }
 
     /// Whether readers see contents of an upstream.
-    var isServing: Bool { current != nil && preview == nil }
+    var isServing: Bool { current != nil }
     /// Whether contents are being loaded.
     var isLoading: Bool { loading != nil }
     /// The key by which lines are read; nil before contents were described.
     var keySchema: KeySchema? { (loading ?? current)?.keySchema }
     /// The epoch of the upstream whose lines are expected; nil before contents were described.
     var upstreamEpoch: Epoch? { (loading ?? current)?.upstreamEpoch }
-    /// The epoch of what readers see, or will see; nil before contents were described.
-    var epoch: Epoch? { current?.writer.epoch }
     /// Changes that were applied.
     private(set) var applied = 0
 
@@ -80,70 +70,10 @@ final class FollowedContents {
     var resumePosition: Position? {
         guard loading == nil, let current, !current.isInPass else { return nil }
         let own = current.writer.snapshot().position
-        let marks = own.watermarks ?? restoredMarks(current)
+        let marks = own.watermarks
         // After a move nothing of the new upstream has come yet: it is asked as it was before.
-        if current.countsAlone, current.upstreamSeq == 0 {
-            return Position(epoch: own.epoch, seq: own.seq, watermarks: marks)
-        }
+        if current.countsAlone, current.upstreamSeq == 0 { return own }
         return Position(epoch: current.upstreamEpoch, seq: current.upstreamSeq, watermarks: marks)
-    }
-
-    // MARK: A saved state
-
-    /// Takes the contents of a saved state, to go on from where they end. Nobody sees them yet. Before anything else.
-    func restore(_ restored: RestoredContents) {
-        let (state, place) = (restored.state, restored.place)
-        state.writer.restore(lineage: place.lineage)
-        state.writer.follow(place.stream, since: nil)
-        let copy = Copy(
-            writer: state.writer,
-            keySchema: state.identity.keySchema,
-            upstreamEpoch: place.upstreamEpoch,
-            upstreamSeq: place.upstreamSeq,
-            countsAlone: place.countsAlone,
-            restored: restored
-        )
-        current = copy
-        proved = Position(epoch: place.upstreamEpoch, seq: place.upstreamSeq, watermarks: restoredMarks(copy))
-        preview = state.writer.snapshot()
-    }
-
-    /// The times of saved contents at the place where they were saved. Readers of contents that count alone are told none before a bookmark.
-    private func restoredMarks(_ copy: Copy) -> Watermarks? {
-        guard let restored = copy.restored, [0, restored.place.upstreamSeq].contains(copy.upstreamSeq)
-        else { return nil }
-        return restored.marks
-    }
-
-    /// The saved state that the contents come from, while no bookmark has proved them; nil otherwise.
-    var restored: RestoredContents? { current?.restored }
-    /// Whether there is a saved state that readers do not see.
-    var isHidden: Bool { preview != nil }
-
-    /// Shows the contents of the saved state as they were saved.
-    func showRestored() {
-        guard let snapshot = preview else { return }
-        preview = nil
-        store.publish(snapshot)
-    }
-
-    /// What the newest bookmark has proved, for a restart to go on with. Nil where it has proved nothing, and for contents that cannot be
-    /// gone on with.
-    func provedContents(of contents: UpstreamContents?) -> ProvedContents? {
-        guard loading == nil, let current, !mustRename, !showsUnproved, proved != nil, current.restored == nil,
-            let contents, let identity = contents.stateIdentity, let stream = contents.stream,
-            let snapshot = store.snapshot
-        else { return nil }
-        let place = FollowedPlace(
-            upstreamEpoch: current.upstreamEpoch,
-            upstreamSeq: current.upstreamSeq,
-            countsAlone: current.countsAlone,
-            stream: stream,
-            items: snapshot.itemCount,
-            digest: snapshot.digest,
-            lineage: snapshot.lineage
-        )
-        return ProvedContents(snapshot: snapshot, place: place, identity: identity)
     }
 
     // MARK: Beginnings
@@ -204,7 +134,6 @@ final class FollowedContents {
         copy.upstreamEpoch = contents.epoch
         copy.upstreamSeq = 0
         copy.isInPass = false
-        copy.omitsSteps = true
         current = copy
         publish()
     }
@@ -214,14 +143,12 @@ final class FollowedContents {
 
     /// Takes from readers what they see: there is no room for it and for what takes its place.
     func withdraw() {
-        (current, preview) = (nil, nil)
+        current = nil
         store.withdraw()
     }
 
-    /// What readers see is not the upstream's: when other contents take its place they start over, whatever its name is. A saved state that
-    /// nobody has seen is given up.
+    /// What readers see is not the upstream's: when other contents take its place they start over, whatever its name is.
     func distrust() {
-        guard !isHidden else { return withdraw() }
         mustRename = true
         guard let marks = current?.writer.snapshot().position.watermarks else { return }
         doubtful = max(doubtful ?? 0, marks.low, marks.high)
@@ -229,9 +156,6 @@ final class FollowedContents {
 
     /// The upstream has contradicted itself: the same holds where readers have seen what no bookmark has proved.
     func doubt() { if loading == nil, showsUnproved { distrust() } }
-
-    /// Whether readers see contents that are not the upstream's, or may not be.
-    var isDistrusted: Bool { mustRename }
 
     // MARK: Lines
 
@@ -246,14 +170,12 @@ final class FollowedContents {
         guard change.seq > copy.upstreamSeq else {
             throw Contradiction(description: "the seq went back from \(copy.upstreamSeq) to \(change.seq)")
         }
-        if loading == nil, change.seq > copy.upstreamSeq + 1 {
-            if copy.countsAlone { copy.omitsSteps = true } else { copy.isInPass = true }
-        }
+        if loading == nil, !copy.countsAlone, change.seq > copy.upstreamSeq + 1 { copy.isInPass = true }
         let outcome = batch.arena.withUnsafeBytes { arena in
             let key = UnsafeRawBufferPointer(rebasing: arena[entry.key])
             let item = UnsafeRawBufferPointer(rebasing: arena[entry.item])
             return copy.countsAlone
-                ? count(change, key, item, in: copy)
+                ? count(change, key, item, in: copy.writer)
                 : copy.writer.copy(
                     StoredRecord(
                         seq: change.seq,
@@ -278,29 +200,25 @@ final class FollowedContents {
         if loading != nil { loading = copy } else { current = copy }
     }
 
-    /// Applies a change of another replica with the next seq of these contents, or with the one after it where steps are missing before it. A
-    /// state that is here already is no change.
+    /// Applies a change of another replica with the next seq of these contents. A state that is here already is no change.
     private func count(
         _ change: UpstreamChange,
         _ key: UnsafeRawBufferPointer,
         _ item: UnsafeRawBufferPointer,
-        in copy: Copy
+        in writer: GenerationWriter
     ) -> CopyOutcome {
-        let writer = copy.writer
-        let itemKey = ItemKey(bytes: [UInt8](key))
+        let key = ItemKey(bytes: [UInt8](key))
         let outcome: Change.Outcome =
             change.isPut
             ? .put(Item(packed: [UInt8](item))) : change.cause == .unreadable ? .unreadable : .remove
-        if let version = change.version, change.cause != .repair, change.cause != .unreadable {
-            guard !writer.has(version, under: key) else { return .applied }
-            if copy.omitsSteps { writer.omitSteps() }
+        let isRepair = change.version == nil || change.cause == .repair || change.cause == .unreadable
+        guard isRepair else {
             _ = writer.apply(
-                Change(key: itemKey, outcome: outcome, version: version, at: change.at, cause: change.cause)
+                Change(key: key, outcome: outcome, version: change.version, at: change.at, cause: change.cause)
             )
-        } else if !writer.holds(outcome, under: itemKey) {
-            if copy.omitsSteps { writer.omitSteps() }
-            writer.repair(itemKey, outcome, at: change.at)
+            return .applied
         }
+        if !writer.holds(outcome, under: key) { writer.repair(key, outcome, at: change.at) }
         return .applied
     }
 
@@ -317,34 +235,30 @@ final class FollowedContents {
         if position.seq > copy.writer.seq { copy.isChanged = true }
         copy.upstreamSeq = position.seq
         copy.isInPass = false
-        copy.omitsSteps = false
         if copy.countsAlone {
             copy.writer.settleCopy(at: copy.writer.seq, horizon: 0)
         } else {
-            copy.writer.settleCopy(at: position.seq, horizon: mark.horizon, of: mark.horizonAt)
+            copy.writer.settleCopy(at: position.seq, horizon: mark.horizon)
         }
         if let marks = position.watermarks {
             copy.writer.mayHold(marks.high)
             copy.writer.completed(marks.low)
         }
         let isNew = loading != nil
-        if isNew, isServing, let shown = current?.writer.snapshot(), !reaches(mark, shown) {
+        if isNew, let shown = current?.writer.snapshot(), !reaches(mark, shown) {
             loading = copy
             return .older
         }
-        let isFirst = copy.restored != nil
-        copy.restored = nil
-        (loading, current, preview) = (nil, copy, nil)
+        (loading, current) = (nil, copy)
         if isNew { (mustRename, doubtful) = (false, nil) }
         (proved, showsUnproved) = (position, false)
-        if isNew || isFirst || copy.isChanged { publish() } else { refresh() }
+        if isNew || copy.isChanged { publish() } else { refresh() }
         return .exact(isNew: isNew)
     }
 
     /// Whether contents as of a bookmark are at least as new as those that readers see. Those of another stream are not compared.
     private func reaches(_ mark: UpstreamMark, _ shown: StoreSnapshot) -> Bool {
-        // Of a saved state readers see what was saved, also where their positions tell no times.
-        guard let theirs = shown.position.watermarks ?? restored?.marks else { return true }
+        guard let theirs = shown.position.watermarks else { return true }
         // An upstream that cannot say how far it is may be anywhere.
         guard let marks = mark.position.watermarks else { return false }
         guard theirs.stream == marks.stream else { return true }
@@ -371,17 +285,30 @@ final class FollowedContents {
 
     /// Shows what was applied since the last time. Contents that are being loaded are not shown before they are proved.
     func showChanges() {
-        guard loading == nil, let current, current.isChanged, current.restored == nil else { return }
-        guard !current.isInPass else { return }
+        guard loading == nil, let current, current.isChanged, !current.isInPass else { return }
         showsUnproved = true
         publish()
     }
 
     private func publish() {
-        guard let current, current.restored == nil else { return }
-        self.current?.isChanged = false
-        store.publish(current.writer.snapshot())
+        guard let writer = current?.writer else { return }
+        current?.isChanged = false
+        store.publish(writer.snapshot())
     }
 
     private func refresh() { if let writer = current?.writer { store.refresh(writer.snapshot()) } }
+}
+
+extension GenerationWriter {
+    /// Whether the newest state of a key is already this one.
+    fileprivate func holds(_ outcome: Change.Outcome, under key: ItemKey) -> Bool {
+        let record = key.bytes.withUnsafeBytes { newestState(of: $0) }
+        switch outcome {
+        case .put(let item):
+            guard let record, !record.isTombstone else { return false }
+            return record.withPackedItem { held in item.packed.withUnsafeBytes { held.elementsEqual($0) } }
+        case .remove: return record.map { $0.isTombstone && !$0.isUnreadable } ?? true
+        case .unreadable: return record?.isUnreadable ?? false
+        }
+    }
 }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Cuts the bytes of a stream into lines.
 struct LineSplitter {
     /// A line has more bytes than are allowed.
@@ -21,11 +19,9 @@ struct LineSplitter {
         _ bytes: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        guard let base = bytes.baseAddress else { return }
         var start = 0
         while start < bytes.count {
-            let found = memchr(base + start, Int32(UInt8(ascii: "\n")), bytes.count - start)
-            let end = found.map { UnsafeRawPointer($0) - base } ?? bytes.count
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
             let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
             guard rest.count + piece.count <= limit else { throw LineTooLong(limit: limit) }
             if end == bytes.count {

@@ -60,8 +60,6 @@ struct UpstreamMark: Sendable, Hashable {
     var digest: ContentDigest?
     /// Removals up to here cannot be told any more.
     var horizon: UInt64
-    /// Those removals bear this time or an earlier one, in milliseconds since 1970 UTC; nil where the upstream does not know.
-    var horizonAt: Int64?
     /// When it was sent, by a clock of the upstream that runs evenly; nil where it does not say.
     var sentAt: Duration?
 }

@@ -208,7 +208,6 @@ struct UpstreamLineReader {
         var (state, reason): (String?, String) = (nil, "")
         var digest: ContentDigest?
         var horizon: UInt64?
-        var horizonAt: Int64?
         var sent: Duration?
         while let name = try json.nextMember() {
             switch name {
@@ -222,8 +221,6 @@ struct UpstreamLineReader {
                 digest = ContentDigest(try json.readString())
                 if digest == nil { throw JSONError("a digest that is none", offset: json.offset) }
             case "horizon": horizon = UInt64(try json.readString())
-            case "horizon_at":
-                horizonAt = try json.readNull() ? nil : try readNumber(&json, upTo: Watermarks.greatest)
             case "sent_ms": sent = .milliseconds(try readNumber(&json))
             default: try json.skipValue()
             }
@@ -239,7 +236,6 @@ struct UpstreamLineReader {
             items: items,
             digest: digest,
             horizon: horizon,
-            horizonAt: horizonAt,
             sentAt: sent
         )
     }

@@ -83,8 +83,6 @@ struct FollowerMachine: Sendable {
     /// The wait that the goodbye asked for.
     private var asked: Duration?
     private(set) var trouble: Trouble?
-    /// Why the upstream of this connection has told its follower to start over; nil where it has not.
-    private(set) var resetReason: String?
     /// Attempts that failed in a row.
     private var failures = 0
     /// Loads of everything that followed each other, and until when the next one waits.
@@ -121,7 +119,7 @@ struct FollowerMachine: Sendable {
     mutating func connect(from position: Position?, at now: Duration) -> Request {
         stage = .asked
         continuing = nil
-        (head, goodbye, asked, trouble, resetReason) = (nil, nil, nil, nil, nil)
+        (head, goodbye, asked, trouble) = (nil, nil, nil, nil)
         (lastLineAt, connectedAt, isProved) = (now, now, false)
         // The keys of a part may be others than before.
         let isPart = contents?.isPartial ?? false
@@ -183,8 +181,7 @@ struct FollowerMachine: Sendable {
         case .mark(let mark):
             guard stage == .told else { return contradiction("a bookmark came before the contents were described") }
             return .settle(mark)
-        case .reset(let reason):
-            resetReason = reason
+        case .reset:
             stage = .startsOver
             continuing = nil
             return .nothing

@@ -1,16 +1,12 @@
-import StateStore
-
 /// Which table contents are of: by its ARN where that is known, otherwise by its name.
 struct TableName: Sendable, Hashable, CustomStringConvertible {
     /// Everything before the stream's label in its ARN, or else what the upstream calls its table.
     let description: String
 
-    init(_ contents: UpstreamContents) { self.init(contents.tableName, contents.streamARN) }
-
-    /// The same of a saved state.
-    init(_ identity: StateIdentity) { self.init(identity.tableName, identity.streamARN) }
-
-    private init(_ name: String, _ streamARN: String?) { description = streamARN.flatMap(Self.table) ?? name }
+    init(_ contents: UpstreamContents) {
+        let arn = contents.streamARN.flatMap(Self.table)
+        description = arn ?? contents.tableName
+    }
 
     /// Whether account and Region are known.
     var isExact: Bool { description.hasPrefix("arn:") }

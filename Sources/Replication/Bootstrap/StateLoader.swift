@@ -50,12 +50,11 @@ final class StateLoader: Sendable {
     private let context: ReplicationContext
     private let session: StateSession
     private let claim: StateClaim
-    private let reading: StateReading
     private let state = Mutex(State())
 
     private struct State {
         /// The one reading of the state, in progress or done; nil while nobody has begun it.
-        var task: Task<Void, Never>?
+        var reading: Task<Void, Never>?
         var found: Resumption?
         var preview: Preview?
         /// Whether the contents are known to be of the Region that is called.
@@ -66,7 +65,6 @@ final class StateLoader: Sendable {
         self.context = context
         self.session = session
         self.claim = claim
-        reading = StateReading(context.saving, session)
     }
 
     /// The contents that may be shown; nil without a state, once readers see it, and until its Region is known to be the one that is called.
@@ -115,21 +113,21 @@ final class StateLoader: Sendable {
     /// Reads the state unless that has begun, or another process has the directory. `isAwaited`: readers would be shown it now, so they are
     /// told why they are not.
     func look(isAwaited: Bool) async {
-        guard state.withLock({ $0.task == nil }), await claim.isFree(isReported: isAwaited) else { return }
+        guard state.withLock({ $0.reading == nil }), await claim.isFree(isReported: isAwaited) else { return }
         await read()
     }
 
     /// Reads the state, or waits for the reading that is in progress.
     private func read() async {
-        let task = state.withLock { state in
-            let task = state.task ?? Task { await load() }
-            state.task = task
-            return task
+        let reading = state.withLock { state in
+            let reading = state.reading ?? Task { await load() }
+            state.reading = reading
+            return reading
         }
         await withTaskCancellationHandler {
-            await task.value
+            await reading.value
         } onCancel: {
-            task.cancel()
+            reading.cancel()
         }
     }
 
@@ -163,11 +161,11 @@ final class StateLoader: Sendable {
 
     /// Judges the state by what is known now. It is used up: a second call finds none. Waits for a directory that another process has.
     func judge(_ target: ReplicationTarget) async -> Verdict {
-        if state.withLock({ $0.task == nil }), !(await claim.wait()) {
+        if state.withLock({ $0.reading == nil }), !(await claim.wait()) {
             // From now on the state in the directory is another process's, unless it was read while this one waited.
             let isGivenUp = state.withLock { state in
-                defer { state.task = state.task ?? Task {} }
-                return state.task == nil
+                defer { state.reading = state.reading ?? Task {} }
+                return state.reading == nil
             }
             if isGivenUp { return .none }
         }
@@ -194,20 +192,36 @@ final class StateLoader: Sendable {
             return .outdated(rejection)
         }
         noteOfRegion()
-        let restored = found.restored
-        reading.announce(restored, epoch: restored.writer.epoch, age: max(0, wall - restored.streamReadAt) / 1_000)
+        announce(found.restored, age: max(0, wall - found.restored.streamReadAt) / 1_000)
         return .resume(found)
     }
 
     private func reject(_ rejection: StateRejection) {
-        reading.reject(rejection)
+        context.reporter.update {
+            $0.savedState?.start = "read from the table: \(rejection)"
+            $0.savedState?.streamReadAt = nil
+        }
+        context.reporter.observe(.stateRejected(rejection))
         if case .tooLarge = rejection { context.memory.release() }
     }
 
     /// The next save begins a new file.
     private func giveUp(_ rejection: StateRejection) async {
         reject(rejection)
-        await StateWriter(context.saving, session).giveUp()
+        let work = BackgroundWork { [session] in await session.close() }
+        _ = await work.value(within: context.limits.stateAbandonPatience, context.time)
+    }
+
+    private func announce(_ found: RestoredState, age: Int64) {
+        context.reporter.update {
+            $0.savedState?.start = "resumed from a state of \(age) s ago"
+            $0.savedState?.isResumed = true
+        }
+        context.reporter.observe(
+            .resumed(seconds: age, epoch: found.writer.epoch.text, newEpochReason: found.newEpochReason)
+        )
+        // Reported at once: catching up may take a while.
+        if let trouble = found.trouble { context.reporter.report(trouble) }
     }
 
     /// Waits for the state as long as its volume makes progress. Before the table is described its name and Region are known, and where
@@ -218,13 +232,7 @@ final class StateLoader: Sendable {
             tableName: named?.table ?? context.settings.tableName,
             ignoredAttributes: context.settings.ignoredAttributes
         )
-        let found = try await reading.restored(
-            expecting: expectation,
-            at: wall,
-            storeLimits: context.settings.storeLimits,
-            obstacle: context.memory.loadObstacle
-        )
-        guard let found else { return nil }
+        guard let found = try await restored(expecting: expectation, at: wall) else { return nil }
         let stream = TableARN(found.identity.streamARN)
         if let named, let stream, stream.difference(from: named) != nil {
             throw .otherStream(found.identity.streamARN)
@@ -233,6 +241,34 @@ final class StateLoader: Sendable {
             throw .otherStream(found.identity.streamARN)
         }
         return found
+    }
+
+    private func restored(expecting expectation: StateExpectation, at wall: Int64) async throws(StateRejection)
+        -> RestoredState?
+    {
+        let storeLimits = context.settings.storeLimits
+        let patience = context.limits.statePatience
+        let work = BackgroundWork { [session, memory = context.memory] in
+            await session.restored(
+                expecting: expectation,
+                at: wall,
+                storeLimits: storeLimits,
+                obstacle: memory.loadObstacle
+            )
+        }
+        var progress = -1
+        while true {
+            // Twice the time until it is told again: what follows the load takes some as well.
+            context.reporter.observe(.stateLoading(seconds: 2 * patience.wholeSeconds))
+            if let outcome = await work.value(within: patience, context.time) { return try outcome.get() }
+            guard !Task.isCancelled else { return nil }
+            guard session.loadedRecords > progress else { break }
+            progress = session.loadedRecords
+            context.reporter.explain(Reason(.resuming, "reading the saved state: \(progress) records so far"))
+        }
+        // Its outcome is no longer wanted. The session's queue closes the file before it saves anything.
+        Task.detached { [session] in await session.close() }
+        throw .unresponsive(seconds: patience.wholeSeconds)
     }
 
     private func decode(_ positions: [UInt8]) throws(StateRejection) -> ShardState {

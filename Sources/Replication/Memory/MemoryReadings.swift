@@ -37,7 +37,7 @@ package struct MemoryReadings: Sendable {
     /// Bytes in use; nil where the system does not say.
     package let used: @Sendable () -> Int64?
     /// Gives freed memory back to the system.
-    package let release: @Sendable () -> Void
+    let release: @Sendable () -> Void
 
     /// Readings by these functions, which any thread may call.
     package init(
@@ -52,18 +52,4 @@ package struct MemoryReadings: Sendable {
 
     /// A process without a limit.
     package static let unlimited = MemoryReadings(limit: { nil }, used: { nil }, release: {})
-
-    /// The rule that contents are kept to; nil without a limit of this process's own.
-    var bound: MemoryRule? { limit().flatMap { $0.source == .machine ? nil : MemoryRule($0) } }
-
-    /// Why a saved state of which so many records have been read cannot be loaded any further; nil while there is room for it.
-    package func loadObstacle(records: Int) -> String? {
-        guard let rule = bound, let used = used() else { return nil }
-        // The loaded records are put in their order at the end, which takes some more.
-        guard rule.isReserveUsed(used + Int64(records * Self.bytesToOrder)) else { return nil }
-        return "after \(records) record(s) \(ByteText.format(used)) are in use, and the limit is \(rule.limit.text)"
-    }
-
-    /// Bytes of a record in the tree that orders the contents by their numbers.
-    private static let bytesToOrder = 18
 }

@@ -33,7 +33,7 @@ final class MemoryWatch: Sendable {
     private var rule: MemoryRule? { readings.limit().map(MemoryRule.init) }
     /// The rule that contents are kept to. The memory of a whole machine bounds no single process: others use it as well, so nothing is
     /// taken from readers by it.
-    private var bound: MemoryRule? { readings.bound }
+    private var bound: MemoryRule? { readings.limit().flatMap { $0.source == .machine ? nil : MemoryRule($0) } }
 
     /// Why a live replica takes no changes that need memory; nil while there is room.
     var obstacle: Reason? { state.withLock { $0.obstacle } }
@@ -166,8 +166,14 @@ final class MemoryWatch: Sendable {
     /// Why a saved state cannot be loaded any further; nil while there is room for it. Contents that are as large as those of the process
     /// that saved them have room, also where they filled memory there.
     func loadObstacle(records: Int) -> String? {
-        readings.loadObstacle(records: records)
+        guard let rule = bound, let used = readings.used() else { return nil }
+        // The loaded records are put in their order at the end, which takes some more.
+        guard rule.isReserveUsed(used + Int64(records * Self.bytesToOrder)) else { return nil }
+        return "after \(records) record(s) \(ByteText.format(used)) are in use, and the limit is \(rule.limit.text)"
     }
+
+    /// Bytes of a record in the tree that orders the contents by their numbers.
+    private static let bytesToOrder = 18
 
     /// Whether memory is full: from when too much is in use until less was for a while.
     func isFull() -> Bool {

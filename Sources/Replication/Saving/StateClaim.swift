@@ -1,15 +1,15 @@
 import Basics
-package import StateStore
+import StateStore
 import Synchronization
 
 /// Gets a state directory that another process held at the start, and tells what comes of it.
 ///
 /// The start waits for it for a while, since a predecessor that drains leaves a state worth loading. Later the state in the directory is
 /// older than the replica, or another process's: it is never loaded, and the first save replaces it.
-package final class StateClaim: Sendable {
+final class StateClaim: Sendable {
     private typealias Attempt = BackgroundWork<Result<Void, StateDirectoryError>>
 
-    private let context: SavingContext
+    private let context: ReplicationContext
     private let session: StateSession
     private let state = Mutex(State())
 
@@ -26,7 +26,7 @@ package final class StateClaim: Sendable {
         var isReported = false
     }
 
-    package init(_ context: SavingContext, _ session: StateSession) {
+    init(_ context: ReplicationContext, _ session: StateSession) {
         self.context = context
         self.session = session
     }
@@ -56,7 +56,7 @@ package final class StateClaim: Sendable {
     }
 
     /// Waits until the directory belongs to this process, for at most `ReplicationLimits.stateClaimPatience`; whether it does.
-    package func wait() async -> Bool {
+    func wait() async -> Bool {
         guard var error = await missing() else {
             noteTaken()
             return true
@@ -75,13 +75,13 @@ package final class StateClaim: Sendable {
         }
         guard !Task.isCancelled else { return false }
         state.withLock { $0 = State(attempt: $0.attempt, isAwaited: $0.isAwaited, lastError: error, isMissed: true) }
-        context.reporter.update { $0.savedState?.start = "\(context.otherwise): \(error)" }
+        context.reporter.update { $0.savedState?.start = "read from the table: \(error)" }
         report(error)
         return false
     }
 
     /// Tries once more if the start continued without the directory; whether it belongs to this process.
-    package func look() async -> Bool {
+    func look() async -> Bool {
         let error = await missing()
         guard !Task.isCancelled else { return error == nil }
         if let error {

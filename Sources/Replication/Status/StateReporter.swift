@@ -1,6 +1,6 @@
 package import Basics
 import DynamoDBClient
-package import StateStore
+import StateStore
 import Synchronization
 import TableModel
 
@@ -48,7 +48,7 @@ package final class StateReporter: Sendable {
     package var readiness: Readiness { state.withLock { $0.readiness } }
 
     /// The status as replication last wrote it.
-    package var written: ReplicationStatus { cell.status }
+    var written: ReplicationStatus { cell.status }
 
     /// The status as readers are told it now.
     package var status: ReplicationStatus {
@@ -165,7 +165,7 @@ package final class StateReporter: Sendable {
     }
 
     /// Loading or saving the state failed.
-    package func report(_ trouble: StateTrouble) {
+    func report(_ trouble: StateTrouble) {
         update {
             $0.savedState?.trouble = trouble.description
             $0.savedState?.failures += 1

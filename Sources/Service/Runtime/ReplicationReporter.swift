@@ -114,12 +114,11 @@ final class ReplicationReporter: ReplicationObserver {
             reportTrouble(error, shard: shardID)
         case .tableTrouble(let error): reportTrouble(error, shard: nil)
         case .resumed(let seconds, let epoch, let newEpochReason):
-            let age = seconds.map { "\($0) s ago" } ?? "unknown age"
-            logger.info("resuming from the saved state of \(age)", metadata: ["epoch": "\(epoch)"])
+            logger.info("resuming from the saved state of \(seconds) s ago", metadata: ["epoch": "\(epoch)"])
             if let newEpochReason { logger.warning("the feed begins a new epoch: \(newEpochReason)") }
         case .stateRejected(let rejection):
             logger.warning(
-                "everything is read again, the saved state is not used: \(rejection)",
+                "reading the table, the saved state is not used: \(rejection)",
                 metadata: ["reason": "\(rejection.kind)"]
             )
         case .stateSaved(let report):
@@ -131,7 +130,7 @@ final class ReplicationReporter: ReplicationObserver {
         case .stateTrouble(let trouble): report(trouble)
         case .stateLeftUnfinished(let seconds):
             logger.warning(
-                "the first save of the state was left unfinished \(seconds) s after the stop was asked for; the next start reads everything"
+                "the first save of the state was left unfinished \(seconds) s after the stop was asked for; the next start reads the table"
             )
         case .stateRecovered:
             state.withLock { $0.stateTrouble = nil }

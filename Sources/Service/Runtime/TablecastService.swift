@@ -181,7 +181,6 @@ package struct TablecastService: Sendable {
             store: sources.store,
             time: time,
             observer: observer,
-            session: sources.session,
             memory: sources.memory
         )
         return (follower, { follower.chain })

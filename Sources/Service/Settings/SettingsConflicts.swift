@@ -9,11 +9,6 @@ enum SettingsConflicts {
                 guard case .reader(let advice) = setting.scope else { continue }
                 throw SettingsError("\(setting.flag) cannot be given with --follow: \(advice)")
             }
-            if resolved.settings.following.isPartial, resolved.settings.stateDirectory != nil {
-                throw SettingsError(
-                    "--state-dir cannot be given with --follow-partial: a part of the table is loaded at each connection"
-                )
-            }
         } else {
             for setting in SettingsTable.settings where resolved.given[setting.name] != nil {
                 guard setting.scope == .follower else { continue }

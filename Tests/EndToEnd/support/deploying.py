@@ -20,10 +20,6 @@ OVERLAYS = sorted(folder.name for folder in (KUBERNETES / "overlays").iterdir())
 CREDENTIALS = ["access-keys", "instance-role", "irsa", "pod-identity"]
 # The number of pods, or a volume for each.
 SCALING = ["autoscale-cpu", "autoscale-subscribers", "saved-state"]
-FOLLOWERS = "followers"
-# The pods of the leaders that the overlay of followers names, and those of a release `orders` of the chart.
-LEADERS = ["http://tablecast-0.tablecast-pods:8080", "http://tablecast-1.tablecast-pods:8080"]
-CHART_LEADERS = ["http://orders-tablecast-0.orders-tablecast-pods:8080", "http://orders-tablecast-1.orders-tablecast-pods:8080"]
 # Values of the chart by what they are for; table and Region are required.
 CHART_VALUES = {
     "default": {},
@@ -32,12 +28,6 @@ CHART_VALUES = {
     "instance-role": {"credentials": "instance-role"},
     "saved-state": {"savedState": {"enabled": True, "storageClass": "gp3"}, "tokenSecret": "tablecast-tokens"},
     "autoscaling": {"autoscaling": {"enabled": True, "subscribers": 5000}, "tokenSecret": "tablecast-tokens"},
-    FOLLOWERS: {
-        "region": "",
-        "follow": {"urls": CHART_LEADERS, "tokenSecret": "tablecast-follow"},
-        "tokenSecret": "tablecast-tokens",
-        "autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 20, "subscribers": 5000},
-    },
     "options": {
         "options": {"TABLECAST_MAX_LAG": "10s"},
         "readyWhen": "live",
@@ -121,24 +111,17 @@ def combinations():
     for components in itertools.product(CREDENTIALS, ["tokens"], SCALING):
         yield components
         yield components[::-1]
-    # This one renames what is there, so it comes last.
-    yield "tokens", FOLLOWERS
-    for scaling in SCALING:
-        if scaling.startswith("autoscale"):
-            yield "tokens", scaling, FOLLOWERS
 
 
-def chart(release="orders", **values):
+def chart(**values):
     """What Helm makes of the chart: (objects, notes)."""
-    files = helm_python.Chart.load(CHART).render({"table": "orders", "region": "eu-central-1", **values}, name=release, namespace="shop")
+    files = helm_python.Chart.load(CHART).render({"table": "orders", "region": "eu-central-1", **values}, name="orders", namespace="shop")
     notes = files.pop("tablecast/templates/NOTES.txt")
     return [found for text in files.values() for found in yaml.load_all(text, yaml.CSafeLoader) if found], notes
 
 
 def charted(name):
-    # Followers are a release beside that of the leaders.
-    release = "readers" if name == FOLLOWERS else "orders"
-    return Rendering(f"chart, {name}", chart(release, **CHART_VALUES[name])[0])
+    return Rendering(f"chart, {name}", chart(**CHART_VALUES[name])[0])
 
 
 def renderings(folder):

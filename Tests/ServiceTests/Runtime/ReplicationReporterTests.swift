@@ -213,7 +213,7 @@ import Testing
             recorder.lines.map { $0.split(separator: " ", maxSplits: 1).last.map(String.init) ?? "" } == [
                 said, "info the state is saved again\n", said,
                 "warning the first save of the state was left unfinished 10 s after the stop was asked for; the next start reads "
-                    + "everything\n",
+                    + "the table\n",
                 "warning records of kind version 2.0 are not known to this release: the items they name are read from the table "
                     + "shard=s\n",
             ]

@@ -77,7 +77,6 @@ import Testing
         let reporter = ReplicationReporter(logger: logger, time: .system)
         reporter.observe(.stateRejected(.tooOld(seconds: 108_000)))
         reporter.observe(.resumed(seconds: 5, epoch: "aaaaaaaa", newEpochReason: nil))
-        reporter.observe(.resumed(seconds: nil, epoch: "aaaaaaaa", newEpochReason: nil))
         let full = StateTrouble("saving to f failed: database or disk is full")
         for _ in 0..<3 { reporter.observe(.stateTrouble(full)) }
         reporter.observe(.stateRecovered)
@@ -88,10 +87,9 @@ import Testing
             "warning saving to f failed: database or disk is full; serving goes on, and saving is tried again\n"
         #expect(
             lines.all == [
-                "warning everything is read again, the saved state is not used: the stream was last read 30.0 h ago, and keeps "
+                "warning reading the table, the saved state is not used: the stream was last read 30.0 h ago, and keeps "
                     + "its records for 24 h reason=too-old\n",
-                "info resuming from the saved state of 5 s ago epoch=aaaaaaaa\n",
-                "info resuming from the saved state of unknown age epoch=aaaaaaaa\n", trouble,
+                "info resuming from the saved state of 5 s ago epoch=aaaaaaaa\n", trouble,
                 "info the state is saved again\n", trouble, "info state saved bytes=9 records=2\n",
             ]
         )

@@ -154,14 +154,11 @@ import Testing
     }
 
     @Test("refuses options that contradict a follower, and a follower's options without one")
-    func conflicts() throws {
-        let ignoring = message(["follow": "http://a:1", "ignore-attributes": "x"])
-        #expect(ignoring.hasPrefix("--ignore-attributes cannot be given with --follow: "), "\(ignoring)")
-        #expect(try resolve(["follow": "http://a:1", "state-dir": "x"]).stateDirectory == "x")
-        #expect(
-            message(["follow": "http://a:1", "follow-partial": "on", "state-dir": "x"])
-                == "--state-dir cannot be given with --follow-partial: a part of the table is loaded at each connection"
-        )
+    func conflicts() {
+        for name in ["ignore-attributes", "state-dir"] {
+            let text = message(["follow": "http://a:1", name: "x"])
+            #expect(text.hasPrefix("--\(name) cannot be given with --follow: "), "\(text)")
+        }
         #expect(
             message(["follow": "http://a:1", "verify-rcu": "5"]).contains("compared with its upstream all the time")
         )

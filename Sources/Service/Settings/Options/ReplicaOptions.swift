@@ -82,7 +82,8 @@ enum ReplicaOptions: SettingGroup {
             \.stateDirectory,
             SettingKind.path("directory", .directory).optional,
             example: "/var/lib/tablecast",
-            "Directory that keeps the replica, so that a restart needs no scan, and a follower no load. One process, one directory."
+            "Directory that keeps the replica, so that a restart needs no scan. One process, one directory.",
+            scope: .reader(instead: "a follower keeps no state: it loads its upstream's contents when it starts")
         ),
     ]
 

@@ -2,7 +2,6 @@ import Basics
 import Feed
 import HTTPServer
 import ReplicaStore
-import Simulation
 import TableModel
 
 /// A subscriber that holds what it was told, and holds every event against the table.
@@ -14,47 +13,43 @@ final class FleetClient {
         let encoding: FeedEncoding
         /// Whether it begins with a list whose pages come from several replicas.
         let walks: Bool
-        /// Whether it begins with the pages of a first load.
-        let loads: Bool
         let snapshot: SnapshotPolicy
     }
 
     let number: Int
     let kind: Kind
-    let table: FleetTable
-    let mutation: FleetMutation?
-    var random: SimulationRandom
+    private let table: FleetTable
+    private let mutation: FleetMutation?
+    private var random: SimulationRandom
     /// The write that each key in the filter holds.
     private(set) var map: [Int: Int] = [:]
     /// The newest write that was told of each key, and whether a row without a version told it.
     private var held: [Int: (write: Int, isRow: Bool)] = [:]
-    var lastID: String?
-    var isReady = false
+    private(set) var lastID: String?
+    private(set) var isReady = false
     /// `ready` was told since the client began with nothing.
     private var isWhole = false
-    private let nodes: [any FleetNode]
-    var replica: (any FleetNode)?
-    var process = 0
+    private let replicas: [FleetReplica]
+    private var replica: FleetReplica?
+    private var process = 0
     private var stream: FeedStream?
     private var began: Position?
     /// What the present replica had forgotten, and since when it knew all, when the client came.
     private var hadHorizon = false
     private var birth: Int64?
     private var walk: (page: Int, position: Position?)?
-    /// The first load that it is in; nil outside of one.
-    var load: FleetLoad?
-    var counts = FleetCounts()
+    private(set) var counts = FleetCounts()
     private(set) var violations: [String] = []
     var story: ((String) -> Void)?
 
     init(
         _ number: Int,
         _ table: FleetTable,
-        _ nodes: [any FleetNode],
+        _ replicas: [FleetReplica],
         _ mutation: FleetMutation?,
         random: inout SimulationRandom
     ) {
-        self.nodes = nodes
+        self.replicas = replicas
         self.number = number
         self.table = table
         self.mutation = mutation
@@ -62,27 +57,24 @@ final class FleetClient {
         let filter = FleetFilter(hasPredicate: random.chance(45), hasRange: random.chance(25))
         let mode = random.chance(30) && !table.traits.readsItems ? FeedMode.all : .latest
         let walks = mode == .latest && random.chance(table.traits.walkPercent)
-        let loads = mode == .latest && !walks && random.chance(table.traits.loadPercent)
         kind = Kind(
             filter: filter,
             mode: mode,
             encoding: random.chance(50) ? .events : .lines,
             walks: walks,
-            loads: loads,
-            snapshot: loads && random.chance(50) ? .never : !walks && random.chance(5) ? .always : .auto
+            snapshot: !walks && random.chance(5) ? .always : .auto
         )
         self.random = random
         if walks { walk = (0, nil) }
-        if loads { load = FleetLoad() }
     }
 
-    func accuse(_ violation: String) {
+    private func accuse(_ violation: String) {
         guard violations.count < 3 else { return }
         story?("client \(number): VIOLATION \(violation)")
         violations.append("client \(number) at \(table.now - FleetTable.birth) ms: \(violation)")
     }
 
-    func tell(_ line: @autoclosure () -> String) {
+    private func tell(_ line: @autoclosure () -> String) {
         if let story { story("client \(number): " + line()) }
     }
 
@@ -98,21 +90,13 @@ final class FleetClient {
             walk = (0, nil)
         }
         if walk != nil { return readPage(of: target) }
-        if kind.loads, load == nil, random.chance(10) {
-            forget()
-            load = FleetLoad()
-        }
-        if load != nil { return readLoad(from: target) }
         connect(to: target)
         read(isQuiet: false)
     }
 
-    /// The only process that it may read; nil where any will do.
-    var home: (any FleetNode)? { table.traits.altersItems ? nodes[nodes.count - 1 - number % nodes.count] : nil }
-
-    private func pick() -> (any FleetNode)? {
+    private func pick() -> FleetReplica? {
         // A balancer sends nobody to a replica that is not ready.
-        let ready = (home.map { [$0] } ?? nodes).filter { $0.store.snapshot != nil }
+        let ready = replicas.filter { $0.store.snapshot != nil }
         return ready.isEmpty ? nil : ready[random.below(ready.count)]
     }
 
@@ -122,7 +106,7 @@ final class FleetClient {
         tell("leaves with \(lastID ?? "nothing"), \(map.sorted { $0.key < $1.key })")
     }
 
-    func connect(to target: any FleetNode) {
+    func connect(to target: FleetReplica) {
         replica = target
         process = target.process
         began = lastID.flatMap(Position.init)
@@ -142,7 +126,7 @@ final class FleetClient {
     }
 
     /// Where the request says to start: with a planted fault not where the client stopped.
-    private func start(_ position: Position, _ target: any FleetNode) -> FeedStart {
+    private func start(_ position: Position, _ target: FleetReplica) -> FeedStart {
         guard let marks = position.watermarks, let snapshot = target.store.snapshot,
             snapshot.position.epoch != position.epoch
         else { return .position(position) }
@@ -162,7 +146,7 @@ final class FleetClient {
         return .position(Position(epoch: position.epoch, seq: position.seq, watermarks: marked))
     }
 
-    func forget() {
+    private func forget() {
         map = [:]
         held = [:]
         lastID = nil
@@ -172,7 +156,7 @@ final class FleetClient {
 
     // MARK: A walk over the pages of a list
 
-    private func readPage(of target: any FleetNode) {
+    private func readPage(of target: FleetReplica) {
         guard let (page, position) = walk, let snapshot = target.store.snapshot else { return }
         let pages = 2
         let middle = table.keys[table.keys.count / 2].bytes
@@ -227,11 +211,7 @@ final class FleetClient {
             let events = FleetEvent.parse(output, kind.encoding)
             // A connection may break anywhere, and what was on the way is lost.
             let isCut = !isQuiet && random.chance(8)
-            for event in events.prefix(isCut ? random.below(events.count + 1) : events.count) {
-                take(event)
-                // Without a snapshot nothing tells what it has lost.
-                if load != nil { return leave() }
-            }
+            for event in events.prefix(isCut ? random.below(events.count + 1) : events.count) { take(event) }
             if isCut { return leave() }
             if step == .end { return leave() }
             if step != .again { return }
@@ -249,7 +229,6 @@ final class FleetClient {
             tell("reset \(event.reason)")
             judge(reset: event.reason)
             forget()
-            if kind.snapshot == .never { load = FleetLoad() }
         case "moved":
             counts.moves += 1
             tell("moved")
@@ -280,7 +259,7 @@ final class FleetClient {
         if !isDue { accuse("reset for \(reason) from \(began) without a cause") }
     }
 
-    func change(_ event: FleetEvent) {
+    private func change(_ event: FleetEvent) {
         let key = event.key
         tell(
             "\(event.isPut ? "put" : "remove") k\(key) w\(event.write)\(event.isRepeat ? " repeat" : "") id \(event.id ?? "-")"
@@ -291,7 +270,7 @@ final class FleetClient {
         // What is read from the table may have been removed later than the record says.
         if table.traits.readsItems, !event.isPut { write = max(write, before?.write ?? write) }
         // What a repair removed has the version of the last record that was not lost.
-        let isExempt = table.traits.losesRecords || table.traits.altersItems || write < 0
+        let isExempt = table.traits.losesRecords || write < 0
         if write >= 0, event.isPut, !kind.filter.holds(write, in: table) {
             return accuse("k\(key) was put as write \(write), which is not in the filter")
         }
@@ -318,7 +297,7 @@ final class FleetClient {
         guard table.traits.lateness > 0 else { return false }
         // A row of a scan may show what its replica's stream still hides, and no position tells of that.
         return before.isRow
-            || nodes.contains { $0.late.contains(before.write) || $0.lacks(before.write) }
+            || replicas.contains { $0.late.contains(before.write) || $0.lacks(before.write) }
     }
 
     /// In the mode `all` each write comes, and comes once unless it is marked.
@@ -351,19 +330,17 @@ final class FleetClient {
     }
 
     /// Goes to a replica and stays there, with no faults.
-    func settle(on target: any FleetNode) {
+    func settle(on target: FleetReplica) {
         if walk != nil {
             walk = nil
             forget()
         }
         if stream != nil { leave() }
         isReady = false
-        finishLoad(from: target)
         connect(to: target)
     }
 
-    func stayOn(_ target: any FleetNode) {
-        finishLoad(from: target)
+    func stayOn(_ target: FleetReplica) {
         if stream == nil { connect(to: target) }
         read(isQuiet: true)
     }
@@ -371,5 +348,35 @@ final class FleetClient {
     func finish() {
         if !isReady { accuse("not ready in the end") } else { compare() }
         stream?.finished(.completed)
+    }
+}
+
+/// How often something happened.
+package struct FleetCounts: Sendable {
+    /// Connections with a position of another replica.
+    package var hops = 0
+    package var moves = 0
+    package var waits = 0
+    package var resets = 0
+    package var walks = 0
+    /// Steps that came again with a mark.
+    package var repeats = 0
+    /// Keys that went back because a record was late.
+    package var late = 0
+    /// Keys that a replica put right.
+    package var repairs = 0
+
+    package init() {}
+
+    /// Adds those of another fleet.
+    package static func += (sum: inout FleetCounts, other: FleetCounts) {
+        sum.hops += other.hops
+        sum.moves += other.moves
+        sum.waits += other.waits
+        sum.resets += other.resets
+        sum.walks += other.walks
+        sum.repeats += other.repeats
+        sum.late += other.late
+        sum.repairs += other.repairs
     }
 }

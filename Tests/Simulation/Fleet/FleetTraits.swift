@@ -1,5 +1,3 @@
-import Simulation
-
 /// What a seed stands for: the table, the replicas and the clients of a fleet. Times in milliseconds.
 struct FleetTraits {
     let keys: Int
@@ -29,35 +27,10 @@ struct FleetTraits {
     /// Of a hundred reads of a replica that lost records, those after which it puts them right.
     private(set) var repairPercent = 15
 
-    /// Processes that follow others.
-    private(set) var followers = 0
-    /// Of a hundred steps of a follower, those in which its process ends.
-    private(set) var followerRestartPercent = 1
-    /// Whether something between followers and their upstreams alters items at times. Clients keep to one process then: the position of a
-    /// follower that was wrong is good at its upstream, and nobody could tell the client there.
-    private(set) var altersItems = false
-    /// Of a hundred puts on such a way, those that are altered.
-    private(set) var alterPercent = 3
-    /// Of a hundred clients, those that begin with the pages of a first load.
-    private(set) var loadPercent = 0
-
-    /// With a planted fault, a life in which it has a chance to show. What only followers and first loads need is chosen by `seed`, so that
-    /// lives without them stay as they are.
-    init(_ random: inout SimulationRandom, _ mutation: FleetMutation?, seed: UInt64) {
+    /// With a planted fault, a life in which it has a chance to show.
+    init(_ random: inout SimulationRandom, _ mutation: FleetMutation?) {
         self.init(&random)
-        var other = SimulationRandom(seed: seed &+ 0xF0110)
-        if mutation?.isOfFollowers ?? other.chance(50) {
-            followers = other.within(1...3)
-            altersItems = mutation == nil && other.chance(10)
-        }
-        if mutation == nil, other.chance(50) { loadPercent = 50 }
         switch mutation {
-        case .rowsShownEarly: clients = 1
-        case .resumesAhead: (clients, writes) = (1, 3)
-        case .rowsWithoutRemovals: (clients, maximumTombstones, losesRecords) = (4, 1_000, false)
-        case .movesWithoutOverlap: (clients, lateness, losesRecords, readsItems) = (1, 7_000, false, false)
-        case .epochKeptAfterDifference: (clients, losesRecords, altersItems, alterPercent) = (4, false, true, 15)
-        case .cursorForgetsStart: (clients, loadPercent, walkPercent, readsItems) = (4, 100, 0, false)
         case .horizonForgotten: (maximumTombstones, restartPercent) = (1, 12)
         case .mergedTakesLatestLow, .mergedForgetsHigh: (clients, walkPercent, readsItems) = (4, 100, false)
         case .firstRepairIgnored:

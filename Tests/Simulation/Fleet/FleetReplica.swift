@@ -1,11 +1,10 @@
 import Basics
 import Feed
 import ReplicaStore
-import Simulation
 import TableModel
 
 /// One replica: a real writer, store and hub. It reads the stream by rules of its own, and claims what `ReadEvidence` would.
-final class FleetReplica: FleetNode {
+final class FleetReplica {
     private enum Phase {
         case down(until: Int64)
         case scanning(next: Int, end: Int64?)
@@ -22,7 +21,6 @@ final class FleetReplica: FleetNode {
     let table: FleetTable
     let number: Int
     private let traits: FleetTraits
-    private let record: FleetRecord
     private let mutation: FleetMutation?
     private let feedLimits: FeedLimits
     private let storeLimits: StoreLimits
@@ -48,19 +46,10 @@ final class FleetReplica: FleetNode {
     private(set) var repairs = 0
     /// Writes that were applied when the claim covered them already.
     private(set) var late: Set<Int> = []
-    /// The write that each key holds in the writer.
-    private var state: [Int]
 
-    init(
-        _ number: Int,
-        _ table: FleetTable,
-        _ record: FleetRecord,
-        _ mutation: FleetMutation?,
-        random: inout SimulationRandom
-    ) {
+    init(_ number: Int, _ table: FleetTable, _ mutation: FleetMutation?, random: inout SimulationRandom) {
         self.number = number
         self.table = table
-        self.record = record
         self.mutation = mutation
         traits = table.traits
         self.random = SimulationRandom(seed: random.next())
@@ -73,19 +62,13 @@ final class FleetReplica: FleetNode {
         limits.visitedPerTurn = self.random.within(1...60)
         limits.cachedFrameBytes = self.random.below(20_000)
         limits.snapshotBaseAge = .milliseconds(self.random.below(2_000))
-        if traits.followers > 0 {
-            limits.replicaJoinWindow = .milliseconds(self.random.below(500))
-            limits.replicaBookmarkInterval = .milliseconds(self.random.within(1...500))
-            limits.replicaFrameAge = .milliseconds(self.random.below(10_000))
-        }
         feedLimits = limits
         var bounds = StoreLimits()
         bounds.maximumTombstones = traits.maximumTombstones
         bounds.historyBytes = traits.historyBytes
         storeLimits = bounds
-        hub = Self.hub(store, limits, chain: ["r\(number)"])
+        hub = Self.hub(store, limits, table.traits)
         writer = GenerationWriter(epoch: Self.epoch(number, 0), keySchema: FleetTable.schema, limits: bounds)
-        state = Array(repeating: -1, count: traits.keys)
         next = Array(repeating: 0, count: traits.shards)
         visible = Array(repeating: [], count: traits.shards)
         quiet = Array(repeating: nil, count: traits.shards)
@@ -94,14 +77,13 @@ final class FleetReplica: FleetNode {
         phase = .down(until: table.now + Int64(self.random.below(longest)))
     }
 
-    private static func hub(_ store: ReplicaStore, _ limits: FeedLimits, chain: [String]) -> FeedHub {
+    private static func hub(_ store: ReplicaStore, _ limits: FeedLimits, _ traits: FleetTraits) -> FeedHub {
         FeedHub(
             store: store,
             limits: limits,
             // What is random elsewhere must be the seed's here.
             retryHints: RetryHints(seed: 1),
             wallMilliseconds: { FleetTable.birth },
-            source: { ReplicaSource(chain: chain, tableName: FleetTable.name, state: "live") },
             conditions: { FeedConditions(lagMilliseconds: nil, reason: "scanning") }
         )
     }
@@ -117,6 +99,18 @@ final class FleetReplica: FleetNode {
     /// The moment now by the stream's clock, at the earliest and at the latest.
     private var earliest: Int64 { table.now - error.before }
     private var latest: Int64 { table.now + error.behind }
+
+    /// The time of which all records have been applied, as the replica believes.
+    var claim: Int64? { store.snapshot?.position.watermarks?.low }
+
+    /// Whether what is shown lacks a write that its claim covers: the record is late.
+    func lacks(_ write: Int) -> Bool {
+        guard let snapshot = store.snapshot, table.stamp(write) <= claim ?? .min else { return false }
+        guard let record = snapshot.newestState(of: table.keys[table.writes[write].key]) else { return true }
+        // A row of the scan has no version; what it holds is older than what the stream tells of the key.
+        guard let version = record.version else { return true }
+        return FleetTable.write(ofVersion: version) ?? -1 < write
+    }
 
     // MARK: Life
 
@@ -156,7 +150,6 @@ final class FleetReplica: FleetNode {
             limits: storeLimits,
             startingAfter: UInt64(random.below(1_000))
         )
-        state = Array(repeating: -1, count: traits.keys)
         saved = nil
         forgetEvidence()
         if random.chance(30) { store.withdraw() }
@@ -181,16 +174,10 @@ final class FleetReplica: FleetNode {
             isWhole = isWhole && restore(record)
             return true
         }
-        var (horizon, times) = (saved.snapshot.horizon, saved.snapshot.times)
-        // The process was killed: it may have told of more than it had saved.
-        times.low = nil
-        if mutation == .horizonForgotten { (horizon, times.forgotten) = (0, nil) }
-        guard writer.endRestoring(seq: reserved, horizon: horizon, times: times), isWhole else {
+        let horizon = mutation == .horizonForgotten ? 0 : saved.snapshot.horizon
+        guard writer.endRestoring(seq: reserved, horizon: horizon, times: saved.snapshot.times), isWhole else {
             preconditionFailure("a snapshot is a whole state")
         }
-        state = table.state(of: saved.snapshot)
-        record.noteReplica(writer.epoch, reserved, state)
-        record.restarts += 1
         next = saved.next
         // The comparison of the whole table goes on in the next process.
         if traits.losesRecords { lost = Set(table.keys.indices) }
@@ -198,7 +185,7 @@ final class FleetReplica: FleetNode {
         phase = .catchingUp(since: table.now)
         process += 1
         store = ReplicaStore()
-        hub = Self.hub(store, feedLimits, chain: ["r\(number).\(process)"])
+        hub = Self.hub(store, feedLimits, traits)
         store.publish(writer.snapshot())
     }
 
@@ -281,7 +268,6 @@ final class FleetReplica: FleetNode {
     private func apply(_ write: Int) {
         if let claim, table.stamp(write) <= claim { late.insert(write) }
         let change = table.writes[write].change
-        defer { note(table.writes[write].key) }
         guard traits.readsItems else {
             _ = writer.apply(change)
             return
@@ -296,14 +282,6 @@ final class FleetReplica: FleetNode {
                 cause: .stream
             )
         )
-    }
-
-    /// Notes the state after a change of a key, for the checks of followers.
-    private func note(_ key: Int) {
-        guard traits.followers > 0 else { return }
-        let newest = table.keys[key].bytes.withUnsafeBytes { writer.newestState(of: $0) }
-        state[key] = newest.map { $0.isTombstone ? -1 : $0.withPackedItem { table.write(ofPacked: Array($0)) } } ?? -1
-        record.noteReplica(writer.epoch, writer.seq, state)
     }
 
     /// Puts right what a lost record left wrong: to the state as of what has been read.
@@ -321,7 +299,6 @@ final class FleetReplica: FleetNode {
             } else {
                 writer.repair(table.keys[key], wanted, at: latest)
             }
-            note(key)
         }
         lost = []
     }
@@ -339,10 +316,7 @@ final class FleetReplica: FleetNode {
         if case .catchingUp(let since) = phase, table.now - since >= 1_000, hasReadAll { goLive() }
         guard case .scanning(var key, var end) = phase else { return }
         for _ in 0..<random.within(1...3) where key < traits.keys {
-            if let row = table.row(key) {
-                _ = writer.applyScanRows(row, at: table.now)
-                note(key)
-            }
+            if let row = table.row(key) { _ = writer.applyScanRows(row, at: table.now) }
             key += 1
         }
         if key == traits.keys, end == nil { end = table.now }
@@ -354,7 +328,6 @@ final class FleetReplica: FleetNode {
     private func goLive() {
         writer.endBootstrap()
         phase = .live
-        record.noteReplica(writer.epoch, writer.seq, state)
         publish(isNews: true)
     }
 }

@@ -50,33 +50,8 @@ struct FleetEvent {
         }
     }
 
-    /// The changes of a page, which commas part.
-    static func parse(page changes: [UInt8]) -> [FleetEvent] {
-        var events: [FleetEvent] = []
-        let array = [UInt8(ascii: "[")] + changes + [UInt8(ascii: "]")]
-        do {
-            try array.withUnsafeBytes { bytes in
-                var json = JSONReader(bytes)
-                try json.beginArray()
-                while try json.nextElement() {
-                    var event = FleetEvent()
-                    try event.readMembers(&json)
-                    events.append(event)
-                }
-            }
-        } catch {
-            preconditionFailure("a page has \(String(decoding: changes, as: UTF8.self))")
-        }
-        return events
-    }
-
     private mutating func read(_ bytes: UnsafeRawBufferPointer) throws {
         var json = JSONReader(bytes)
-        try readMembers(&json)
-        try json.readEnd()
-    }
-
-    private mutating func readMembers(_ json: inout JSONReader) throws {
         try json.beginObject()
         while let name = try json.nextMember() {
             switch name {
@@ -101,5 +76,6 @@ struct FleetEvent {
             default: try json.skipValue()
             }
         }
+        try json.readEnd()
     }
 }

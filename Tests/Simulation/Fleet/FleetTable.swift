@@ -14,7 +14,6 @@ final class FleetTable {
     }
 
     static let schema = KeySchema(partition: KeyAttribute(name: "id", type: .string))
-    static let name = "orders"
     static let tag = StreamTag(hash: 0x1234_5678_9ABC)
     static let birth: Int64 = 1_700_000_000_000
 
@@ -52,21 +51,9 @@ final class FleetTable {
             at: now / 1_000 * 1_000,
             cause: .stream
         )
-        if case .put(let item) = change.outcome { writesByItem[item.packed] = number }
         writes.append(Write(key: key, value: value, at: now, previous: previous, change: change))
         latest[key] = number
         records[key % traits.shards].append(number)
-    }
-
-    /// The write of each item as it is stored.
-    private var writesByItem: [[UInt8]: Int] = [:]
-
-    /// The write whose item these bytes are.
-    func write(ofPacked item: [UInt8]) -> Int { writesByItem[item] ?? -1 }
-
-    /// The write that each key holds in a snapshot; -1 for none.
-    func state(of snapshot: StoreSnapshot) -> [Int] {
-        keys.map { snapshot.record(for: $0)?.withPackedItem { write(ofPacked: Array($0)) } ?? -1 }
     }
 
     private static let firstVersion = 1_000_000_000_000_000_000
