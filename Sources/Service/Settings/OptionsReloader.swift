@@ -14,7 +14,10 @@ package final class OptionsReloader: Sendable {
     private let threshold: LogThreshold
     private let logger: Logger
     private let queue = DispatchQueue(label: "tablecast.options")
-    private let isReading = Atomic<Bool>(false)
+    private let reading = Mutex(Reading.idle)
+
+    /// What the queue is doing. A request that comes while the file is read may be about a change after that.
+    private enum Reading { case idle, reading, readsAgain }
 
     /// `started` are the settings of `flags` and `environment` at the start, `threshold` is what the level is applied to.
     package convenience init(
@@ -49,12 +52,23 @@ package final class OptionsReloader: Sendable {
     /// The file that is read; nil without one, and then nothing can have changed.
     var path: String? { started.settings.configurationFile }
 
-    /// Begins to read the file, unless that is in progress. Never blocks.
+    /// Begins to read the file; while that is in progress, it is read once more afterwards. Never blocks.
     func begin() {
-        guard path != nil, !isReading.exchange(true, ordering: .acquiring) else { return }
+        guard path != nil else { return }
+        let isIdle = reading.withLock { state in
+            defer { state = state == .idle ? .reading : .readsAgain }
+            return state == .idle
+        }
+        guard isIdle else { return }
         queue.async { @Sendable in
-            self.reread()
-            self.isReading.store(false, ordering: .releasing)
+            repeat { self.reread() } while self.isAskedAgain()
+        }
+    }
+
+    private func isAskedAgain() -> Bool {
+        reading.withLock { state in
+            state = state == .readsAgain ? .reading : .idle
+            return state == .reading
         }
     }
 

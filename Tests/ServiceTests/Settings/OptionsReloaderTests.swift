@@ -12,6 +12,10 @@ import Testing
         let path: String
         let threshold = LogThreshold(.info)
         private let text = Mutex("")
+        private let listener = Mutex<(@Sendable (String) -> Void)?>(nil)
+
+        /// `body` is called with each line while it is written.
+        func hear(_ body: @escaping @Sendable (String) -> Void) { listener.withLock { $0 = body } }
 
         init(_ options: String) throws {
             var name = Array("/tmp/tablecast-options-XXXXXX".utf8CString)
@@ -44,6 +48,7 @@ import Testing
                         // What comes after the time, with the path made short.
                         let words = String(decoding: line, as: UTF8.self).split(separator: " ", maxSplits: 1).last ?? ""
                         self.text.withLock { $0 += words }
+                        self.listener.withLock { $0 }?(String(words))
                     }
                 }
             )
@@ -126,6 +131,24 @@ import Testing
         try fixture.write(#"{"table": "t", "log-level": "debug"}"#)
         reloader.reread()
         #expect(fixture.threshold.level == .debug)
+    }
+
+    @Test("a hang-up that comes while the file is read makes it be read once more", .timeLimit(.minutes(1)))
+    func askedAgain() async throws {
+        let fixture = try Fixture(#"{"table": "t"}"#)
+        let reloader = try fixture.reloader()
+        let (lines, continuation) = AsyncStream<String>.makeStream()
+        fixture.hear { line in
+            if line.contains("stays info") {
+                // The file was read, and reading it is not over.
+                #expect(throws: Never.self) { try fixture.write(#"{"table": "t", "log-level": "trace"}"#) }
+                reloader.begin()
+            }
+            continuation.yield(line)
+        }
+        reloader.begin()
+        for await line in lines where line.contains("is trace now, and was info") { break }
+        #expect(fixture.threshold.level == .trace)
     }
 
     @Test("without a file there is nothing to read")
