@@ -12,7 +12,9 @@ import Testing
     private static let tag = StreamTag(hash: 5)
 
     /// A replica with the keys k1 to k6, written a minute apart from 60 s on, each with `v` as its number.
-    private static func replica(low: Int64) throws -> (store: ReplicaStore, hub: FeedHub, writer: GenerationWriter) {
+    private static func replica(low: Int64, provesAll: Bool = false) throws -> (
+        store: ReplicaStore, hub: FeedHub, writer: GenerationWriter
+    ) {
         let writer = GenerationWriter(
             epoch: FeedFixture.epoch("bbbbbbbb"),
             keySchema: FeedFixture.schema,
@@ -20,7 +22,11 @@ import Testing
         )
         writer.endBootstrap()
         writer.follow(tag, since: 0)
-        for number in 1...6 { try write(number, at: Int64(number) * 60_000, to: writer) }
+        for number in 1...6 {
+            let time = Int64(number) * 60_000
+            try write(number, at: time, to: writer)
+            if provesAll { writer.completed(time) }
+        }
         writer.completed(low)
         let store = ReplicaStore()
         store.publish(writer.snapshot())
@@ -162,6 +168,24 @@ import Testing
         // Who has read all holds what this replica has.
         let end = try #require(rest.last?.id.flatMap(Position.init))
         #expect(end.seq == 6 && end.watermarks?.high == 360_001)
+    }
+
+    @Test(
+        "who is cut off in a first load bears the time of the head, also where steps follow",
+        arguments: [FeedMode.latest, .all]
+    )
+    func cutOffInALoad(mode: FeedMode) throws {
+        let (_, hub, writer) = try Self.replica(low: 400_000, provesAll: true)
+        // It lacks the keys that changed after its place, and holds no older state of them either.
+        let from = Position(epoch: FeedFixture.epoch("cccccccc"), seq: 1)
+        let stream = Self.stream(hub, from: from, mode: mode)
+        let cut = Self.read(stream, budget: 1, events: 4).compactMap { $0.id.flatMap(Position.init) }
+        let last = try #require(cut.last)
+        #expect(last.epoch == writer.epoch && (1...5).contains(last.seq))
+        #expect(last.watermarks?.high == 360_000)
+        // So does a place that the stream tells by itself.
+        let all = Self.read(stream).compactMap { $0.id.flatMap(Position.init) }
+        #expect(all.count >= 3 && all.allSatisfy { $0.watermarks?.high == 360_000 })
     }
 
     @Test("a subscriber that was cut off in a move waits for a replica that has lost states again")

@@ -53,7 +53,7 @@ struct FrameEncoder {
         self.bounds = bounds
         var envelope = ChangeEnvelope(snapshot: snapshot, view: view)
         envelope.high = kind.high
-        envelope.readsIndex = view.key.mode == .latest
+        if case .rows = kind { envelope.readsIndex = true } else { envelope.readsIndex = view.key.mode == .latest }
         envelope.isForFollowers = view.key.mode == .replica
         envelope.hasWatermarks = !envelope.isForFollowers
         self.envelope = envelope

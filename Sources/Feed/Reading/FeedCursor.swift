@@ -231,7 +231,9 @@ struct FeedCursor {
     func position(in snapshot: StoreSnapshot) -> Position {
         if let moving { return moving }
         guard snapshot.continues(epoch, at: seq) else { return Position(epoch: epoch, seq: seq) }
-        return snapshot.position(at: seq, readsIndex: mode == .latest, holding: seq < seen ? high : nil)
+        // The snapshot before the steps is read from the index in every mode.
+        let readsIndex = mode == .latest || seq < rowsEnd
+        return snapshot.position(at: seq, readsIndex: readsIndex, holding: seq < seen ? high : nil)
     }
 
     /// What to do next against the newest snapshot. `base` is asked for only when the cursor starts over.
