@@ -16,7 +16,7 @@ package final class OptionsReloader: Sendable {
     private let queue = DispatchQueue(label: "tablecast.options")
     private let reading = Mutex(Reading.idle)
 
-    /// What the queue is doing. A request that comes while the file is read may be about a change after that.
+    /// `readsAgain`: another hang-up came during a read. The file may have changed after that read, so it is read once more.
     private enum Reading { case idle, reading, readsAgain }
 
     /// `started` are the settings of `flags` and `environment` at the start, `threshold` is what the level is applied to.
